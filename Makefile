@@ -1,0 +1,70 @@
+# make demo    sets everything up and runs the main job on the bundled example; no Azure account
+# make test    sets everything up and runs all tests
+# make bench   prints timings as ratios against a baseline of the same run
+# make lint    style and types;  make tools (as root) installs the system tools that some tests use
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+VERSION := $(shell sed -n 's/.*"version": *"\(.*\)".*/\1/p' azext_amlnet/azext_metadata.json)
+WHEEL := build/wheelhouse/amlnet-$(VERSION)-py3-none-any.whl
+SOURCES := setup.py README.md $(shell find azext_amlnet -type f -not -name '*.pyc')
+# az's own configuration and extensions stay untouched: everything lives under build/.
+DEMO := build/demo
+# From a folder of its own, because az looks for packages in the current one first; and through a proxy that nobody
+# answers at, because nothing in the demo needs a network.
+AZ := cd $(DEMO) && AZURE_CONFIG_DIR=config AZURE_EXTENSION_DIR=extensions AZURE_CORE_COLLECT_TELEMETRY=no \
+	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 $(CURDIR)/$(BIN)/az
+
+.PHONY: setup wheel demo test lint bench tools clean
+
+setup: $(READY) $(WHEEL)
+
+$(READY): requirements-dev.txt constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	touch $@
+
+wheel: $(WHEEL)
+
+# The wheel, and beside it all that it requires: a wheelhouse, from which az can install without an index.
+$(WHEEL): $(SOURCES) | $(READY)
+	rm -rf build/wheelhouse build/lib build/bdist.*
+	$(BIN)/python setup.py --quiet bdist_wheel --dist-dir build/wheelhouse
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest build/wheelhouse -c constraints.txt $@
+
+$(DEMO)/.ready: $(WHEEL)
+	rm -rf $(DEMO) && mkdir -p $(DEMO)
+	export PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/build/wheelhouse PIP_CONFIG_FILE=/dev/null; \
+	$(AZ) extension add --source $(CURDIR)/$(WHEEL) --yes --only-show-errors
+	touch $@
+
+demo: $(DEMO)/.ready
+	@echo
+	@echo '$$ az ml network requirements --workspace-file examples/workspace.json -o table'
+	@$(AZ) ml network requirements --workspace-file $(CURDIR)/examples/workspace.json -o table
+	@echo
+	@echo "$$ az ml network requirements --workspace-file examples/workspace.json --query '[0]'"
+	@$(AZ) ml network requirements --workspace-file $(CURDIR)/examples/workspace.json --query '[0]'
+
+# PYTEST_ARGS chooses tests, e.g. make test PYTEST_ARGS='tests/test_expand.py -k replica'
+test: setup
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check --output-format concise .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+# System tools that some tests use; a test whose tool is missing skips and names this command.
+TOOLS := iproute2 nftables
+tools:
+	apt-get update --quiet
+	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $(TOOLS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

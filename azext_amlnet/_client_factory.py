@@ -1,0 +1,15 @@
+"""The management client, with az's own login, user agent and request ids."""
+
+from typing import Any
+
+
+def cf_machine_learning(cli_ctx: Any, subscription_id: str, patience: Any) -> Any:
+    """The Azure ML management client of the current login; raises az's own error when there is none."""
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+
+    from azext_amlnet.discovery.arm import new_client
+
+    def make(client_class: Any, **keywords: Any) -> Any:
+        return get_mgmt_service_client(cli_ctx, client_class, subscription_id=subscription_id, **keywords)
+
+    return new_client(make, patience)

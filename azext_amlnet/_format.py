@@ -1,0 +1,37 @@
+"""The table view: 120 columns, host names never cut, the reason as far as there is room."""
+
+from collections import OrderedDict
+
+WIDTH = 120
+
+
+def requirements_table(rows):
+    """The rows of `az ml network requirements` as a table."""
+    with_change = any("change" in row for row in rows)
+    table = [_requirement(row, with_change) for row in rows]
+    _cut_to_width(table, "Reason")
+    return table
+
+
+def _requirement(row, with_change):
+    columns = [("Change", row.get("change", ""))] if with_change else []
+    port = str(row["port"]) if row["protocol"] in ("https", "http") else f"{row['port']}/{row['protocol']}"
+    marks = [mark for mark in ("private", "unresolved", "assumed") if row[mark]] + row["computes"]
+    columns += [
+        ("Host", row["host"]),
+        ("Port", port),
+        ("Level", row["level"]),
+        ("Reason", (f"({', '.join(marks)}) " if marks else "") + row["reason"]),
+    ]
+    return OrderedDict(columns)
+
+
+def _cut_to_width(table, name):
+    """Shortens one column so that no line is longer than WIDTH; two blanks stand between columns."""
+    if not table:
+        return
+    others = [column for column in table[0] if column != name]
+    taken = sum(max(len(column), *(len(row[column]) for row in table)) + 2 for column in others)
+    room = max(WIDTH - taken, len(name))
+    for row in table:
+        row[name] = row[name] if len(row[name]) <= room else row[name][: room - 1].rstrip() + "…"

@@ -1,0 +1,36 @@
+"""The help texts, examples first of all: what most people want takes three options at most."""
+
+from knack.help_files import helps
+
+helps["ml"] = """
+type: group
+short-summary: Manage Azure Machine Learning.
+"""
+
+helps["ml network"] = """
+type: group
+short-summary: What a Kubernetes cluster behind a firewall or proxy must reach to run Azure Machine Learning.
+"""
+
+helps["ml network requirements"] = """
+type: command
+short-summary: List every outbound endpoint that a workspace and its attached Kubernetes clusters need.
+long-summary: >
+    Asks Azure Resource Manager, read only, about the workspace, its registry, storage and clusters, and prints the
+    complete list with concrete names: host, port, how much depends on it, why, and which document says so.
+    What Azure refuses to tell is a warning and never makes the list shorter.
+    Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 workspace not found, 8 a required row was added since --baseline.
+examples:
+    - name: List the endpoints of a workspace as a table.
+      text: az ml network requirements -w my-workspace -g my-group -o table
+    - name: Only the host names, for a script.
+      text: az ml network requirements -w my-workspace -g my-group --query "[].host" -o tsv
+    - name: Plan before the workspace exists, from a file with no more than its cloud and region.
+      text: az ml network requirements --workspace-file plan.json --cluster-type aks
+    - name: Save the facts on a machine with Azure rights, for one that has none.
+      text: az ml network requirements -w my-workspace -g my-group --save-workspace-file facts.json
+    - name: Leave out the log upload, when wildcards over everybody's storage are a concern.
+      text: az ml network requirements -w my-workspace -g my-group --exclude logs
+    - name: In a pipeline, fail when the list asks for more than the approved one.
+      text: az ml network requirements -w my-workspace -g my-group --baseline approved.json
+"""

@@ -1,0 +1,97 @@
+"""The catalog of outbound endpoints: what Azure documents, as data, with its evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any, Optional
+
+from ..errors import CatalogError
+from ..model import Catalog, CatalogEntry, Cloud, Topic
+from . import schema
+
+DATA = Path(__file__).with_name("data")
+
+
+def load(folder: Optional[str] = None) -> Catalog:
+    """The catalog of a folder, by default the one that ships with the tool.
+
+    Raises CatalogError, which names file and line, when the data breaks the schema; nothing is fetched.
+    """
+    root = Path(folder) if folder else DATA
+    texts = _texts(root)
+    if "catalog.yaml" not in texts:
+        raise CatalogError(
+            f"{root}: no catalog.yaml in this folder", "Give a folder laid out like docs/catalog.md says."
+        )
+    book = schema.keys(
+        schema.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
+        "catalog.yaml:1",
+        ("version", "pages", "clouds", "proofs", "cross_checks", "retired"),
+        ("arc_region_codes",),
+    )
+    pages = {name: schema.read_page(page, book.place) for name, page in book["pages"].items()}
+    proofs = {name: schema.read_proof(name, proof, book.place, pages) for name, proof in book["proofs"].items()}
+    clouds, notes = _clouds(book["clouds"], book.place)
+    return Catalog(
+        version=schema.text(book["version"], book.place, "version"),
+        digest=_digest(root),
+        path=str(root),
+        clouds=clouds,
+        cloud_notes=notes,
+        arc_region_codes=book.get("arc_region_codes") or {},
+        proofs=proofs,
+        cross_checks={
+            origin: schema.read_cross_check(origin, block, book.place, pages)
+            for origin, block in book["cross_checks"].items()
+        },
+        entries=_entries(texts, pages, proofs),
+        retired=tuple(schema.read_retired(block, book.place, pages) for block in book["retired"]),
+    )
+
+
+def _texts(root: Path) -> dict[str, str]:
+    try:
+        return {path.name: path.read_text(encoding="utf-8") for path in sorted(root.glob("*.yaml"))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{root}: cannot be read: {error}") from None
+
+
+def _digest(root: Path) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(root.glob("*.yaml")):
+        whole.update(os.fsencode(path.name) + b"\0" + path.read_bytes() + b"\0")
+    return whole.hexdigest()[:12]
+
+
+def _clouds(value: Any, place: str) -> tuple[dict[Cloud, dict[str, str]], dict[Cloud, str]]:
+    block = schema.keys(value, place, [cloud.value for cloud in Cloud])
+    clouds, notes = {}, {}
+    for name, suffixes in block.items():
+        suffixes = schema.keys(suffixes, place, ("storage", "acr", "vault", "servicebus", "aml_api", "arm"), ("note",))
+        plain = {key: schema.text(text, suffixes.place, key) for key, text in suffixes.items() if key != "note"}
+        clouds[Cloud(name)] = plain
+        if "note" in suffixes:
+            notes[Cloud(name)] = schema.text(suffixes["note"], suffixes.place, "note")
+    return clouds, notes
+
+
+def _entries(texts: dict[str, str], pages: Any, proofs: Any) -> tuple[CatalogEntry, ...]:
+    for name in texts:
+        known = [topic.value for topic in Topic]
+        schema.one_of(name.removesuffix(".yaml"), known, f"{name}:1", "topic (the file's name)")
+    entries: list[CatalogEntry] = []
+    places: dict[str, str] = {}
+    for topic in Topic:
+        name = f"{topic.value}.yaml"
+        document = schema.read_yaml(texts[name], name) if name in texts else None
+        if not isinstance(document, list):
+            raise CatalogError(f"{name}:1: expected a list of entries")
+        for block in document:
+            entry = schema.read_entry(block, f"{name}:1", topic, len(entries), pages, proofs)
+            if entry.id in places:
+                raise CatalogError(f"{entry.place}: the id '{entry.id}' is taken already at {places[entry.id]}")
+            places[entry.id] = entry.place
+            entries.append(entry)
+    return tuple(entries)

@@ -1,0 +1,386 @@
+"""What an entry is repeated for: each registry, replica, storage account, cluster … with its values and facts.
+
+Pure. `schema.FACTS` and `schema.PLACEHOLDERS` say what a binding of each sort must supply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Iterator, Mapping, Optional
+
+from ..model import (
+    CLUSTER_SCENARIOS,
+    Catalog,
+    Cluster,
+    ClusterType,
+    Registry,
+    Scenario,
+    Scope,
+    StorageAccount,
+    Workspace,
+)
+
+
+@dataclass(frozen=True)
+class Value:
+    """What stands for a placeholder: a fact, something `missing` (shown as such), or something `assumed` (and why)."""
+
+    text: str
+    missing: bool = False
+    assumed: str = ""
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A cluster that needs rows, attached (then it has a compute's name) or stood in for."""
+
+    compute: Optional[str]
+    cluster: Optional[Cluster]
+    scenarios: frozenset[Scenario]
+    assumed: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One thing that an entry is expanded for; `consumer` is set where the thing belongs to one cluster."""
+
+    values: Mapping[str, Value]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    resource: Optional[str] = None
+    private_endpoint: bool = False
+    public_access: bool = True
+    assumed: bool = False
+    notes: tuple[str, ...] = ()
+    consumer: Optional[Consumer] = None
+
+
+def missing(text: str) -> Value:
+    """A value that nobody knows yet; the text shows it as a `<placeholder>`."""
+    return Value(text, missing=True)
+
+
+def known(text: Optional[str], otherwise: Value) -> Value:
+    """The fact, or what stands in for it."""
+    return Value(text) if text else otherwise
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who needs rows
+
+
+def consumers(workspace: Workspace, scope: Scope) -> tuple[Consumer, ...]:
+    """The clusters in scope: none known makes one nameless consumer, a refusal of Azure two assumed ones."""
+    asked = frozenset(scope.scenarios or CLUSTER_SCENARIOS)
+    if scope.cluster_type is ClusterType.NONE:
+        return (_without_cluster(asked),)
+    if workspace.computes is None:
+        if scope.cluster_type is not None:
+            return (_stand_in(workspace, scope.cluster_type, asked),)
+        silence = [str(gap) for gap in workspace.gaps_about("computes")]
+        if silence:
+            kinds = (ClusterType.AKS, ClusterType.ARC)
+            return tuple(_stand_in(workspace, kind, asked, tuple(silence)) for kind in kinds)
+        return (_without_cluster(asked),)
+    named = [c for c in workspace.computes if not scope.computes or c.name in scope.computes]
+    if not named:
+        kind = scope.cluster_type
+        return (_stand_in(workspace, kind, asked) if kind else _without_cluster(asked),)
+    clusters = {cluster.id: cluster for cluster in workspace.clusters}
+    found = (_attached(c.name, clusters.get(c.cluster_id), scope, asked) for c in named)
+    return tuple(consumer for group in found for consumer in group)
+
+
+def _without_cluster(asked: frozenset[Scenario]) -> Consumer:
+    return Consumer(None, None, asked & {Scenario.TRAINING, Scenario.INFERENCE})
+
+
+def _stand_in(
+    workspace: Workspace, kind: ClusterType, asked: frozenset[Scenario], notes: tuple[str, ...] = ()
+) -> Consumer:
+    return Consumer(None, Cluster(types=(kind,)), asked, assumed=bool(notes), notes=notes)
+
+
+def _attached(name: str, cluster: Optional[Cluster], scope: Scope, asked: frozenset[Scenario]) -> Iterator[Consumer]:
+    cluster = cluster or Cluster(readable=False)
+    if scope.cluster_type is not None:
+        cluster = replace(cluster, types=(scope.cluster_type,))
+    scenarios = asked
+    if not scope.scenarios:
+        off = {Scenario.TRAINING: cluster.training is False, Scenario.INFERENCE: cluster.inference is False}
+        scenarios = frozenset(s for s in asked if not off.get(s))
+    notes = outbound_notes(cluster)
+    if cluster.types:
+        yield Consumer(name, cluster, scenarios, assumed=not cluster.readable, notes=notes)
+        return
+    for kind in (ClusterType.AKS, ClusterType.ARC):
+        note = f"Azure did not say what kind of cluster compute {name} is; rows of AKS and of Arc are both listed."
+        yield Consumer(name, replace(cluster, types=(kind,)), scenarios, assumed=True, notes=(*notes, note))
+
+
+def outbound_notes(cluster: Cluster) -> tuple[str, ...]:
+    """What to say on each row of an AKS cluster that has no way out at all."""
+    if (cluster.outbound_type or "").lower() not in ("none", "block"):
+        return ()
+    return (
+        f"The cluster's outboundType is '{cluster.outbound_type}': a network isolated AKS cluster, "
+        "for which the Azure ML extension is documented as not supported.",
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What entries are repeated for
+
+
+def bindings(
+    catalog: Catalog, workspace: Workspace, clusters: tuple[Consumer, ...]
+) -> Mapping[str, tuple[Binding, ...]]:
+    """For each sort of thing in `schema.FACTS`, the things of this workspace."""
+    base = _workspace_values(catalog, workspace)
+    in_clusters = [consumer for consumer in clusters if consumer.cluster is not None]
+    return {
+        "workspace": (_of_workspace(workspace, base),),
+        "hub": tuple(_of_hub(workspace, base)),
+        "registry": tuple(_of_registry(catalog, workspace, base)),
+        "replica": tuple(_of_replicas(catalog, workspace, base)),
+        "regional-endpoint": tuple(_of_regional_endpoints(workspace, base)),
+        "storage": tuple(_of_storage(catalog, workspace, base)),
+        "key-vault": tuple(_of_key_vault(catalog, workspace, base)),
+        "app-insights": tuple(_of_app_insights(workspace, base)),
+        "cluster": tuple(_of_cluster(catalog, workspace, base, consumer) for consumer in in_clusters),
+        "service-bus": tuple(b for consumer in in_clusters for b in _of_service_bus(workspace, base, consumer)),
+    }
+
+
+def _workspace_values(catalog: Catalog, workspace: Workspace) -> dict[str, Value]:
+    suffixes = catalog.clouds[workspace.cloud]
+    default = next((account for account in workspace.storage_accounts if account.default), None)
+    account = default or StorageAccount(name="")
+    stand_in = default.name if default else "<storage account>"
+    return {
+        "workspace_id": known(workspace.workspace_id, missing("<workspace id>")),
+        "workspace_region": known(workspace.region, missing("<region>")),
+        "discovery_host": known(workspace.api_host, missing("<discovery host>")),
+        "notebook_host": known(workspace.notebook_host, missing("<notebook host>")),
+        "default_table_host": _storage_host(account.table, stand_in, "table", suffixes["storage"]),
+        "default_queue_host": _storage_host(account.queue, stand_in, "queue", suffixes["storage"]),
+        "storage": Value(suffixes["storage"]),
+        "acr": Value(suffixes["acr"]),
+        "servicebus": Value(suffixes["servicebus"]),
+    }
+
+
+def _storage_host(host: Optional[str], account: str, service: str, suffix: str) -> Value:
+    name = f"{account}.{service}.{suffix}"
+    return known(host, missing(name) if account.startswith("<") else Value(name, assumed=_BY_NAME))
+
+
+_BY_NAME = "Built from the account's name, because Azure did not give its endpoints."
+
+
+def _of_workspace(workspace: Workspace, base: Mapping[str, Value]) -> Binding:
+    facts = {
+        "workspace_private": workspace.private_endpoint,
+        "discovery_host": workspace.api_host is not None,
+    }
+    # The private endpoint of a project is its hub's.
+    owner = workspace.hub if workspace.hub and not workspace.private_endpoint else workspace
+    return Binding(
+        base,
+        facts,
+        resource=workspace.id,
+        private_endpoint=owner.private_endpoint,
+        public_access=workspace.public_access and owner.public_access,
+    )
+
+
+def _of_hub(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    if workspace.hub is None:
+        return
+    hub = workspace.hub
+    values = {**base, "hub_workspace_id": known(hub.workspace_id, missing("<hub workspace id>"))}
+    yield Binding(values, resource=hub.id, private_endpoint=hub.private_endpoint, public_access=hub.public_access)
+
+
+def _of_registry(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    registry = workspace.registry
+    suffix = catalog.clouds[workspace.cloud]["acr"]
+    if registry is None:
+        values = {**base, "registry_login_server": missing(f"<registry>.{suffix}")}
+        yield Binding(values, {"data_endpoints": None}, notes=_no_registry(workspace))
+        return
+    yield _registry_binding(registry, {**base, "registry_login_server": _login_server(registry, suffix)})
+
+
+def _registry_binding(registry: Registry, values: Mapping[str, Value]) -> Binding:
+    return Binding(
+        values,
+        {"data_endpoints": _data_endpoints(registry)},
+        resource=registry.id,
+        private_endpoint=registry.private_endpoint,
+        public_access=registry.public_access,
+        assumed=not registry.readable,
+    )
+
+
+def _data_endpoints(registry: Registry) -> Optional[bool]:
+    """A private endpoint switches dedicated data endpoints on (the ACR article on them, checked 2026-11-23)."""
+    return True if registry.private_endpoint or registry.data_hosts else registry.data_endpoints
+
+
+def _login_server(registry: Registry, suffix: str) -> Value:
+    built = Value(f"{registry.name.lower()}.{suffix}", assumed="Built from the registry's name.")
+    return known(registry.login_server, built)
+
+
+def _no_registry(workspace: Workspace) -> tuple[str, ...]:
+    if workspace.id is None:
+        return ()
+    return ("The workspace has no registry yet; Azure ML creates one with the first image that it builds.",)
+
+
+def _of_replicas(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    registry, suffix = workspace.registry, catalog.clouds[workspace.cloud]["acr"]
+    if registry is None:
+        host = missing(f"<registry>.{workspace.region or '<region>'}.data.{suffix}")
+        values = {**base, "registry_data_host": host, "replica_region": base["workspace_region"]}
+        yield Binding(values, {"data_endpoints": None}, notes=_no_registry(workspace))
+        return
+    for host in sorted(_data_hosts(registry, workspace, suffix), key=lambda value: value.text):
+        region = host.text.split(".")[1] if host.text.count(".") > 1 else host.text
+        yield _registry_binding(registry, {**base, "registry_data_host": host, "replica_region": Value(region)})
+
+
+def _data_hosts(registry: Registry, workspace: Workspace, suffix: str) -> Iterator[Value]:
+    """The data hosts that ARM names, and one for each replica region that they leave out."""
+    yield from (Value(host) for host in registry.data_hosts)
+    regions = sorted({*registry.replica_regions, *filter(None, [registry.region])})
+    if not regions and not registry.data_hosts:
+        regions = [workspace.region or "<region>"]
+    label = _login_server(registry, suffix).text.removesuffix(f".{suffix}")
+    for region in regions:
+        if not any(f".{region}.data." in host for host in registry.data_hosts):
+            host = f"{label}.{region}.data.{suffix}"
+            why = "Built from the registry's name and region, because Azure did not name this data host."
+            yield missing(host) if "<" in host else Value(host, assumed=why)
+
+
+def _of_regional_endpoints(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    registry = workspace.registry
+    for host in registry.regional_hosts if registry else ():
+        yield _registry_binding(registry, {**base, "registry_regional_host": Value(host)})  # type: ignore[arg-type]
+
+
+def _of_storage(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    suffix = catalog.clouds[workspace.cloud]["storage"]
+    accounts = workspace.storage_accounts
+    if not any(account.default for account in accounts):
+        accounts = (StorageAccount(name="", default=True), *accounts)
+    for account in accounts:
+        name = account.name or "<storage account>"
+        services = ("blob", "file", "queue", "table", "dfs")
+        hosts = {f"{s}_host": _storage_host(getattr(account, s), name, s, suffix) for s in services}
+        values = {**base, **hosts, "account": Value(name), "secondary_host": Value(account.secondary_blob or "")}
+        facts = {
+            "default": account.default,
+            "hierarchical_namespace": account.hierarchical_namespace,
+            "secondary": account.secondary_blob is not None,
+            "datastore": account.datastore_types,
+        }
+        yield Binding(
+            values,
+            facts,
+            resource=account.id,
+            private_endpoint=account.private_endpoint,
+            public_access=account.public_access,
+            assumed=not account.readable,
+        )
+
+
+def _of_key_vault(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    vault, suffix = workspace.key_vault, catalog.clouds[workspace.cloud]["vault"]
+    if vault is None:
+        yield Binding({**base, "vault_host": missing(f"<key vault>.{suffix}")})
+        return
+    built = Value(f"{vault.name.lower()}.{suffix}", assumed="Built from the key vault's name.")
+    yield Binding(
+        {**base, "vault_host": known(vault.host, built)},
+        resource=vault.id,
+        private_endpoint=vault.private_endpoint,
+        public_access=vault.public_access,
+        assumed=not vault.readable,
+    )
+
+
+def _of_app_insights(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    insights = workspace.app_insights
+    if insights is None:
+        return
+    values = {
+        **base,
+        "ingestion_host": known(insights.ingestion_host, missing("<ingestion host>")),
+        "live_host": known(insights.live_host, missing("<live metrics host>")),
+    }
+    facts = {"ingestion": insights.ingestion_host is not None}
+    yield Binding(values, facts, resource=insights.id, assumed=not insights.readable)
+
+
+def _of_cluster(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value], consumer: Consumer) -> Binding:
+    cluster = consumer.cluster or Cluster()
+    region = _cluster_region(workspace, cluster)
+    code = catalog.arc_region_codes.get(region.text)
+    values = {
+        **base,
+        "cluster_region": region,
+        "api_server": known(cluster.api_server, missing("<api server>")),
+        "api_server_address": missing("<api server address>"),
+        "dns_address": missing("<dns server address>"),
+        "relay_host": known(cluster.relay_host, missing("<relay namespace>")),
+        "arc_gateway_host": missing("<arc gateway>.gw.arc.azure.com"),
+        "arc_region_code": known(code, missing("<region code>")),
+    }
+    return Binding(
+        values,
+        cluster_facts(cluster),
+        resource=cluster.id,
+        assumed=consumer.assumed,
+        notes=consumer.notes,
+        consumer=consumer,
+    )
+
+
+def _cluster_region(workspace: Workspace, cluster: Cluster) -> Value:
+    why = "The cluster's region is not known; the workspace's is assumed."
+    otherwise = Value(workspace.region, assumed=why) if workspace.region else missing("<region>")
+    return known(cluster.region, otherwise)
+
+
+def cluster_facts(cluster: Cluster) -> dict[str, Any]:
+    """The facts about a cluster that a condition may ask; None where Azure did not say."""
+    arc = ClusterType.ARC in cluster.types
+    return {
+        "cluster_type": tuple(kind.value for kind in cluster.types),
+        "private_cluster": cluster.private_cluster,
+        "api_server": cluster.api_server is not None,
+        "gpu_nodes": cluster.gpu_nodes,
+        "windows_nodes": cluster.windows_nodes,
+        "azure_policy": cluster.azure_policy,
+        "monitoring": cluster.monitoring,
+        "arc_gateway": cluster.arc_gateway if arc else False,
+        "azure_rbac": cluster.azure_rbac,
+        "relay": cluster.relay_host is not None,
+        "service_bus": bool(cluster.service_bus_hosts),
+    }
+
+
+def _of_service_bus(workspace: Workspace, base: Mapping[str, Value], consumer: Consumer) -> Iterator[Binding]:
+    cluster = consumer.cluster or Cluster()
+    if ClusterType.ARC not in cluster.types or cluster.arc_gateway:
+        return
+    for host in cluster.service_bus_hosts or ():
+        yield Binding(
+            {**base, "cluster_region": _cluster_region(workspace, cluster), "service_bus_host": Value(host)},
+            resource=cluster.id,
+            notes=consumer.notes,
+            consumer=consumer,
+        )

@@ -1,0 +1,359 @@
+"""expand(catalog, workspace, scope) → requirements: the pure middle that all verbs share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Iterable, Iterator, Mapping, Optional
+
+from ..model import (
+    Catalog,
+    CatalogEntry,
+    ClusterType,
+    CrossCheck,
+    Dependency,
+    Endpoint,
+    Form,
+    Kind,
+    Level,
+    ProbeSpec,
+    Protocol,
+    Requirement,
+    Requirements,
+    Scenario,
+    Scope,
+    Topic,
+    Workspace,
+    is_host,
+)
+from .bindings import Binding, Consumer, Value, bindings, cluster_facts, consumers
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entry's wish for one endpoint, before wishes for the same endpoint are merged."""
+
+    requirement: Requirement
+    consumers: tuple[Consumer, ...]
+    position: int
+    applies: bool
+
+
+def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements:
+    """The complete outbound list of a workspace within a scope, in a stable order, and what must be said beside it.
+
+    A condition is decided by facts. Where they cannot decide, the row stays and a note says the condition: a gap
+    never shortens the list.
+    """
+    needing = consumers(workspace, scope)
+    things = bindings(catalog, workspace, needing)
+    rows = [row for entry in catalog.entries for row in _rows(entry, things, workspace, scope, needing)]
+    if scope.cross_check:
+        rows += _cross_check(catalog, workspace, scope, needing, rows)
+    attached = {consumer.compute for consumer in needing if consumer.compute}
+    asked = [row for row in rows if row.applies and row.requirement.level.rank <= scope.level.rank]
+    merged = [_merged(group, attached) for group in _by_endpoint(asked)]
+    absent = _without_form(catalog, workspace, scope, needing)
+    listed = [_with_absent(row, absent) for row, _ in sorted(merged, key=lambda pair: _order(*pair))]
+    return Requirements(
+        rows=tuple(listed),
+        warnings=tuple(_warnings(catalog, workspace, needing, absent)),
+        hints=tuple(_hints(needing, scope)),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Entries → rows
+
+
+def _rows(
+    entry: CatalogEntry,
+    things: Mapping[str, tuple[Binding, ...]],
+    workspace: Workspace,
+    scope: Scope,
+    needing: tuple[Consumer, ...],
+) -> Iterator[Row]:
+    for form in entry.forms:
+        template = form.hosts.get(workspace.cloud)
+        if template is None:
+            continue
+        for binding in things[entry.each]:
+            decision = decide(entry.when, binding.facts)
+            who, scenarios = _who_needs(entry.needed_for, binding.consumer, needing, scope)
+            applies = decision is not False and bool(scenarios) and entry.topic not in scope.exclude
+            requirement = _requirement(entry, form, template, binding, decision, scenarios)
+            yield Row(requirement, who, entry.position, applies)
+
+
+def decide(when: Mapping[str, tuple[Any, ...]], facts: Mapping[str, Any]) -> Optional[bool]:
+    """Whether the facts meet every condition; None when a fact that is not known would decide."""
+    verdict: Optional[bool] = True
+    for fact, accepted in when.items():
+        value = facts.get(fact)
+        if value is None:
+            verdict = None
+        elif not any(item in accepted for item in (value if isinstance(value, tuple) else (value,))):
+            return False
+    return verdict
+
+
+def _who_needs(
+    needed_for: tuple[Scenario, ...], owner: Optional[Consumer], needing: tuple[Consumer, ...], scope: Scope
+) -> tuple[tuple[Consumer, ...], tuple[Scenario, ...]]:
+    """The clusters that need it, and for what; people at their desks and managed compute are no clusters."""
+    candidates = (owner,) if owner else needing
+    who = tuple(consumer for consumer in candidates if consumer.scenarios & set(needed_for))
+    active = {s for consumer in who for s in consumer.scenarios}
+    active |= {Scenario.WORKSTATION, Scenario.MANAGED_COMPUTE} & set(scope.scenarios)
+    return who, tuple(s for s in needed_for if s in active)
+
+
+def _requirement(
+    entry: CatalogEntry,
+    form: Form,
+    template: str,
+    binding: Binding,
+    decision: Optional[bool],
+    scenarios: tuple[Scenario, ...],
+) -> Requirement:
+    host, used = fill(template, binding.values)
+    private = entry.private_link and binding.private_endpoint and not binding.public_access
+    unresolved = any(value.missing for value in used)
+    return Requirement(
+        host=host,
+        port=form.port,
+        protocol=form.protocol,
+        kind=form.kind,
+        level=entry.level,
+        needed_for=scenarios,
+        topic=entry.topic,
+        websocket=entry.websocket,
+        reason=fill(entry.summary, binding.values)[0],
+        entries=(entry.id,),
+        resource=binding.resource,
+        private=private,
+        unresolved=unresolved,
+        assumed=not unresolved and (binding.assumed or any(value.assumed for value in used)),
+        probe=_probe(entry, form, host, binding.values, unresolved),
+        sources=entry.sources,
+        notes=_unique(_notes(entry, binding, decision, used)),
+    )
+
+
+def _notes(entry: CatalogEntry, binding: Binding, decision: Optional[bool], used: list[Value]) -> Iterator[str]:
+    if entry.condition and (decision is None or not entry.when):
+        yield entry.condition
+    if entry.private_link and binding.private_endpoint:
+        if binding.public_access:
+            yield "Has a private endpoint: where its DNS zone is linked the name resolves privately and needs no rule."
+        else:
+            yield "Served by a private endpoint: it must resolve to a private address; a firewall rule is no help."
+    elif entry.private_link and not binding.public_access:
+        yield "Public access is disabled and no private endpoint is approved: nothing can reach it as it is."
+    yield from entry.notes
+    yield from binding.notes
+    yield from (value.assumed for value in used if value.assumed)
+
+
+def fill(template: str, values: Mapping[str, Value]) -> tuple[str, list[Value]]:
+    """The template with its placeholders filled, and the values that were used."""
+    used = [values[name] for name in _PLACEHOLDER.findall(template)]
+    return _PLACEHOLDER.sub(lambda match: values[match.group(1)].text, template), used
+
+
+_PROOF_BY_PROTOCOL = {
+    Protocol.HTTPS: "any-answer",
+    Protocol.HTTP: "any-answer",
+    Protocol.TLS: "tls",
+    Protocol.TCP: "connect",
+    Protocol.SMB: "smb",
+}
+
+
+def _probe(
+    entry: CatalogEntry, form: Form, host: str, values: Mapping[str, Value], unresolved: bool
+) -> Optional[ProbeSpec]:
+    """How the row is tried: by its own name, or by the entry's stand-in; None where nothing concrete can be tried."""
+    plain = _PROOF_BY_PROTOCOL.get(form.protocol) or ("ntp" if form.port == 123 else None)
+    if plain is None or form.kind is Kind.SERVICE_TAG:
+        return None
+    target, path, proof = host, "/", plain
+    if entry.probe is not None:
+        target = fill(entry.probe.host, values)[0] if entry.probe.host else host
+        if form.protocol in (Protocol.HTTPS, Protocol.HTTP):
+            path, proof = entry.probe.path, entry.probe.proof
+    if not is_host(target) or target.startswith("*."):
+        return None
+    return ProbeSpec(target, path, proof)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows → requirements
+
+
+def _by_endpoint(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    groups: dict[Endpoint, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.requirement.endpoint, []).append(row)
+    return iter(groups.values())
+
+
+def _merged(rows: list[Row], attached: set[str]) -> tuple[Requirement, int]:
+    """One requirement for all wishes for one endpoint: everything is kept, the strictest level wins."""
+    rows = sorted(rows, key=lambda row: (row.requirement.level.rank, row.position))
+    first = rows[0].requirement
+    every = [row.requirement for row in rows]
+    needing = {consumer.compute for row in rows for consumer in row.consumers if consumer.compute}
+    scenarios = {scenario for requirement in every for scenario in requirement.needed_for}
+    merged = replace(
+        first,
+        needed_for=tuple(scenario for scenario in Scenario if scenario in scenarios),
+        computes=() if needing == attached else tuple(sorted(needing)),
+        websocket=any(requirement.websocket for requirement in every),
+        reason=" ".join(_unique(requirement.reason for requirement in every if requirement.reason)),
+        entries=_unique(entry for requirement in every for entry in requirement.entries),
+        resource=next((requirement.resource for requirement in every if requirement.resource), None),
+        private=any(requirement.private for requirement in every),
+        unresolved=any(requirement.unresolved for requirement in every),
+        assumed=all(requirement.assumed for requirement in every),
+        probe=next((requirement.probe for requirement in every if requirement.probe), None),
+        sources=_unique(source for requirement in every for source in requirement.sources),
+        notes=_unique(note for requirement in every for note in requirement.notes),
+    )
+    return merged, rows[0].position
+
+
+def _order(row: Requirement, position: int) -> tuple[Any, ...]:
+    return row.topic.rank, row.level.rank, position, row.host, row.port, row.protocol.value
+
+
+def _unique(items: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Azure's own lists
+
+
+def _cross_check(
+    catalog: Catalog, workspace: Workspace, scope: Scope, needing: tuple[Consumer, ...], rows: list[Row]
+) -> Iterator[Row]:
+    """Azure's own dependency lists as rows: a source more for an endpoint that is known, a new row for one that is not.
+
+    An endpoint that the catalog knows and does not ask for here (a condition that is not met, a topic or scenario out
+    of scope) is not brought back by Azure's list, which knows neither the scope nor the cluster's nodes; one that it
+    does ask for keeps its level.
+    """
+    known: dict[Endpoint, Optional[Requirement]] = {}
+    for row in rows:
+        endpoint, asked = row.requirement.endpoint, known.get(row.requirement.endpoint)
+        stricter = asked is None or row.requirement.level.rank < asked.level.rank
+        if row.applies and stricter:
+            known[endpoint] = row.requirement
+        known.setdefault(endpoint, None)
+    for dependency in workspace.dependencies:
+        check = catalog.cross_checks.get(dependency.origin)
+        if check is None:
+            continue
+        row = _dependency_row(catalog, check, dependency, needing, scope)
+        endpoint = row.requirement.endpoint
+        asked = known.get(endpoint)
+        if asked is not None and row.applies:
+            yield _as_source(row, asked)
+        elif endpoint not in known and check.topic not in scope.exclude:
+            yield row
+
+
+def _as_source(row: Row, known: Requirement) -> Row:
+    """A row of Azure's list that adds a source to what the catalog asks for anyway, and nothing else."""
+    requirement = replace(
+        row.requirement, level=known.level, topic=known.topic, needed_for=(), reason="", resource=None, probe=None
+    )
+    return replace(row, requirement=requirement, consumers=())
+
+
+def _dependency_row(
+    catalog: Catalog, check: CrossCheck, dependency: Dependency, needing: tuple[Consumer, ...], scope: Scope
+) -> Row:
+    rule = check.categories.get(dependency.category, {})
+    owners = tuple(_owners(dependency, rule.get("when") or {}, needing))
+    scenarios = {s for owner in owners for s in _who_needs(check.needed_for, owner, needing, scope)[1]}
+    retired = next((host for host in catalog.retired if host.host == dependency.host), None)
+    category = f"Azure lists it under '{dependency.category}'." if dependency.category else ""
+    note = f"Retired since {retired.since}: {retired.reason}." if retired else ""
+    wildcard = dependency.host.startswith("*.")
+    proof = None if wildcard else _PROOF_BY_PROTOCOL.get(dependency.protocol)
+    requirement = Requirement(
+        host=dependency.host,
+        port=dependency.port,
+        protocol=dependency.protocol,
+        kind=Kind.WILDCARD if wildcard else Kind.FQDN,
+        level=Level(rule.get("level") or ("optional" if retired else "recommended")),
+        needed_for=tuple(s for s in Scenario if s in scenarios),
+        topic=check.topic,
+        reason=check.summary,
+        entries=(check.entry,),
+        resource=dependency.cluster_id,
+        probe=ProbeSpec(dependency.host, "/", proof) if proof else None,
+        sources=(check.source,),
+        notes=_unique((*filter(None, (category, note)), *(note for owner in owners for note in owner.notes))),
+    )
+    return Row(requirement, owners, len(catalog.entries), bool(scenarios))
+
+
+def _owners(
+    dependency: Dependency, when: Mapping[str, tuple[Any, ...]], needing: tuple[Consumer, ...]
+) -> Iterator[Consumer]:
+    """The clusters that a line of Azure's list speaks of: one by its id, or all of the workspace."""
+    for consumer in needing:
+        cluster = consumer.cluster
+        if dependency.cluster_id is None:
+            yield consumer
+        elif cluster is not None and cluster.id == dependency.cluster_id:
+            yield from (consumer,) if decide(when, cluster_facts(cluster)) is not False else ()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What has to be said beside the list
+
+
+def _without_form(
+    catalog: Catalog, workspace: Workspace, scope: Scope, needing: tuple[Consumer, ...]
+) -> dict[str, tuple[Topic, str]]:
+    """Entries that would apply but have no documented form in this cloud: id → (topic, what to say)."""
+    absent = {}
+    for entry in catalog.entries:
+        somewhere_else = not any(workspace.cloud in form.hosts for form in entry.forms) and entry.without_form
+        wanted = _who_needs(entry.needed_for, None, needing, scope)[1] and entry.topic not in scope.exclude
+        if somewhere_else and wanted:
+            absent[entry.id] = (entry.topic, f"{entry.id}: {entry.without_form}")
+    return absent
+
+
+def _with_absent(row: Requirement, absent: Mapping[str, tuple[Topic, str]]) -> Requirement:
+    said = tuple(text for topic, text in absent.values() if topic == row.topic)
+    return replace(row, notes=_unique((*row.notes, *said))) if said else row
+
+
+def _warnings(
+    catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: Mapping[str, tuple[Topic, str]]
+) -> Iterator[str]:
+    yield from (str(gap) for gap in workspace.gaps)
+    if workspace.cloud in catalog.cloud_notes:
+        yield catalog.cloud_notes[workspace.cloud]
+    yield from (f"No {workspace.cloud.label} row for {text}" for _, text in absent.values())
+    for consumer in needing:
+        outbound = consumer.cluster.outbound_type if consumer.cluster else None
+        if outbound and outbound.lower() in ("none", "block"):
+            yield f"Compute {consumer.compute}: {consumer.notes[0]}"
+
+
+def _hints(needing: tuple[Consumer, ...], scope: Scope) -> Iterator[str]:
+    if scope.cluster_type is None and all(consumer.cluster is None for consumer in needing):
+        kinds = " or ".join(kind.value for kind in ClusterType if kind is not ClusterType.NONE)
+        yield (
+            "No Kubernetes cluster is attached, so rows of the cluster itself and of its extensions are left out; "
+            f"--cluster-type {kinds} adds them."
+        )

@@ -1,0 +1,387 @@
+"""YAML → catalog entries, strictly: every complaint begins with file and line, and nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any, Callable, Iterable, Mapping, Optional
+
+from ..errors import CatalogError
+from ..model import (
+    CatalogEntry,
+    Cloud,
+    CrossCheck,
+    Form,
+    Kind,
+    Level,
+    ProbeForm,
+    Proof,
+    Protocol,
+    Retired,
+    Scenario,
+    Source,
+    Topic,
+    is_host,
+    is_service_tag,
+)
+
+# What an entry can be repeated for, and the facts about it that `when` may ask. `bindings.py` supplies exactly these.
+_WORKSPACE_FACTS: dict[str, Any] = {"workspace_private": bool, "discovery_host": bool}
+_REGISTRY_FACTS: dict[str, Any] = {"data_endpoints": bool}
+_CLUSTER_FACTS: dict[str, Any] = {
+    "cluster_type": ("aks", "arc"),
+    "private_cluster": bool,
+    "api_server": bool,
+    "gpu_nodes": bool,
+    "windows_nodes": bool,
+    "azure_policy": bool,
+    "monitoring": bool,
+    "arc_gateway": bool,
+    "azure_rbac": bool,
+    "relay": bool,
+    "service_bus": bool,
+}
+FACTS: dict[str, dict[str, Any]] = {
+    "workspace": _WORKSPACE_FACTS,
+    "hub": {},
+    "registry": _REGISTRY_FACTS,
+    "replica": _REGISTRY_FACTS,
+    "regional-endpoint": {},
+    "storage": {"default": bool, "hierarchical_namespace": bool, "secondary": bool, "datastore": str},
+    "key-vault": {},
+    "app-insights": {"ingestion": bool},
+    "cluster": _CLUSTER_FACTS,
+    "service-bus": {},
+}
+
+_ALWAYS: tuple[str, ...] = ("workspace_id", "workspace_region", "discovery_host", "notebook_host")
+_ALWAYS += ("default_table_host", "default_queue_host", "storage", "acr", "servicebus")
+_OF_CLUSTER: tuple[str, ...] = ("cluster_region", "api_server", "api_server_address", "dns_address")
+_OF_CLUSTER += ("relay_host", "arc_gateway_host", "arc_region_code")
+_OF_STORAGE = ("account", "blob_host", "file_host", "queue_host", "table_host", "dfs_host", "secondary_host")
+PLACEHOLDERS: dict[str, tuple[str, ...]] = {
+    "workspace": _ALWAYS,
+    "hub": (*_ALWAYS, "hub_workspace_id"),
+    "registry": (*_ALWAYS, "registry_login_server"),
+    "replica": (*_ALWAYS, "registry_data_host", "replica_region"),
+    "regional-endpoint": (*_ALWAYS, "registry_regional_host"),
+    "storage": (
+        *_ALWAYS,
+        "account",
+        "blob_host",
+        "file_host",
+        "queue_host",
+        "table_host",
+        "dfs_host",
+        "secondary_host",
+    ),
+    "key-vault": (*_ALWAYS, "vault_host"),
+    "app-insights": (*_ALWAYS, "ingestion_host", "live_host"),
+    "cluster": (*_ALWAYS, *_OF_CLUSTER),
+    "service-bus": (*_ALWAYS, "cluster_region", "service_bus_host"),
+}
+"""The closed list: for each thing an entry is repeated for, the placeholders that have a value there."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+
+
+class Block(dict):  # type: ignore[type-arg]
+    """A YAML mapping that remembers where it stands."""
+
+    place = ""
+
+
+def read_yaml(text: str, name: str) -> Any:
+    """The document as plain values, its mappings as `Block`s; raises CatalogError for what is no YAML."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise CatalogError(f"{name}:{line}: not YAML: {getattr(error, 'problem', None) or error}") from None
+    return _plain(node, name)
+
+
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:str": str,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:bool": lambda text: text == "true",
+    "tag:yaml.org,2002:null": lambda _: None,
+    "tag:yaml.org,2002:timestamp": str,
+}
+
+
+def _plain(node: Any, name: str) -> Any:
+    if node is None:
+        return None
+    place = f"{name}:{node.start_mark.line + 1}"
+    if node.id == "scalar":
+        return _scalar(node, place)
+    if node.id == "sequence":
+        return [_plain(item, name) for item in node.value]
+    block = Block()
+    block.place = place
+    for key_node, value_node in node.value:
+        key = _plain(key_node, name)
+        if key in block:
+            raise CatalogError(f"{name}:{key_node.start_mark.line + 1}: the key '{key}' stands here twice")
+        block[key] = _plain(value_node, name)
+    return block
+
+
+def _scalar(node: Any, place: str) -> Any:
+    convert = _SCALARS.get(node.tag)
+    if convert is None or (node.tag.endswith(":bool") and node.value not in ("true", "false")):
+        raise CatalogError(f"{place}: '{node.value}' is neither text, whole number, true nor false; quote it")
+    return convert(node.value)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Small strict readers
+
+
+def keys(block: Any, place: str, needed: Iterable[str], allowed: Iterable[str] = ()) -> Block:
+    """The block itself, once it is sure that it has all needed keys and no unknown one."""
+    if not isinstance(block, Block):
+        raise CatalogError(f"{place}: expected a mapping, found {block!r}")
+    needed = tuple(needed)
+    known = (*needed, *allowed)
+    for key in block:
+        if key not in known:
+            raise CatalogError(f"{block.place}: unknown key '{key}'; known are {', '.join(known)}")
+    for key in needed:
+        if key not in block:
+            raise CatalogError(f"{block.place}: the key '{key}' is missing")
+    return block
+
+
+def one_of(value: Any, choices: Iterable[str], place: str, what: str) -> str:
+    """The value, once it is sure that it is one of the choices."""
+    choices = tuple(choices)
+    if value not in choices:
+        raise CatalogError(f"{place}: unknown {what} '{value}'; known are {', '.join(choices)}")
+    return str(value)
+
+
+def text(value: Any, place: str, what: str) -> str:
+    """The value, once it is sure that it is one line of text with something in it."""
+    if not isinstance(value, str) or not value.strip() or "\n" in value.strip():
+        raise CatalogError(f"{place}: '{what}' must be one line of text")
+    return value.strip()
+
+
+def date(value: Any, place: str, what: str) -> str:
+    """The value, once it is sure that it is a day as YYYY-MM-DD."""
+    try:
+        return datetime.date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise CatalogError(f"{place}: '{what}' must be a day as YYYY-MM-DD, found '{value}'") from None
+
+
+def texts(value: Any, place: str, what: str) -> tuple[str, ...]:
+    """A list of lines; a single line counts as a list of one."""
+    items = value if isinstance(value, list) else [value]
+    return tuple(text(item, place, what) for item in items)
+
+
+def scenarios(value: Any, place: str) -> tuple[Scenario, ...]:
+    """A list of scenarios, in the order of the model."""
+    names = {one_of(item, [s.value for s in Scenario], place, "scenario") for item in value or ()}
+    if not names:
+        raise CatalogError(f"{place}: 'needed_for' names no scenario")
+    return tuple(scenario for scenario in Scenario if scenario.value in names)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The tables of catalog.yaml
+
+
+def read_sources(value: Any, place: str, pages: Mapping[str, Source]) -> tuple[Source, ...]:
+    """The pages an entry names, by their short names in catalog.yaml."""
+    names = texts(value, place, "source")
+    return tuple(pages[one_of(name, pages, place, "page")] for name in names)
+
+
+def read_page(block: Any, place: str) -> Source:
+    """A page of the bibliography: where it is and when it was last read."""
+    block = keys(block, place, ("url", "checked"))
+    url = text(block["url"], block.place, "url")
+    if not url.startswith("https://"):
+        raise CatalogError(f"{block.place}: the url '{url}' does not begin with https://")
+    return Source(url, date(block["checked"], block.place, "checked"))
+
+
+def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -> Proof:
+    """What counts as the service's own answer."""
+    block = keys(block, place, ("path", "summary", "source"))
+    source = read_sources(block["source"], block.place, pages)[0]
+    return Proof(name, text(block["path"], block.place, "path"), text(block["summary"], block.place, "summary"), source)
+
+
+def read_cross_check(origin: str, block: Any, place: str, pages: Mapping[str, Source]) -> CrossCheck:
+    """One of Azure's own lists: what a row that only it names is worth."""
+    block = keys(block, place, ("entry", "summary", "topic", "needed_for", "source"), ("categories",))
+    categories = {}
+    for name, rule in (block.get("categories") or {}).items():
+        rule = keys(rule, block.place, (), ("level", "when"))
+        if "level" in rule:
+            one_of(rule["level"], [level.value for level in Level], rule.place, "level")
+        categories[name] = {"level": rule.get("level"), "when": read_when(rule.get("when"), "cluster", rule.place)}
+    return CrossCheck(
+        origin=origin,
+        entry=text(block["entry"], block.place, "entry"),
+        summary=text(block["summary"], block.place, "summary"),
+        topic=Topic(one_of(block["topic"], [topic.value for topic in Topic], block.place, "topic")),
+        needed_for=scenarios(block["needed_for"], block.place),
+        source=read_sources(block["source"], block.place, pages)[0],
+        categories=categories,
+    )
+
+
+def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired:
+    """A host that nobody needs any more."""
+    block = keys(block, place, ("host", "since", "reason", "source"))
+    host = text(block["host"], block.place, "host")
+    _check_host(host, Kind.FQDN, block.place)
+    return Retired(
+        host=host,
+        since=text(block["since"], block.place, "since"),
+        reason=text(block["reason"], block.place, "reason"),
+        source=read_sources(block["source"], block.place, pages)[0],
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Entries
+
+_ENTRY_NEEDED = ("id", "summary", "allow", "needed_for", "level", "source")
+_ENTRY_ALLOWED = ("each", "clouds", "when", "condition", "private_link", "websocket", "probe", "without_form", "notes")
+
+
+def read_entry(
+    block: Any, place: str, topic: Topic, position: int, pages: Mapping[str, Source], proofs: Mapping[str, Proof]
+) -> CatalogEntry:
+    """One entry, complete and checked; raises CatalogError that begins with file and line."""
+    block = keys(block, place, _ENTRY_NEEDED, _ENTRY_ALLOWED)
+    place = block.place
+    identifier = text(block["id"], place, "id")
+    if not _ID.match(identifier):
+        raise CatalogError(f"{place}: the id '{identifier}' is not in lower-case-with-hyphens")
+    each = one_of(block.get("each", "workspace"), FACTS, place, "thing to repeat an entry for")
+    for flag in ("private_link", "websocket"):
+        if block.get(flag, False) not in (True, False):
+            raise CatalogError(f"{place}: '{flag}' must be true or false")
+    return CatalogEntry(
+        id=identifier,
+        topic=topic,
+        summary=_template(text(block["summary"], place, "summary"), each, place),
+        each=each,
+        forms=_forms(block, each, place),
+        needed_for=scenarios(block["needed_for"], place),
+        level=Level(one_of(block["level"], [level.value for level in Level], place, "level")),
+        when=read_when(block.get("when"), each, place),
+        condition=text(block["condition"], place, "condition") if "condition" in block else "",
+        private_link=block.get("private_link", False),
+        websocket=block.get("websocket", False),
+        probe=_probe(block.get("probe"), each, place, proofs),
+        without_form=text(block["without_form"], place, "without_form") if "without_form" in block else "",
+        sources=read_sources(block["source"], place, pages),
+        notes=texts(block["notes"], place, "notes") if "notes" in block else (),
+        position=position,
+        place=place,
+    )
+
+
+def _forms(block: Block, each: str, place: str) -> tuple[Form, ...]:
+    clouds = [Cloud(one_of(c, [c.value for c in Cloud], place, "cloud")) for c in block.get("clouds", ["public"])]
+    items = block["allow"]
+    if not isinstance(items, list) or not items:
+        raise CatalogError(f"{place}: 'allow' lists no endpoint")
+    return tuple(_form(item, clouds, each, place) for item in items)
+
+
+def _form(item: Any, clouds: list[Cloud], each: str, place: str) -> Form:
+    item = keys(item, place, (), ("fqdn", "ip", "tag", "protocol", "port"))
+    place = item.place
+    names = [key for key in ("fqdn", "ip", "tag") if key in item]
+    if len(names) != 1:
+        raise CatalogError(f"{place}: an endpoint has exactly one of fqdn, ip and tag")
+    value = item[names[0]]
+    hosts = dict.fromkeys(clouds, value) if isinstance(value, str) else _by_cloud(value, place)
+    kinds = {_kind(names[0], host) for host in hosts.values()}
+    if len(kinds) != 1:
+        raise CatalogError(f"{place}: the forms of one endpoint are partly wildcards; make them two entries")
+    kind = kinds.pop()
+    for host in hosts.values():
+        _check_host(_template(text(host, place, names[0]), each, place), kind, place)
+    protocol = Protocol(one_of(item.get("protocol", "https"), [p.value for p in Protocol], place, "protocol"))
+    return Form(hosts=hosts, kind=kind, protocol=protocol, port=_port(item, protocol, place))
+
+
+def _by_cloud(value: Any, place: str) -> dict[Cloud, str]:
+    block = keys(value, place, (), [cloud.value for cloud in Cloud])
+    if not block:
+        raise CatalogError(f"{place}: the endpoint has no form in any cloud")
+    return {Cloud(name): host for name, host in block.items()}
+
+
+def _kind(key: str, host: Any) -> Kind:
+    if key == "fqdn":
+        return Kind.WILDCARD if str(host).startswith("*.") else Kind.FQDN
+    return Kind.IP if key == "ip" else Kind.SERVICE_TAG
+
+
+def _port(item: Block, protocol: Protocol, place: str) -> int:
+    port = item.get("port", {"https": 443, "http": 80}.get(protocol.value))
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
+        raise CatalogError(f"{place}: the port of a {protocol.value} endpoint must be a number from 1 to 65535")
+    return port
+
+
+def _template(value: str, each: str, place: str) -> str:
+    for name in _PLACEHOLDER.findall(value):
+        if name not in PLACEHOLDERS[each]:
+            known = ", ".join(PLACEHOLDERS[each])
+            raise CatalogError(f"{place}: unknown placeholder '{{{name}}}' for each {each}; known are {known}")
+    if "{" in _PLACEHOLDER.sub("", value) or "}" in _PLACEHOLDER.sub("", value):
+        raise CatalogError(f"{place}: a brace without its partner in '{value}'")
+    return value
+
+
+def _check_host(host: str, kind: Kind, place: str) -> None:
+    plain = _PLACEHOLDER.sub("x", host)
+    good = is_service_tag(plain) if kind is Kind.SERVICE_TAG else is_host(plain)
+    if not good:
+        raise CatalogError(f"{place}: '{host}' is not a lower-case host name or a service tag")
+
+
+def read_when(value: Any, each: str, place: str) -> dict[str, tuple[Any, ...]]:
+    """The condition as fact → accepted values; raises CatalogError for a fact that `each` does not have."""
+    if value is None:
+        return {}
+    block = keys(value, place, (), FACTS[each])
+    return {fact: _accepted(fact, accepted, FACTS[each][fact], block.place) for fact, accepted in block.items()}
+
+
+def _accepted(fact: str, accepted: Any, kind: Any, place: str) -> tuple[Any, ...]:
+    values = tuple(accepted) if isinstance(accepted, list) else (accepted,)
+    for value in values:
+        good = value in kind if isinstance(kind, tuple) else isinstance(value, kind)
+        if not good:
+            raise CatalogError(f"{place}: the fact '{fact}' cannot be '{value}'")
+    return values
+
+
+def _probe(block: Any, each: str, place: str, proofs: Mapping[str, Proof]) -> Optional[ProbeForm]:
+    if block is None:
+        return None
+    block = keys(block, place, ("proof",), ("host", "path"))
+    host = _template(text(block["host"], place, "host"), each, place) if "host" in block else None
+    if host is not None:
+        _check_host(host, Kind.FQDN, place)
+    proof = one_of(block["proof"], proofs, place, "proof")
+    return ProbeForm(host=host, path=text(block.get("path", proofs[proof].path), place, "path"), proof=proof)

@@ -1,0 +1,98 @@
+"""Nouns to az's camelCase JSON and back, strictly: what does not fit is named with its place in the document."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from enum import Enum
+from functools import cache
+from typing import Any, Mapping, Optional, TypeVar
+
+T = TypeVar("T")
+
+
+class DocumentError(ValueError):
+    """A document does not have the shape of the noun; the text begins with the place, as `registry.loginServer`."""
+
+
+def camel(name: str) -> str:
+    """`login_server` → `loginServer`."""
+    head, *tail = name.split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+def to_json(value: Any) -> Any:
+    """A noun as plain JSON values; a field marked `omit` is left out while it is None."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        pairs = ((f, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return {camel(f.name): to_json(v) for f, v in pairs if not (v is None and f.metadata.get("omit"))}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    return value
+
+
+def from_json(noun: type[T], document: Any, place: str = "") -> T:
+    """The noun a JSON object stands for; raises DocumentError on any key, type or text that is not the noun's own."""
+    if not isinstance(document, Mapping):
+        raise _bad(place, "expected an object", document)
+    shape = _shape(typing.cast(typing.Hashable, noun))
+    for key in document:
+        if key not in shape:
+            raise DocumentError(f"{_at(place, key)}: unknown key; known are {', '.join(sorted(shape))}")
+    values = {}
+    for key, (field, hint) in shape.items():
+        if key in document:
+            values[field.name] = _read(hint, document[key], _at(place, key), field.metadata)
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise DocumentError(f"{_at(place, key)}: missing")
+    return noun(**values)
+
+
+@cache
+def _shape(noun: Any) -> dict[str, tuple[Any, Any]]:
+    hints = typing.get_type_hints(noun)
+    return {camel(f.name): (f, hints[f.name]) for f in dataclasses.fields(noun)}
+
+
+def _read(hint: Any, value: Any, place: str, metadata: Mapping[str, Any]) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Union:
+        return None if value is None else _read(arguments[0], value, place, metadata)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise _bad(place, "expected an array", value)
+        return tuple(_read(arguments[0], item, f"{place}[{i}]", metadata) for i, item in enumerate(value))
+    if dataclasses.is_dataclass(hint):
+        return from_json(typing.cast(type, hint), value, place)
+    return _read_scalar(hint, value, place, metadata)
+
+
+def _read_scalar(hint: Any, value: Any, place: str, metadata: Mapping[str, Any]) -> Any:
+    if issubclass(hint, Enum):
+        choices = [member.value for member in hint]
+        if value not in choices:
+            raise _bad(place, f"expected one of {', '.join(choices)}", value)
+        return hint(value)
+    if type(value) is not hint:
+        names = {str: "a string", int: "a whole number", bool: "true or false"}
+        raise _bad(place, f"expected {names[hint]}", value)
+    check = metadata.get("check")
+    if check is not None and not check(value):
+        raise _bad(place, f"expected {metadata['what']}", value)
+    return value
+
+
+def _at(place: str, key: Any) -> str:
+    return f"{place}.{key}" if place else str(key)
+
+
+def _bad(place: str, expected: str, value: Any) -> DocumentError:
+    return DocumentError(f"{place or 'the document'}: {expected}, found {shown(value)}")
+
+
+def shown(value: Any, most: Optional[int] = 60) -> str:
+    """A value on one short line, control characters made visible, for a message."""
+    text = repr(value)
+    return text if most is None or len(text) <= most else text[: most - 1] + "…"

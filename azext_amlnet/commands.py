@@ -1,0 +1,12 @@
+"""Which commands there are."""
+
+
+def load_command_table(loader, _):
+    """`az ml network …`."""
+    from azext_amlnet._format import requirements_table
+    from azext_amlnet._validators import validate_scope
+
+    with loader.command_group("ml network") as group:
+        group.custom_command(
+            "requirements", "requirements", table_transformer=requirements_table, validator=validate_scope
+        )

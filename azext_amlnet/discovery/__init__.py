@@ -1,0 +1,132 @@
+"""Facts from Azure: ask ARM about a workspace, concurrently and read-only, and say what it refused to tell."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, Mapping, Optional
+
+from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
+from ..model import Cloud, Workspace
+from .arm import Arm, Patience, Refusal, logger, new_client
+from .crawl import Call, Crawl, Silence
+from .fetch import ask, first_calls, follow, workspace_path
+from .transform import to_workspace
+
+
+def discover(
+    *,
+    subscription_id: str,
+    resource_group: str,
+    workspace: str,
+    credential: Any = None,
+    client: Any = None,
+    cloud: Cloud = Cloud.PUBLIC,
+    base_url: Optional[str] = None,
+    suffixes: Optional[Mapping[str, str]] = None,
+    cross_check: bool = True,
+    patience: Patience = Patience(),
+) -> Workspace:
+    """The facts about a workspace, from ARM.
+
+    Give either a `credential` of azure-identity or a ready management `client`. `base_url` and `suffixes` default to
+    those of the cloud in the catalog. Calls that Azure refuses become gaps of the result.
+
+    Raises NotFoundError, AccessError or UnreachableError when the workspace itself cannot be read.
+    """
+    suffixes = suffixes or _suffixes(cloud)
+    url = base_url or f"https://{suffixes['arm']}"
+    if client is None:
+        client = new_client(_outside_az(credential, subscription_id, url), patience)
+    inquiry = Inquiry(client, url, subscription_id, resource_group, workspace, cross_check, patience)
+    return inquiry.finish(cloud, suffixes)
+
+
+class Inquiry:
+    """Questions on their way to ARM: they are sent when it is made, and `finish` waits for the facts.
+
+    Between the two there is time to do something else; the first answer takes a while.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        base_url: str,
+        subscription_id: str,
+        resource_group: str,
+        workspace: str,
+        cross_check: bool = True,
+        patience: Patience = Patience(),
+    ) -> None:
+        self.arm = Arm(client, base_url)
+        self.path = workspace_path(subscription_id, resource_group, workspace)
+        self.what = f"workspace '{workspace}' in resource group '{resource_group}'"
+        self.cross_check = cross_check
+        self.patience = patience
+        self.crawl = Crawl(lambda call: ask(self.arm, call, patience))
+        self.crawl.start(first_calls(self.path, cross_check))
+
+    def finish(self, cloud: Cloud, suffixes: Mapping[str, str]) -> Workspace:
+        """The facts; raises as `discover` does."""
+
+        def next_calls(call: Call, answer: Any) -> Iterator[Call]:
+            if call.fact == "workspace":
+                _check_workspace(answer, self.what, self.arm.host)
+            return follow(call, answer, cloud, self.cross_check)
+
+        silence = self.patience.first_answer_s
+        try:
+            answers = self.crawl.finish(next_calls, silence, self.arm.answered.is_set)
+        except Silence:
+            silent = f"Azure Resource Manager ({self.arm.host}) did not answer within {silence:.0f} seconds."
+            raise UnreachableError(silent, _ALLOW.format(host=self.arm.host)) from None
+        _log_timings(self.crawl)
+        return to_workspace(answers, self.path, cloud, suffixes)
+
+
+_ALLOW = "Allow {host} and the sign-in host on port 443 from this machine, or work without Azure: --workspace-file."
+
+
+def _suffixes(cloud: Cloud) -> Mapping[str, str]:
+    from ..catalog import load
+
+    return load().clouds[cloud]
+
+
+def _outside_az(credential: Any, subscription_id: str, url: str) -> Callable[..., Any]:
+    if credential is None:
+        raise UsageError("discover() needs a credential or a client.", "Try azure.identity.DefaultAzureCredential().")
+
+    def make(client_class: Any, **keywords: Any) -> Any:
+        scopes = [url.rstrip("/") + "/.default"]
+        return client_class(credential, subscription_id, base_url=url, credential_scopes=scopes, **keywords)
+
+    return make
+
+
+def _check_workspace(answer: Any, what: str, host: str) -> None:
+    """Raises when the workspace itself cannot be read; everything else depends on it."""
+    if not isinstance(answer, Refusal):
+        return
+    if answer.status == 404:
+        hint = "Check --workspace-name, --resource-group and --subscription; `az account show` names the current one."
+        raise NotFoundError(f"The {what} was not found: {answer}.", hint)
+    if answer.status in (401, 403):
+        hint = "The role Reader on the resource group is enough; or use --workspace-file with facts saved elsewhere."
+        raise AccessError(f"You may not read the {what}: {answer}.", hint)
+    if answer.status == 0:
+        raise UnreachableError(f"The {what} could not be asked about: {answer}.", _ALLOW.format(host=host))
+    raise AmlnetError(
+        f"Azure Resource Manager ({host}) gave no usable answer about the {what}: {answer}.",
+        "Try again later; or use --workspace-file with facts saved earlier.",
+    )
+
+
+def _log_timings(crawl: Crawl) -> None:
+    """One line at --debug: how deep the chain of calls was, and how many ran at the same time at most."""
+    moments = sorted([(t.started_s, 1) for t in crawl.timings] + [(t.ended_s, -1) for t in crawl.timings])
+    running = most = 0
+    for _, step in moments:
+        running += step
+        most = max(most, running)
+    depth = max(timing.depth for timing in crawl.timings)
+    spent = max(timing.ended_s for timing in crawl.timings) * 1000
+    logger.debug("amlnet: %d calls, depth %d, concurrency %d, %.0f ms", len(crawl.timings), depth, most, spent)

@@ -1,0 +1,251 @@
+"""Azure Resource Manager, read only: one wire call each, as JSON, or the refusal in Azure's own words."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any, Callable, Optional
+from urllib.parse import urlsplit
+
+logger = logging.getLogger(f"cli.{__name__}")
+
+API_VERSIONS = {
+    "workspace": "2025-12-01",
+    "hub": "2025-12-01",
+    "computes": "2025-12-01",
+    "datastores": "2025-12-01",
+    "workspace-dependencies": "2025-12-01",
+    "registry": "2026-01-01-preview",  # the first that tells of regional endpoints
+    "replications": "2025-11-01",
+    "storage": "2025-06-01",
+    "key-vault": "2023-07-01",
+    "app-insights": "2020-02-02",
+    "aks": "2025-10-01",
+    "aks-dependencies": "2025-10-01",
+    "arc": "2026-03-01",
+    "relay": "2021-11-01",
+    "extensions": "2025-03-01",
+}
+"""The api-version that each fact is asked with; where ARM does not know it, the newest that ARM names, once."""
+
+_MOST_PAGES = 200
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[a-z]+)?")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long ARM is waited for, in seconds; `first_answer_s` bounds the silence before any answer at all."""
+
+    connect_s: float = 10
+    read_s: float = 30
+    first_answer_s: float = 40
+    retries: int = 3
+    retry_after_s: float = 60
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a call gave no fact: the HTTP status (0 without an answer), ARM's code, and a sentence."""
+
+    status: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})" if self.code and self.code not in self.message else self.message
+
+
+class Arm:
+    """ARM behind a management client of the Azure SDK; safe to call from many threads at once."""
+
+    def __init__(self, client: Any, base_url: str) -> None:
+        self.client = client
+        self.host = urlsplit(base_url).netloc
+        self.base_url = base_url.rstrip("/")
+        self.answered = threading.Event()
+
+    def get(self, fact: str, path: str) -> Any:
+        """The JSON object at a path, or a Refusal."""
+        return self._read(fact, f"{self.base_url}{path}", API_VERSIONS[fact])
+
+    def list(self, fact: str, path: str) -> Any:
+        """All items of all pages at a path, or a Refusal; only links back to the same host are followed."""
+        items: list[Any] = []
+        page = self.get(fact, path)
+        for _ in range(_MOST_PAGES):
+            if isinstance(page, Refusal):
+                return page
+            if not isinstance(page, dict) or not isinstance(page.get("value"), list):
+                return Refusal(200, "", "the answer is not a list of items")
+            items += page["value"]
+            link = page.get("nextLink")
+            if not link:
+                return items
+            if not isinstance(link, str) or urlsplit(link).netloc != self.host:
+                return Refusal(200, "", "the next page is on another host, which is not asked")
+            page = self._read(fact, link, None)
+        return Refusal(200, "", f"the list does not end after {_MOST_PAGES} pages")
+
+    def _read(self, fact: str, url: str, version: Optional[str]) -> Any:
+        answer = self._send(fact, url, version)
+        if isinstance(answer, Refusal) and version is not None:
+            other = _supported(answer, version)
+            if other is not None:
+                logger.info("ARM does not know api-version %s of %s; asking with %s.", version, fact, other)
+                return self._send(fact, url, other)
+        return answer
+
+    def _send(self, fact: str, url: str, version: Optional[str]) -> Any:
+        from azure.core.exceptions import AzureError
+        from azure.core.rest import HttpRequest
+
+        request = HttpRequest("GET", url, params={"api-version": version} if version else {})
+        started = time.monotonic()
+        try:
+            # Bodies stay out of the trace: some carry secrets.
+            response = self.client._send_request(request, logging_enable=False)
+        except AzureError as error:
+            return _no_answer(error, self.host)
+        self.answered.set()
+        elapsed = (time.monotonic() - started) * 1000
+        logger.debug("amlnet: %s: GET %s -> %s in %.0f ms", fact, urlsplit(url).path, response.status_code, elapsed)
+        return _body(response)
+
+
+def _body(response: Any) -> Any:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if response.status_code == 200 and isinstance(body, dict):
+        return body
+    if response.status_code == 200:
+        kind = response.headers.get("Content-Type", "no content type").split(";")[0]
+        return Refusal(200, "", f"the answer is not a JSON object ({_line(kind)}); does a proxy answer in ARM's place?")
+    error = body.get("error") if isinstance(body, dict) else None
+    error = error if isinstance(error, dict) else {}
+    message = _line(str(error.get("message") or response.reason or "no reason given"))
+    return Refusal(response.status_code, _line(str(error.get("code") or "")), f"{response.status_code}: {message}")
+
+
+def _line(text: str) -> str:
+    """One printable line of at most 300 characters."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _no_answer(error: Exception, host: str) -> Refusal:
+    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+
+    if isinstance(error, ClientAuthenticationError):
+        return Refusal(401, "", f"no access token: {_line(_root(error))}")
+    kinds = ((ServiceRequestError, f"no connection to {host}"), (ServiceResponseError, f"{host} broke off its answer"))
+    what = next((text for kind, text in kinds if isinstance(error, kind)), f"the call to {host} failed")
+    return Refusal(0, "", f"{what}: {_line(_root(error))}")
+
+
+def _root(error: BaseException) -> str:
+    """The innermost reason in words, without the object addresses that urllib3 prints."""
+    text = str(getattr(error, "message", "") or error) or type(error).__name__
+    text = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>:? ?", "", text)
+    return re.sub(r"\w+\(host='[^']*', port=\d+\): ?", "", text)
+
+
+def _supported(refusal: Refusal, asked: str) -> Optional[str]:
+    """The newest api-version that ARM's complaint about the version names."""
+    if refusal.status not in (400, 404) or "version" not in refusal.message.lower():
+        return None
+    if refusal.code not in ("InvalidApiVersionParameter", "NoRegisteredProviderFound", "UnsupportedApiVersion"):
+        return None
+    named = [version for version in _VERSION.findall(refusal.message) if version != asked]
+    return max(named, key=lambda version: (version[:10], len(version) == 10), default=None)
+
+
+def new_client(factory: Callable[..., Any], patience: Patience) -> Any:
+    """The Azure ML management client as `factory(client_class, **keywords)` makes it: patient, read only, pooled."""
+    from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
+
+    return factory(
+        MachineLearningServicesMgmtClient,
+        transport=_transport(patience),
+        retry_policy=_retry_policy(patience),
+    )
+
+
+def _transport(patience: Patience) -> Any:
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+
+    class ReadOnlyTransport(RequestsTransport):  # type: ignore[misc]
+        """Sends GET and nothing else, whatever a policy of the SDK may have in mind."""
+
+        def send(self, request: Any, **keywords: Any) -> Any:
+            if request.method != "GET":
+                raise ValueError(f"amlnet reads only; a {request.method} was asked for")
+            return super().send(request, **keywords)
+
+    session = requests.Session()
+    session.mount("https://", _shared_trust(requests.adapters.HTTPAdapter)(pool_maxsize=64, max_retries=0))
+    return ReadOnlyTransport(
+        session=session, session_owner=True, connection_timeout=patience.connect_s, read_timeout=patience.read_s
+    )
+
+
+def _shared_trust(http_adapter: Any) -> Any:
+    """An adapter whose connections share one TLS context: reading the CA bundle costs 15 ms, and there are many."""
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    class SharedTrustAdapter(http_adapter):  # type: ignore[misc]
+        """Trusts what requests would trust (the environment's bundle, else certifi), read once."""
+
+        _contexts: dict[str, Any] = {}
+        _lock = threading.Lock()
+
+        def _context(self, verify: Any) -> Any:
+            from certifi import where
+
+            bundle = verify if isinstance(verify, str) else where()
+            with self._lock:
+                if bundle not in self._contexts:
+                    context = create_urllib3_context()
+                    load = "capath" if os.path.isdir(bundle) else "cafile"
+                    context.load_verify_locations(**{load: bundle})
+                    self._contexts[bundle] = context
+                return self._contexts[bundle]
+
+        def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+            where_to, how = super().build_connection_pool_key_attributes(request, verify, cert)
+            if verify and where_to["scheme"] == "https":
+                how = {"cert_reqs": "CERT_REQUIRED", "ssl_context": self._context(verify)}
+            return where_to, how
+
+        def cert_verify(self, connection: Any, url: str, verify: Any, cert: Any) -> None:
+            if not verify:
+                super().cert_verify(connection, url, verify, cert)
+
+    return SharedTrustAdapter
+
+
+def _retry_policy(patience: Patience) -> Any:
+    from azure.core.pipeline.policies import RetryPolicy
+
+    class PatientRetry(RetryPolicy):  # type: ignore[misc]
+        """Retries as Azure asks, unless Azure asks for more patience than there is."""
+
+        def is_retry(self, settings: Any, response: Any) -> bool:
+            wait = self.get_retry_after(response)
+            if wait is not None and wait > patience.retry_after_s:
+                return False
+            return bool(super().is_retry(settings, response))
+
+    return PatientRetry(
+        retry_total=patience.retries,
+        retry_connect=patience.retries,
+        retry_read=patience.retries,
+        retry_status=patience.retries,
+        retry_backoff_factor=0.4,
+    )

@@ -1,0 +1,171 @@
+"""Which calls to make, and which further calls an answer leads to. Only this file knows the shape of the chain."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterator, Mapping, Optional
+from urllib.parse import quote
+
+from ..model import Cloud, is_region, is_resource_id
+from .arm import Arm, Patience, Refusal, logger
+from .crawl import Call
+
+_ML = "providers/Microsoft.MachineLearningServices/workspaces"
+_ALLOW_LIST = {
+    Cloud.PUBLIC: "https://guestnotificationservice.azure.com/urls/allowlist",
+    Cloud.USGOV: "https://guestnotificationservice.azure.us/urls/allowlist",
+}
+"""Where Arc's Service Bus names are asked; none is documented for China.
+
+https://learn.microsoft.com/azure/azure-arc/kubernetes/network-requirements (2026-11-23): the answer is a JSON array of
+host names, at times with duplicates.
+"""
+
+
+def workspace_path(subscription: str, group: str, name: str) -> str:
+    """The workspace's ARM id; whatever the user typed stays one path segment."""
+    subscription, group, name = (quote(part, safe="") for part in (subscription, group, name))
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/{_ML}/{name}"
+
+
+def first_calls(workspace: str, cross_check: bool) -> Iterator[Call]:
+    """Everything whose path is known before anything is."""
+    yield Call.of("workspace", workspace)
+    yield Call.of("computes", f"{workspace}/computes", listing=True)
+    yield Call.of("datastores", f"{workspace}/datastores", listing=True)
+    if cross_check:
+        yield Call.of("workspace-dependencies", f"{workspace}/outboundNetworkDependenciesEndpoints", listing=True)
+
+
+def follow(call: Call, answer: Any, cloud: Cloud, cross_check: bool) -> Iterator[Call]:
+    """The calls that an answer makes possible."""
+    if isinstance(answer, Refusal):
+        return
+    if call.fact == "workspace":
+        yield from _of_workspace(answer)
+    elif call.fact == "hub":
+        yield from _resources(properties(answer))
+    elif call.fact == "datastores":
+        yield from _of_datastores(answer)
+    elif call.fact == "computes":
+        yield from _of_computes(answer, cross_check)
+    elif call.fact == "arc" and cross_check and cloud in _ALLOW_LIST:
+        region = normal_region(answer.get("location"))
+        if region:
+            yield Call.of("arc-allow-list", f"{_ALLOW_LIST[cloud]}?api-version=2020-01-01&location={region}")
+
+
+def _of_workspace(answer: Mapping[str, Any]) -> Iterator[Call]:
+    given = properties(answer)
+    hub = resource_id(given.get("hubResourceId"))
+    if hub:
+        yield Call.of("hub", hub)
+    yield from _resources(given)
+
+
+def _resources(given: Mapping[str, Any]) -> Iterator[Call]:
+    registry = resource_id(given.get("containerRegistry"))
+    if registry:
+        yield Call.of("registry", registry)
+        yield Call.of("replications", f"{registry}/replications", listing=True)
+    for key, fact in (
+        ("storageAccount", "storage"),
+        ("keyVault", "key-vault"),
+        ("applicationInsights", "app-insights"),
+    ):
+        identifier = resource_id(given.get(key))
+        if identifier:
+            yield Call.of(fact, identifier)
+
+
+def _of_datastores(answer: list[Any]) -> Iterator[Call]:
+    for item in answer:
+        given = properties(item)
+        account, group, subscription = (given.get(key) for key in ("accountName", "resourceGroup", "subscriptionId"))
+        if account and group and subscription:
+            provider = "providers/Microsoft.Storage/storageAccounts"
+            identifier = resource_id(f"/subscriptions/{subscription}/resourceGroups/{group}/{provider}/{account}")
+            if identifier:
+                yield Call.of("storage", identifier)
+
+
+def _of_computes(answer: list[Any], cross_check: bool) -> Iterator[Call]:
+    for item in answer:
+        cluster = cluster_id(item)
+        kind = cluster_kind(cluster)
+        if cluster is None or kind is None:
+            continue
+        yield Call.of(kind, cluster)
+        yield Call.of("extensions", f"{cluster}/providers/Microsoft.KubernetesConfiguration/extensions", listing=True)
+        if kind == "aks" and cross_check:
+            yield Call.of("aks-dependencies", f"{cluster}/outboundNetworkDependenciesEndpoints", listing=True)
+        if kind == "arc":
+            group = "/".join(cluster.split("/")[:5])
+            yield Call.of("relay", f"{group}/providers/Microsoft.Relay/namespaces", listing=True)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What ids and properties look like on the wire
+
+
+def properties(item: Any) -> Mapping[str, Any]:
+    """The `properties` of an ARM object, empty where they are missing."""
+    given = item.get("properties") if isinstance(item, Mapping) else None
+    return given if isinstance(given, Mapping) else {}
+
+
+def resource_id(value: Any) -> Optional[str]:
+    """The value when it is a well-formed ARM id."""
+    return value.rstrip("/") if isinstance(value, str) and is_resource_id(value) else None
+
+
+def normal_region(value: Any) -> Optional[str]:
+    """`East US` and `eastus` → `eastus`; None for what is no region."""
+    region = re.sub(r"\s", "", value).lower() if isinstance(value, str) else ""
+    return region if is_region(region) else None
+
+
+def cluster_id(compute: Any) -> Optional[str]:
+    """The cluster behind a compute of type Kubernetes; the older type AKS is another service and is left out."""
+    given = properties(compute)
+    if str(given.get("computeType", "")).lower() != "kubernetes":
+        return None
+    return resource_id(given.get("resourceId"))
+
+
+def cluster_kind(identifier: Optional[str]) -> Optional[str]:
+    """`aks` or `arc`, by the resource type.
+
+    Microsoft's attach article once printed Microsoft.ContainerService/connectedClusters, hence the loose match.
+    """
+    lower = (identifier or "").lower()
+    if "/managedclusters/" in lower:
+        return "aks"
+    return "arc" if "/connectedclusters/" in lower else None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Asking
+
+
+def ask(arm: Arm, call: Call, patience: Patience) -> Any:
+    """The answer to a call: a JSON object, a list of items, or a Refusal."""
+    if call.fact == "arc-allow-list":
+        return _allow_list(call.path, patience)
+    return arm.list(call.fact, call.path) if call.listing else arm.get(call.fact, call.path)
+
+
+def _allow_list(url: str, patience: Patience) -> Any:
+    import requests
+
+    logger.debug("amlnet: arc-allow-list: GET %s", url)
+    try:
+        answer = requests.get(
+            url, timeout=(min(5, patience.connect_s), min(10, patience.read_s)), allow_redirects=False
+        )
+        names = answer.json() if answer.status_code == 200 else None
+    except (requests.RequestException, ValueError) as error:
+        return Refusal(0, "", f"Arc's allow-list API could not be asked ({type(error).__name__})")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return Refusal(answer.status_code, "", f"Arc's allow-list API answered {answer.status_code} without a list")
+    return names

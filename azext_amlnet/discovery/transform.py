@@ -1,0 +1,584 @@
+"""Answers of ARM → the nouns. Pure; what ARM sends is untrusted text, and what it refuses becomes a gap."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
+from urllib.parse import urlsplit
+
+from ..model import (
+    AppInsights,
+    Cloud,
+    Cluster,
+    ClusterType,
+    Compute,
+    Dependency,
+    Gap,
+    Hub,
+    KeyVault,
+    Protocol,
+    Proxy,
+    Registry,
+    StorageAccount,
+    Workspace,
+    is_host,
+    is_label,
+    is_line,
+)
+from .arm import Refusal
+from .crawl import Call
+from .fetch import cluster_id, cluster_kind, normal_region, properties, resource_id
+
+
+@dataclass
+class Answers:
+    """The answers by fact and path, and the gaps that reading them leaves."""
+
+    given: Mapping[Call, Any]
+    gaps: list[Gap] = field(default_factory=list)
+
+    def of(self, fact: str, path: Optional[str], listing: bool = False) -> Any:
+        """An answer, or a Refusal; None when nothing was asked."""
+        return self.given.get(Call.of(fact, path, listing)) if path else None
+
+    def gap(self, fact: str, resource: str, reason: Any, assumed: str = "") -> None:
+        """Notes what is not known, why, and what is assumed in its place."""
+        text = " ".join(str(reason).split())
+        gap = Gap(fact, resource, text if is_line(text) else "an answer that cannot be shown", assumed)
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+
+Suffixes = Mapping[str, str]
+
+
+def to_workspace(given: Mapping[Call, Any], workspace_path: str, cloud: Cloud, suffixes: Suffixes) -> Workspace:
+    """The facts of all answers; `given` holds the workspace's own answer under `workspace_path`."""
+    answers = Answers(given)
+    answer = answers.of("workspace", workspace_path)
+    own = properties(answer)
+    hub_id = resource_id(own.get("hubResourceId"))
+    hub_answer = answers.of("hub", hub_id)
+    shared = _with_hub(own, hub_id, hub_answer, answers)
+    identifier = resource_id(answer.get("id")) or workspace_path
+    workspace = Workspace(
+        cloud=cloud,
+        region=normal_region(answer.get("location")),
+        name=label(answer.get("name")) or identifier.rsplit("/", 1)[-1],
+        id=identifier,
+        workspace_id=label(own.get("workspaceId")),
+        kind=label(answer.get("kind")) or "Default",
+        isolation_mode=label(_inner(own, "managedNetwork").get("isolationMode")),
+        api_host=_api_host(own.get("discoveryUrl"), suffixes),
+        notebook_host=host(_inner(own, "notebookInfo").get("fqdn")),
+        private_endpoint=approved(own),
+        public_access=public(own),
+        hub=_hub(hub_id, hub_answer),
+        registry=_registry(resource_id(shared.get("containerRegistry")), answers, suffixes),
+        storage_accounts=_storage_accounts(resource_id(shared.get("storageAccount")), workspace_path, answers),
+        key_vault=_key_vault(resource_id(shared.get("keyVault")), answers, suffixes),
+        app_insights=_app_insights(resource_id(shared.get("applicationInsights")), answers),
+        computes=_computes(workspace_path, answers),
+    )
+    for fact, value, note in (
+        ("region", workspace.region, "its location is missing in ARM's answer"),
+        ("workspace-id", workspace.workspace_id, "its workspaceId is missing in ARM's answer"),
+    ):
+        if value is None:
+            answers.gap(fact, f"workspace {workspace.name}", note, "a placeholder in the hosts that need it")
+    clusters = _clusters(workspace_path, answers)
+    dependencies = tuple(_dependencies(workspace_path, clusters, answers))
+    return replace(workspace, clusters=clusters, dependencies=dependencies, gaps=tuple(answers.gaps))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Small readers of untrusted text
+
+
+def host(value: Any) -> Optional[str]:
+    """The host of a name or an URL, in lower case; None for what is no host."""
+    text = value.strip() if isinstance(value, str) else ""
+    if "://" in text:
+        try:
+            text = urlsplit(text).hostname or ""
+        except ValueError:
+            text = ""
+    text = text.lower()
+    return text if is_host(text) and not text.startswith("*") else None
+
+
+def hosts(values: Any) -> tuple[str, ...]:
+    """The hosts of a list, sorted, each once."""
+    found = (host(value) for value in values) if isinstance(values, list) else ()
+    return tuple(sorted({name for name in found if name}))
+
+
+def label(value: Any) -> Optional[str]:
+    """The text when it can be a resource's name."""
+    return value if isinstance(value, str) and is_label(value) else None
+
+
+def truth(value: Any) -> Optional[bool]:
+    """True or False, also as the text that extension settings use; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def approved(given: Mapping[str, Any]) -> bool:
+    """Whether a private endpoint connection is approved."""
+    connections = given.get("privateEndpointConnections")
+    states = (
+        _inner(properties(item), "privateLinkServiceConnectionState").get("status")
+        for item in (connections if isinstance(connections, list) else ())
+    )
+    return any(str(state).lower() == "approved" for state in states)
+
+
+def public(given: Mapping[str, Any]) -> bool:
+    """Whether public access is on; it is unless ARM says Disabled."""
+    return str(given.get("publicNetworkAccess") or "").lower() != "disabled"
+
+
+def _inner(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = given.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def name_of(identifier: str) -> str:
+    """The last segment of an ARM id."""
+    return identifier.rsplit("/", 1)[-1]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The workspace and what belongs to it
+
+
+def _api_host(discovery_url: Any, suffixes: Suffixes) -> Optional[str]:
+    """The service's host in `discoveryUrl`, unless it is a dummy, as in the API's own sample."""
+    name = host(discovery_url)
+    return name if name and name.endswith(f".{suffixes['aml_api']}") else None
+
+
+def _with_hub(own: Mapping[str, Any], hub_id: Optional[str], hub: Any, answers: Answers) -> Mapping[str, Any]:
+    """A project's properties with its hub's storage, registry, vault and component where it does not repeat them."""
+    if hub_id is None:
+        return own
+    if not isinstance(hub, Mapping):
+        answers.gap("hub", f"hub {name_of(hub_id)}", hub or "it was not asked", "only what the project itself names")
+        return own
+    keys = ("containerRegistry", "storageAccount", "keyVault", "applicationInsights")
+    inherited = {key: own.get(key) or properties(hub).get(key) for key in keys}
+    return {**own, **inherited}
+
+
+def _hub(hub_id: Optional[str], answer: Any) -> Optional[Hub]:
+    if hub_id is None or label(name_of(hub_id)) is None:
+        return None
+    given = properties(answer) if isinstance(answer, Mapping) else {}
+    return Hub(
+        name=name_of(hub_id),
+        id=hub_id,
+        workspace_id=label(given.get("workspaceId")),
+        private_endpoint=approved(given),
+        public_access=public(given),
+    )
+
+
+def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -> Optional[Registry]:
+    if identifier is None or label(name_of(identifier)) is None:
+        return None
+    name, answer = name_of(identifier), answers.of("registry", identifier)
+    if not isinstance(answer, Mapping):
+        built = f"{name.lower()}.{suffixes['acr']}, a data host in the workspace's region and the layer wildcard"
+        answers.gap("registry", f"registry {name}", _reason(answer), built)
+        return Registry(name=name, id=identifier, readable=False)
+    given = properties(answer)
+    login = host(given.get("loginServer"))
+    if login is None:
+        answers.gap("registry", f"registry {name}", "its loginServer is missing in ARM's answer", "the name is built")
+    return Registry(
+        name=name,
+        id=identifier,
+        login_server=login,
+        region=normal_region(answer.get("location")),
+        sku=label(_inner(answer, "sku").get("name")),
+        data_endpoints=truth(given.get("dataEndpointEnabled")),
+        data_hosts=hosts(given.get("dataEndpointHostNames")),
+        regional_hosts=hosts(given.get("regionalEndpointHostNames")) if _regional(given) else (),
+        replica_regions=_replica_regions(identifier, answers),
+        private_endpoint=approved(given),
+        public_access=public(given),
+    )
+
+
+def _regional(given: Mapping[str, Any]) -> bool:
+    return str(given.get("regionalEndpoints") or "Enabled").lower() == "enabled"
+
+
+def _replica_regions(registry: str, answers: Answers) -> tuple[str, ...]:
+    answer = answers.of("replications", f"{registry}/replications", listing=True)
+    if not isinstance(answer, list):
+        what = f"registry {name_of(registry)}, replicas"
+        answers.gap("replications", what, _reason(answer), "the data hosts that the registry itself names")
+        return ()
+    regions = (normal_region(item.get("location")) for item in answer if isinstance(item, Mapping))
+    return tuple(sorted({region for region in regions if region}))
+
+
+def _reason(answer: Any) -> str:
+    return str(answer) if isinstance(answer, Refusal) else "no answer that could be read"
+
+
+def _storage_accounts(default: Optional[str], workspace: str, answers: Answers) -> tuple[StorageAccount, ...]:
+    accounts: dict[str, StorageAccount] = {}
+    if default is not None and label(name_of(default)):
+        accounts[name_of(default).lower()] = _storage(default, answers, default=True)
+    datastores = answers.of("datastores", f"{workspace}/datastores", listing=True)
+    if not isinstance(datastores, list):
+        what = "no storage account but the workspace's own; allow those of other datastores yourself"
+        answers.gap("datastores", "datastores of the workspace", _reason(datastores), what)
+        datastores = []
+    for item in datastores:
+        _add_datastore(item, accounts, answers)
+    return tuple(accounts.values())
+
+
+def _add_datastore(item: Any, accounts: dict[str, StorageAccount], answers: Answers) -> None:
+    given = properties(item)
+    name = label(item.get("name")) if isinstance(item, Mapping) else None
+    kind, account = label(given.get("datastoreType")), label(given.get("accountName"))
+    if name is None or kind is None:
+        return
+    if kind not in ("AzureBlob", "AzureDataLakeGen2", "AzureFile") or account is None:
+        answers.gap("datastores", f"datastore {name}", f"its type {kind} names no storage account", "nothing")
+        return
+    found = accounts.get(account.lower()) or _storage_of_datastore(account, given, answers)
+    accounts[account.lower()] = replace(
+        found,
+        datastores=tuple(sorted({*found.datastores, name})),
+        datastore_types=tuple(sorted({*found.datastore_types, kind})),
+    )
+
+
+def _storage_of_datastore(account: str, given: Mapping[str, Any], answers: Answers) -> StorageAccount:
+    group, subscription = given.get("resourceGroup"), given.get("subscriptionId")
+    identifier = resource_id(
+        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}"
+    )
+    if group and subscription and identifier and answers.of("storage", identifier) is not None:
+        return _storage(identifier, answers, default=False)
+    # Azure ML itself builds the host from these two fields of a datastore, so this is a fact, not a guess.
+    suffix = host(given.get("endpoint"))
+    blob, dfs, file = (host(f"{account}.{s}.{suffix}") if suffix else None for s in ("blob", "dfs", "file"))
+    return StorageAccount(name=account, blob=blob, dfs=dfs, file=file)
+
+
+def _storage(identifier: str, answers: Answers, default: bool) -> StorageAccount:
+    name, answer = name_of(identifier), answers.of("storage", identifier)
+    if not isinstance(answer, Mapping):
+        answers.gap("storage", f"storage account {name}", _reason(answer), "hosts built from its name")
+        return StorageAccount(name=name, id=identifier, default=default, readable=False)
+    given = properties(answer)
+    primary, secondary = _inner(given, "primaryEndpoints"), _inner(given, "secondaryEndpoints")
+    return StorageAccount(
+        name=name,
+        id=identifier,
+        default=default,
+        blob=host(primary.get("blob")),
+        file=host(primary.get("file")),
+        queue=host(primary.get("queue")),
+        table=host(primary.get("table")),
+        dfs=host(primary.get("dfs")),
+        secondary_blob=host(secondary.get("blob")),
+        hierarchical_namespace=truth(given.get("isHnsEnabled")) or False,
+        private_endpoint=approved(given),
+        public_access=public(given),
+    )
+
+
+def _key_vault(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -> Optional[KeyVault]:
+    if identifier is None or label(name_of(identifier)) is None:
+        return None
+    name, answer = name_of(identifier), answers.of("key-vault", identifier)
+    if not isinstance(answer, Mapping):
+        answers.gap("key-vault", f"key vault {name}", _reason(answer), f"{name.lower()}.{suffixes['vault']}")
+        return KeyVault(name=name, id=identifier, readable=False)
+    given = properties(answer)
+    return KeyVault(
+        name=name,
+        id=identifier,
+        host=host(given.get("vaultUri")),
+        private_endpoint=approved(given),
+        public_access=public(given),
+    )
+
+
+def _app_insights(identifier: Optional[str], answers: Answers) -> Optional[AppInsights]:
+    if identifier is None or label(name_of(identifier)) is None:
+        return None
+    name, answer = name_of(identifier), answers.of("app-insights", identifier)
+    if not isinstance(answer, Mapping):
+        answers.gap(
+            "app-insights", f"Application Insights {name}", _reason(answer), "the wildcard of its ingestion hosts"
+        )
+        return AppInsights(name=name, id=identifier, readable=False)
+    connection = _connection_string(properties(answer).get("ConnectionString"))
+    return AppInsights(
+        name=name,
+        id=identifier,
+        ingestion_host=host(connection.get("ingestionendpoint")),
+        live_host=host(connection.get("liveendpoint")),
+    )
+
+
+def _connection_string(value: Any) -> dict[str, str]:
+    """`Key=value;…` as a dictionary with lower-case keys; it holds secrets, so only hosts are taken out of it."""
+    pairs = (part.partition("=") for part in value.split(";")) if isinstance(value, str) else ()
+    return {key.strip().lower(): text.strip() for key, _, text in pairs}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Computes and their clusters
+
+
+def _computes(workspace: str, answers: Answers) -> Optional[tuple[Compute, ...]]:
+    answer = answers.of("computes", f"{workspace}/computes", listing=True)
+    if not isinstance(answer, list):
+        answers.gap("computes", "computes of the workspace", _reason(answer), "an AKS and an Arc cluster")
+        return None
+    found = (_compute(item, answers) for item in answer)
+    return tuple(sorted((compute for compute in found if compute), key=lambda compute: compute.name))
+
+
+def _compute(item: Any, answers: Answers) -> Optional[Compute]:
+    given = properties(item)
+    name = label(item.get("name")) if isinstance(item, Mapping) else None
+    if name is None or str(given.get("computeType", "")).lower() != "kubernetes":
+        return None
+    inner = _inner(given, "properties")
+    default_type = _inner(_inner(inner, "instanceTypes"), str(inner.get("defaultInstanceType") or ""))
+    selector = _inner(default_type, "nodeSelector")
+    identifier = cluster_id(item)
+    if cluster_kind(identifier) is None:
+        answers.gap("cluster", f"compute {name}", "it names no cluster of a known kind", "rows of AKS and of Arc")
+    return Compute(
+        name=name,
+        cluster_id=identifier.lower() if identifier else None,
+        namespace=label(inner.get("namespace")),
+        node_selector=tuple(sorted(f"{key}={value}" for key, value in selector.items() if is_line(f"{key}={value}"))),
+    )
+
+
+def _clusters(workspace: str, answers: Answers) -> tuple[Cluster, ...]:
+    items = _items(answers.of("computes", f"{workspace}/computes", listing=True))
+    attached: dict[str, Any] = {}
+    for item in items:
+        identifier = cluster_id(item)
+        if identifier and cluster_kind(identifier):
+            attached.setdefault(identifier.lower(), item)
+    return tuple(_cluster(key, attached[key], answers) for key in sorted(attached))
+
+
+def _cluster(identifier: str, item: Any, answers: Answers) -> Cluster:
+    read = _aks if cluster_kind(identifier) == "aks" else _arc
+    cluster = _with_extension(read(identifier, answers), identifier, answers)
+    return replace(cluster, id=identifier, relay_host=_relay_of_compute(item) or cluster.relay_host)
+
+
+def _relay_of_compute(item: Any) -> Optional[str]:
+    """The host of the Relay namespace, taken out of a connection string that is a secret and goes no further."""
+    inner = _inner(properties(item), "properties")
+    for key in ("relayConnectionString", "serviceBusConnectionString"):
+        found = host(_connection_string(inner.get(key)).get("endpoint"))
+        if found:
+            return found
+    return None
+
+
+def _aks(identifier: str, answers: Answers) -> Cluster:
+    answer = answers.of("aks", identifier)
+    if not isinstance(answer, Mapping):
+        answers.gap("cluster", f"AKS cluster {name_of(identifier)}", _reason(answer), "every row of an AKS cluster")
+        return Cluster(types=(ClusterType.AKS,), readable=False)
+    given = properties(answer)
+    pools = [pool for pool in _items(given.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
+    addons = {key.lower(): addon for key, addon in _inner(given, "addonProfiles").items() if isinstance(addon, Mapping)}
+    access = _inner(given, "apiServerAccessProfile")
+    subnets = {resource_id(pool.get("vnetSubnetID")) for pool in pools}
+    return Cluster(
+        types=(ClusterType.AKS,),
+        region=normal_region(answer.get("location")),
+        api_server=host(given.get("fqdn")),
+        private_api_server=host(given.get("privateFQDN")),
+        private_cluster=truth(access.get("enablePrivateCluster")) or False,
+        outbound_type=label(_inner(given, "networkProfile").get("outboundType")),
+        proxy=_proxy(_inner(given, "httpProxyConfig")),
+        subnets=tuple(sorted(subnet for subnet in subnets if subnet)),
+        gpu_nodes=any(_has_gpu(pool) for pool in pools),
+        windows_nodes=any(str(pool.get("osType")).lower() == "windows" for pool in pools),
+        azure_policy=truth(addons.get("azurepolicy", {}).get("enabled")) or False,
+        monitoring=(truth(addons.get("omsagent", {}).get("enabled")) or False)
+        or (truth(_inner(_inner(given, "azureMonitorProfile"), "metrics").get("enabled")) or False),
+        azure_rbac=truth(_inner(given, "aadProfile").get("enableAzureRBAC")) or False,
+    )
+
+
+def _has_gpu(pool: Mapping[str, Any]) -> bool:
+    """VM sizes of the N family have GPUs, NP excepted: learn.microsoft.com/azure/aks/gpu-cluster (2026-11-23)."""
+    return bool(re.match(r"standard_n[cdgv]", str(pool.get("vmSize")).lower()))
+
+
+def _proxy(config: Mapping[str, Any]) -> Optional[Proxy]:
+    if not (config.get("httpProxy") or config.get("httpsProxy")):
+        return None
+    skip = (entry for entry in _items(config.get("noProxy")) if isinstance(entry, str) and is_line(entry))
+    return Proxy(
+        http=_without_credentials(config.get("httpProxy")),
+        https=_without_credentials(config.get("httpsProxy")),
+        skip=tuple(skip),
+        trusted_ca=bool(config.get("trustedCa")),
+    )
+
+
+def _without_credentials(url: Any) -> Optional[str]:
+    """`http://user:secret@proxy:3128` → `http://proxy:3128`; None for what is no proxy address."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        name, port = (parts.hostname, parts.port) if parts else (None, None)
+    except ValueError:
+        return None
+    if parts is None or name is None or not is_host(name.lower()):
+        return None
+    return f"{parts.scheme}://{name.lower()}" + (f":{port}" if port else "")
+
+
+def _arc(identifier: str, answers: Answers) -> Cluster:
+    answer, name = answers.of("arc", identifier), name_of(identifier)
+    if not isinstance(answer, Mapping):
+        answers.gap("cluster", f"connected cluster {name}", _reason(answer), "every row of an Arc cluster")
+        return Cluster(types=(ClusterType.ARC,), relay_host=_relay(identifier, answers), readable=False)
+    given = properties(answer)
+    # An AKS cluster that is connected to Arc needs both tables.
+    on_aks = str(given.get("distribution") or "").lower() == "aks"
+    region = normal_region(answer.get("location"))
+    return Cluster(
+        types=(ClusterType.AKS, ClusterType.ARC) if on_aks else (ClusterType.ARC,),
+        region=region,
+        arc_gateway=truth(_inner(given, "gateway").get("enabled")) or False,
+        azure_rbac=truth(_inner(given, "aadProfile").get("enableAzureRBAC")),
+        relay_host=_relay(identifier, answers),
+        service_bus_hosts=_service_bus_hosts(region, name, answers),
+    )
+
+
+def _relay(identifier: str, answers: Answers) -> Optional[str]:
+    """The Relay namespace that the Azure ML extension made in the cluster's resource group, by its tag."""
+    group = "/".join(identifier.split("/")[:5])
+    answer = answers.of("relay", f"{group}/providers/Microsoft.Relay/namespaces", listing=True)
+    if not isinstance(answer, list):
+        what = f"Relay namespaces in the resource group of {name_of(identifier)}"
+        answers.gap("relay", what, _reason(answer), "the wildcard of all Service Bus names")
+        return None
+    made = [item for item in answer if isinstance(item, Mapping) and _made_by_extension(item)]
+    found = {host(properties(item).get("serviceBusEndpoint")) for item in made} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _made_by_extension(namespace: Mapping[str, Any]) -> bool:
+    tags = {str(key).lower(): str(value).lower() for key, value in _inner(namespace, "tags").items()}
+    return "arc-enabled ml" in tags.get("created_by", "")
+
+
+def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) -> Optional[tuple[str, ...]]:
+    asked = [
+        call for call in answers.given if call.fact == "arc-allow-list" and call.key.endswith(f"location={region}")
+    ]
+    if not asked:
+        return None
+    answer = answers.given[asked[0]]
+    if isinstance(answer, Refusal):
+        what = f"Service Bus names of Arc in {region} (cluster {cluster})"
+        answers.gap("arc-allow-list", what, answer, "the wildcard of all Service Bus names")
+        return None
+    return hosts(answer) or None
+
+
+_EXTENSION = "microsoft.azureml.kubernetes"
+_MONITORING = "microsoft.azuremonitor.containers"
+
+
+def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Cluster:
+    """The cluster with what its extensions say: training, inference, monitoring."""
+    name, assumed = name_of(identifier), "training and inference both enabled"
+    path = f"{identifier}/providers/Microsoft.KubernetesConfiguration/extensions"
+    answer = answers.of("extensions", path, listing=True)
+    if not isinstance(answer, list):
+        answers.gap(
+            "extensions", f"extensions of cluster {name}", _reason(answer), "training and inference both enabled"
+        )
+        return cluster
+    installed = {str(properties(item).get("extensionType")).lower(): properties(item) for item in answer}
+    extension = installed.get(_EXTENSION)
+    monitoring = _MONITORING in installed or cluster.monitoring or False
+    if extension is None:
+        missing = "the Azure ML extension (Microsoft.AzureML.Kubernetes) is not among its extensions"
+        answers.gap("extensions", f"cluster {name}", missing, assumed)
+        return replace(cluster, monitoring=monitoring)
+    settings = {key.lower(): value for key, value in _inner(extension, "configurationSettings").items()}
+    return replace(
+        cluster,
+        monitoring=monitoring,
+        training=truth(settings.get("enabletraining")),
+        inference=truth(settings.get("enableinference")),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Azure's own lists
+
+
+def _dependencies(workspace: str, clusters: Iterable[Cluster], answers: Answers) -> Iterator[Dependency]:
+    path = f"{workspace}/outboundNetworkDependenciesEndpoints"
+    given = answers.of("workspace-dependencies", path, listing=True)
+    what = "the catalog's rows alone, without Azure's own list beside them"
+    if isinstance(given, Refusal):
+        answers.gap("workspace-dependencies", "Azure's dependency list of the workspace", given, what)
+    yield from _unique(_listed("workspace", given, properties, None))
+    for cluster in clusters:
+        listing = answers.of("aks-dependencies", f"{cluster.id}/outboundNetworkDependenciesEndpoints", listing=True)
+        if isinstance(listing, Refusal):
+            name = name_of(str(cluster.id))
+            answers.gap("aks-dependencies", f"Azure's dependency list of AKS cluster {name}", listing, what)
+        yield from _unique(_listed("aks", listing, lambda item: item, cluster.id))
+
+
+def _unique(items: Iterable[Dependency]) -> tuple[Dependency, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+_PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP}
+
+
+def _listed(origin: str, items: Any, unwrap: Callable[[Any], Any], cluster: Optional[str]) -> Iterator[Dependency]:
+    """The lines of a list; the Azure ML list wraps each item in `properties`, the AKS list does not."""
+    for item in _items(items):
+        category = unwrap(item)
+        category = category if isinstance(category, Mapping) else {}
+        for endpoint in _items(category.get("endpoints")):
+            name = str(endpoint.get("domainName", "")).strip().lower() if isinstance(endpoint, Mapping) else ""
+            if not is_host(name):
+                continue
+            for detail in _items(endpoint.get("endpointDetails")):
+                port = detail.get("port") if isinstance(detail, Mapping) else None
+                if not isinstance(port, int) or not 0 < port < 65536:
+                    continue
+                plain = str(detail.get("protocol") or "").lower()
+                protocol = _PORTS.get(port) or (Protocol.UDP if plain == "udp" else Protocol.TCP)
+                text = str(category.get("category") or "")
+                yield Dependency(origin, name, port, protocol, text if is_line(text) else "", cluster)

@@ -1,0 +1,124 @@
+"""The files users hand us and get from us: read strictly, written atomically, never overwritten unasked."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .codec import DocumentError, from_json, shown, to_json
+from .errors import UsageError
+from .model import SCHEMA_VERSION, Requirement, Workspace
+
+_LARGEST = 32 * 1024 * 1024
+
+
+def read_workspace(path: str) -> Workspace:
+    """The facts of a workspace file; raises UsageError that names file and place."""
+    document = _read_json(path, "workspace file")
+    if not isinstance(document, dict):
+        raise UsageError(f"Workspace file {path}: expected a JSON object, found {shown(document)}.", _HELP)
+    document = dict(document)
+    version = document.pop("schemaVersion", SCHEMA_VERSION)
+    if version != SCHEMA_VERSION:
+        raise UsageError(
+            f"Workspace file {path}: schemaVersion {shown(version)} is not known; this release reads {SCHEMA_VERSION}.",
+            "Write the file anew with --save-workspace-file.",
+        )
+    try:
+        return from_json(Workspace, document)
+    except DocumentError as error:
+        raise UsageError(f"Workspace file {path}: {error}.", _HELP) from None
+
+
+_HELP = 'See docs/workspace-file.md; the smallest one is {"cloud": "public", "region": "westeurope"}.'
+
+
+def write_workspace(path: str, workspace: Workspace, overwrite: bool) -> None:
+    """Writes the facts, gaps included; raises UsageError if the file exists and may not be overwritten."""
+    document = {"schemaVersion": SCHEMA_VERSION, **to_json(workspace)}
+    write_text(path, json.dumps(document, indent=2) + "\n", overwrite)
+
+
+def read_requirements(path: str) -> tuple[Requirement, ...]:
+    """The rows of an earlier output of `az ml network requirements`; raises UsageError that names file and place."""
+    document = _read_json(path, "requirements file")
+    help_text = "Give the JSON array that `az ml network requirements -o json` printed."
+    if not isinstance(document, list):
+        raise UsageError(f"Requirements file {path}: expected a JSON array, found {shown(document)}.", help_text)
+    try:
+        return tuple(from_json(Requirement, row, f"row {number}") for number, row in enumerate(document, 1))
+    except DocumentError as error:
+        raise UsageError(f"Requirements file {path}: {error}.", help_text) from None
+
+
+def _read_json(path: str, what: str) -> Any:
+    try:
+        if os.path.isfile(path) and os.path.getsize(path) > _LARGEST:
+            raise UsageError(f"The {what} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"The {what} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The {what} {path!r} cannot be read: {_reason(error)}.", "Check the path.") from None
+    if not text.strip():
+        raise UsageError(f"The {what} {path} is empty.", "Was the command that wrote it interrupted?")
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except RecursionError:
+        raise UsageError(f"The {what} {path} is nested too deeply.", "Give the file that this tool wrote.") from None
+    except ValueError as error:
+        raise UsageError(f"The {what} {path} is not JSON: {error}.", "Check it with a JSON validator.") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {shown(twice)} stands in one object twice")
+    return document
+
+
+def refuse_existing(path: str, overwrite: bool) -> None:
+    """Raises UsageError when the file exists and may not be overwritten, or its folder cannot be written to."""
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder.", "Give the name of a file.")
+    if os.path.exists(path) and not overwrite:
+        raise UsageError(f"The file {path} exists already and was left as it is.", "Add --overwrite to replace it.")
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise UsageError(f"The folder {folder} does not exist.", "Create it first.")
+
+
+def write_text(path: str, text: str, overwrite: bool) -> None:
+    """Writes the whole file or nothing: to a temporary file beside it, which then takes its name."""
+    refuse_existing(path, overwrite)
+    folder = os.path.dirname(os.path.abspath(path))
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".amlnet-", dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        if overwrite:
+            os.replace(temporary, path)
+        else:
+            os.link(temporary, path)  # unlike replace, refuses a file that appeared in the meantime
+            os.unlink(temporary)
+    except OSError as error:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise UsageError(f"The file {path} cannot be written: {_reason(error)}.", "Check the path.") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

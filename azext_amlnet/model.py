@@ -1,0 +1,543 @@
+"""The nouns: frozen values that every room of the house speaks in. Read this file first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Callable, Mapping, Optional
+
+SCHEMA_VERSION = 1
+"""The version of every JSON document this tool writes and reads back."""
+
+
+class Cloud(str, Enum):
+    """The Azure clouds the catalog has forms for."""
+
+    PUBLIC = "public"
+    USGOV = "usgov"
+    CHINA = "china"
+
+    @property
+    def label(self) -> str:
+        """The cloud's name in a sentence."""
+        return {"public": "Azure public", "usgov": "US Government", "china": "China"}[self.value]
+
+
+class Kind(str, Enum):
+    """What an endpoint's host is: what a firewall would be given."""
+
+    FQDN = "fqdn"
+    WILDCARD = "wildcard"
+    IP = "ip"
+    SERVICE_TAG = "service-tag"
+
+
+class Protocol(str, Enum):
+    """What is spoken on the port; `https` and `http` make application rules, the rest network rules."""
+
+    HTTPS = "https"
+    HTTP = "http"
+    TLS = "tls"
+    TCP = "tcp"
+    UDP = "udp"
+    SMB = "smb"
+
+
+class Level(str, Enum):
+    """How much depends on an endpoint, strictest first."""
+
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+    OPTIONAL = "optional"
+
+    @property
+    def rank(self) -> int:
+        """0 for the strictest level."""
+        return list(Level).index(self)
+
+
+class Scenario(str, Enum):
+    """What the endpoint is needed for; the first four are what a Kubernetes cluster does."""
+
+    TRAINING = "training"
+    INFERENCE = "inference"
+    EXTENSION = "extension"
+    CLUSTER = "cluster"
+    WORKSTATION = "workstation"
+    MANAGED_COMPUTE = "managed-compute"
+
+
+class Topic(str, Enum):
+    """What an endpoint belongs to, in the order of the list; each has its file in the catalog."""
+
+    AML = "aml"
+    LOGS = "logs"
+    REGISTRY = "registry"
+    STORAGE = "storage"
+    IDENTITY = "identity"
+    IMAGES = "images"
+    EXTENSION = "extension"
+    ARC = "arc"
+    AKS = "aks"
+    MONITORING = "monitoring"
+    PACKAGES = "packages"
+    STUDIO = "studio"
+    MANAGED_COMPUTE = "managed-compute"
+
+    @property
+    def rank(self) -> int:
+        """The place in the list."""
+        return list(Topic).index(self)
+
+
+CLUSTER_SCENARIOS = (Scenario.TRAINING, Scenario.INFERENCE, Scenario.EXTENSION, Scenario.CLUSTER)
+
+
+class ClusterType(str, Enum):
+    """How a cluster is known to Azure."""
+
+    AKS = "aks"
+    ARC = "arc"
+    NONE = "none"
+
+
+class Change(str, Enum):
+    """How a row compares with the baseline."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+# A label may begin with an underscore (it does in some service names); a whole name has 253 characters at most.
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\Z")
+_TAG = re.compile(r"[A-Za-z][A-Za-z0-9]{1,63}(?:\.[A-Za-z0-9]{1,63})?\Z")
+_REGION = re.compile(r"[a-z][a-z0-9]{2,39}\Z")
+
+
+def is_host(text: str) -> bool:
+    """Whether the text is a lower-case host name, or one behind a leading `*.`; nothing else ever enters a rule."""
+    return bool(_HOST.match(text))
+
+
+def is_region(text: str) -> bool:
+    """Whether the text is a region in ARM's lower-case form (`westeurope`)."""
+    return bool(_REGION.match(text))
+
+
+def is_service_tag(text: str) -> bool:
+    """Whether the text has the form of a service tag (`AzureCloud.westeurope`)."""
+    return bool(_TAG.match(text))
+
+
+def is_resource_id(text: str) -> bool:
+    """Whether the text is a plain ARM id: one line, no blanks, no control characters."""
+    return bool(re.match(r"/subscriptions/[^\s\x00-\x1f\x7f\"'<>`\\]{1,1000}\Z", text, re.IGNORECASE))
+
+
+def is_label(text: str) -> bool:
+    """Whether the text can be the name of an Azure resource or a GUID."""
+    return bool(re.match(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,127}\Z", text))
+
+
+def is_line(text: str) -> bool:
+    """Whether the text is one line that a terminal can show: no control characters, 2,000 characters at most."""
+    return len(text) <= 2000 and text.isprintable()
+
+
+def is_port(number: int) -> bool:
+    """Whether the number can be a port."""
+    return 0 < number < 65536
+
+
+def checked(check: Callable[[Any], bool], what: str, **keywords: Any) -> Any:
+    """A dataclass field whose values must pass a check when they are read from a file."""
+    return field(metadata={"check": check, "what": what}, **keywords)
+
+
+def _host(**keywords: Any) -> Any:
+    return checked(is_host, "a host name", **keywords)
+
+
+def _line(**keywords: Any) -> Any:
+    return checked(is_line, "one line of text", **keywords)
+
+
+def _id(**keywords: Any) -> Any:
+    return checked(is_resource_id, "an Azure resource id", **keywords)
+
+
+def _name(**keywords: Any) -> Any:
+    return checked(is_label, "a resource name", **keywords)
+
+
+def _region(**keywords: Any) -> Any:
+    return checked(is_region, "a region such as 'westeurope'", **keywords)
+
+
+def _port(**keywords: Any) -> Any:
+    return checked(is_port, "a port from 1 to 65535", **keywords)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What ARM told us, and what it refused to tell
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A fact Azure refused to tell: about what, why, and what is assumed in its place."""
+
+    fact: str = _name()
+    resource: str = _line()
+    reason: str = _line()
+    assumed: str = _line(default="")
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.reason}" + (f"; assumed: {self.assumed}" if self.assumed else "")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The workspace's container registry; `data_endpoints` is None where Azure did not say."""
+
+    name: str = _name()
+    id: Optional[str] = _id(default=None)
+    login_server: Optional[str] = _host(default=None)
+    region: Optional[str] = _region(default=None)
+    sku: Optional[str] = _name(default=None)
+    data_endpoints: Optional[bool] = None
+    data_hosts: tuple[str, ...] = _host(default=())
+    regional_hosts: tuple[str, ...] = _host(default=())
+    replica_regions: tuple[str, ...] = _region(default=())
+    private_endpoint: bool = False
+    public_access: bool = True
+    readable: bool = True
+
+
+@dataclass(frozen=True)
+class StorageAccount:
+    """A storage account that the workspace uses, with its endpoints as host names."""
+
+    name: str = _name()
+    id: Optional[str] = _id(default=None)
+    default: bool = False
+    blob: Optional[str] = _host(default=None)
+    file: Optional[str] = _host(default=None)
+    queue: Optional[str] = _host(default=None)
+    table: Optional[str] = _host(default=None)
+    dfs: Optional[str] = _host(default=None)
+    secondary_blob: Optional[str] = _host(default=None)
+    hierarchical_namespace: Optional[bool] = None
+    datastores: tuple[str, ...] = _name(default=())
+    datastore_types: tuple[str, ...] = _name(default=())
+    private_endpoint: bool = False
+    public_access: bool = True
+    readable: bool = True
+
+
+@dataclass(frozen=True)
+class KeyVault:
+    """The workspace's key vault."""
+
+    name: str = _name()
+    id: Optional[str] = _id(default=None)
+    host: Optional[str] = _host(default=None)
+    private_endpoint: bool = False
+    public_access: bool = True
+    readable: bool = True
+
+
+@dataclass(frozen=True)
+class AppInsights:
+    """The workspace's Application Insights component: where it takes telemetry in."""
+
+    name: str = _name()
+    id: Optional[str] = _id(default=None)
+    ingestion_host: Optional[str] = _host(default=None)
+    live_host: Optional[str] = _host(default=None)
+    readable: bool = True
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The hub behind a workspace of kind Project: its own service address, and who serves it."""
+
+    name: str = _name()
+    id: Optional[str] = _id(default=None)
+    workspace_id: Optional[str] = _name(default=None)
+    private_endpoint: bool = False
+    public_access: bool = True
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """The proxy an AKS cluster injects into its pods; credentials are dropped when it is read."""
+
+    http: Optional[str] = _line(default=None)
+    https: Optional[str] = _line(default=None)
+    skip: tuple[str, ...] = _line(default=())
+    trusted_ca: bool = False
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Kubernetes cluster as ARM knows it; None means that Azure did not say."""
+
+    id: Optional[str] = _id(default=None)
+    types: tuple[ClusterType, ...] = ()
+    region: Optional[str] = _region(default=None)
+    api_server: Optional[str] = _host(default=None)
+    private_api_server: Optional[str] = _host(default=None)
+    private_cluster: Optional[bool] = None
+    outbound_type: Optional[str] = _name(default=None)
+    proxy: Optional[Proxy] = None
+    subnets: tuple[str, ...] = _id(default=())
+    gpu_nodes: Optional[bool] = None
+    windows_nodes: Optional[bool] = None
+    azure_policy: Optional[bool] = None
+    monitoring: Optional[bool] = None
+    arc_gateway: Optional[bool] = None
+    azure_rbac: Optional[bool] = None
+    relay_host: Optional[str] = _host(default=None)
+    service_bus_hosts: Optional[tuple[str, ...]] = _host(default=None)
+    training: Optional[bool] = None
+    inference: Optional[bool] = None
+    readable: bool = True
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A Kubernetes compute attached to the workspace; where its jobs land by default."""
+
+    name: str = _name()
+    cluster_id: Optional[str] = _id(default=None)
+    namespace: Optional[str] = _name(default=None)
+    node_selector: tuple[str, ...] = _line(default=())
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """One line of an outbound dependency list that Azure itself offers."""
+
+    origin: str = _name()
+    host: str = _host()
+    port: int = _port(default=443)
+    protocol: Protocol = Protocol.HTTPS
+    category: str = _line(default="")
+    cluster_id: Optional[str] = _id(default=None)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The facts about one workspace: what `--save-workspace-file` writes and `--workspace-file` reads."""
+
+    cloud: Cloud = Cloud.PUBLIC
+    region: Optional[str] = _region(default=None)
+    name: Optional[str] = _name(default=None)
+    id: Optional[str] = _id(default=None)
+    workspace_id: Optional[str] = _name(default=None)
+    kind: str = _name(default="Default")
+    isolation_mode: Optional[str] = _name(default=None)
+    api_host: Optional[str] = _host(default=None)
+    notebook_host: Optional[str] = _host(default=None)
+    private_endpoint: bool = False
+    public_access: bool = True
+    hub: Optional[Hub] = None
+    registry: Optional[Registry] = None
+    storage_accounts: tuple[StorageAccount, ...] = ()
+    key_vault: Optional[KeyVault] = None
+    app_insights: Optional[AppInsights] = None
+    computes: Optional[tuple[Compute, ...]] = None
+    clusters: tuple[Cluster, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def gaps_about(self, *facts: str) -> tuple[Gap, ...]:
+        """The gaps that concern one of the named facts."""
+        return tuple(gap for gap in self.gaps if gap.fact in facts)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The catalog: facts about Azure, with their evidence
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a fact stands, and the day it was last looked up there."""
+
+    url: str = _line()
+    checked: str = _line()
+
+
+@dataclass(frozen=True)
+class Form:
+    """One host of a catalog entry in every cloud it is documented for; a missing cloud means no known form."""
+
+    hosts: Mapping[Cloud, str]
+    kind: Kind
+    protocol: Protocol
+    port: int
+
+
+@dataclass(frozen=True)
+class ProbeForm:
+    """How a row is tried, before the placeholders are filled."""
+
+    host: Optional[str]
+    path: str
+    proof: str
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """One fact about Azure: these hosts are needed for that, under this condition, says this page."""
+
+    id: str
+    topic: Topic
+    summary: str
+    each: str
+    forms: tuple[Form, ...]
+    needed_for: tuple[Scenario, ...]
+    level: Level
+    when: Mapping[str, tuple[Any, ...]]
+    condition: str
+    private_link: bool
+    websocket: bool
+    probe: Optional[ProbeForm]
+    without_form: str
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+    position: int
+    place: str
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """A dependency list that Azure itself offers, and what a row named only there is worth."""
+
+    origin: str
+    entry: str
+    summary: str
+    topic: Topic
+    needed_for: tuple[Scenario, ...]
+    source: Source
+    categories: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Retired:
+    """A host that Azure once asked for: a rule that still allows it is stale."""
+
+    host: str
+    since: str
+    reason: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the service's own answer looks like, and who says so."""
+
+    name: str
+    path: str
+    summary: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The book: entries in their order, the tables they lean on, a version and the digest of the very bytes."""
+
+    version: str
+    digest: str
+    path: str
+    clouds: Mapping[Cloud, Mapping[str, str]]
+    cloud_notes: Mapping[Cloud, str]
+    arc_region_codes: Mapping[str, str]
+    proofs: Mapping[str, Proof]
+    cross_checks: Mapping[str, CrossCheck]
+    entries: tuple[CatalogEntry, ...]
+    retired: tuple[Retired, ...]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The question, and the answer
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which part of a workspace is asked about."""
+
+    computes: tuple[str, ...] = ()
+    cluster_type: Optional[ClusterType] = None
+    scenarios: tuple[Scenario, ...] = ()
+    level: Level = Level.RECOMMENDED
+    exclude: tuple[Topic, ...] = ()
+    cross_check: bool = True
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What one would allow: the key for merging, baselines and policy checks."""
+
+    kind: Kind
+    host: str
+    protocol: Protocol
+    port: int
+
+
+@dataclass(frozen=True)
+class ProbeSpec:
+    """How a requirement is tried: this host, this path, and the name of the proof the catalog describes."""
+
+    host: str = _host()
+    path: str = _line(default="/")
+    proof: str = _name(default="tls")
+
+
+def is_requirement_host(text: str) -> bool:
+    """Whether the text is a host, an address, a service tag, or a host with a visible `<placeholder>`."""
+    plain = re.sub(r"<[a-z][a-z ]{1,40}>", "x", text)
+    return is_host(plain) or is_service_tag(text)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """An endpoint this workspace needs, and why: one row of `az ml network requirements`."""
+
+    host: str = checked(is_requirement_host, "a host name, or one with a <placeholder>")
+    port: int = _port(default=443)
+    protocol: Protocol = Protocol.HTTPS
+    kind: Kind = Kind.FQDN
+    level: Level = Level.REQUIRED
+    needed_for: tuple[Scenario, ...] = ()
+    computes: tuple[str, ...] = _name(default=())
+    topic: Topic = Topic.AML
+    websocket: bool = False
+    reason: str = _line(default="")
+    entries: tuple[str, ...] = _name(default=())
+    resource: Optional[str] = _id(default=None)
+    private: bool = False
+    unresolved: bool = False
+    assumed: bool = False
+    probe: Optional[ProbeSpec] = None
+    sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = _line(default=())
+    change: Optional[Change] = field(default=None, metadata={"omit": True})
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The requirement's identity."""
+        return Endpoint(self.kind, self.host, self.protocol, self.port)
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """The list and what has to be said beside it: warnings name what was assumed, hints what to ask next."""
+
+    rows: tuple[Requirement, ...]
+    warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
