@@ -27,11 +27,14 @@ def _requirement(row, with_change):
 
 
 def _cut_to_width(table, name):
-    """Shortens one column so that no line is longer than WIDTH; two blanks stand between columns."""
+    """Shortens one column so that no line is longer than WIDTH.
+
+    Two blanks stand between columns, and tabulate makes each at least two wider than its title.
+    """
     if not table:
         return
     others = [column for column in table[0] if column != name]
-    taken = sum(max(len(column), *(len(row[column]) for row in table)) + 2 for column in others)
+    taken = sum(max(len(column) + 2, *(len(row[column]) for row in table)) + 2 for column in others)
     room = max(WIDTH - taken, len(name))
     for row in table:
         row[name] = row[name] if len(row[name]) <= room else row[name][: room - 1].rstrip() + "…"

@@ -10,7 +10,8 @@ def load_arguments(loader, _):
 
     files = {"type": file_type, "completer": FilesCompleter()}
     with loader.argument_context("ml network") as context:
-        _scope(context, files)
+        _source(context, files)
+        _selection(context)
     with loader.argument_context("ml network requirements") as context:
         context.argument(
             "baseline",
@@ -21,13 +22,16 @@ def load_arguments(loader, _):
         )
 
 
-def _scope(context, files):
-    from azure.cli.core.commands.parameters import get_enum_type, resource_group_name_type
+SCOPE = {"arg_group": "Scope"}
+
+
+def _source(context, files):
+    """Where the facts come from and go to."""
+    from azure.cli.core.commands.parameters import resource_group_name_type
     from azure.cli.core.local_context import LocalContextAction, LocalContextAttribute
 
-    scope = {"arg_group": "Scope"}
     local = LocalContextAttribute(name="aml_workspace_name", actions=[LocalContextAction.GET], scopes=["ml"])
-    context.argument("resource_group_name", arg_type=resource_group_name_type, required=False, **scope)
+    context.argument("resource_group_name", arg_type=resource_group_name_type, required=False, **SCOPE)
     context.argument(
         "workspace_name",
         options_list=["--workspace-name", "-w"],
@@ -35,35 +39,48 @@ def _scope(context, files):
         local_context_attribute=local,
         help="Name of the Azure ML workspace. You can configure the default with `az configure --defaults "
         "workspace=<name>`.",
-        **scope,
+        **SCOPE,
     )
     context.argument(
         "workspace_file",
         help="Facts saved earlier, or written by hand before the workspace exists, instead of Azure: no login, no "
         "network.",
         **files,
-        **scope,
+        **SCOPE,
     )
     context.argument(
         "save_workspace_file",
         options_list=["--save-workspace-file", "--save-facts"],
         help="Write the facts that were discovered, gaps included, to this file.",
         **files,
-        **scope,
+        **SCOPE,
     )
-    context.argument("overwrite", action="store_true", help="Let files that exist be replaced.", **scope)
+    context.argument("overwrite", action="store_true", help="Let files that exist be replaced.", **SCOPE)
+    context.argument(
+        "catalog",
+        options_list=["--catalog"],
+        help="A folder with a catalog of your own in place of the one that ships with this version.",
+        **files,
+        **SCOPE,
+    )
+
+
+def _selection(context):
+    """What of it is listed."""
+    from azure.cli.core.commands.parameters import get_enum_type
+
     context.argument(
         "compute",
         options_list=["--compute", "-c"],
         nargs="+",
         help="Attached Kubernetes computes that count. Default: all that are attached.",
-        **scope,
+        **SCOPE,
     )
     context.argument(
         "cluster_type",
         arg_type=get_enum_type(ClusterType),
         help="Kind of cluster when nothing is attached yet, or to override what is.",
-        **scope,
+        **SCOPE,
     )
     context.argument(
         "scenario",
@@ -71,25 +88,18 @@ def _scope(context, files):
         nargs="+",
         help="What the list is for. Default: training, inference, extension and cluster; training and inference as "
         "the cluster's Azure ML extension has them enabled.",
-        **scope,
+        **SCOPE,
     )
     context.argument(
-        "level", arg_type=get_enum_type(Level, default="recommended"), help="The lowest level that is shown.", **scope
+        "level", arg_type=get_enum_type(Level, default="recommended"), help="The lowest level that is shown.", **SCOPE
     )
     context.argument(
         "exclude",
         arg_type=get_enum_type(Topic),
         nargs="+",
         help="Topics to leave out, e.g. `logs` when exfiltration through storage wildcards is a concern.",
-        **scope,
+        **SCOPE,
     )
     context.argument(
-        "no_cross_check", action="store_true", help="Do not ask the dependency lists that Azure itself offers.", **scope
-    )
-    context.argument(
-        "catalog",
-        options_list=["--catalog"],
-        help="A folder with a catalog of your own in place of the one that ships with this version.",
-        **files,
-        **scope,
+        "no_cross_check", action="store_true", help="Do not ask the dependency lists that Azure itself offers.", **SCOPE
     )

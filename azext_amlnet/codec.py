@@ -85,7 +85,8 @@ def _read_scalar(hint: Any, value: Any, place: str, metadata: Mapping[str, Any])
 
 
 def _at(place: str, key: Any) -> str:
-    return f"{place}.{key}" if place else str(key)
+    name = str(key) if str(key).isidentifier() else shown(key)
+    return f"{place}.{name}" if place else name
 
 
 def _bad(place: str, expected: str, value: Any) -> DocumentError:

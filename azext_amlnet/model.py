@@ -501,7 +501,7 @@ class ProbeSpec:
 def is_requirement_host(text: str) -> bool:
     """Whether the text is a host, an address, a service tag, or a host with a visible `<placeholder>`."""
     plain = re.sub(r"<[a-z][a-z ]{1,40}>", "x", text)
-    return is_host(plain) or is_service_tag(text)
+    return is_host(plain) or is_service_tag(plain)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from azext_amlnet.model import Cloud, ClusterType, Level, Scenario, Topic
 
 from . import builders as b
 from .conftest import Listed
-from .fakearm import OTHER_SUBSCRIPTION, Fault, FakeAzure
+from .fakearm import OTHER_SUBSCRIPTION, FakeAzure, Fault
 from .reading import hosts, row, said
 
 # -- registry
@@ -92,7 +92,8 @@ def test_a_workspace_without_a_registry_shows_what_is_missing(listed: Listed, ab
 
 
 def test_a_registry_in_another_subscription_is_asked_there(listed: Listed, azure: FakeAzure) -> None:
-    path = f"/subscriptions/{OTHER_SUBSCRIPTION}/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/acrhub"
+    group = f"/subscriptions/{OTHER_SUBSCRIPTION}/resourceGroups/shared"
+    path = b.identifier("Microsoft.ContainerRegistry/registries", "acrhub", group)
     resources = {**b.ordinary(containerRegistry=path), **b.registry("Premium", ("westus2",), path=path)}
     assert hosts(listed(resources), "registry") == {"acrhub.azurecr.io", "acrhub.westus2.data.azurecr.io"}
     assert azure.asked(f"/subscriptions/{OTHER_SUBSCRIPTION}/")

@@ -86,8 +86,8 @@ def consumers(workspace: Workspace, scope: Scope) -> tuple[Consumer, ...]:
     if not named:
         kind = scope.cluster_type
         return (_stand_in(workspace, kind, asked) if kind else _without_cluster(asked),)
-    clusters = {cluster.id: cluster for cluster in workspace.clusters}
-    found = (_attached(c.name, clusters.get(c.cluster_id), scope, asked) for c in named)
+    clusters = {(cluster.id or "").lower(): cluster for cluster in workspace.clusters}
+    found = (_attached(c.name, clusters.get((c.cluster_id or "").lower()), scope, asked) for c in named)
     return tuple(consumer for group in found for consumer in group)
 
 

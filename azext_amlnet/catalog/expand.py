@@ -311,7 +311,7 @@ def _owners(
         cluster = consumer.cluster
         if dependency.cluster_id is None:
             yield consumer
-        elif cluster is not None and cluster.id == dependency.cluster_id:
+        elif cluster is not None and (cluster.id or "").lower() == dependency.cluster_id.lower():
             yield from (consumer,) if decide(when, cluster_facts(cluster)) is not False else ()
 
 

@@ -46,7 +46,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "hub": {},
     "registry": _REGISTRY_FACTS,
     "replica": _REGISTRY_FACTS,
-    "regional-endpoint": {},
+    "regional-endpoint": _REGISTRY_FACTS,
     "storage": {"default": bool, "hierarchical_namespace": bool, "secondary": bool, "datastore": str},
     "key-vault": {},
     "app-insights": {"ingestion": bool},

@@ -33,6 +33,7 @@ API_VERSIONS = {
 """The api-version that each fact is asked with; where ARM does not know it, the newest that ARM names, once."""
 
 _MOST_PAGES = 200
+_WRITE_REFUSED = "amlnet reads only"
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[a-z]+)?")
 
 
@@ -109,6 +110,8 @@ class Arm:
             # Bodies stay out of the trace: some carry secrets.
             response = self.client._send_request(request, logging_enable=False)
         except AzureError as error:
+            if str(error) == _WRITE_REFUSED:
+                return Refusal(409, "", "its resource provider is not registered in this subscription")
             return _no_answer(error, self.host)
         self.answered.set()
         elapsed = (time.monotonic() - started) * 1000
@@ -125,11 +128,15 @@ def _body(response: Any) -> Any:
         return body
     if response.status_code == 200:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0]
-        return Refusal(200, "", f"the answer is not a JSON object ({_line(kind)}); does a proxy answer in ARM's place?")
+        return _no_json(_line(kind))
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
     message = _line(str(error.get("message") or response.reason or "no reason given"))
     return Refusal(response.status_code, _line(str(error.get("code") or "")), f"{response.status_code}: {message}")
+
+
+def _no_json(what: str) -> Refusal:
+    return Refusal(200, "", f"the answer is not a JSON object ({what}); does a proxy answer in ARM's place?")
 
 
 def _line(text: str) -> str:
@@ -139,10 +146,12 @@ def _line(text: str) -> str:
 
 
 def _no_answer(error: Exception, host: str) -> Refusal:
-    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+    from azure.core.exceptions import ClientAuthenticationError, DecodeError, ServiceRequestError, ServiceResponseError
 
     if isinstance(error, ClientAuthenticationError):
         return Refusal(401, "", f"no access token: {_line(_root(error))}")
+    if isinstance(error, DecodeError):
+        return _no_json("broken JSON")
     kinds = ((ServiceRequestError, f"no connection to {host}"), (ServiceResponseError, f"{host} broke off its answer"))
     what = next((text for kind, text in kinds if isinstance(error, kind)), f"the call to {host} failed")
     return Refusal(0, "", f"{what}: {_line(_root(error))}")
@@ -178,14 +187,15 @@ def new_client(factory: Callable[..., Any], patience: Patience) -> Any:
 
 def _transport(patience: Patience) -> Any:
     import requests
+    from azure.core.exceptions import AzureError
     from azure.core.pipeline.transport import RequestsTransport
 
     class ReadOnlyTransport(RequestsTransport):  # type: ignore[misc]
-        """Sends GET and nothing else, whatever a policy of the SDK may have in mind."""
+        """Sends GET and nothing else: the SDK would register a resource provider that is not registered yet."""
 
         def send(self, request: Any, **keywords: Any) -> Any:
             if request.method != "GET":
-                raise ValueError(f"amlnet reads only; a {request.method} was asked for")
+                raise AzureError(_WRITE_REFUSED)
             return super().send(request, **keywords)
 
     session = requests.Session()

@@ -98,7 +98,7 @@ def to_workspace(given: Mapping[Call, Any], workspace_path: str, cloud: Cloud, s
 
 def host(value: Any) -> Optional[str]:
     """The host of a name or an URL, in lower case; None for what is no host."""
-    text = value.strip() if isinstance(value, str) else ""
+    text = value if isinstance(value, str) and value.isprintable() else ""
     if "://" in text:
         try:
             text = urlsplit(text).hostname or ""
@@ -352,11 +352,20 @@ def _computes(workspace: str, answers: Answers) -> Optional[tuple[Compute, ...]]
     if not isinstance(answer, list):
         answers.gap("computes", "computes of the workspace", _reason(answer), "an AKS and an Arc cluster")
         return None
-    found = (_compute(item, answers) for item in answer)
+    spelled = _clusters_by_key(answer)
+    found = (_compute(item, spelled, answers) for item in answer)
     return tuple(sorted((compute for compute in found if compute), key=lambda compute: compute.name))
 
 
-def _compute(item: Any, answers: Answers) -> Optional[Compute]:
+def _clusters_by_key(computes: list[Any]) -> dict[str, str]:
+    """The ids of the clusters behind computes, in the first spelling met, by their lower-case form."""
+    spelled: dict[str, str] = {}
+    for identifier in filter(None, map(cluster_id, computes)):
+        spelled.setdefault(identifier.lower(), identifier)
+    return spelled
+
+
+def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optional[Compute]:
     given = properties(item)
     name = label(item.get("name")) if isinstance(item, Mapping) else None
     if name is None or str(given.get("computeType", "")).lower() != "kubernetes":
@@ -369,7 +378,7 @@ def _compute(item: Any, answers: Answers) -> Optional[Compute]:
         answers.gap("cluster", f"compute {name}", "it names no cluster of a known kind", "rows of AKS and of Arc")
     return Compute(
         name=name,
-        cluster_id=identifier.lower() if identifier else None,
+        cluster_id=spelled[identifier.lower()] if identifier else None,
         namespace=label(inner.get("namespace")),
         node_selector=tuple(sorted(f"{key}={value}" for key, value in selector.items() if is_line(f"{key}={value}"))),
     )
@@ -377,18 +386,16 @@ def _compute(item: Any, answers: Answers) -> Optional[Compute]:
 
 def _clusters(workspace: str, answers: Answers) -> tuple[Cluster, ...]:
     items = _items(answers.of("computes", f"{workspace}/computes", listing=True))
-    attached: dict[str, Any] = {}
-    for item in items:
-        identifier = cluster_id(item)
-        if identifier and cluster_kind(identifier):
-            attached.setdefault(identifier.lower(), item)
-    return tuple(_cluster(key, attached[key], answers) for key in sorted(attached))
+    spelled = _clusters_by_key(items)
+    return tuple(_cluster(spelled[key], items, answers) for key in sorted(spelled) if cluster_kind(key))
 
 
-def _cluster(identifier: str, item: Any, answers: Answers) -> Cluster:
+def _cluster(identifier: str, computes: list[Any], answers: Answers) -> Cluster:
     read = _aks if cluster_kind(identifier) == "aks" else _arc
     cluster = _with_extension(read(identifier, answers), identifier, answers)
-    return replace(cluster, id=identifier, relay_host=_relay_of_compute(item) or cluster.relay_host)
+    of_cluster = (item for item in computes if (cluster_id(item) or "").lower() == identifier.lower())
+    relay = next(filter(None, map(_relay_of_compute, of_cluster)), None)
+    return replace(cluster, id=identifier, relay_host=relay or cluster.relay_host)
 
 
 def _relay_of_compute(item: Any) -> Optional[str]:

@@ -1,0 +1,165 @@
+"""The files users hand us: strict, with the place of what is wrong; and those they get: whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_amlnet.codec import DocumentError, from_json, to_json
+from azext_amlnet.errors import UsageError
+from azext_amlnet.files import read_requirements, read_workspace, write_text, write_workspace
+from azext_amlnet.model import Cloud, Gap, Requirement, Workspace, is_host
+
+
+def written(tmp_path: Path, text: str | bytes) -> str:
+    """A file with this content."""
+    path = tmp_path / "file.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(path)
+
+
+def test_the_smallest_workspace_file(tmp_path: Path) -> None:
+    assert read_workspace(written(tmp_path, '{"cloud": "china", "region": "chinaeast2"}')) == Workspace(
+        cloud=Cloud.CHINA, region="chinaeast2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is empty"),
+        ("  \n", "is empty"),
+        ("{", "is not JSON"),
+        ("[]", "expected a JSON object, found []"),
+        ('"text"', "expected a JSON object"),
+        (b"\xff\xfe{}", "is not UTF-8"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"schemaVersion": 2}', "schemaVersion 2 is not known; this release reads 1"),
+        ('{"schemaVersion": "1"}', "schemaVersion '1' is not known"),
+        ('{"region": "westeurope", "region": "eastus"}', "the key 'region' stands in one object twice"),
+        ('{"cloud": "germany"}', "cloud: expected one of public, usgov, china, found 'germany'"),
+        ('{"regoin": "westeurope"}', "regoin: unknown key"),
+        ('{"region": "West Europe"}', "region: expected a region such as 'westeurope', found 'West Europe'"),
+        ('{"region": 5}', "region: expected a string, found 5"),
+        ('{"privateEndpoint": "yes"}', "privateEndpoint: expected true or false"),
+        ('{"registry": []}', "registry: expected an object"),
+        ('{"registry": {}}', "registry.name: missing"),
+        ('{"registry": {"name": "a", "loginServer": "evil.com\\" }"}}', "registry.loginServer: expected a host name"),
+        ('{"registry": {"name": "a", "loginServer": "a b.azurecr.io"}}', "registry.loginServer: expected a host name"),
+        ('{"registry": {"name": "a", "loginServer": "a\\u0000.io"}}', "registry.loginServer: expected a host name"),
+        ('{"registry": {"name": "a", "loginServer": "%s"}}' % ("a" * 300), "registry.loginServer: expected a host"),
+        ('{"registry": {"name": "a", "loginServer": "${jndi:x}"}}', "registry.loginServer: expected a host name"),
+        ('{"registry": {"name": "a", "dataHosts": ["ok.io", "https://x/"]}}', "registry.dataHosts[1]: expected"),
+        (
+            '{"storageAccounts": [{"name": "a"}, {"name": "b\\nc"}]}',
+            "storageAccounts[1].name: expected a resource name",
+        ),
+        ('{"id": "not an id"}', "id: expected an Azure resource id"),
+        ('{"dependencies": [{"origin": "aks", "host": "a.io", "port": 0}]}', "dependencies[0].port: expected a port"),
+        ('{"gaps": [{"fact": "x", "resource": "y", "reason": "a\\u001b[31m"}]}', "gaps[0].reason: expected one line"),
+    ],
+)
+def test_a_workspace_file_that_is_wrong_is_named_with_the_place(
+    tmp_path: Path, content: str | bytes, said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_workspace(written(tmp_path, content))
+    assert said in caught.value.message
+    assert caught.value.message.isprintable() and len(caught.value.message) < 600
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}", "expected a JSON array"),
+        ("[5]", "row 1: expected an object"),
+        ("[{}]", "row 1.host: missing"),
+        ('[{"host": "a.io"}, {"host": "a b"}]', "row 2.host: expected a host name"),
+        ('[{"host": "<script>alert(1)</script>"}]', "row 1.host: expected a host name"),
+        ('[{"host": "a.io", "port": true}]', "row 1.port: expected a whole number"),
+        ('[{"host": "a.io", "level": "must"}]', "row 1.level: expected one of required, recommended, optional"),
+    ],
+)
+def test_a_requirements_file_that_is_wrong_is_named_with_the_row(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_requirements(written(tmp_path, content))
+    assert said in caught.value.message
+
+
+def test_a_requirements_file_may_be_as_small_as_hosts(tmp_path: Path) -> None:
+    rows = read_requirements(
+        written(tmp_path, '[{"host": "<registry>.azurecr.io"}, {"host": "*.blob.core.windows.net"}]')
+    )
+    assert [row.host for row in rows] == ["<registry>.azurecr.io", "*.blob.core.windows.net"]
+
+
+def test_a_pipe_and_a_huge_file_and_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        read_workspace(str(tmp_path / "nowhere"))
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_workspace("a\0b")
+    huge = tmp_path / "huge.json"
+    with huge.open("wb") as file:
+        file.truncate(40 * 1024 * 1024)
+    with pytest.raises(UsageError, match="larger than 32 MiB"):
+        read_workspace(str(huge))
+
+
+def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    write_workspace(str(path), Workspace(gaps=(Gap("registry", "registry a", "403"),)), overwrite=False)
+    assert json.loads(path.read_text())["schemaVersion"] == 1
+    assert read_workspace(str(path)).gaps[0].resource == "registry a"
+    with pytest.raises(UsageError, match="exists already"):
+        write_text(str(path), "new", overwrite=False)
+    write_text(str(path), "new\n", overwrite=True)
+    assert path.read_text() == "new\n" and [p.name for p in tmp_path.iterdir()] == ["facts.json"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_writing_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder"):
+        write_text(str(tmp_path), "x", overwrite=True)
+    with pytest.raises(UsageError, match="does not exist"):
+        write_text(str(tmp_path / "no" / "file"), "x", overwrite=False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="does not exist"):
+        write_text(str(tmp_path / "file" / "file"), "x", overwrite=False)
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(documents)
+def test_no_document_breaks_the_reader(document: object) -> None:
+    for noun in (Workspace, Requirement):
+        try:
+            found = from_json(noun, document)
+        except DocumentError as error:
+            assert str(error).isprintable()
+        else:
+            assert from_json(noun, to_json(found)) == found
+
+
+@given(st.text(max_size=80))
+def test_a_host_never_holds_what_could_break_out_of_a_file(text: str) -> None:
+    if is_host(text):
+        assert set(text) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_.*")
+        assert "*" not in text.removeprefix("*.") and ".." not in text
