@@ -1,6 +1,6 @@
 """The arguments. The scope arguments are the same for all verbs and are defined once."""
 
-from azext_amlnet.model import ClusterType, Level, Scenario, Topic
+from azext_amlnet.words import ClusterType, Level, Scenario, Topic
 
 
 def load_arguments(loader, _):

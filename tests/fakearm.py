@@ -191,6 +191,7 @@ class ArmHandler(BaseHTTPRequestHandler):
     """Entra ID and ARM on one port."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body go out in two writes
     server: _Server
 
     def log_message(self, *_: Any) -> None:

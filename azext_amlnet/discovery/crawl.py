@@ -47,7 +47,7 @@ class Crawl:
     `start` returns at once, so that the caller can do something else while the first answers are on their way.
     """
 
-    def __init__(self, ask: Callable[[Call], Any], workers: int = 24) -> None:
+    def __init__(self, ask: Callable[[Call], Any], workers: int = 64) -> None:
         self.ask = ask
         self.workers = workers
         self.answers: dict[Call, Any] = {}
