@@ -79,9 +79,8 @@ def interleaved(*commands: Any) -> list[float]:
 
 def verdict(name: str, value: float, limit: float, unit: str = "x") -> None:
     """One line: what was measured, against what is promised."""
-    print(
-        f"  {name:<78} {value:7.2f} {unit:<2}  (promised: at most {limit:g} {unit})  {'ok' if value <= limit else 'MISSED'}"
-    )
+    kept = "ok" if value <= limit else "MISSED"
+    print(f"  {name:<66} {value:7.2f} {unit:<2}  (promised: at most {limit:g} {unit})  {kept}")
 
 
 def ordinary() -> dict[str, Any]:
