@@ -50,7 +50,6 @@ def _source(context, files):
     )
     context.argument(
         "save_workspace_file",
-        options_list=["--save-workspace-file", "--save-facts"],
         help="Write the facts that were discovered, gaps included, to this file.",
         **files,
         **SCOPE,

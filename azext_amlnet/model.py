@@ -317,6 +317,7 @@ class CatalogEntry:
     websocket: bool
     probe: Optional[ProbeForm]
     without_form: str
+    instead_of: tuple[str, ...]
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     position: int

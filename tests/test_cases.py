@@ -499,7 +499,12 @@ def test_us_government_has_its_own_names_and_no_invented_ones(listed: Listed) ->
     public = ("azureml.ms", "azureml.net", "core.windows.net", "azurecr.io", "kusto.windows.net")
     assert not [host for host in hosts(answer) if host.endswith(public)]
     assert not [host for host in hosts(answer) if "experiments" in host]
-    assert "aml-experiments: No form" in " ".join(row(answer, "usgovvirginia.api.ml.azure.us").notes)
+    notes = " ".join(row(answer, "usgovvirginia.api.ml.azure.us").notes)
+    assert "aml-experiments: No US Government form" in notes
+    assert "aml-global-api: no form of api.azureml.ms is documented for US Government." in notes
+    left_out = next(line for line in answer.warnings if line.startswith("Left out"))
+    assert "aml-experiments, aml-global-api" in left_out and "extension-metrics" in left_out
+    assert "aml-api-wildcard" not in left_out and "arc-identity" not in left_out
     assert "not available in US Government" in said(answer)
 
 

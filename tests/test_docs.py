@@ -60,7 +60,7 @@ def test_every_option_is_in_the_readme_or_a_document(az: Az) -> None:
     options = set(re.findall(r"--[a-z][a-z-]+", scope)) - {"--defaults", "--acquire-policy-token", "--change-reference"}
     text = README.read_text(encoding="utf-8") + (ROOT / "docs" / "workspace-file.md").read_text(encoding="utf-8")
     missing = {option for option in options if option not in text}
-    assert missing <= {"--save-facts", "--overwrite", "--workspace-name", "--resource-group", "--query"}, missing
+    assert missing <= {"--overwrite", "--workspace-name", "--resource-group", "--query"}, missing
 
 
 def test_every_entry_of_the_catalog_is_named_in_the_history(catalog: Catalog) -> None:

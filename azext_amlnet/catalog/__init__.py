@@ -94,4 +94,7 @@ def _entries(texts: dict[str, str], pages: Any, proofs: Any) -> tuple[CatalogEnt
                 raise CatalogError(f"{entry.place}: the id '{entry.id}' is taken already at {places[entry.id]}")
             places[entry.id] = entry.place
             entries.append(entry)
+    for entry in entries:
+        for name in entry.instead_of:
+            schema.one_of(name, places, entry.place, "entry")
     return tuple(entries)

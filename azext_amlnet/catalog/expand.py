@@ -9,6 +9,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional
 from ..model import (
     Catalog,
     CatalogEntry,
+    Cloud,
     ClusterType,
     CrossCheck,
     Dependency,
@@ -55,7 +56,7 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
     attached = {consumer.compute for consumer in needing if consumer.compute}
     asked = [row for row in rows if row.applies and row.requirement.level.rank <= scope.level.rank]
     merged = [_merged(group, attached) for group in _by_endpoint(asked)]
-    absent = _without_form(catalog, workspace, scope, needing)
+    absent = tuple(_absent(catalog, things, workspace, scope, needing))
     listed = [_with_absent(row, absent) for row, _ in sorted(merged, key=lambda pair: _order(*pair))]
     return Requirements(
         rows=tuple(listed),
@@ -319,31 +320,62 @@ def _owners(
 # What has to be said beside the list
 
 
-def _without_form(
-    catalog: Catalog, workspace: Workspace, scope: Scope, needing: tuple[Consumer, ...]
-) -> dict[str, tuple[Topic, str]]:
-    """Entries that would apply but have no documented form in this cloud: id → (topic, what to say)."""
-    absent = {}
+@dataclass(frozen=True)
+class Absent:
+    """An endpoint that is documented elsewhere and would be needed here, but has no known form in this cloud."""
+
+    entry: str
+    topic: Topic
+    said: str
+
+
+def _absent(
+    catalog: Catalog,
+    things: Mapping[str, tuple[Binding, ...]],
+    workspace: Workspace,
+    scope: Scope,
+    needing: tuple[Consumer, ...],
+) -> Iterator[Absent]:
+    replaced = {old for entry in catalog.entries for old in entry.instead_of if _has_form(entry, workspace)}
     for entry in catalog.entries:
-        somewhere_else = not any(workspace.cloud in form.hosts for form in entry.forms) and entry.without_form
-        wanted = _who_needs(entry.needed_for, None, needing, scope)[1] and entry.topic not in scope.exclude
-        if somewhere_else and wanted:
-            absent[entry.id] = (entry.topic, f"{entry.id}: {entry.without_form}")
-    return absent
+        hidden = entry.level.rank > scope.level.rank or entry.topic in scope.exclude or entry.id in replaced
+        if hidden or not _wanted(entry, things, scope, needing):
+            continue
+        for form in entry.forms:
+            if workspace.cloud not in form.hosts and Cloud.PUBLIC in form.hosts:
+                host = _PLACEHOLDER.sub(lambda match: f"<{match.group(1).replace('_', ' ')}>", form.hosts[Cloud.PUBLIC])
+                plain = f"no form of {host} is documented for {workspace.cloud.label}."
+                yield Absent(entry.id, entry.topic, f"{entry.id}: {entry.without_form or plain}")
 
 
-def _with_absent(row: Requirement, absent: Mapping[str, tuple[Topic, str]]) -> Requirement:
-    said = tuple(text for topic, text in absent.values() if topic == row.topic)
+def _has_form(entry: CatalogEntry, workspace: Workspace) -> bool:
+    return any(workspace.cloud in form.hosts for form in entry.forms)
+
+
+def _wanted(
+    entry: CatalogEntry, things: Mapping[str, tuple[Binding, ...]], scope: Scope, needing: tuple[Consumer, ...]
+) -> bool:
+    return any(
+        decide(entry.when, binding.facts) is not False
+        and _who_needs(entry.needed_for, binding.consumer, needing, scope)[1]
+        for binding in things[entry.each]
+    )
+
+
+def _with_absent(row: Requirement, absent: tuple[Absent, ...]) -> Requirement:
+    said = tuple(missing.said for missing in absent if missing.topic == row.topic)
     return replace(row, notes=_unique((*row.notes, *said))) if said else row
 
 
 def _warnings(
-    catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: Mapping[str, tuple[Topic, str]]
+    catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
 ) -> Iterator[str]:
     yield from (str(gap) for gap in workspace.gaps)
     if workspace.cloud in catalog.cloud_notes:
         yield catalog.cloud_notes[workspace.cloud]
-    yield from (f"No {workspace.cloud.label} row for {text}" for _, text in absent.values())
+    if absent:
+        names = ", ".join(_unique(missing.entry for missing in absent))
+        yield f"Left out, because no form for {workspace.cloud.label} is documented: {names}."
     for consumer in needing:
         outbound = consumer.cluster.outbound_type if consumer.cluster else None
         if outbound and outbound.lower() in ("none", "block"):

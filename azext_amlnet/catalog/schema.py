@@ -259,7 +259,8 @@ def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired
 # Entries
 
 _ENTRY_NEEDED = ("id", "summary", "allow", "needed_for", "level", "source")
-_ENTRY_ALLOWED = ("each", "clouds", "when", "condition", "private_link", "websocket", "probe", "without_form", "notes")
+_ENTRY_ALLOWED: tuple[str, ...] = ("each", "clouds", "when", "condition", "private_link", "websocket", "probe", "notes")
+_ENTRY_ALLOWED += ("without_form", "instead_of")
 
 
 def read_entry(
@@ -289,6 +290,7 @@ def read_entry(
         websocket=block.get("websocket", False),
         probe=_probe(block.get("probe"), each, place, proofs),
         without_form=text(block["without_form"], place, "without_form") if "without_form" in block else "",
+        instead_of=texts(block["instead_of"], place, "instead_of") if "instead_of" in block else (),
         sources=read_sources(block["source"], place, pages),
         notes=texts(block["notes"], place, "notes") if "notes" in block else (),
         position=position,

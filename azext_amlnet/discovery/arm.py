@@ -209,6 +209,9 @@ def _shared_trust(http_adapter: Any) -> Any:
     """An adapter whose connections share one TLS context: reading the CA bundle costs 15 ms, and there are many."""
     from urllib3.util.ssl_ import create_urllib3_context
 
+    if not hasattr(http_adapter, "build_connection_pool_key_attributes"):  # requests before 2.32.3
+        return http_adapter
+
     class SharedTrustAdapter(http_adapter):  # type: ignore[misc]
         """Trusts what requests would trust (the environment's bundle, else certifi), read once."""
 
