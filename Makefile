@@ -28,11 +28,13 @@ $(READY): requirements-dev.txt constraints.txt
 
 wheel: $(WHEEL)
 
-# The wheel, and beside it all that it requires: a wheelhouse, from which az can install without an index.
+# The wheel, and beside it all that it requires: a wheelhouse, from which az can install without an index. Wheels of
+# pure Python only, because the az that installs them may bring another Python or run on another system.
 $(WHEEL): $(SOURCES) | $(READY)
 	rm -rf build/wheelhouse build/lib build/bdist.*
 	$(BIN)/python setup.py --quiet bdist_wheel --dist-dir build/wheelhouse
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest build/wheelhouse -c constraints.txt $@
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest build/wheelhouse -c constraints.txt \
+		--only-binary=:all: --platform any --implementation py --abi none --python-version 3.10 $@
 
 $(DEMO)/.ready: $(WHEEL)
 	rm -rf $(DEMO) && mkdir -p $(DEMO)

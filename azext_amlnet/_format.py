@@ -16,7 +16,9 @@ def requirements_table(rows):
 def _requirement(row, with_change):
     columns = [("Change", row.get("change", ""))] if with_change else []
     port = str(row["port"]) if row["protocol"] in ("https", "http") else f"{row['port']}/{row['protocol']}"
-    marks = [mark for mark in ("private", "unresolved", "assumed") if row[mark]] + row["computes"]
+    marks = [mark for mark in ("private", "unresolved", "assumed") if row[mark]]
+    marks += ["conditional"] if any(note.startswith("Condition: ") for note in row["notes"]) else []
+    marks += row["computes"]
     columns += [
         ("Host", row["host"]),
         ("Port", port),

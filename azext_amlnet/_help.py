@@ -19,7 +19,7 @@ long-summary: >
     Asks Azure Resource Manager, read only, about the workspace, its registry, storage and clusters, and prints the
     complete list with concrete names: host, port, how much depends on it, why, and which document says so.
     What Azure refuses to tell is a warning and never makes the list shorter.
-    Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 workspace not found, 8 a required row was added since --baseline.
+    Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 workspace not found, 8 more is required than --baseline allows.
 examples:
     - name: List the endpoints of a workspace as a table.
       text: az ml network requirements -w my-workspace -g my-group -o table

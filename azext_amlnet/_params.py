@@ -16,8 +16,8 @@ def load_arguments(loader, _):
         context.argument(
             "baseline",
             arg_group="Output",
-            help="An earlier output (JSON). Each row then tells its change; the exit code is 8 if a required row was "
-            "added.",
+            help="An earlier output (JSON) of the same question. Each row then tells its change; the exit code is 8 "
+            "if a required row was added, became required, or lost its private endpoint.",
             **files,
         )
 
@@ -50,11 +50,11 @@ def _source(context, files):
     )
     context.argument(
         "save_workspace_file",
-        help="Write the facts that were discovered, gaps included, to this file.",
+        help="Write the facts that were discovered, and what Azure refused to tell, to this file.",
+        arg_group="Output",
         **files,
-        **SCOPE,
     )
-    context.argument("overwrite", action="store_true", help="Let files that exist be replaced.", **SCOPE)
+    context.argument("overwrite", action="store_true", arg_group="Output", help="Let a file that exists be replaced.")
     context.argument(
         "catalog",
         options_list=["--catalog"],
@@ -85,12 +85,17 @@ def _selection(context):
         "scenario",
         arg_type=get_enum_type(Scenario),
         nargs="+",
-        help="What the list is for. Default: training, inference, extension and cluster; training and inference as "
-        "the cluster's Azure ML extension has them enabled.",
+        help="What the list is for. `extension` keeps the cluster's extensions alive, `cluster` is what AKS or Arc "
+        "itself needs, `workstation` is for people, `managed-compute` for compute instances and clusters. Default: "
+        "training, inference, extension and cluster; training and inference as the cluster's Azure ML extension has "
+        "them enabled.",
         **SCOPE,
     )
     context.argument(
-        "level", arg_type=get_enum_type(Level, default="recommended"), help="The lowest level that is shown.", **SCOPE
+        "level",
+        arg_type=get_enum_type(Level, default="recommended"),
+        help="Show rows of this level and stricter ones.",
+        **SCOPE,
     )
     context.argument(
         "exclude",
@@ -100,5 +105,9 @@ def _selection(context):
         **SCOPE,
     )
     context.argument(
-        "no_cross_check", action="store_true", help="Do not ask the dependency lists that Azure itself offers.", **SCOPE
+        "no_cross_check",
+        action="store_true",
+        help="Do not ask the lists of outbound dependencies that Azure itself offers for a workspace and for AKS, nor "
+        "Arc's list of Service Bus names.",
+        **SCOPE,
     )

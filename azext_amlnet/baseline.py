@@ -26,6 +26,15 @@ def _change(now: Requirement, before: Requirement | None) -> Change:
     return Change.SAME if same else Change.CHANGED
 
 
-def demands_more(rows: Iterable[Requirement]) -> bool:
-    """Whether a required row was added: the firewall of yesterday no longer suffices."""
-    return any(row.change is Change.ADDED and row.level is Level.REQUIRED for row in rows)
+def demands_more(rows: Iterable[Requirement], before: Iterable[Requirement]) -> bool:
+    """Whether the firewall of yesterday no longer suffices.
+
+    So it is when a required row was added, became required, or lost the private endpoint that made a rule needless.
+    """
+    sufficed = {row.endpoint for row in before if row.level is Level.REQUIRED and not row.private}
+    now = (row for row in rows if row.change is not Change.REMOVED)
+    private = {row.endpoint for row in before if row.level is Level.REQUIRED and row.private}
+    return any(
+        row.level is Level.REQUIRED and row.endpoint not in sufficed and not (row.private and row.endpoint in private)
+        for row in now
+    )

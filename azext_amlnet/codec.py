@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing
 from enum import Enum
 from functools import cache
-from typing import Any, Mapping, Optional, TypeVar
+from typing import Any, Mapping, TypeVar
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ def _read_scalar(hint: Any, value: Any, place: str, metadata: Mapping[str, Any])
 
 
 def _at(place: str, key: Any) -> str:
-    name = str(key) if str(key).isidentifier() else shown(key)
+    name = str(key) if str(key).isidentifier() and len(str(key)) < 60 else shown(key)
     return f"{place}.{name}" if place else name
 
 
@@ -93,7 +94,10 @@ def _bad(place: str, expected: str, value: Any) -> DocumentError:
     return DocumentError(f"{place or 'the document'}: {expected}, found {shown(value)}")
 
 
-def shown(value: Any, most: Optional[int] = 60) -> str:
-    """A value on one short line, control characters made visible, for a message."""
-    text = repr(value)
-    return text if most is None or len(text) <= most else text[: most - 1] + "…"
+def shown(value: Any, most: int = 60) -> str:
+    """A JSON value on one short printable line, for a message."""
+    try:
+        text = json.dumps(value, ensure_ascii=True)
+    except (TypeError, ValueError, RecursionError):
+        text = "a value that cannot be shown"
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -41,14 +41,14 @@ def requirements(
             refuse_existing(save_workspace_file, overwrite)
         scope = _scope(compute, cluster_type, scenario, level, exclude, no_cross_check)
         book, facts = _book_and_facts(cmd, catalog, scope, workspace_file, resource_group_name, workspace_name)
+        _check_computes(facts, scope)
         if save_workspace_file:
             write_workspace(save_workspace_file, facts, overwrite)
-        _check_computes(facts, scope)
         answer = expand(book, facts, scope)
         rows = comparison.compare(answer.rows, earlier) if earlier is not None else answer.rows
         for line in (*answer.warnings, *answer.hints):
             logger.warning("%s", line)
-        if earlier is not None and comparison.demands_more(rows):
+        if earlier is not None and comparison.demands_more(rows, earlier):
             _exit_after_output(cmd, EXIT_FINDINGS)
         return [to_json(row) for row in rows]
 
@@ -165,11 +165,11 @@ def _check_computes(facts: Any, scope: Any) -> None:
     """Raises UsageError for a compute that is not attached."""
     from .errors import UsageError
 
-    if facts.computes is None:
-        return
-    attached = [compute.name for compute in facts.computes]
+    if facts.computes is None and facts.gaps_about("computes"):
+        return  # what Azure refused to tell cannot be checked; the rows of both kinds of cluster are listed
+    attached = [compute.name for compute in facts.computes or ()]
     for name in scope.computes:
-        if name not in attached:
+        if name.lower() not in map(str.lower, attached):
             raise UsageError(
                 f"No Kubernetes compute '{name}' is attached to the workspace.",
                 f"Attached are: {', '.join(attached) or 'none'}.",

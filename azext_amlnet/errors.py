@@ -2,12 +2,21 @@
 
 
 class AmlnetError(Exception):
-    """What happened, to what; the hint says what to do next. Exit code 1."""
+    """What happened, to what; the hint says what to do next. Exit code 1.
+
+    Both are made one printable line of bearable length: they quote what users and servers wrote.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = one_line(message)
+        self.hint = one_line(hint)
+        super().__init__(self.message)
+
+
+def one_line(text: str, most: int = 600) -> str:
+    """The text on one printable line of at most `most` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 class UsageError(AmlnetError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from .codec import DocumentError, from_json, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Requirement, Workspace
+from .model import SCHEMA_VERSION, Change, Requirement, Workspace
 
 _LARGEST = 32 * 1024 * 1024
 
@@ -22,7 +23,7 @@ def read_workspace(path: str) -> Workspace:
         raise UsageError(f"Workspace file {path}: expected a JSON object, found {shown(document)}.", _HELP)
     document = dict(document)
     version = document.pop("schemaVersion", SCHEMA_VERSION)
-    if version != SCHEMA_VERSION:
+    if type(version) is not int or version != SCHEMA_VERSION:
         raise UsageError(
             f"Workspace file {path}: schemaVersion {shown(version)} is not known; this release reads {SCHEMA_VERSION}.",
             "Write the file anew with --save-workspace-file.",
@@ -43,34 +44,51 @@ def write_workspace(path: str, workspace: Workspace, overwrite: bool) -> None:
 
 
 def read_requirements(path: str) -> tuple[Requirement, ...]:
-    """The rows of an earlier output of `az ml network requirements`; raises UsageError that names file and place."""
+    """The rows of an earlier output of `az ml network requirements`; raises UsageError that names file and place.
+
+    Where that output was itself compared with a baseline, the rows it calls removed are not part of it.
+    """
     document = _read_json(path, "requirements file")
     help_text = "Give the JSON array that `az ml network requirements -o json` printed."
     if not isinstance(document, list):
         raise UsageError(f"Requirements file {path}: expected a JSON array, found {shown(document)}.", help_text)
     try:
-        return tuple(from_json(Requirement, row, f"row {number}") for number, row in enumerate(document, 1))
+        rows = [from_json(Requirement, row, f"row {number}") for number, row in enumerate(document, 1)]
     except DocumentError as error:
         raise UsageError(f"Requirements file {path}: {error}.", help_text) from None
+    return tuple(replace(row, change=None) for row in rows if row.change is not Change.REMOVED)
 
 
 def _read_json(path: str, what: str) -> Any:
-    try:
-        if os.path.isfile(path) and os.path.getsize(path) > _LARGEST:
-            raise UsageError(f"The {what} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"The {what} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The {what} {path!r} cannot be read: {_reason(error)}.", "Check the path.") from None
+    text = _read_text(path, what)
     if not text.strip():
         raise UsageError(f"The {what} {path} is empty.", "Was the command that wrote it interrupted?")
     try:
         return json.loads(text, object_pairs_hook=_once)
     except RecursionError:
         raise UsageError(f"The {what} {path} is nested too deeply.", "Give the file that this tool wrote.") from None
+    except _TwiceError as error:
+        raise UsageError(f"The {what} {path} is ambiguous: {error}.", "Keep one of the two.") from None
     except ValueError as error:
         raise UsageError(f"The {what} {path} is not JSON: {error}.", "Check it with a JSON validator.") from None
+
+
+def _read_text(path: str, what: str) -> str:
+    """The whole file, which may be a pipe; never more than the largest that this tool could have written."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise UsageError(f"The {what} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"The {what} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The {what} {path} cannot be read: {_reason(error)}.", "Check the path.") from None
+
+
+class _TwiceError(ValueError):
+    """A key stands in one object twice."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -78,35 +96,41 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(document) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {shown(twice)} stands in one object twice")
+        raise _TwiceError(f"the key {shown(twice)} stands in one object twice")
     return document
 
 
 def refuse_existing(path: str, overwrite: bool) -> None:
-    """Raises UsageError when the file exists and may not be overwritten, or its folder cannot be written to."""
+    """Raises UsageError when nothing can be written there, or a file is there that may not be overwritten."""
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder.", "Give the name of a file.")
-    if os.path.exists(path) and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise UsageError(f"The file {path} exists already and was left as it is.", "Add --overwrite to replace it.")
-    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UsageError(f"{path} is no ordinary file and was left as it is.", "Give the name of a file.")
+    folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise UsageError(f"The folder {folder} does not exist.", "Create it first.")
 
 
 def write_text(path: str, text: str, overwrite: bool) -> None:
-    """Writes the whole file or nothing: to a temporary file beside it, which then takes its name."""
+    """Writes the whole file or nothing: to a temporary file beside it, which then takes its name.
+
+    A link is followed, and a file that is replaced keeps its mode.
+    """
     refuse_existing(path, overwrite)
-    folder = os.path.dirname(os.path.abspath(path))
+    target = os.path.realpath(path)
     temporary = ""
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".amlnet-", dir=folder)
+        mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
+        handle, temporary = tempfile.mkstemp(prefix=".amlnet-", dir=os.path.dirname(target))
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, mode)
         if overwrite:
-            os.replace(temporary, path)
+            os.replace(temporary, target)
         else:
-            os.link(temporary, path)  # unlike replace, refuses a file that appeared in the meantime
+            os.link(temporary, target)  # unlike replace, refuses a file that appeared in the meantime
             os.unlink(temporary)
     except OSError as error:
         if temporary and os.path.exists(temporary):

@@ -12,6 +12,7 @@ from .words import Cloud as Cloud
 from .words import ClusterType as ClusterType
 from .words import Kind as Kind
 from .words import Level as Level
+from .words import Origin as Origin
 from .words import Protocol as Protocol
 from .words import Scenario as Scenario
 from .words import Topic as Topic
@@ -20,16 +21,32 @@ SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
 
 
-# A label may begin with an underscore (it does in some service names); a whole name has 253 characters at most.
+# A label may begin with an underscore (it does in some service names); a whole name has 253 characters at most and
+# ends in a label that is no number, so that no address passes for a name.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\Z")
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}\Z")
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9]{1,63}(?:\.[A-Za-z0-9]{1,63})?\Z")
 _REGION = re.compile(r"[a-z][a-z0-9]{2,39}\Z")
 
 
 def is_host(text: str) -> bool:
-    """Whether the text is a lower-case host name, or one behind a leading `*.`; nothing else ever enters a rule."""
+    """Whether the text is a lower-case host name of two labels at least; nothing else ever enters a rule."""
     return bool(_HOST.match(text))
+
+
+def is_wildcard(text: str) -> bool:
+    """Whether the text is a host name behind a leading `*.`."""
+    return text.startswith("*.") and is_host(text[2:])
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is an IPv4 address."""
+    return bool(re.match(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\Z", text)) and all(int(n) < 256 for n in text.split("."))
+
+
+def is_destination(text: str) -> bool:
+    """Whether the text is a host name, a wildcard or an address."""
+    return is_host(text) or is_wildcard(text) or is_address(text)
 
 
 def is_region(text: str) -> bool:
@@ -43,8 +60,8 @@ def is_service_tag(text: str) -> bool:
 
 
 def is_resource_id(text: str) -> bool:
-    """Whether the text is a plain ARM id: one line, no blanks, no control characters."""
-    return bool(re.match(r"/subscriptions/[^\s\x00-\x1f\x7f\"'<>`\\]{1,1000}\Z", text, re.IGNORECASE))
+    """Whether the text is a plain ARM id: one printable line without quotes, brackets and braces."""
+    return bool(re.match(r"/subscriptions/[^\"<>`\\{}]{1,1000}\Z", text, re.IGNORECASE)) and text.isprintable()
 
 
 def is_label(text: str) -> bool:
@@ -91,6 +108,17 @@ def _port(**keywords: Any) -> Any:
     return checked(is_port, "a port from 1 to 65535", **keywords)
 
 
+def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
+    """How the cluster with this id is known to Azure, by its resource type.
+
+    Microsoft's attach article once printed Microsoft.ContainerService/connectedClusters, hence the loose match.
+    """
+    lower = (identifier or "").lower()
+    if "/managedclusters/" in lower:
+        return ClusterType.AKS
+    return ClusterType.ARC if "/connectedclusters/" in lower else None
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # What ARM told us, and what it refused to tell
 
@@ -103,6 +131,7 @@ class Gap:
     resource: str = _line()
     reason: str = _line()
     assumed: str = _line(default="")
+    id: Optional[str] = _id(default=None)
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.reason}" + (f"; assumed: {self.assumed}" if self.assumed else "")
@@ -163,7 +192,7 @@ class KeyVault:
 class AppInsights:
     """The workspace's Application Insights component: where it takes telemetry in."""
 
-    name: str = _name()
+    name: str = _line()
     id: Optional[str] = _id(default=None)
     ingestion_host: Optional[str] = _host(default=None)
     live_host: Optional[str] = _host(default=None)
@@ -231,8 +260,8 @@ class Compute:
 class Dependency:
     """One line of an outbound dependency list that Azure itself offers."""
 
-    origin: str = _name()
-    host: str = _host()
+    origin: Origin
+    host: str = checked(is_destination, "a host name, a wildcard or an address")
     port: int = _port(default=443)
     protocol: Protocol = Protocol.HTTPS
     category: str = _line(default="")
@@ -264,9 +293,14 @@ class Workspace:
     dependencies: tuple[Dependency, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
-    def gaps_about(self, *facts: str) -> tuple[Gap, ...]:
-        """The gaps that concern one of the named facts."""
-        return tuple(gap for gap in self.gaps if gap.fact in facts)
+    def gaps_about(self, *facts: str) -> tuple[str, ...]:
+        """The gaps that concern one of the named facts, as text."""
+        return tuple(str(gap) for gap in self.gaps if gap.fact in facts)
+
+    def gaps_of(self, identifier: Optional[str], *facts: str) -> tuple[str, ...]:
+        """The gaps that concern the resource with this id and one of the named facts, as text."""
+        of = (identifier or "").lower()
+        return tuple(str(gap) for gap in self.gaps if of and (gap.id or "").lower() == of and gap.fact in facts)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -293,9 +327,9 @@ class Form:
 
 @dataclass(frozen=True)
 class ProbeForm:
-    """How a row is tried, before the placeholders are filled."""
+    """How a row is tried, before the placeholders are filled; `hosts` names stand-ins by cloud, if any."""
 
-    host: Optional[str]
+    hosts: Mapping[Cloud, str]
     path: str
     proof: str
 
@@ -328,7 +362,7 @@ class CatalogEntry:
 class CrossCheck:
     """A dependency list that Azure itself offers, and what a row named only there is worth."""
 
-    origin: str
+    origin: Origin
     entry: str
     summary: str
     topic: Topic
@@ -354,7 +388,7 @@ class Proof:
     name: str
     path: str
     summary: str
-    source: Source
+    source: Optional[Source]
 
 
 @dataclass(frozen=True)
@@ -368,7 +402,7 @@ class Catalog:
     cloud_notes: Mapping[Cloud, str]
     arc_region_codes: Mapping[str, str]
     proofs: Mapping[str, Proof]
-    cross_checks: Mapping[str, CrossCheck]
+    cross_checks: Mapping[Origin, CrossCheck]
     entries: tuple[CatalogEntry, ...]
     retired: tuple[Retired, ...]
 
@@ -409,9 +443,9 @@ class ProbeSpec:
 
 
 def is_requirement_host(text: str) -> bool:
-    """Whether the text is a host, an address, a service tag, or a host with a visible `<placeholder>`."""
-    plain = re.sub(r"<[a-z][a-z ]{1,40}>", "x", text)
-    return is_host(plain) or is_service_tag(plain)
+    """Whether the text is a host, a wildcard, an address, a service tag, or one with a visible `<placeholder>`."""
+    placeholder = r"<[a-z][a-z ]{1,40}>"
+    return is_destination(re.sub(placeholder, "x.x", text)) or is_service_tag(re.sub(placeholder, "x", text))
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,13 @@ class ClusterType(str, Enum):
     NONE = "none"
 
 
+class Origin(str, Enum):
+    """Whose own dependency list names a host."""
+
+    WORKSPACE = "workspace"
+    AKS = "aks"
+
+
 class Change(str, Enum):
     """How a row compares with the baseline."""
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Callable, Optional
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import trustme
 
@@ -262,7 +262,7 @@ class ArmHandler(BaseHTTPRequestHandler):
         self._json(405, {"error": {"code": "MethodNotAllowed", "message": "this Azure is read only"}})
 
     def _get(self) -> None:
-        path = urlsplit(self.path).path
+        path = unquote(urlsplit(self.path).path)
         azure = self.server.azure
         if path.endswith("/.well-known/openid-configuration"):
             self._json(200, _openid(azure.url))

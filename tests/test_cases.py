@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+
 import pytest
 
-from azext_amlnet.model import Cloud, ClusterType, Level, Scenario, Topic
+from azext_amlnet.catalog.expand import expand
+from azext_amlnet.model import Catalog, Cloud, Cluster, ClusterType, Compute, Level, Scenario, Scope, Topic, Workspace
 
 from . import builders as b
 from .conftest import Listed
@@ -111,6 +115,8 @@ def test_a_registry_that_is_gone_or_not_readable_is_assumed_and_said(
         "*.blob.core.windows.net",
     }
     assert all(row(answer, host).assumed for host in hosts(answer, "registry"))
+    assert all("registry acrml: " in " ".join(row(answer, host).notes) for host in hosts(answer, "registry"))
+    assert row(listed(b.ordinary(), level=Level.OPTIONAL), "*.blob.core.windows.net").assumed
     assert f"registry acrml: {status}: no for you ({code})" in said(answer)
 
 
@@ -155,7 +161,10 @@ def test_a_project_whose_hub_cannot_be_read_says_so(listed: Listed, azure: FakeA
     azure.faults.append(Fault("/workspaces/hub", status=403, code="AuthorizationFailed", message="no"))
     answer = listed(project())
     assert "hub hub: 403" in said(answer)
-    assert row(answer, "<registry>.azurecr.io").unresolved
+    login = row(answer, "<registry>.azurecr.io")
+    assert login.unresolved and "hub hub: 403" in login.notes[-1]
+    assert "no registry yet" not in str(login.notes)
+    assert "*.in.applicationinsights.azure.com" in hosts(answer)
     assert row(answer, "<hub workspace id>.workspace.westeurope.api.azureml.ms").unresolved
 
 
@@ -221,8 +230,12 @@ def test_datastores_on_other_accounts_are_listed_with_the_service_they_use(liste
 
 def test_a_datastore_without_a_storage_account_is_a_gap(listed: Listed) -> None:
     resources = b.ordinary()
-    resources[f"{b.workspace_id()}/datastores"] = [b.datastore("lakehouse", kind="OneLake", accountName=None)]
-    assert "datastore lakehouse: its type OneLake" in said(listed(resources))
+    old = b.datastore("hdfs", kind="Hdfs", accountName=None)
+    onelake = b.datastore("lakehouse", kind="OneLake", accountName=None, endpoint="onelake.dfs.fabric.microsoft.com")
+    resources[f"{b.workspace_id()}/datastores"] = [old, onelake]
+    answer = listed(resources)
+    assert "datastore hdfs: its type Hdfs names no storage account" in said(answer)
+    assert row(answer, "onelake.dfs.fabric.microsoft.com").level is Level.REQUIRED
 
 
 def test_datastores_that_cannot_be_read_are_said(listed: Listed, azure: FakeAzure) -> None:
@@ -230,6 +243,8 @@ def test_datastores_that_cannot_be_read_are_said(listed: Listed, azure: FakeAzur
     answer = listed(b.ordinary())
     assert "datastores of the workspace: 403" in said(answer)
     assert "mlstore.blob.core.windows.net" in hosts(answer)
+    unknown = row(answer, "<storage account of a datastore>.blob.core.windows.net")
+    assert unknown.unresolved and "datastores of the workspace: 403" in " ".join(unknown.notes)
 
 
 def test_storage_that_cannot_be_read_is_built_from_its_name_and_marked(listed: Listed, azure: FakeAzure) -> None:
@@ -322,7 +337,8 @@ def test_a_cluster_that_cannot_be_read_keeps_every_row_with_its_condition(listed
     azure.faults.append(Fault("/managedClusters/aks-gpu", status=403, code="AuthorizationFailed", message="no"))
     answer = listed(b.with_computes({**b.ordinary(), **b.aks()}, b.compute("gpu", b.AKS)))
     gpu = row(answer, "nvidia.github.io")
-    assert gpu.assumed and "Only with GPU nodes." in gpu.notes
+    assert gpu.assumed and "Condition: Only with GPU nodes." in gpu.notes
+    assert any(note.startswith("AKS cluster aks-gpu: 403") for note in gpu.notes)
     assert "AKS cluster aks-gpu: 403" in said(answer)
 
 
@@ -418,8 +434,119 @@ def test_a_refused_allow_list_leaves_the_wildcard_and_a_gap(listed: Listed, azur
 def test_an_allow_list_of_nonsense_never_becomes_a_row(listed: Listed, azure: FakeAzure, nonsense: object) -> None:
     azure.allow_list = nonsense
     answer = listed(b.with_computes({**b.ordinary(), **b.arc()}, b.compute("edge", b.ARC)))
-    assert "evil.com" not in str(hosts(answer))
+    assert not [host for host in hosts(answer) if "evil.com" in host or host == "10.0.0.1"]
     assert row(answer, "*.servicebus.windows.net").level is Level.REQUIRED
+    assert "Arc's allow-list API" in said(answer)
+
+
+def test_two_arc_clusters_in_one_group_are_not_given_one_relay(listed: Listed) -> None:
+    other = b.identifier("Microsoft.Kubernetes/connectedClusters", "other")
+    resources = {**b.ordinary(), **b.arc(path=other), **b.arc()}
+    answer = listed(b.with_computes(resources, b.compute("edge", b.ARC), b.compute("other", other)))
+    assert "ml-relay-ns.servicebus.windows.net" not in hosts(answer)
+    assert row(answer, "*.servicebus.windows.net").level is Level.REQUIRED
+
+
+def test_a_row_that_one_wish_asks_for_unconditionally_has_no_condition(listed: Listed, azure: FakeAzure) -> None:
+    azure.faults.append(Fault("/computes", status=403, code="AuthorizationFailed", message="no"))
+    assert not [note for note in row(listed(b.ordinary()), "*.servicebus.windows.net").notes if "Condition" in note]
+
+
+@pytest.mark.parametrize(
+    "pools",
+    [
+        None,
+        [],
+        [{"osType": "Linux"}],
+        [{"osType": "Linux", "vmSize": None}, {"osType": "Linux", "vmSize": "Standard_D4"}],
+    ],
+)
+def test_pools_that_azure_does_not_describe_keep_the_gpu_rows(listed: Listed, pools: object) -> None:
+    answer = listed(b.with_computes({**b.ordinary(), **b.aks(agentPoolProfiles=pools)}, b.compute("g", b.AKS)))
+    assert "Condition: Only with GPU nodes." in row(answer, "nvidia.github.io").notes
+
+
+def test_gpu_sizes_of_virtual_machine_pools_and_automatic_nodes_are_seen(listed: Listed) -> None:
+    manual = {"scale": {"manual": [{"size": "Standard_NC4as_T4_v3", "count": 1}]}}
+    pools = [{"osType": "Linux", "vmSize": None, "virtualMachinesProfile": manual}]
+    answer = listed(b.with_computes({**b.ordinary(), **b.aks(agentPoolProfiles=pools)}, b.compute("g", b.AKS)))
+    assert "Condition" not in str(row(answer, "nvidia.github.io").notes)
+    automatic = b.aks(nodeProvisioningProfile={"mode": "Auto"})
+    answer = listed(b.with_computes({**b.ordinary(), **automatic}, b.compute("g", b.AKS)))
+    assert "Condition: Only with GPU nodes." in row(answer, "nvidia.github.io").notes
+
+
+def test_managed_prometheus_on_arc_counts_as_monitoring(listed: Listed) -> None:
+    prometheus = {"properties": {"extensionType": "Microsoft.AzureMonitor.Containers.Metrics"}}
+    cluster = b.arc(extensions=[b.extension(), prometheus])
+    answer = listed(b.with_computes({**b.ordinary(), **cluster}, b.compute("edge", b.ARC)))
+    assert "*.ods.opinsights.azure.com" in hosts(answer)
+
+
+def test_a_compute_of_the_retired_kind_is_said(listed: Listed) -> None:
+    answer = listed(b.with_computes(b.ordinary(), b.compute("old", b.AKS, kind="AKS")))
+    assert "compute old: it is attached the retired way (computeType AKS)" in said(answer)
+
+
+def test_naming_one_compute_does_not_make_its_rows_everybodys(listed: Listed) -> None:
+    answer = listed(b.with_both_clusters(), computes=("GPU-AKS",))
+    assert row(answer, "packages.aks.azure.com").computes == ("gpu-aks",)
+
+
+def test_clusters_that_are_planned_count_without_computes(catalog: Catalog) -> None:
+    plan = Workspace(region="westeurope", clusters=(Cluster(types=(ClusterType.ARC,), region="northeurope"),))
+    answer = expand(catalog, plan, Scope())
+    assert "northeurope.dp.kubernetesconfiguration.azure.com" in hosts(answer)
+    by_id = Workspace(computes=(Compute(name="k", cluster_id=b.AKS),))
+    assert not hosts(expand(catalog, by_id, Scope()), "arc")
+
+
+def test_names_with_blanks_and_mixed_case_are_survived(listed: Listed, azure: FakeAzure) -> None:
+    insights = b.INSIGHTS + " (prod)"
+    body = {"properties": {"ConnectionString": "IngestionEndpoint=https://x.in.applicationinsights.azure.com/"}}
+    account = b.STORAGE.replace("mlstore", "MLStore")
+    resources = {**b.ordinary(applicationInsights=insights, storageAccount=account), insights: body}
+    azure.faults.append(Fault("/storageAccounts/", status=403, code="AuthorizationFailed", message="no"))
+    answer = listed(resources)
+    assert "x.in.applicationinsights.azure.com" in hosts(answer)
+    assert "mlstore.blob.core.windows.net" in hosts(answer)
+
+
+CALLS = [
+    "registries/acrml?",
+    "replications",
+    "storageAccounts/",
+    "vaults/",
+    "components/",
+    "computes",
+    "datastores",
+    "managedClusters/aks-gpu?",
+    "connectedClusters/onprem?",
+    "Relay",
+    "KubernetesConfiguration",
+    "managedClusters/aks-gpu/outbound",
+    "allow-list-connect",
+]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("part", CALLS)
+def test_whatever_azure_refuses_no_host_is_lost(listed: Listed, azure: FakeAzure, part: str, status: int) -> None:
+    """Each single refusal: every host of the full list is still there, by name or under a wildcard or placeholder.
+
+    A cluster that cannot be read is assumed to be in the workspace's region, and says so.
+    """
+    complete = listed(b.with_both_clusters())
+    azure.faults.append(Fault(part, status=status, code="Refused", message="no"))
+    answer = listed(b.with_both_clusters())
+    assert answer.warnings
+    listed_hosts = hosts(answer)
+    shapes = [re.sub(r"<[a-z ]+>", "*", host) for host in listed_hosts if "*" in host or "<" in host]
+    for lost in hosts(complete) - listed_hosts:
+        named_by_azure_only = all(entry.startswith("azure-") for entry in row(complete, lost).entries)
+        elsewhere = lost if "registr" in part else lost.replace("northeurope", "westeurope")
+        covered = elsewhere in listed_hosts or any(fnmatch.fnmatch(elsewhere, shape) for shape in shapes)
+        assert covered or named_by_azure_only, lost
 
 
 # -- private endpoints
@@ -462,7 +589,9 @@ def test_a_projects_private_endpoint_is_its_hubs(listed: Listed) -> None:
     resources = project()
     closed = {"publicNetworkAccess": "Disabled", "privateEndpointConnections": [b.private_endpoint()]}
     resources[b.workspace_id("hub")]["properties"].update(closed)
-    assert row(listed(resources), f"{b.WORKSPACE_GUID}.workspace.westeurope.api.azureml.ms").private
+    answer = listed(resources, level=Level.OPTIONAL)
+    assert row(answer, f"{b.WORKSPACE_GUID}.workspace.westeurope.api.azureml.ms").private
+    assert row(answer, f"{b.WORKSPACE_GUID}.workspace.westeurope.cert.api.azureml.ms").private
 
 
 # -- clouds
@@ -499,7 +628,8 @@ def test_us_government_has_its_own_names_and_no_invented_ones(listed: Listed) ->
     public = ("azureml.ms", "azureml.net", "core.windows.net", "azurecr.io", "kusto.windows.net")
     assert not [host for host in hosts(answer) if host.endswith(public)]
     assert not [host for host in hosts(answer) if "experiments" in host]
-    notes = " ".join(row(answer, "usgovvirginia.api.ml.azure.us").notes)
+    notes = " ".join(next(item for item in answer.rows if item.topic is Topic.AML).notes)
+    assert row(answer, "*.ml.azure.us").level is Level.REQUIRED
     assert "aml-experiments: No US Government form" in notes
     assert "aml-global-api: no form of api.azureml.ms is documented for US Government." in notes
     left_out = next(line for line in answer.warnings if line.startswith("Left out"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from dataclasses import replace
@@ -83,6 +84,10 @@ def test_there_are_many_ways_to_break_it() -> None:
         ("catalog.yaml", "  usgov:\n", "  germany:\n", "unknown key 'germany'"),
         ("catalog.yaml", "version:", "edition:", "unknown key 'edition'"),
         ("catalog.yaml", "k8connecthelm.azureedge.net", "k8connecthelm/x", "not a lower-case host name"),
+        ("catalog.yaml", "storage: core.usgovcloudapi.net", "storage: core us", "not a lower-case host name"),
+        ("catalog.yaml", "eastus: eus", "eastus: [eus]", "'eastus' must be one line of text"),
+        ("catalog.yaml", "      gpu: {when", "      gpu: {wen", "unknown key 'wen'"),
+        ("catalog.yaml", "\npages:\n", "\npages: none\nx:\n", "unknown key 'x'"),
     ],
 )
 def test_a_broken_table_is_refused(tmp_path: Path, name: str, old: str, new: str, expected: str) -> None:
@@ -144,6 +149,15 @@ def test_what_no_document_says_outright_is_never_required(catalog: Catalog) -> N
     for entry in catalog.entries:
         if any(word.lower() in note.lower() for word in doubtful for note in entry.notes):
             assert entry.level is Level.OPTIONAL, entry.id
+
+
+def test_a_stand_in_for_a_wildcard_matches_it_in_its_cloud(catalog: Catalog) -> None:
+    for cloud, types in itertools.product(Cloud, [(ClusterType.AKS,), (ClusterType.ARC,)]):
+        like = attached(*types)
+        workspace = replace(like, cloud=cloud, notebook_host=None)
+        for row in expand(catalog, workspace, Scope(scenarios=tuple(Scenario), level=Level.OPTIONAL)).rows:
+            if row.host.startswith("*.") and row.probe and row.entries[0] != "aml-relay-gateways":
+                assert row.probe.host.endswith(row.host[1:]), row
 
 
 def test_retired_hosts_are_in_no_entry(catalog: Catalog) -> None:

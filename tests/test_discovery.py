@@ -116,6 +116,14 @@ def test_a_next_page_on_another_host_is_not_asked_and_gets_no_token(facts: Facts
     assert not [name for name in azure.connects if "evil" in name]
 
 
+def test_a_next_page_with_the_port_written_out_is_followed(facts: Facts, azure: FakeAzure) -> None:
+    link = f"{azure.url.upper().replace('HTTPS', 'https')}{b.workspace_id()}/computes?api-version=1"
+    first = {"value": [b.compute("first", b.AKS)], "nextLink": link}
+    azure.faults.append(Fault("/computes", status=200, body=json.dumps(first).encode(), times=1))
+    found = facts(b.with_computes({**b.ordinary(), **b.aks()}, b.compute("second", b.AKS)))
+    assert [compute.name for compute in found.computes or ()] == ["first", "second"]
+
+
 def test_endless_paging_ends(facts: Facts, azure: FakeAzure) -> None:
     link = f"{azure.url}{b.workspace_id()}/computes?api-version=1&again=1"
     azure.faults.append(Fault("/computes", status=200, body=json.dumps({"value": [], "nextLink": link}).encode()))
@@ -151,6 +159,12 @@ def test_more_patience_than_there_is_makes_a_gap_at_once(facts: Facts, azure: Fa
 
 
 @pytest.mark.parametrize("status", [500, 503])
+def test_a_retry_after_that_nobody_can_read_is_ignored(facts: Facts, azure: FakeAzure, status: int) -> None:
+    azure.faults.append(Fault("/storageAccounts/", status=status, headers={"Retry-After": "soon"}, times=1))
+    assert not facts(b.ordinary()).gaps
+
+
+@pytest.mark.parametrize("status", [500, 503])
 def test_server_errors_are_retried(facts: Facts, azure: FakeAzure, status: int) -> None:
     azure.faults.append(Fault("/storageAccounts/", status=status, times=2))
     assert not facts(b.ordinary()).gaps
@@ -172,7 +186,9 @@ def test_broken_and_silent_connections_become_a_gap(facts: Facts, azure: FakeAzu
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/html"])
-@pytest.mark.parametrize("body", [b"{not json", b"<html><title>Blocked</title></html>", b"[]", b"null", b'"text"', b""])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"{not json", b"<html><title>Blocked</title></html>", b"[]", b"null", b'"text"', b""]
+)
 def test_an_answer_that_is_no_json_object_becomes_a_gap(facts: Facts, azure: FakeAzure, body: bytes, kind: str) -> None:
     azure.faults.append(Fault("/registries/acrml", status=200, body=body, headers={"Content-Type": kind}))
     assert "the answer is not a JSON object (" in gaps(facts(b.ordinary()))
@@ -193,10 +209,17 @@ def test_missing_properties_are_survived(facts: Facts, azure: FakeAzure, part: s
     azure.faults.append(Fault(part, status=200, body=b"{}"))
     found = facts(b.with_both_clusters())
     assert found.registry and found.storage_accounts and found.key_vault
+    assert "its properties are missing in ARM's answer" in gaps(found)
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"error": {"code": "Blocked"}}, {"properties": []}])
+def test_an_answer_that_is_no_workspace_is_not_taken_for_one(facts: Facts, body: object) -> None:
+    with pytest.raises(AmlnetError, match="the answer is no workspace"):
+        facts({b.workspace_id(): body})
 
 
 def test_a_workspace_answer_without_properties_shows_what_is_missing(facts: Facts) -> None:
-    found = facts({b.workspace_id(): {"name": "ml-ws"}, f"{b.workspace_id()}/computes": []})
+    found = facts({b.workspace_id(): {"name": "ml-ws", "properties": {}}, f"{b.workspace_id()}/computes": []})
     assert found.workspace_id is None and found.region is None
     assert "its workspaceId is missing" in gaps(found) and "its location is missing" in gaps(found)
 
@@ -226,12 +249,9 @@ def test_hostile_names_and_messages_of_arm_stay_on_one_line(facts: Facts, azure:
 # -- what cannot go on
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [("nobody", "ResourceNotFound"), ("../computes", "ResourceNotFound"), ("a b/c", "ResourceNotFound")],
-)
-def test_an_unknown_workspace(facts: Facts, azure: FakeAzure, name: str, code: str) -> None:
-    with pytest.raises(NotFoundError, match=code):
+@pytest.mark.parametrize("name", ["nobody", "../computes", "a b/c"])
+def test_an_unknown_workspace(facts: Facts, azure: FakeAzure, name: str) -> None:
+    with pytest.raises(NotFoundError, match="ResourceNotFound"):
         facts(b.ordinary(), name=name)
     # Whatever was typed stays one segment of the path.
     assert all(entry.path.count("/") <= 11 for entry in azure.seen)

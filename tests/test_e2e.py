@@ -26,6 +26,7 @@ def one_line(ran: Ran, *parts: str) -> None:
     """The command failed with one clear error: no output, no traceback, all parts said."""
     assert ran.out == ""
     assert "Traceback" not in ran.err
+    assert all(line.isprintable() for line in ran.err.splitlines())
     errors = [line for line in ran.err.splitlines() if line.startswith("ERROR: ")]
     assert len(errors) == 1, ran.err
     assert all(part in ran.err for part in parts), ran.err
@@ -217,6 +218,13 @@ def test_a_catalog_of_ones_own_is_used_visibly_and_refused_clearly(az: Az, tmp_p
     [
         ((), ("--workspace-name/-w, --resource-group/-g", "--workspace-file")),
         (("-w", "ml-ws"), ("--resource-group/-g",)),
+        (("-w", "..", "-g", "ml-rg"), ("--workspace-name/-w is no name that Azure allows",)),
+        (("-w", "a/b", "-g", "ml-rg"), ("--workspace-name/-w is no name that Azure allows",)),
+        (("-w", "ml-ws", "-g", "a\nb\x1b[31m"), ("--resource-group/-g is no name",)),
+        (("--workspace-file", "plan.json", "--baseline", ""), ("--baseline is empty",)),
+        (("--workspace-file", "", "-w", "x", "-g", "y"), ("--workspace-file is empty",)),
+        (("--workspace-file", "plan.json", "--catalog", " "), ("--catalog is empty",)),
+        (("--workspace-file", "plan.json", "--compute", "a\nb\x1b[31m"), ("No Kubernetes compute 'a b [31m'",)),
         (("--workspace-file", "plan.json", "--save-workspace-file", "x.json"), ("does not go with",)),
         (("--workspace-file", "nowhere.json"), ("nowhere.json", "No such file")),
         (("--workspace-file", "."), ("cannot be read: Is a directory",)),
@@ -226,7 +234,10 @@ def test_a_catalog_of_ones_own_is_used_visibly_and_refused_clearly(az: Az, tmp_p
         (("--workspace-file", "plan.json", "--cluster-type", "eks"), ("eks",)),
         (("--workspace-file", "plan.json", "--catalog", "nowhere"), ("no catalog.yaml in this folder",)),
         (("--workspace-file", "plan.json", "--baseline", "plan.json"), ("expected a JSON array",)),
-        (("--workspace-file", "plan.json", "--baseline", "rows.json"), ("row 1.host", "found 'evil.com\" }'")),
+        (
+            ("--workspace-file", "plan.json", "--baseline", "rows.json"),
+            ("row 1.host: expected a host name", "evil.com"),
+        ),
     ],
 )
 def test_wrong_usage_says_what_and_exits_with_2(az: Az, words: tuple[str, ...], parts: tuple[str, ...]) -> None:
@@ -403,6 +414,11 @@ def test_help_explains_itself(az: Az) -> None:
     examples = [line for line in first.splitlines() if "az ml network" in line]
     assert len(examples) >= 5
     assert all(line.count(" -") <= 4 for line in examples[:3])
+
+
+def test_the_wheelhouse_is_for_every_python_and_system() -> None:
+    names = [path.name for path in wheel().parent.iterdir()]
+    assert len(names) > 5 and all(name.endswith(("-py3-none-any.whl", "-py2.py3-none-any.whl")) for name in names)
 
 
 def test_the_wheel_holds_the_catalog_and_nothing_of_the_tests() -> None:

@@ -30,6 +30,7 @@ from azext_amlnet.model import (
     KeyVault,
     Kind,
     Level,
+    Origin,
     Registry,
     Requirement,
     Scenario,
@@ -88,13 +89,13 @@ def workspaces(draw: st.DrawFn) -> Workspace:
         readable=draw(st.booleans()),
     )
     account = StorageAccount(
-        name="store",
+        name=draw(st.sampled_from(["store", "MixedCase"])),
         default=draw(st.booleans()),
         blob=draw(st.sampled_from([None, "store.z01.blob.storage.azure.net"])),
         hierarchical_namespace=draw(maybe),
         datastore_types=draw(st.sampled_from([(), ("AzureBlob",), ("AzureDataLakeGen2", "AzureFile")])),
     )
-    dependencies = (Dependency("aks", "new.io", cluster_id=cluster_ids[0]), Dependency("workspace", "*.x.io"))
+    dependencies = (Dependency(Origin.AKS, "new.io", cluster_id=cluster_ids[0]), Dependency(Origin.WORKSPACE, "*.x.io"))
     return Workspace(
         cloud=draw(st.sampled_from(list(Cloud))),
         region=draw(region),
@@ -142,7 +143,7 @@ def test_laws_of_every_list(workspace: Workspace, scope: Scope) -> None:
         assert not (item.unresolved and item.assumed)
         assert item.sources and item.entries and item.reason and item.needed_for
         assert item.level.rank <= scope.level.rank and item.topic not in scope.exclude
-        assert set(item.computes) < attached or item.computes == ()
+        assert set(item.computes) < attached | {*scope.computes, ""}
         assert item.probe is None or ("*" not in item.probe.host and "<" not in item.probe.host)
         assert (item.kind is Kind.WILDCARD) == item.host.startswith("*.")
         assert from_json(Requirement, to_json(item)) == item
@@ -250,8 +251,25 @@ def test_a_baseline_tells_same_added_changed_and_removed() -> None:
         ("new.io", Change.ADDED),
         ("gone.io", Change.REMOVED),
     ]
-    assert not demands_more(rows)
-    assert demands_more(compare((requirement("new.io"),), ()))
+    assert demands_more(rows, before)  # level.io became required
+    assert not demands_more(compare(now[:1], before), before)
+    assert not demands_more(compare((), before), before)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "more"),
+    [
+        ({}, {}, False),
+        ({"level": Level.RECOMMENDED}, {}, True),
+        ({}, {"level": Level.RECOMMENDED}, False),
+        ({"private": True}, {}, True),
+        ({"private": True}, {"private": True}, False),
+        ({}, {"private": True}, False),
+    ],
+)
+def test_the_firewall_of_yesterday_suffices_or_not(before: dict, now: dict, more: bool) -> None:  # type: ignore[type-arg]
+    earlier, rows = (requirement("a.io", **before),), (requirement("a.io", **now),)
+    assert demands_more(compare(rows, earlier), earlier) is more
 
 
 def test_another_port_or_protocol_is_another_endpoint() -> None:

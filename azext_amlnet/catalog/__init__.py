@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ..errors import CatalogError
-from ..model import Catalog, CatalogEntry, Cloud, Topic
+from ..model import Catalog, CatalogEntry, Cloud, Origin, Topic
 from . import schema
 
 DATA = Path(__file__).with_name("data")
@@ -31,8 +31,16 @@ def load(folder: Optional[str] = None) -> Catalog:
         ("version", "pages", "clouds", "proofs", "cross_checks", "retired"),
         ("arc_region_codes",),
     )
-    pages = {name: schema.read_page(page, book.place) for name, page in book["pages"].items()}
-    proofs = {name: schema.read_proof(name, proof, book.place, pages) for name, proof in book["proofs"].items()}
+    place = book.place
+    pages = {
+        name: schema.read_page(page, place) for name, page in schema.mapping(book["pages"], place, "pages").items()
+    }
+    proofs = {
+        name: schema.read_proof(name, proof, place, pages)
+        for name, proof in schema.mapping(book["proofs"], place, "proofs").items()
+    }
+    checks = schema.keys(book["cross_checks"], place, (), [origin.value for origin in Origin])
+    codes = schema.mapping(book.get("arc_region_codes", schema.Block()), place, "arc_region_codes")
     clouds, notes = _clouds(book["clouds"], book.place)
     return Catalog(
         version=schema.text(book["version"], book.place, "version"),
@@ -40,14 +48,15 @@ def load(folder: Optional[str] = None) -> Catalog:
         path=str(root),
         clouds=clouds,
         cloud_notes=notes,
-        arc_region_codes=book.get("arc_region_codes") or {},
+        arc_region_codes={region: schema.text(code, place, region) for region, code in codes.items()},
         proofs=proofs,
         cross_checks={
-            origin: schema.read_cross_check(origin, block, book.place, pages)
-            for origin, block in book["cross_checks"].items()
+            Origin(name): schema.read_cross_check(Origin(name), check, place, pages) for name, check in checks.items()
         },
         entries=_entries(texts, pages, proofs),
-        retired=tuple(schema.read_retired(block, book.place, pages) for block in book["retired"]),
+        retired=tuple(
+            schema.read_retired(block, place, pages) for block in schema.listing(book["retired"], place, "retired")
+        ),
     )
 
 
@@ -70,7 +79,7 @@ def _clouds(value: Any, place: str) -> tuple[dict[Cloud, dict[str, str]], dict[C
     clouds, notes = {}, {}
     for name, suffixes in block.items():
         suffixes = schema.keys(suffixes, place, ("storage", "acr", "vault", "servicebus", "aml_api", "arm"), ("note",))
-        plain = {key: schema.text(text, suffixes.place, key) for key, text in suffixes.items() if key != "note"}
+        plain = {key: schema.host(text, suffixes.place, key) for key, text in suffixes.items() if key != "note"}
         clouds[Cloud(name)] = plain
         if "note" in suffixes:
             notes[Cloud(name)] = schema.text(suffixes["note"], suffixes.place, "note")

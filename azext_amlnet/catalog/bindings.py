@@ -10,14 +10,17 @@ from typing import Any, Iterator, Mapping, Optional
 
 from ..model import (
     CLUSTER_SCENARIOS,
+    AppInsights,
     Catalog,
     Cluster,
     ClusterType,
+    Compute,
     Registry,
     Scenario,
     Scope,
     StorageAccount,
     Workspace,
+    cluster_type_of,
 )
 
 
@@ -74,20 +77,20 @@ def consumers(workspace: Workspace, scope: Scope) -> tuple[Consumer, ...]:
     asked = frozenset(scope.scenarios or CLUSTER_SCENARIOS)
     if scope.cluster_type is ClusterType.NONE:
         return (_without_cluster(asked),)
-    if workspace.computes is None:
-        if scope.cluster_type is not None:
-            return (_stand_in(workspace, scope.cluster_type, asked),)
-        silence = [str(gap) for gap in workspace.gaps_about("computes")]
-        if silence:
-            kinds = (ClusterType.AKS, ClusterType.ARC)
-            return tuple(_stand_in(workspace, kind, asked, tuple(silence)) for kind in kinds)
-        return (_without_cluster(asked),)
-    named = [c for c in workspace.computes if not scope.computes or c.name in scope.computes]
+    silence = workspace.gaps_about("computes") if workspace.computes is None else ()
+    if silence:
+        kinds = (scope.cluster_type,) if scope.cluster_type else (ClusterType.AKS, ClusterType.ARC)
+        names = scope.computes or (None,)
+        return tuple(_stand_in(kind, asked, name, silence) for name in names for kind in kinds)
+    wanted = {name.lower() for name in scope.computes}
+    named = [c for c in workspace.computes or () if not wanted or c.name.lower() in wanted]
+    if workspace.computes is None and workspace.clusters:
+        planned = (_attached(Compute(name=""), cluster, workspace, scope, asked) for cluster in workspace.clusters)
+        return tuple(replace(consumer, compute=None) for group in planned for consumer in group)
     if not named:
-        kind = scope.cluster_type
-        return (_stand_in(workspace, kind, asked) if kind else _without_cluster(asked),)
+        return (_stand_in(scope.cluster_type, asked) if scope.cluster_type else _without_cluster(asked),)
     clusters = {(cluster.id or "").lower(): cluster for cluster in workspace.clusters}
-    found = (_attached(c.name, clusters.get((c.cluster_id or "").lower()), scope, asked) for c in named)
+    found = (_attached(c, clusters.get((c.cluster_id or "").lower()), workspace, scope, asked) for c in named)
     return tuple(consumer for group in found for consumer in group)
 
 
@@ -96,26 +99,34 @@ def _without_cluster(asked: frozenset[Scenario]) -> Consumer:
 
 
 def _stand_in(
-    workspace: Workspace, kind: ClusterType, asked: frozenset[Scenario], notes: tuple[str, ...] = ()
+    kind: ClusterType, asked: frozenset[Scenario], name: Optional[str] = None, notes: tuple[str, ...] = ()
 ) -> Consumer:
-    return Consumer(None, Cluster(types=(kind,)), asked, assumed=bool(notes), notes=notes)
+    return Consumer(name, Cluster(types=(kind,)), asked, assumed=bool(notes), notes=notes)
 
 
-def _attached(name: str, cluster: Optional[Cluster], scope: Scope, asked: frozenset[Scenario]) -> Iterator[Consumer]:
-    cluster = cluster or Cluster(readable=False)
+def _attached(
+    compute: Compute,
+    cluster: Optional[Cluster],
+    workspace: Workspace,
+    scope: Scope,
+    asked: frozenset[Scenario],
+) -> Iterator[Consumer]:
+    by_id = cluster_type_of(compute.cluster_id)
+    cluster = cluster or Cluster(id=compute.cluster_id, types=(by_id,) if by_id else (), readable=False)
     if scope.cluster_type is not None:
         cluster = replace(cluster, types=(scope.cluster_type,))
     scenarios = asked
     if not scope.scenarios:
         off = {Scenario.TRAINING: cluster.training is False, Scenario.INFERENCE: cluster.inference is False}
         scenarios = frozenset(s for s in asked if not off.get(s))
-    notes = outbound_notes(cluster)
+    notes = (*outbound_notes(cluster), *(() if cluster.readable else workspace.gaps_of(cluster.id, "cluster")))
     if cluster.types:
-        yield Consumer(name, cluster, scenarios, assumed=not cluster.readable, notes=notes)
+        yield Consumer(compute.name, cluster, scenarios, assumed=not cluster.readable, notes=notes)
         return
     for kind in (ClusterType.AKS, ClusterType.ARC):
-        note = f"Azure did not say what kind of cluster compute {name} is; rows of AKS and of Arc are both listed."
-        yield Consumer(name, replace(cluster, types=(kind,)), scenarios, assumed=True, notes=(*notes, note))
+        name = compute.name or "the planned one"
+        note = f"It is not known what kind of cluster {name} is; rows of AKS and of Arc are both listed."
+        yield Consumer(compute.name, replace(cluster, types=(kind,)), scenarios, assumed=True, notes=(*notes, note))
 
 
 def outbound_notes(cluster: Cluster) -> tuple[str, ...]:
@@ -171,20 +182,18 @@ def _workspace_values(catalog: Catalog, workspace: Workspace) -> dict[str, Value
 
 
 def _storage_host(host: Optional[str], account: str, service: str, suffix: str) -> Value:
-    name = f"{account}.{service}.{suffix}"
-    return known(host, missing(name) if account.startswith("<") else Value(name, assumed=_BY_NAME))
+    if account.startswith("<"):
+        return known(host, missing(f"{account}.{service}.{suffix}"))
+    return known(host, Value(f"{account.lower()}.{service}.{suffix}", assumed=_BY_NAME))
 
 
 _BY_NAME = "Built from the account's name, because Azure did not give its endpoints."
 
 
 def _of_workspace(workspace: Workspace, base: Mapping[str, Value]) -> Binding:
-    facts = {
-        "workspace_private": workspace.private_endpoint,
-        "discovery_host": workspace.api_host is not None,
-    }
     # The private endpoint of a project is its hub's.
     owner = workspace.hub if workspace.hub and not workspace.private_endpoint else workspace
+    facts = {"workspace_private": owner.private_endpoint, "discovery_host": workspace.api_host is not None}
     return Binding(
         base,
         facts,
@@ -199,7 +208,13 @@ def _of_hub(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding
         return
     hub = workspace.hub
     values = {**base, "hub_workspace_id": known(hub.workspace_id, missing("<hub workspace id>"))}
-    yield Binding(values, resource=hub.id, private_endpoint=hub.private_endpoint, public_access=hub.public_access)
+    yield Binding(
+        values,
+        resource=hub.id,
+        private_endpoint=hub.private_endpoint,
+        public_access=hub.public_access,
+        notes=workspace.gaps_of(hub.id, "hub"),
+    )
 
 
 def _of_registry(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
@@ -209,10 +224,11 @@ def _of_registry(catalog: Catalog, workspace: Workspace, base: Mapping[str, Valu
         values = {**base, "registry_login_server": missing(f"<registry>.{suffix}")}
         yield Binding(values, {"data_endpoints": None}, notes=_no_registry(workspace))
         return
-    yield _registry_binding(registry, {**base, "registry_login_server": _login_server(registry, suffix)})
+    login = _login_server(registry, suffix)
+    yield _registry_binding(workspace, registry, {**base, "registry_login_server": login})
 
 
-def _registry_binding(registry: Registry, values: Mapping[str, Value]) -> Binding:
+def _registry_binding(workspace: Workspace, registry: Registry, values: Mapping[str, Value]) -> Binding:
     return Binding(
         values,
         {"data_endpoints": _data_endpoints(registry)},
@@ -220,6 +236,7 @@ def _registry_binding(registry: Registry, values: Mapping[str, Value]) -> Bindin
         private_endpoint=registry.private_endpoint,
         public_access=registry.public_access,
         assumed=not registry.readable,
+        notes=workspace.gaps_of(registry.id, "registry", "replications"),
     )
 
 
@@ -234,8 +251,9 @@ def _login_server(registry: Registry, suffix: str) -> Value:
 
 
 def _no_registry(workspace: Workspace) -> tuple[str, ...]:
-    if workspace.id is None:
-        return ()
+    unknown = workspace.gaps_about("hub")
+    if unknown or workspace.id is None:
+        return unknown
     return ("The workspace has no registry yet; Azure ML creates one with the first image that it builds.",)
 
 
@@ -248,7 +266,8 @@ def _of_replicas(catalog: Catalog, workspace: Workspace, base: Mapping[str, Valu
         return
     for host in sorted(_data_hosts(registry, workspace, suffix), key=lambda value: value.text):
         region = host.text.split(".")[1] if host.text.count(".") > 1 else host.text
-        yield _registry_binding(registry, {**base, "registry_data_host": host, "replica_region": Value(region)})
+        values = {**base, "registry_data_host": host, "replica_region": Value(region)}
+        yield _registry_binding(workspace, registry, values)
 
 
 def _data_hosts(registry: Registry, workspace: Workspace, suffix: str) -> Iterator[Value]:
@@ -267,40 +286,51 @@ def _data_hosts(registry: Registry, workspace: Workspace, suffix: str) -> Iterat
 
 def _of_regional_endpoints(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
     registry = workspace.registry
-    for host in registry.regional_hosts if registry else ():
-        yield _registry_binding(registry, {**base, "registry_regional_host": Value(host)})  # type: ignore[arg-type]
+    if registry is not None:
+        for host in registry.regional_hosts:
+            yield _registry_binding(workspace, registry, {**base, "registry_regional_host": Value(host)})
 
 
 def _of_storage(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
     suffix = catalog.clouds[workspace.cloud]["storage"]
     accounts = workspace.storage_accounts
     if not any(account.default for account in accounts):
-        accounts = (StorageAccount(name="", default=True), *accounts)
+        yield _storage_binding(StorageAccount(name="<storage account>", default=True), workspace, base, suffix)
     for account in accounts:
-        name = account.name or "<storage account>"
-        services = ("blob", "file", "queue", "table", "dfs")
-        hosts = {f"{s}_host": _storage_host(getattr(account, s), name, s, suffix) for s in services}
-        values = {**base, **hosts, "account": Value(name), "secondary_host": Value(account.secondary_blob or "")}
-        facts = {
-            "default": account.default,
-            "hierarchical_namespace": account.hierarchical_namespace,
-            "secondary": account.secondary_blob is not None,
-            "datastore": account.datastore_types,
-        }
-        yield Binding(
-            values,
-            facts,
-            resource=account.id,
-            private_endpoint=account.private_endpoint,
-            public_access=account.public_access,
-            assumed=not account.readable,
-        )
+        yield _storage_binding(account, workspace, base, suffix)
+    if workspace.gaps_about("datastores-list"):
+        unknown = StorageAccount(name="<storage account of a datastore>", datastore_types=("AzureBlob",))
+        yield _storage_binding(unknown, workspace, base, suffix)
+
+
+def _storage_binding(account: StorageAccount, workspace: Workspace, base: Mapping[str, Value], suffix: str) -> Binding:
+    services = ("blob", "file", "queue", "table", "dfs")
+    hosts = {f"{s}_host": _storage_host(getattr(account, s), account.name, s, suffix) for s in services}
+    secondary = _storage_host(account.secondary_blob, f"{account.name}-secondary", "blob", suffix)
+    facts = {
+        "default": account.default,
+        "hierarchical_namespace": account.hierarchical_namespace,
+        "secondary": account.secondary_blob is not None if account.readable else None,
+        "datastore": account.datastore_types,
+    }
+    silence = workspace.gaps_of(account.id, "storage")
+    if account.name.startswith("<"):
+        silence = workspace.gaps_about("hub") if account.default else workspace.gaps_about("datastores-list")
+    return Binding(
+        {**base, **hosts, "account": Value(account.name), "secondary_host": secondary},
+        facts,
+        resource=account.id,
+        private_endpoint=account.private_endpoint,
+        public_access=account.public_access,
+        assumed=not account.readable,
+        notes=silence,
+    )
 
 
 def _of_key_vault(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
     vault, suffix = workspace.key_vault, catalog.clouds[workspace.cloud]["vault"]
     if vault is None:
-        yield Binding({**base, "vault_host": missing(f"<key vault>.{suffix}")})
+        yield Binding({**base, "vault_host": missing(f"<key vault>.{suffix}")}, notes=workspace.gaps_about("hub"))
         return
     built = Value(f"{vault.name.lower()}.{suffix}", assumed="Built from the key vault's name.")
     yield Binding(
@@ -309,20 +339,31 @@ def _of_key_vault(catalog: Catalog, workspace: Workspace, base: Mapping[str, Val
         private_endpoint=vault.private_endpoint,
         public_access=vault.public_access,
         assumed=not vault.readable,
+        notes=workspace.gaps_of(vault.id, "key-vault"),
     )
 
 
 def _of_app_insights(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
+    """The component; one that is not known where there may be one, none where Azure said that there is none."""
+    unknown = workspace.gaps_about("hub")
     insights = workspace.app_insights
     if insights is None:
-        return
+        if workspace.id is not None and not unknown:
+            return
+        insights = AppInsights(name="", readable=not unknown)
     values = {
         **base,
         "ingestion_host": known(insights.ingestion_host, missing("<ingestion host>")),
         "live_host": known(insights.live_host, missing("<live metrics host>")),
     }
-    facts = {"ingestion": insights.ingestion_host is not None}
-    yield Binding(values, facts, resource=insights.id, assumed=not insights.readable)
+    live = True if insights.live_host else None if insights.ingestion_host is None else False
+    yield Binding(
+        values,
+        {"ingestion": insights.ingestion_host is not None, "live": live},
+        resource=insights.id,
+        assumed=not insights.readable,
+        notes=workspace.gaps_of(insights.id, "app-insights") or unknown,
+    )
 
 
 def _of_cluster(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value], consumer: Consumer) -> Binding:

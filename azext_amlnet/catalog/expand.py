@@ -25,7 +25,9 @@ from ..model import (
     Scope,
     Topic,
     Workspace,
+    is_address,
     is_host,
+    is_wildcard,
 )
 from .bindings import Binding, Consumer, Value, bindings, cluster_facts, consumers
 
@@ -40,6 +42,7 @@ class Row:
     consumers: tuple[Consumer, ...]
     position: int
     applies: bool
+    condition: str = ""
 
 
 def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements:
@@ -53,11 +56,11 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
     rows = [row for entry in catalog.entries for row in _rows(entry, things, workspace, scope, needing)]
     if scope.cross_check:
         rows += _cross_check(catalog, workspace, scope, needing, rows)
-    attached = {consumer.compute for consumer in needing if consumer.compute}
+    attached = {compute.name for compute in workspace.computes or ()}
     asked = [row for row in rows if row.applies and row.requirement.level.rank <= scope.level.rank]
     merged = [_merged(group, attached) for group in _by_endpoint(asked)]
     absent = tuple(_absent(catalog, things, workspace, scope, needing))
-    listed = [_with_absent(row, absent) for row, _ in sorted(merged, key=lambda pair: _order(*pair))]
+    listed = _with_absent([row for row, _ in sorted(merged, key=lambda pair: _order(*pair))], absent)
     return Requirements(
         rows=tuple(listed),
         warnings=tuple(_warnings(catalog, workspace, needing, absent)),
@@ -84,8 +87,9 @@ def _rows(
             decision = decide(entry.when, binding.facts)
             who, scenarios = _who_needs(entry.needed_for, binding.consumer, needing, scope)
             applies = decision is not False and bool(scenarios) and entry.topic not in scope.exclude
-            requirement = _requirement(entry, form, template, binding, decision, scenarios)
-            yield Row(requirement, who, entry.position, applies)
+            requirement = _requirement(entry, form, template, binding, workspace.cloud, scenarios)
+            undecided = decision is None or not entry.when
+            yield Row(requirement, who, entry.position, applies, entry.condition if undecided else "")
 
 
 def decide(when: Mapping[str, tuple[Any, ...]], facts: Mapping[str, Any]) -> Optional[bool]:
@@ -116,7 +120,7 @@ def _requirement(
     form: Form,
     template: str,
     binding: Binding,
-    decision: Optional[bool],
+    cloud: Cloud,
     scenarios: tuple[Scenario, ...],
 ) -> Requirement:
     host, used = fill(template, binding.values)
@@ -137,15 +141,13 @@ def _requirement(
         private=private,
         unresolved=unresolved,
         assumed=not unresolved and (binding.assumed or any(value.assumed for value in used)),
-        probe=_probe(entry, form, host, binding.values, unresolved),
+        probe=_probe(entry, form, host, binding.values, cloud),
         sources=entry.sources,
-        notes=_unique(_notes(entry, binding, decision, used)),
+        notes=_unique(_notes(entry, binding, used)),
     )
 
 
-def _notes(entry: CatalogEntry, binding: Binding, decision: Optional[bool], used: list[Value]) -> Iterator[str]:
-    if entry.condition and (decision is None or not entry.when):
-        yield entry.condition
+def _notes(entry: CatalogEntry, binding: Binding, used: list[Value]) -> Iterator[str]:
     if entry.private_link and binding.private_endpoint:
         if binding.public_access:
             yield "Has a private endpoint: where its DNS zone is linked the name resolves privately and needs no rule."
@@ -174,7 +176,7 @@ _PROOF_BY_PROTOCOL = {
 
 
 def _probe(
-    entry: CatalogEntry, form: Form, host: str, values: Mapping[str, Value], unresolved: bool
+    entry: CatalogEntry, form: Form, host: str, values: Mapping[str, Value], cloud: Cloud
 ) -> Optional[ProbeSpec]:
     """How the row is tried: by its own name, or by the entry's stand-in; None where nothing concrete can be tried."""
     plain = _PROOF_BY_PROTOCOL.get(form.protocol) or ("ntp" if form.port == 123 else None)
@@ -182,10 +184,10 @@ def _probe(
         return None
     target, path, proof = host, "/", plain
     if entry.probe is not None:
-        target = fill(entry.probe.host, values)[0] if entry.probe.host else host
+        target = fill(entry.probe.hosts[cloud], values)[0] if cloud in entry.probe.hosts else host
         if form.protocol in (Protocol.HTTPS, Protocol.HTTP):
             path, proof = entry.probe.path, entry.probe.proof
-    if not is_host(target) or target.startswith("*."):
+    if not is_host(target):
         return None
     return ProbeSpec(target, path, proof)
 
@@ -202,10 +204,15 @@ def _by_endpoint(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _merged(rows: list[Row], attached: set[str]) -> tuple[Requirement, int]:
-    """One requirement for all wishes for one endpoint: everything is kept, the strictest level wins."""
+    """One requirement for all wishes for one endpoint: everything is kept, the strictest level wins.
+
+    A condition is kept only if every wish has one: beside an unconditional wish it would mislead.
+    """
     rows = sorted(rows, key=lambda row: (row.requirement.level.rank, row.position))
     first = rows[0].requirement
     every = [row.requirement for row in rows]
+    asking = [row.condition for row in rows if row.requirement.reason]
+    conditions = [f"Condition: {condition}" for condition in asking] if all(asking) else []
     needing = {consumer.compute for row in rows for consumer in row.consumers if consumer.compute}
     scenarios = {scenario for requirement in every for scenario in requirement.needed_for}
     merged = replace(
@@ -218,10 +225,10 @@ def _merged(rows: list[Row], attached: set[str]) -> tuple[Requirement, int]:
         resource=next((requirement.resource for requirement in every if requirement.resource), None),
         private=any(requirement.private for requirement in every),
         unresolved=any(requirement.unresolved for requirement in every),
-        assumed=all(requirement.assumed for requirement in every),
+        assumed=all(requirement.assumed for requirement in every if requirement.level is first.level),
         probe=next((requirement.probe for requirement in every if requirement.probe), None),
         sources=_unique(source for requirement in every for source in requirement.sources),
-        notes=_unique(note for requirement in every for note in requirement.notes),
+        notes=_unique((*conditions, *(note for requirement in every for note in requirement.notes))),
     )
     return merged, rows[0].position
 
@@ -284,13 +291,13 @@ def _dependency_row(
     retired = next((host for host in catalog.retired if host.host == dependency.host), None)
     category = f"Azure lists it under '{dependency.category}'." if dependency.category else ""
     note = f"Retired since {retired.since}: {retired.reason}." if retired else ""
-    wildcard = dependency.host.startswith("*.")
-    proof = None if wildcard else _PROOF_BY_PROTOCOL.get(dependency.protocol)
+    kind = _kind(dependency.host)
+    proof = _PROOF_BY_PROTOCOL.get(dependency.protocol) if kind is Kind.FQDN else None
     requirement = Requirement(
         host=dependency.host,
         port=dependency.port,
         protocol=dependency.protocol,
-        kind=Kind.WILDCARD if wildcard else Kind.FQDN,
+        kind=kind,
         level=Level(rule.get("level") or ("optional" if retired else "recommended")),
         needed_for=tuple(s for s in Scenario if s in scenarios),
         topic=check.topic,
@@ -302,6 +309,13 @@ def _dependency_row(
         notes=_unique((*filter(None, (category, note)), *(note for owner in owners for note in owner.notes))),
     )
     return Row(requirement, owners, len(catalog.entries), bool(scenarios))
+
+
+def _kind(host: str) -> Kind:
+    """What a host of Azure's list is; it does not say so itself."""
+    if is_address(host):
+        return Kind.IP
+    return Kind.WILDCARD if is_wildcard(host) else Kind.FQDN
 
 
 def _owners(
@@ -362,15 +376,23 @@ def _wanted(
     )
 
 
-def _with_absent(row: Requirement, absent: tuple[Absent, ...]) -> Requirement:
-    said = tuple(missing.said for missing in absent if missing.topic == row.topic)
-    return replace(row, notes=_unique((*row.notes, *said))) if said else row
+def _with_absent(rows: list[Requirement], absent: tuple[Absent, ...]) -> list[Requirement]:
+    """The rows, the first of each topic with a note on what the topic leaves out in this cloud."""
+    said: dict[Topic, list[str]] = {}
+    for missing in absent:
+        said.setdefault(missing.topic, []).append(missing.said)
+    noted = []
+    for row in rows:
+        more = said.pop(row.topic, [])
+        noted.append(replace(row, notes=_unique((*row.notes, *more))) if more else row)
+    return noted
 
 
 def _warnings(
     catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
 ) -> Iterator[str]:
-    yield from (str(gap) for gap in workspace.gaps)
+    others = {cluster.id for cluster in workspace.clusters} - {c.cluster.id for c in needing if c.cluster}
+    yield from (str(gap) for gap in workspace.gaps if gap.id not in others or gap.id is None)
     if workspace.cloud in catalog.cloud_notes:
         yield catalog.cloud_notes[workspace.cloud]
     if absent:
@@ -386,6 +408,6 @@ def _hints(needing: tuple[Consumer, ...], scope: Scope) -> Iterator[str]:
     if scope.cluster_type is None and all(consumer.cluster is None for consumer in needing):
         kinds = " or ".join(kind.value for kind in ClusterType if kind is not ClusterType.NONE)
         yield (
-            "No Kubernetes cluster is attached, so rows of the cluster itself and of its extensions are left out; "
+            "No Kubernetes cluster is known, so rows of the cluster itself and of its extensions are left out; "
             f"--cluster-type {kinds} adds them."
         )

@@ -14,6 +14,7 @@ from ..model import (
     Form,
     Kind,
     Level,
+    Origin,
     ProbeForm,
     Proof,
     Protocol,
@@ -21,8 +22,10 @@ from ..model import (
     Scenario,
     Source,
     Topic,
+    is_address,
     is_host,
     is_service_tag,
+    is_wildcard,
 )
 
 # What an entry can be repeated for, and the facts about it that `when` may ask. `bindings.py` supplies exactly these.
@@ -49,7 +52,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "regional-endpoint": _REGISTRY_FACTS,
     "storage": {"default": bool, "hierarchical_namespace": bool, "secondary": bool, "datastore": str},
     "key-vault": {},
-    "app-insights": {"ingestion": bool},
+    "app-insights": {"ingestion": bool, "live": bool},
     "cluster": _CLUSTER_FACTS,
     "service-bus": {},
 }
@@ -65,16 +68,7 @@ PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "registry": (*_ALWAYS, "registry_login_server"),
     "replica": (*_ALWAYS, "registry_data_host", "replica_region"),
     "regional-endpoint": (*_ALWAYS, "registry_regional_host"),
-    "storage": (
-        *_ALWAYS,
-        "account",
-        "blob_host",
-        "file_host",
-        "queue_host",
-        "table_host",
-        "dfs_host",
-        "secondary_host",
-    ),
+    "storage": (*_ALWAYS, *_OF_STORAGE),
     "key-vault": (*_ALWAYS, "vault_host"),
     "app-insights": (*_ALWAYS, "ingestion_host", "live_host"),
     "cluster": (*_ALWAYS, *_OF_CLUSTER),
@@ -98,12 +92,13 @@ def read_yaml(text: str, name: str) -> Any:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        node = yaml.compose(text, Loader=loader)
+        return _plain(yaml.compose(text, Loader=loader), name, set())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise CatalogError(f"{name}:{line}: not YAML: {getattr(error, 'problem', None) or error}") from None
-    return _plain(node, name)
+    except RecursionError:
+        raise CatalogError(f"{name}:1: nested too deeply") from None
 
 
 _SCALARS: dict[str, Callable[[str], Any]] = {
@@ -115,21 +110,26 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _plain(node: Any, name: str) -> Any:
+def _plain(node: Any, name: str, seen: set[int]) -> Any:
     if node is None:
         return None
     place = f"{name}:{node.start_mark.line + 1}"
+    if id(node) in seen:
+        raise CatalogError(f"{place}: anchors and aliases are not allowed; write it out")
+    seen.add(id(node))
     if node.id == "scalar":
         return _scalar(node, place)
     if node.id == "sequence":
-        return [_plain(item, name) for item in node.value]
+        return [_plain(item, name, seen) for item in node.value]
     block = Block()
     block.place = place
     for key_node, value_node in node.value:
-        key = _plain(key_node, name)
+        key = _plain(key_node, name, seen)
+        if not isinstance(key, str):
+            raise CatalogError(f"{name}:{key_node.start_mark.line + 1}: a key must be text; quote it")
         if key in block:
             raise CatalogError(f"{name}:{key_node.start_mark.line + 1}: the key '{key}' stands here twice")
-        block[key] = _plain(value_node, name)
+        block[key] = _plain(value_node, name, seen)
     return block
 
 
@@ -159,6 +159,20 @@ def keys(block: Any, place: str, needed: Iterable[str], allowed: Iterable[str] =
     return block
 
 
+def mapping(value: Any, place: str, what: str) -> Block:
+    """The value, once it is sure that it is a mapping."""
+    if not isinstance(value, Block):
+        raise CatalogError(f"{place}: '{what}' must be a mapping")
+    return value
+
+
+def listing(value: Any, place: str, what: str) -> list[Any]:
+    """The value, once it is sure that it is a list."""
+    if not isinstance(value, list):
+        raise CatalogError(f"{place}: '{what}' must be a list")
+    return value
+
+
 def one_of(value: Any, choices: Iterable[str], place: str, what: str) -> str:
     """The value, once it is sure that it is one of the choices."""
     choices = tuple(choices)
@@ -174,6 +188,13 @@ def text(value: Any, place: str, what: str) -> str:
     return value.strip()
 
 
+def host(value: Any, place: str, what: str) -> str:
+    """The value, once it is sure that it is a host name."""
+    name = text(value, place, what)
+    _check_host(name, Kind.FQDN, place)
+    return name
+
+
 def date(value: Any, place: str, what: str) -> str:
     """The value, once it is sure that it is a day as YYYY-MM-DD."""
     try:
@@ -183,14 +204,15 @@ def date(value: Any, place: str, what: str) -> str:
 
 
 def texts(value: Any, place: str, what: str) -> tuple[str, ...]:
-    """A list of lines; a single line counts as a list of one."""
-    items = value if isinstance(value, list) else [value]
+    """A list of lines with one at least; a single line counts as a list of one."""
+    items = value if isinstance(value, list) and value else [value]
     return tuple(text(item, place, what) for item in items)
 
 
 def scenarios(value: Any, place: str) -> tuple[Scenario, ...]:
     """A list of scenarios, in the order of the model."""
-    names = {one_of(item, [s.value for s in Scenario], place, "scenario") for item in value or ()}
+    items = listing(value, place, "needed_for")
+    names = {one_of(item, [s.value for s in Scenario], place, "scenario") for item in items}
     if not names:
         raise CatalogError(f"{place}: 'needed_for' names no scenario")
     return tuple(scenario for scenario in Scenario if scenario.value in names)
@@ -217,16 +239,16 @@ def read_page(block: Any, place: str) -> Source:
 
 def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -> Proof:
     """What counts as the service's own answer."""
-    block = keys(block, place, ("path", "summary", "source"))
-    source = read_sources(block["source"], block.place, pages)[0]
+    block = keys(block, place, ("path", "summary"), ("source",))
+    source = read_sources(block["source"], block.place, pages)[0] if "source" in block else None
     return Proof(name, text(block["path"], block.place, "path"), text(block["summary"], block.place, "summary"), source)
 
 
-def read_cross_check(origin: str, block: Any, place: str, pages: Mapping[str, Source]) -> CrossCheck:
+def read_cross_check(origin: Origin, block: Any, place: str, pages: Mapping[str, Source]) -> CrossCheck:
     """One of Azure's own lists: what a row that only it names is worth."""
     block = keys(block, place, ("entry", "summary", "topic", "needed_for", "source"), ("categories",))
     categories = {}
-    for name, rule in (block.get("categories") or {}).items():
+    for name, rule in mapping(block.get("categories", Block()), block.place, "categories").items():
         rule = keys(rule, block.place, (), ("level", "when"))
         if "level" in rule:
             one_of(rule["level"], [level.value for level in Level], rule.place, "level")
@@ -245,10 +267,8 @@ def read_cross_check(origin: str, block: Any, place: str, pages: Mapping[str, So
 def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired:
     """A host that nobody needs any more."""
     block = keys(block, place, ("host", "since", "reason", "source"))
-    host = text(block["host"], block.place, "host")
-    _check_host(host, Kind.FQDN, block.place)
     return Retired(
-        host=host,
+        host=host(block["host"], block.place, "host"),
         since=text(block["since"], block.place, "since"),
         reason=text(block["reason"], block.place, "reason"),
         source=read_sources(block["source"], block.place, pages)[0],
@@ -299,7 +319,8 @@ def read_entry(
 
 
 def _forms(block: Block, each: str, place: str) -> tuple[Form, ...]:
-    clouds = [Cloud(one_of(c, [c.value for c in Cloud], place, "cloud")) for c in block.get("clouds", ["public"])]
+    named = listing(block.get("clouds", ["public"]), place, "clouds")
+    clouds = [Cloud(one_of(name, [cloud.value for cloud in Cloud], place, "cloud")) for name in named]
     items = block["allow"]
     if not isinstance(items, list) or not items:
         raise CatalogError(f"{place}: 'allow' lists no endpoint")
@@ -355,8 +376,11 @@ def _template(value: str, each: str, place: str) -> str:
 
 
 def _check_host(host: str, kind: Kind, place: str) -> None:
-    plain = _PLACEHOLDER.sub("x", host)
-    good = is_service_tag(plain) if kind is Kind.SERVICE_TAG else is_host(plain)
+    checks = {Kind.FQDN: is_host, Kind.WILDCARD: is_wildcard, Kind.IP: is_address}
+    if kind is Kind.SERVICE_TAG:
+        good = is_service_tag(_PLACEHOLDER.sub("x", host))
+    else:
+        good = checks[kind](_PLACEHOLDER.sub("192.0.2.1" if kind is Kind.IP else "x.x", host))
     if not good:
         raise CatalogError(f"{place}: '{host}' is not a lower-case host name or a service tag")
 
@@ -382,8 +406,11 @@ def _probe(block: Any, each: str, place: str, proofs: Mapping[str, Proof]) -> Op
     if block is None:
         return None
     block = keys(block, place, ("proof",), ("host", "path"))
-    host = _template(text(block["host"], place, "host"), each, place) if "host" in block else None
-    if host is not None:
-        _check_host(host, Kind.FQDN, place)
+    stand_in = block.get("host")
+    hosts = dict.fromkeys(Cloud, stand_in) if isinstance(stand_in, str) else {}
+    if stand_in is not None and not hosts:
+        hosts = _by_cloud(stand_in, place)
+    for name in hosts.values():
+        _check_host(_template(text(name, place, "host"), each, place), Kind.FQDN, place)
     proof = one_of(block["proof"], proofs, place, "proof")
-    return ProbeForm(host=host, path=text(block.get("path", proofs[proof].path), place, "path"), proof=proof)
+    return ProbeForm(hosts=hosts, path=text(block.get("path", proofs[proof].path), place, "path"), proof=proof)

@@ -104,12 +104,16 @@ def _outside_az(credential: Any, subscription_id: str, url: str) -> Callable[...
 
 def _check_workspace(answer: Any, what: str, host: str) -> None:
     """Raises when the workspace itself cannot be read; everything else depends on it."""
-    if not isinstance(answer, Refusal):
+    if isinstance(answer, Mapping) and isinstance(answer.get("properties"), Mapping):
         return
+    if not isinstance(answer, Refusal):
+        answer = Refusal(200, "", "the answer is no workspace; perhaps a proxy answers in ARM's place")
     if answer.status == 404:
         hint = "Check --workspace-name, --resource-group and --subscription; `az account show` names the current one."
         raise NotFoundError(f"The {what} was not found: {answer}.", hint)
-    if answer.status in (401, 403):
+    if answer.status == 401:
+        raise AccessError(f"You may not read the {what}: {answer}.", "Sign in again: az login.")
+    if answer.status == 403:
         hint = "The role Reader on the resource group is enough; or use --workspace-file with facts saved elsewhere."
         raise AccessError(f"You may not read the {what}: {answer}.", hint)
     if answer.status == 0:

@@ -9,7 +9,9 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from ..errors import one_line
 
 logger = logging.getLogger(f"cli.{__name__}")
 
@@ -66,12 +68,13 @@ class Arm:
     def __init__(self, client: Any, base_url: str) -> None:
         self.client = client
         self.host = urlsplit(base_url).netloc
+        self._origin = _origin(base_url)
         self.base_url = base_url.rstrip("/")
         self.answered = threading.Event()
 
     def get(self, fact: str, path: str) -> Any:
         """The JSON object at a path, or a Refusal."""
-        return self._read(fact, f"{self.base_url}{path}", API_VERSIONS[fact])
+        return self._read(fact, self.base_url + quote(path, safe="/%:@!$&'()*+,;=~"), API_VERSIONS[fact])
 
     def list(self, fact: str, path: str) -> Any:
         """All items of all pages at a path, or a Refusal; only links back to the same host are followed."""
@@ -86,7 +89,7 @@ class Arm:
             link = page.get("nextLink")
             if not link:
                 return items
-            if not isinstance(link, str) or urlsplit(link).netloc != self.host:
+            if not isinstance(link, str) or _origin(link) != self._origin:
                 return Refusal(200, "", "the next page is on another host, which is not asked")
             page = self._read(fact, link, None)
         return Refusal(200, "", f"the list does not end after {_MOST_PAGES} pages")
@@ -113,16 +116,27 @@ class Arm:
             if str(error) == _WRITE_REFUSED:
                 return Refusal(409, "", "its resource provider is not registered in this subscription")
             return _no_answer(error, self.host)
+        except RecursionError:
+            return _no_json("nested too deeply")
         self.answered.set()
         elapsed = (time.monotonic() - started) * 1000
         logger.debug("amlnet: %s: GET %s -> %s in %.0f ms", fact, urlsplit(url).path, response.status_code, elapsed)
         return _body(response)
 
 
+def _origin(url: str) -> Any:
+    """Scheme, host and port; None for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
 def _body(response: Any) -> Any:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if response.status_code == 200 and isinstance(body, dict):
         return body
@@ -136,13 +150,11 @@ def _body(response: Any) -> Any:
 
 
 def _no_json(what: str) -> Refusal:
-    return Refusal(200, "", f"the answer is not a JSON object ({what}); does a proxy answer in ARM's place?")
+    return Refusal(200, "", f"the answer is not a JSON object ({what}); perhaps a proxy answers in ARM's place")
 
 
 def _line(text: str) -> str:
-    """One printable line of at most 300 characters."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= 300 else text[:299] + "…"
+    return one_line(text, 300)
 
 
 def _no_answer(error: Exception, host: str) -> Refusal:
@@ -247,7 +259,13 @@ def _retry_policy(patience: Patience) -> Any:
     from azure.core.pipeline.policies import RetryPolicy
 
     class PatientRetry(RetryPolicy):  # type: ignore[misc]
-        """Retries as Azure asks, unless Azure asks for more patience than there is."""
+        """Retries as Azure asks, unless Azure asks for more patience than there is, or for nothing that can be read."""
+
+        def get_retry_after(self, response: Any) -> Any:
+            try:
+                return super().get_retry_after(response)
+            except ValueError:
+                return None
 
         def is_retry(self, settings: Any, response: Any) -> bool:
             wait = self.get_retry_after(response)
@@ -258,7 +276,7 @@ def _retry_policy(patience: Patience) -> Any:
     return PatientRetry(
         retry_total=patience.retries,
         retry_connect=patience.retries,
-        retry_read=patience.retries,
+        retry_read=1,  # a call that is silent for 30 seconds twice is not worth two minutes
         retry_status=patience.retries,
         retry_backoff_factor=0.4,
     )

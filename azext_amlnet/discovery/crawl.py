@@ -105,6 +105,6 @@ class Crawl:
             started = time.monotonic()
             try:
                 answer = self.ask(call)
-            except BaseException as error:  # handed to the caller of run(), which raises it
+            except BaseException as error:  # handed to the caller of finish(), which raises it
                 answer = error
             self._done.put((call, answer, started, time.monotonic()))

@@ -6,7 +6,7 @@ import re
 from typing import Any, Iterator, Mapping, Optional
 from urllib.parse import quote
 
-from ..model import Cloud, is_region, is_resource_id
+from ..model import Cloud, ClusterType, cluster_type_of, is_region, is_resource_id
 from .arm import Arm, Patience, Refusal, logger
 from .crawl import Call
 
@@ -92,14 +92,14 @@ def _of_datastores(answer: list[Any]) -> Iterator[Call]:
 def _of_computes(answer: list[Any], cross_check: bool) -> Iterator[Call]:
     for item in answer:
         cluster = cluster_id(item)
-        kind = cluster_kind(cluster)
+        kind = cluster_type_of(cluster)
         if cluster is None or kind is None:
             continue
-        yield Call.of(kind, cluster)
+        yield Call.of(kind.value, cluster)
         yield Call.of("extensions", f"{cluster}/providers/Microsoft.KubernetesConfiguration/extensions", listing=True)
-        if kind == "aks" and cross_check:
+        if kind is ClusterType.AKS and cross_check:
             yield Call.of("aks-dependencies", f"{cluster}/outboundNetworkDependenciesEndpoints", listing=True)
-        if kind == "arc":
+        if kind is ClusterType.ARC:
             group = "/".join(cluster.split("/")[:5])
             yield Call.of("relay", f"{group}/providers/Microsoft.Relay/namespaces", listing=True)
 
@@ -131,17 +131,6 @@ def cluster_id(compute: Any) -> Optional[str]:
     if str(given.get("computeType", "")).lower() != "kubernetes":
         return None
     return resource_id(given.get("resourceId"))
-
-
-def cluster_kind(identifier: Optional[str]) -> Optional[str]:
-    """`aks` or `arc`, by the resource type.
-
-    Microsoft's attach article once printed Microsoft.ContainerService/connectedClusters, hence the loose match.
-    """
-    lower = (identifier or "").lower()
-    if "/managedclusters/" in lower:
-        return "aks"
-    return "arc" if "/connectedclusters/" in lower else None
 
 
 # ---------------------------------------------------------------------------------------------------------------------

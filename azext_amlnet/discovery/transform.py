@@ -17,18 +17,22 @@ from ..model import (
     Gap,
     Hub,
     KeyVault,
+    Origin,
     Protocol,
     Proxy,
     Registry,
     StorageAccount,
     Workspace,
+    cluster_type_of,
+    is_address,
     is_host,
     is_label,
     is_line,
+    is_wildcard,
 )
 from .arm import Refusal
 from .crawl import Call
-from .fetch import cluster_id, cluster_kind, normal_region, properties, resource_id
+from .fetch import cluster_id, normal_region, properties, resource_id
 
 
 @dataclass
@@ -42,10 +46,17 @@ class Answers:
         """An answer, or a Refusal; None when nothing was asked."""
         return self.given.get(Call.of(fact, path, listing)) if path else None
 
-    def gap(self, fact: str, resource: str, reason: Any, assumed: str = "") -> None:
-        """Notes what is not known, why, and what is assumed in its place."""
+    def resource(self, fact: str, path: str) -> Any:
+        """An ARM object with properties, or a Refusal."""
+        answer = self.of(fact, path)
+        if isinstance(answer, Refusal) or properties(answer):
+            return answer
+        return Refusal(200, "", "its properties are missing in ARM's answer")
+
+    def gap(self, fact: str, resource: str, reason: Any, assumed: str = "", of: Optional[str] = None) -> None:
+        """Notes what is not known, why, and what is assumed in its place; `of` is the id of the resource."""
         text = " ".join(str(reason).split())
-        gap = Gap(fact, resource, text if is_line(text) else "an answer that cannot be shown", assumed)
+        gap = Gap(fact, resource, text if is_line(text) else "an answer that cannot be shown", assumed, of)
         if gap not in self.gaps:
             self.gaps.append(gap)
 
@@ -81,6 +92,9 @@ def to_workspace(given: Mapping[Call, Any], workspace_path: str, cloud: Cloud, s
         app_insights=_app_insights(resource_id(shared.get("applicationInsights")), answers),
         computes=_computes(workspace_path, answers),
     )
+    for key in ("containerRegistry", "storageAccount", "keyVault", "applicationInsights", "hubResourceId"):
+        if own.get(key) and resource_id(own.get(key)) is None:
+            answers.gap("resource-id", f"workspace {workspace.name}", f"its {key} is no id that can be read", "nothing")
     for fact, value, note in (
         ("region", workspace.region, "its location is missing in ARM's answer"),
         ("workspace-id", workspace.workspace_id, "its workspaceId is missing in ARM's answer"),
@@ -105,7 +119,7 @@ def host(value: Any) -> Optional[str]:
         except ValueError:
             text = ""
     text = text.lower()
-    return text if is_host(text) and not text.startswith("*") else None
+    return text if is_host(text) else None
 
 
 def hosts(values: Any) -> tuple[str, ...]:
@@ -170,7 +184,7 @@ def _with_hub(own: Mapping[str, Any], hub_id: Optional[str], hub: Any, answers: 
     if hub_id is None:
         return own
     if not isinstance(hub, Mapping):
-        answers.gap("hub", f"hub {name_of(hub_id)}", hub or "it was not asked", "only what the project itself names")
+        answers.gap("hub", f"hub {name_of(hub_id)}", _reason(hub), "only what the project itself names", hub_id)
         return own
     keys = ("containerRegistry", "storageAccount", "keyVault", "applicationInsights")
     inherited = {key: own.get(key) or properties(hub).get(key) for key in keys}
@@ -193,15 +207,18 @@ def _hub(hub_id: Optional[str], answer: Any) -> Optional[Hub]:
 def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -> Optional[Registry]:
     if identifier is None or label(name_of(identifier)) is None:
         return None
-    name, answer = name_of(identifier), answers.of("registry", identifier)
+    name, answer = name_of(identifier), answers.resource("registry", identifier)
     if not isinstance(answer, Mapping):
         built = f"{name.lower()}.{suffixes['acr']}, a data host in the workspace's region and the layer wildcard"
-        answers.gap("registry", f"registry {name}", _reason(answer), built)
-        return Registry(name=name, id=identifier, readable=False)
+        answers.gap("registry", f"registry {name}", _reason(answer), built, identifier)
+        regions = _replica_regions(identifier, answers, None)
+        return Registry(name=name, id=identifier, replica_regions=regions, readable=False)
     given = properties(answer)
     login = host(given.get("loginServer"))
     if login is None:
-        answers.gap("registry", f"registry {name}", "its loginServer is missing in ARM's answer", "the name is built")
+        answers.gap(
+            "registry", f"registry {name}", "its loginServer is missing in ARM's answer", "its name", identifier
+        )
     return Registry(
         name=name,
         id=identifier,
@@ -211,7 +228,7 @@ def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -
         data_endpoints=truth(given.get("dataEndpointEnabled")),
         data_hosts=hosts(given.get("dataEndpointHostNames")),
         regional_hosts=hosts(given.get("regionalEndpointHostNames")) if _regional(given) else (),
-        replica_regions=_replica_regions(identifier, answers),
+        replica_regions=_replica_regions(identifier, answers, _inner(answer, "sku").get("name")),
         private_endpoint=approved(given),
         public_access=public(given),
     )
@@ -221,11 +238,12 @@ def _regional(given: Mapping[str, Any]) -> bool:
     return str(given.get("regionalEndpoints") or "Enabled").lower() == "enabled"
 
 
-def _replica_regions(registry: str, answers: Answers) -> tuple[str, ...]:
+def _replica_regions(registry: str, answers: Answers, sku: Any) -> tuple[str, ...]:
     answer = answers.of("replications", f"{registry}/replications", listing=True)
     if not isinstance(answer, list):
-        what = f"registry {name_of(registry)}, replicas"
-        answers.gap("replications", what, _reason(answer), "the data hosts that the registry itself names")
+        what, assumed = f"registry {name_of(registry)}, replicas", "the data hosts that the registry itself names"
+        if str(sku).lower() not in ("basic", "standard"):  # which have no replicas
+            answers.gap("replications", what, _reason(answer), assumed, registry)
         return ()
     regions = (normal_region(item.get("location")) for item in answer if isinstance(item, Mapping))
     return tuple(sorted({region for region in regions if region}))
@@ -241,29 +259,36 @@ def _storage_accounts(default: Optional[str], workspace: str, answers: Answers) 
         accounts[name_of(default).lower()] = _storage(default, answers, default=True)
     datastores = answers.of("datastores", f"{workspace}/datastores", listing=True)
     if not isinstance(datastores, list):
-        what = "no storage account but the workspace's own; allow those of other datastores yourself"
-        answers.gap("datastores", "datastores of the workspace", _reason(datastores), what)
+        what = "further storage accounts, whose names are not known"
+        answers.gap("datastores-list", "datastores of the workspace", _reason(datastores), what)
         datastores = []
     for item in datastores:
         _add_datastore(item, accounts, answers)
     return tuple(accounts.values())
 
 
+_ON_ACCOUNTS = ("AzureBlob", "AzureDataLakeGen2", "AzureFile")
+
+
 def _add_datastore(item: Any, accounts: dict[str, StorageAccount], answers: Answers) -> None:
     given = properties(item)
     name = label(item.get("name")) if isinstance(item, Mapping) else None
     kind, account = label(given.get("datastoreType")), label(given.get("accountName"))
+    lake = host(given.get("endpoint"))
     if name is None or kind is None:
-        return
-    if kind not in ("AzureBlob", "AzureDataLakeGen2", "AzureFile") or account is None:
+        answers.gap("datastores", f"datastore {name or '?'}", "it has no name or type that can be read", "nothing")
+    elif kind == "OneLake" and lake:
+        found = StorageAccount(name=name, dfs=lake, hierarchical_namespace=False)
+        accounts[f"onelake:{name}"] = replace(found, datastores=(name,), datastore_types=(kind,))
+    elif kind not in _ON_ACCOUNTS or account is None:
         answers.gap("datastores", f"datastore {name}", f"its type {kind} names no storage account", "nothing")
-        return
-    found = accounts.get(account.lower()) or _storage_of_datastore(account, given, answers)
-    accounts[account.lower()] = replace(
-        found,
-        datastores=tuple(sorted({*found.datastores, name})),
-        datastore_types=tuple(sorted({*found.datastore_types, kind})),
-    )
+    else:
+        found = accounts.get(account.lower()) or _storage_of_datastore(account, given, answers)
+        accounts[account.lower()] = replace(
+            found,
+            datastores=tuple(sorted({*found.datastores, name})),
+            datastore_types=tuple(sorted({*found.datastore_types, kind})),
+        )
 
 
 def _storage_of_datastore(account: str, given: Mapping[str, Any], answers: Answers) -> StorageAccount:
@@ -271,7 +296,7 @@ def _storage_of_datastore(account: str, given: Mapping[str, Any], answers: Answe
     identifier = resource_id(
         f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}"
     )
-    if group and subscription and identifier and answers.of("storage", identifier) is not None:
+    if group and subscription and identifier and answers.resource("storage", identifier) is not None:
         return _storage(identifier, answers, default=False)
     # Azure ML itself builds the host from these two fields of a datastore, so this is a fact, not a guess.
     suffix = host(given.get("endpoint"))
@@ -280,9 +305,9 @@ def _storage_of_datastore(account: str, given: Mapping[str, Any], answers: Answe
 
 
 def _storage(identifier: str, answers: Answers, default: bool) -> StorageAccount:
-    name, answer = name_of(identifier), answers.of("storage", identifier)
+    name, answer = name_of(identifier), answers.resource("storage", identifier)
     if not isinstance(answer, Mapping):
-        answers.gap("storage", f"storage account {name}", _reason(answer), "hosts built from its name")
+        answers.gap("storage", f"storage account {name}", _reason(answer), "hosts built from its name", identifier)
         return StorageAccount(name=name, id=identifier, default=default, readable=False)
     given = properties(answer)
     primary, secondary = _inner(given, "primaryEndpoints"), _inner(given, "secondaryEndpoints")
@@ -305,9 +330,10 @@ def _storage(identifier: str, answers: Answers, default: bool) -> StorageAccount
 def _key_vault(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -> Optional[KeyVault]:
     if identifier is None or label(name_of(identifier)) is None:
         return None
-    name, answer = name_of(identifier), answers.of("key-vault", identifier)
+    name, answer = name_of(identifier), answers.resource("key-vault", identifier)
     if not isinstance(answer, Mapping):
-        answers.gap("key-vault", f"key vault {name}", _reason(answer), f"{name.lower()}.{suffixes['vault']}")
+        built = f"{name.lower()}.{suffixes['vault']}"
+        answers.gap("key-vault", f"key vault {name}", _reason(answer), built, identifier)
         return KeyVault(name=name, id=identifier, readable=False)
     given = properties(answer)
     return KeyVault(
@@ -320,13 +346,12 @@ def _key_vault(identifier: Optional[str], answers: Answers, suffixes: Suffixes) 
 
 
 def _app_insights(identifier: Optional[str], answers: Answers) -> Optional[AppInsights]:
-    if identifier is None or label(name_of(identifier)) is None:
+    if identifier is None:
         return None
-    name, answer = name_of(identifier), answers.of("app-insights", identifier)
+    name, answer = name_of(identifier), answers.resource("app-insights", identifier)
     if not isinstance(answer, Mapping):
-        answers.gap(
-            "app-insights", f"Application Insights {name}", _reason(answer), "the wildcard of its ingestion hosts"
-        )
+        what = "the wildcard of its ingestion hosts"
+        answers.gap("app-insights", f"Application Insights {name}", _reason(answer), what, identifier)
         return AppInsights(name=name, id=identifier, readable=False)
     connection = _connection_string(properties(answer).get("ConnectionString"))
     return AppInsights(
@@ -368,13 +393,17 @@ def _clusters_by_key(computes: list[Any]) -> dict[str, str]:
 def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optional[Compute]:
     given = properties(item)
     name = label(item.get("name")) if isinstance(item, Mapping) else None
-    if name is None or str(given.get("computeType", "")).lower() != "kubernetes":
+    kind = str(given.get("computeType") or "").lower()
+    if name is not None and kind in ("aks", ""):
+        why = "it is attached the retired way (computeType AKS), which this list does not cover"
+        answers.gap("compute", f"compute {name}", why if kind else "its type is missing in ARM's answer", "nothing")
+    if name is None or kind not in ("kubernetes", ""):
         return None
     inner = _inner(given, "properties")
     default_type = _inner(_inner(inner, "instanceTypes"), str(inner.get("defaultInstanceType") or ""))
     selector = _inner(default_type, "nodeSelector")
     identifier = cluster_id(item)
-    if cluster_kind(identifier) is None:
+    if cluster_type_of(identifier) is None and kind:
         answers.gap("cluster", f"compute {name}", "it names no cluster of a known kind", "rows of AKS and of Arc")
     return Compute(
         name=name,
@@ -387,12 +416,17 @@ def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optiona
 def _clusters(workspace: str, answers: Answers) -> tuple[Cluster, ...]:
     items = _items(answers.of("computes", f"{workspace}/computes", listing=True))
     spelled = _clusters_by_key(items)
-    return tuple(_cluster(spelled[key], items, answers) for key in sorted(spelled) if cluster_kind(key))
+    return tuple(_cluster(spelled[key], items, answers) for key in sorted(spelled) if cluster_type_of(key))
 
 
 def _cluster(identifier: str, computes: list[Any], answers: Answers) -> Cluster:
-    read = _aks if cluster_kind(identifier) == "aks" else _arc
-    cluster = _with_extension(read(identifier, answers), identifier, answers)
+    if cluster_type_of(identifier) is ClusterType.AKS:
+        cluster = _aks(identifier, answers)
+    else:
+        arcs = [key for key in _clusters_by_key(computes) if cluster_type_of(key) is ClusterType.ARC]
+        alone = [_group(key) for key in arcs].count(_group(identifier).lower()) == 1
+        cluster = _arc(identifier, answers, alone)
+    cluster = _with_extension(cluster, identifier, answers)
     of_cluster = (item for item in computes if (cluster_id(item) or "").lower() == identifier.lower())
     relay = next(filter(None, map(_relay_of_compute, of_cluster)), None)
     return replace(cluster, id=identifier, relay_host=relay or cluster.relay_host)
@@ -409,9 +443,10 @@ def _relay_of_compute(item: Any) -> Optional[str]:
 
 
 def _aks(identifier: str, answers: Answers) -> Cluster:
-    answer = answers.of("aks", identifier)
+    answer = answers.resource("aks", identifier)
     if not isinstance(answer, Mapping):
-        answers.gap("cluster", f"AKS cluster {name_of(identifier)}", _reason(answer), "every row of an AKS cluster")
+        what = "every row of an AKS cluster"
+        answers.gap("cluster", f"AKS cluster {name_of(identifier)}", _reason(answer), what, identifier)
         return Cluster(types=(ClusterType.AKS,), readable=False)
     given = properties(answer)
     pools = [pool for pool in _items(given.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
@@ -427,8 +462,8 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
         outbound_type=label(_inner(given, "networkProfile").get("outboundType")),
         proxy=_proxy(_inner(given, "httpProxyConfig")),
         subnets=tuple(sorted(subnet for subnet in subnets if subnet)),
-        gpu_nodes=any(_has_gpu(pool) for pool in pools),
-        windows_nodes=any(str(pool.get("osType")).lower() == "windows" for pool in pools),
+        gpu_nodes=_any_node(given, pools, _has_gpu),
+        windows_nodes=_any_node(given, pools, _is_windows),
         azure_policy=truth(addons.get("azurepolicy", {}).get("enabled")) or False,
         monitoring=(truth(addons.get("omsagent", {}).get("enabled")) or False)
         or (truth(_inner(_inner(given, "azureMonitorProfile"), "metrics").get("enabled")) or False),
@@ -436,9 +471,26 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
     )
 
 
-def _has_gpu(pool: Mapping[str, Any]) -> bool:
+def _any_node(given: Mapping[str, Any], pools: list[Any], has: Callable[[Any], Optional[bool]]) -> Optional[bool]:
+    """Whether any pool has it; None where no pool has it and some may, auto-provisioned nodes among them."""
+    answers = {has(pool) for pool in pools}
+    if True in answers:
+        return True
+    automatic = str(_inner(given, "nodeProvisioningProfile").get("mode")).lower() == "auto"
+    return None if None in answers or not pools or automatic else False
+
+
+def _has_gpu(pool: Mapping[str, Any]) -> Optional[bool]:
     """VM sizes of the N family have GPUs, NP excepted: learn.microsoft.com/azure/aks/gpu-cluster (2026-11-23)."""
-    return bool(re.match(r"standard_n[cdgv]", str(pool.get("vmSize")).lower()))
+    manual = _items(_inner(_inner(pool, "virtualMachinesProfile"), "scale").get("manual"))
+    sizes = [pool.get("vmSize"), *(item.get("size") for item in manual if isinstance(item, Mapping))]
+    known = [str(size).lower() for size in sizes if size]
+    return any(re.match(r"standard_n[cdgv]", size) for size in known) if known else None
+
+
+def _is_windows(pool: Mapping[str, Any]) -> Optional[bool]:
+    kind = pool.get("osType")
+    return str(kind).lower() == "windows" if kind else None
 
 
 def _proxy(config: Mapping[str, Any]) -> Optional[Proxy]:
@@ -460,16 +512,20 @@ def _without_credentials(url: Any) -> Optional[str]:
         name, port = (parts.hostname, parts.port) if parts else (None, None)
     except ValueError:
         return None
-    if parts is None or name is None or not is_host(name.lower()):
+    if parts is None or name is None or not re.fullmatch(r"[a-z0-9:._-]+", name):
         return None
-    return f"{parts.scheme}://{name.lower()}" + (f":{port}" if port else "")
+    bare = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{bare}" + (f":{port}" if port else "")
 
 
-def _arc(identifier: str, answers: Answers) -> Cluster:
-    answer, name = answers.of("arc", identifier), name_of(identifier)
+def _arc(identifier: str, answers: Answers, alone: bool) -> Cluster:
+    """A connected cluster; the Relay namespace of its resource group is its own only where it is `alone` there."""
+    answer, name = answers.resource("arc", identifier), name_of(identifier)
+    relay = _relay(identifier, answers) if alone else None
     if not isinstance(answer, Mapping):
-        answers.gap("cluster", f"connected cluster {name}", _reason(answer), "every row of an Arc cluster")
-        return Cluster(types=(ClusterType.ARC,), relay_host=_relay(identifier, answers), readable=False)
+        what = "every row of an Arc cluster"
+        answers.gap("cluster", f"connected cluster {name}", _reason(answer), what, identifier)
+        return Cluster(types=(ClusterType.ARC,), relay_host=relay, readable=False)
     given = properties(answer)
     # An AKS cluster that is connected to Arc needs both tables.
     on_aks = str(given.get("distribution") or "").lower() == "aks"
@@ -479,22 +535,27 @@ def _arc(identifier: str, answers: Answers) -> Cluster:
         region=region,
         arc_gateway=truth(_inner(given, "gateway").get("enabled")) or False,
         azure_rbac=truth(_inner(given, "aadProfile").get("enableAzureRBAC")),
-        relay_host=_relay(identifier, answers),
-        service_bus_hosts=_service_bus_hosts(region, name, answers),
+        monitoring=False,
+        relay_host=relay,
+        service_bus_hosts=_service_bus_hosts(region, identifier, answers),
     )
 
 
 def _relay(identifier: str, answers: Answers) -> Optional[str]:
     """The Relay namespace that the Azure ML extension made in the cluster's resource group, by its tag."""
-    group = "/".join(identifier.split("/")[:5])
-    answer = answers.of("relay", f"{group}/providers/Microsoft.Relay/namespaces", listing=True)
+    answer = answers.of("relay", f"{_group(identifier)}/providers/Microsoft.Relay/namespaces", listing=True)
     if not isinstance(answer, list):
         what = f"Relay namespaces in the resource group of {name_of(identifier)}"
-        answers.gap("relay", what, _reason(answer), "the wildcard of all Service Bus names")
+        answers.gap("relay", what, _reason(answer), "the wildcard of all Service Bus names", identifier)
         return None
     made = [item for item in answer if isinstance(item, Mapping) and _made_by_extension(item)]
     found = {host(properties(item).get("serviceBusEndpoint")) for item in made} - {None}
     return found.pop() if len(found) == 1 else None
+
+
+def _group(identifier: str) -> str:
+    """The resource group of an ARM id."""
+    return "/".join(identifier.split("/")[:5])
 
 
 def _made_by_extension(namespace: Mapping[str, Any]) -> bool:
@@ -503,21 +564,22 @@ def _made_by_extension(namespace: Mapping[str, Any]) -> bool:
 
 
 def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) -> Optional[tuple[str, ...]]:
-    asked = [
-        call for call in answers.given if call.fact == "arc-allow-list" and call.key.endswith(f"location={region}")
-    ]
-    if not asked:
+    asked = (call for call in answers.given if call.fact == "arc-allow-list")
+    call = next((call for call in asked if call.key.endswith(f"location={region}")), None)
+    if call is None:
         return None
-    answer = answers.given[asked[0]]
-    if isinstance(answer, Refusal):
-        what = f"Service Bus names of Arc in {region} (cluster {cluster})"
-        answers.gap("arc-allow-list", what, answer, "the wildcard of all Service Bus names")
+    answer = answers.given[call]
+    names = hosts(answer)
+    if isinstance(answer, Refusal) or not names or len(names) < len(set(answer)):
+        why = answer if isinstance(answer, Refusal) else "Arc's allow-list API named something that is no host"
+        what = f"Service Bus names of Arc in {region} (cluster {name_of(cluster)})"
+        answers.gap("arc-allow-list", what, why, "the wildcard of all Service Bus names", cluster)
         return None
-    return hosts(answer) or None
+    return names
 
 
 _EXTENSION = "microsoft.azureml.kubernetes"
-_MONITORING = "microsoft.azuremonitor.containers"
+_MONITORING = {"microsoft.azuremonitor.containers", "microsoft.azuremonitor.containers.metrics"}
 
 
 def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Cluster:
@@ -526,16 +588,14 @@ def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Clus
     path = f"{identifier}/providers/Microsoft.KubernetesConfiguration/extensions"
     answer = answers.of("extensions", path, listing=True)
     if not isinstance(answer, list):
-        answers.gap(
-            "extensions", f"extensions of cluster {name}", _reason(answer), "training and inference both enabled"
-        )
-        return cluster
+        answers.gap("extensions", f"extensions of cluster {name}", _reason(answer), assumed, identifier)
+        return replace(cluster, monitoring=cluster.monitoring or None)
     installed = {str(properties(item).get("extensionType")).lower(): properties(item) for item in answer}
+    monitoring = True if _MONITORING & set(installed) else cluster.monitoring
     extension = installed.get(_EXTENSION)
-    monitoring = _MONITORING in installed or cluster.monitoring or False
     if extension is None:
         missing = "the Azure ML extension (Microsoft.AzureML.Kubernetes) is not among its extensions"
-        answers.gap("extensions", f"cluster {name}", missing, assumed)
+        answers.gap("extensions", f"cluster {name}", missing, assumed, identifier)
         return replace(cluster, monitoring=monitoring)
     settings = {key.lower(): value for key, value in _inner(extension, "configurationSettings").items()}
     return replace(
@@ -556,13 +616,14 @@ def _dependencies(workspace: str, clusters: Iterable[Cluster], answers: Answers)
     what = "the catalog's rows alone, without Azure's own list beside them"
     if isinstance(given, Refusal):
         answers.gap("workspace-dependencies", "Azure's dependency list of the workspace", given, what)
-    yield from _unique(_listed("workspace", given, properties, None))
+    yield from _unique(_listed(Origin.WORKSPACE, given, properties, None))
     for cluster in clusters:
         listing = answers.of("aks-dependencies", f"{cluster.id}/outboundNetworkDependenciesEndpoints", listing=True)
         if isinstance(listing, Refusal):
             name = name_of(str(cluster.id))
-            answers.gap("aks-dependencies", f"Azure's dependency list of AKS cluster {name}", listing, what)
-        yield from _unique(_listed("aks", listing, lambda item: item, cluster.id))
+            listed = f"Azure's dependency list of AKS cluster {name}"
+            answers.gap("aks-dependencies", listed, listing, what, cluster.id)
+        yield from _unique(_listed(Origin.AKS, listing, lambda item: item, cluster.id))
 
 
 def _unique(items: Iterable[Dependency]) -> tuple[Dependency, ...]:
@@ -572,14 +633,14 @@ def _unique(items: Iterable[Dependency]) -> tuple[Dependency, ...]:
 _PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP}
 
 
-def _listed(origin: str, items: Any, unwrap: Callable[[Any], Any], cluster: Optional[str]) -> Iterator[Dependency]:
+def _listed(origin: Origin, items: Any, unwrap: Callable[[Any], Any], cluster: Optional[str]) -> Iterator[Dependency]:
     """The lines of a list; the Azure ML list wraps each item in `properties`, the AKS list does not."""
     for item in _items(items):
         category = unwrap(item)
         category = category if isinstance(category, Mapping) else {}
         for endpoint in _items(category.get("endpoints")):
             name = str(endpoint.get("domainName", "")).strip().lower() if isinstance(endpoint, Mapping) else ""
-            if not is_host(name):
+            if not (is_host(name) or is_wildcard(name) or is_address(name)):
                 continue
             for detail in _items(endpoint.get("endpointDetails")):
                 port = detail.get("port") if isinstance(detail, Mapping) else None
