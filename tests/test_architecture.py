@@ -14,6 +14,7 @@ from .world import ROOT
 PACKAGE = ROOT / "azext_amlnet"
 # Room → the rooms it may import from; the floors of docs/design/000-the-house.md.
 MAY_IMPORT = {
+    "prober": set(),
     "errors": set(),
     "words": set(),
     "model": {"words"},
@@ -80,6 +81,13 @@ def test_heavy_modules_are_imported_inside_functions_only(room: str, path: Path)
 
 def test_every_room_is_in_the_table() -> None:
     assert {room for room, _ in modules()} == set(MAY_IMPORT)
+
+
+def test_the_prober_is_one_file_of_the_standard_library_for_python_3_8() -> None:
+    path = PACKAGE / "prober.py"
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+    assert {name[0] for name in imports(path)} <= set(sys.stdlib_module_names)
+    assert path.stat().st_size < 64_000  # it travels in a ConfigMap
 
 
 def test_functions_are_short() -> None:

@@ -1,0 +1,1104 @@
+"""The measurement: tries endpoints layer by layer and prints what it saw as facts, never as opinions.
+
+One file, standard library only, Python 3.8 and newer; the same bytes serve as a module and as a script:
+
+    python3 -I -S prober.py < request.json
+
+The request is one JSON object (see `run`). Each line of the answer is the sentinel and one JSON object: `hello`, one
+`result` for each target as it finishes, `done` with their number. A target's steps are its layers in order (dns, tcp,
+proxy, tls, http, smb, ntp), each with `outcome` (ok, failed), `elapsedMs`, and facts; the first failed one is the last.
+
+GET only, no redirect is followed, no credential is sent but the proxy's own, at most 64 kB are read.
+"""
+
+import base64
+import errno
+import json
+import os
+import queue
+import re
+import select
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+from urllib.parse import unquote, urlsplit
+
+SCHEMA = 1
+SENTINEL = "@amlnet@"
+MOST_ADDRESSES = 8
+MOST_BYTES = 65536
+MOST_THREADS = 300
+GRACE_S = 0.2
+KEPT_HEADERS = (
+    "content-length", "content-type", "date", "location", "proxy-authenticate", "retry-after", "server", "upgrade",
+    "via", "www-authenticate", "x-ms-error-code", "x-ms-failure-cause", "x-ms-request-id", "x-ms-version",
+    "x-request-id", "docker-distribution-api-version", "x-squid-error", "x-aml-cluster", "strict-transport-security",
+)  # fmt: skip
+
+
+class Stopped(Exception):
+    """A step failed; `facts` say how, `failure` in one word."""
+
+    def __init__(self, failure, **facts):
+        super().__init__(failure)
+        self.facts = dict(facts, failure=failure)
+
+    def more(self, **facts):
+        """The same failure with further facts."""
+        return Stopped(**dict(self.facts, **facts))
+
+
+class Record:
+    """What is known of one target so far: its thread writes, the watcher of the deadline reads."""
+
+    def __init__(self, target, timeout_s):
+        self.target = target
+        self.started = time.monotonic()
+        self.ends = self.started + timeout_s
+        self.steps = []
+        self.complete = False
+        self.watching = None
+        self.open = []
+        self.layer = None
+        self.layer_started = self.started
+        self.finished = threading.Event()
+        self.lock = threading.Lock()
+
+    def left(self):
+        """Seconds that remain; raises Stopped("timeout") when none do."""
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise Stopped("timeout")
+        return left
+
+    def step(self, layer, work, *arguments):
+        """Runs one layer and notes it; the facts of a failure are noted and raised on."""
+        self.layer, self.layer_started = layer, time.monotonic()
+        try:
+            result, facts = work(self, *arguments)
+            outcome = "ok"
+        except Stopped as stop:
+            result, facts, outcome = stop, stop.facts, "failed"
+        except (OSError, ValueError, UnicodeError, struct.error, IndexError) as error:
+            result = Stopped("error", error="%s: %s" % (type(error).__name__, str(error)[:200]))
+            facts, outcome = result.facts, "failed"
+        with self.lock:
+            if not self.finished.is_set():
+                elapsed = round((time.monotonic() - self.layer_started) * 1000, 1)
+                self.steps.append(dict(layer=layer, outcome=outcome, elapsedMs=elapsed, facts=facts))
+        if outcome == "failed":
+            raise result
+        return result
+
+    def close(self):
+        """The result line; a layer that is still at work counts as failed by time-out, with the time it had."""
+        with self.lock:
+            if not self.finished.is_set() and self.layer is not None and not self._complete():
+                elapsed = round((time.monotonic() - self.layer_started) * 1000, 1)
+                stuck = {"failure": "timeout", "stuck": True}
+                self.steps.append({"layer": self.layer, "outcome": "failed", "elapsedMs": elapsed, "facts": stuck})
+            self.finished.set()
+            steps = list(self.steps)
+        elapsed = round((time.monotonic() - self.started) * 1000, 1)
+        return {"kind": "result", "id": self.target["id"], "elapsedMs": elapsed, "steps": steps}
+
+    def _complete(self):
+        return self.complete or (bool(self.steps) and self.steps[-1]["outcome"] == "failed")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# dns
+
+
+def resolve(record, host, resolvers):
+    """The addresses of a name, and what each nameserver said of the absolute name at the same moment.
+
+    getaddrinfo decides whether a client finds the name; the raw answers explain. Where resolvers are given they decide.
+    """
+    literal = _literal(host)
+    if literal:
+        return [literal], {"addresses": [host], "literal": True}
+    servers = resolvers or nameservers()
+    answers = queue.Queue()
+    asked = 0
+    for server in servers[:3]:
+        for kind in (1, 28):
+            _thread(_ask_into, answers, server, host, kind, record.ends - 0.1)
+            asked += 1
+    found, facts = ({}, {}) if resolvers else _system_lookup(record, host)
+    raw = _collect(answers, asked, record, wait=bool(resolvers) or bool(facts.get("error")))
+    facts["answers"] = raw
+    if resolvers:
+        found = _from_raw(raw)
+    facts["addresses"] = list(found)
+    if not found:
+        raise Stopped(facts.pop("error", None) or "no_address", **facts)
+    return list(found.values()), facts
+
+
+def _literal(host):
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+            return family, host
+        except OSError:
+            continue
+    return None
+
+
+def _system_lookup(record, host):
+    """getaddrinfo in a thread of its own, because nothing can stop it: (address → (family, address)), facts."""
+    box = queue.Queue()
+
+    def look():
+        try:
+            box.put(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            box.put(error)
+
+    started = time.monotonic()
+    _thread(look)
+    try:
+        result = box.get(timeout=record.left())
+    except queue.Empty:
+        return {}, {"error": "timeout", "getaddrinfoMs": round((time.monotonic() - started) * 1000, 1)}
+    facts = {"getaddrinfoMs": round((time.monotonic() - started) * 1000, 1)}
+    if isinstance(result, Exception):
+        names = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+        return {}, dict(facts, error=names.get(getattr(result, "errno", None), type(result).__name__))
+    return {entry[4][0]: (entry[0], entry[4][0]) for entry in result}, facts
+
+
+def _collect(answers, asked, record, wait):
+    """What the nameservers said: all of it where it decides or explains, else what is there after 50 ms at most."""
+    until = record.ends if wait else min(record.ends, time.monotonic() + 0.05)
+    found = []
+    while len(found) < asked:
+        try:
+            found.append(answers.get(timeout=max(0.0, until - time.monotonic())))
+        except queue.Empty:
+            break
+    return sorted(found, key=lambda answer: (answer["server"], answer["type"]))
+
+
+def _from_raw(raw):
+    found = {}
+    for answer in raw:
+        family = socket.AF_INET if answer["type"] == "A" else socket.AF_INET6
+        found.update({address: (family, address) for address in answer.get("addresses", ())})
+    return found
+
+
+def nameservers(path="/etc/resolv.conf"):
+    """The nameservers of resolv.conf as `address:53`."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return []
+    return [_with_port(words[1]) for words in lines if len(words) > 1 and words[0] == "nameserver"]
+
+
+def search_domains(path="/etc/resolv.conf"):
+    """The search list of resolv.conf."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return []
+    return [word for words in lines if words and words[0] == "search" for word in words[1:]]
+
+
+def _with_port(address):
+    return "[%s]:53" % address if ":" in address else "%s:53" % address
+
+
+def _ask_into(answers, server, name, kind, ends):
+    started = time.monotonic()
+    answer = {"server": server, "type": "A" if kind == 1 else "AAAA"}
+    try:
+        answer.update(ask(server, name, kind, ends))
+    except socket.timeout:
+        answer["error"] = "timeout"
+    except OSError as error:
+        answer["error"] = errno.errorcode.get(error.errno, type(error).__name__)
+    except (ValueError, struct.error, IndexError):
+        answer["error"] = "garbled"
+    answer["elapsedMs"] = round((time.monotonic() - started) * 1000, 1)
+    answers.put(answer)
+
+
+def ask(server, name, kind, ends):
+    """One question to one nameserver over UDP, and over TCP when the answer is cut: rcode, addresses, aliases."""
+    host, _, port = server.rpartition(":")
+    host = host.strip("[]")
+    number = struct.unpack("!H", os.urandom(2))[0]
+    labels = b"".join(bytes([len(label)]) + label for label in name.rstrip(".").encode("idna").split(b"."))
+    question = struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.connect((host, int(port)))
+        for attempt in (2.0, None):  # a lost datagram is asked for once more
+            left = ends - time.monotonic()
+            sock.settimeout(max(0.01, left if attempt is None else min(attempt, left / 2)))
+            sock.send(question)
+            try:
+                data = sock.recv(4096)
+                break
+            except socket.timeout:
+                if attempt is None:
+                    raise
+    if struct.unpack("!H", data[2:4])[0] & 0x0200:
+        data = _ask_tcp((host, int(port)), question, ends)
+    return _parse_answer(data, number, kind)
+
+
+def _ask_tcp(address, question, ends):
+    with socket.create_connection(address, max(0.01, ends - time.monotonic())) as sock:
+        sock.sendall(struct.pack("!H", len(question)) + question)
+        data = b""
+        while len(data) < 2 or len(data) < 2 + struct.unpack("!H", data[:2])[0]:
+            sock.settimeout(max(0.01, ends - time.monotonic()))
+            part = sock.recv(4096)
+            if not part:
+                raise ValueError("cut")
+            data += part
+    return data[2:]
+
+
+RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
+
+
+def _parse_answer(data, number, kind):
+    identifier, flags, questions, answers = struct.unpack("!4H", data[:8])
+    if identifier != number:
+        raise ValueError("another answer")
+    offset, found = 12, {"rcode": RCODES.get(flags & 15, str(flags & 15)), "addresses": [], "aliases": []}
+    for _ in range(questions):
+        offset = _name(data, offset)[1] + 4
+    for _ in range(answers):
+        offset = _name(data, offset)[1]
+        record_type, _, _, length = struct.unpack("!2HIH", data[offset : offset + 10])
+        offset += 10
+        if record_type == kind and kind in (1, 28):
+            family = socket.AF_INET if kind == 1 else socket.AF_INET6
+            found["addresses"].append(socket.inet_ntop(family, data[offset : offset + length]))
+        elif record_type == 5:
+            found["aliases"].append(_name(data, offset)[0])
+        offset += length
+    return found
+
+
+def _name(data, offset, depth=0):
+    """A name in a DNS message and the offset behind it."""
+    labels, end = [], None
+    while data[offset]:
+        length = data[offset]
+        if length >= 0xC0:
+            end = end or offset + 2
+            offset = struct.unpack("!H", data[offset : offset + 2])[0] & 0x3FFF
+            depth += 1
+            if depth > 20:
+                raise ValueError("a loop of names")
+            continue
+        labels.append(data[offset + 1 : offset + 1 + length].decode("ascii", "replace"))
+        offset += length + 1
+    return ".".join(labels), end or offset + 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# tcp
+
+
+def connect(record, addresses, port):
+    """A connection to the first address that answers; every address is tried at the same time and told about.
+
+    The attempts that are still open go on beside the later layers, for 3 seconds at most; `facts` fills up meanwhile.
+    """
+    attempts = [{"address": address, "family": 6 if family == socket.AF_INET6 else 4} for family, address in addresses]
+    attempts = attempts[:MOST_ADDRESSES]
+    facts = {"port": port, "attempts": attempts}
+    if len(addresses) > MOST_ADDRESSES:
+        facts["untried"] = len(addresses) - MOST_ADDRESSES
+    winner = queue.Queue()
+    watching = _thread(_connect_all, record, attempts, port, winner)
+    try:
+        sock, attempt = winner.get(timeout=max(0.0, record.ends - time.monotonic()))
+    except queue.Empty:
+        sock, attempt = None, None
+    if sock is None:
+        failures = [attempt.get("failure", "timeout") for attempt in attempts]
+        raise Stopped(_commonest(failures), **facts)
+    facts["connected"] = attempt["address"]
+    record.watching = watching
+    return (sock, (socket.AF_INET6 if attempt["family"] == 6 else socket.AF_INET, attempt["address"])), facts
+
+
+def _commonest(failures):
+    """The failure to name: one that an answer proves before silence, silence before what is not applicable."""
+    for failure in ("refused", "reset", "prohibited", "timeout", "unreachable", "error"):
+        if failure in failures:
+            return failure
+    return "error"
+
+
+def _connect_all(record, attempts, port, winner):
+    """Non-blocking connects to all addresses; puts the first connection, or None when there is none, into `winner`."""
+    started, pending, first = time.monotonic(), {}, None
+    for attempt in attempts:
+        sock = _start_connect(attempt, port)
+        if sock is not None:
+            pending[sock] = attempt
+    until = record.ends
+    while pending and time.monotonic() < until:
+        left = min(0.2, max(0.0, until - time.monotonic()))
+        _, writable, broken = select.select([], list(pending), list(pending), left)
+        for sock in set(writable) | set(broken):
+            attempt = pending.pop(sock)
+            attempt["elapsedMs"] = round((time.monotonic() - started) * 1000, 1)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                _failed(attempt, code)
+                sock.close()
+            elif first is None:
+                first = attempt["connected"] = True
+                until = min(until, time.monotonic() + 3)
+                winner.put((sock, attempt))
+            else:
+                attempt["connected"] = True
+                sock.close()
+    for sock, attempt in pending.items():
+        attempt.update(failure="timeout", elapsedMs=round((time.monotonic() - started) * 1000, 1))
+        sock.close()
+    winner.put((None, None))
+
+
+def _start_connect(attempt, port):
+    family = socket.AF_INET6 if attempt["family"] == 6 else socket.AF_INET
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        _failed(attempt, error.errno)
+        return None
+    sock.setblocking(False)
+    code = sock.connect_ex((attempt["address"], port))
+    if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+        _failed(attempt, code)
+        sock.close()
+        return None
+    return sock
+
+
+def _failed(attempt, code):
+    words = {
+        errno.ECONNREFUSED: "refused",
+        errno.ECONNRESET: "reset",
+        errno.ETIMEDOUT: "timeout",
+        errno.EHOSTUNREACH: "unreachable",
+        errno.ENETUNREACH: "unreachable",
+        errno.EADDRNOTAVAIL: "unreachable",
+        errno.EAFNOSUPPORT: "unreachable",
+        errno.EACCES: "prohibited",
+        errno.EPERM: "prohibited",
+    }
+    attempt.update(failure=words.get(code, "error"), errno=errno.errorcode.get(code, str(code)))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Streams: a socket, or TLS over a stream, with the same three methods
+
+
+class Plain:
+    """A connected socket whose every wait ends at the record's deadline."""
+
+    def __init__(self, record, sock):
+        self.record = record
+        self.sock = sock
+        self.received = 0
+        record.open.append(self)
+        sock.setblocking(True)
+
+    def send(self, data):
+        self.sock.settimeout(self.record.left())
+        try:
+            self.sock.sendall(data)
+        except OSError as error:
+            raise _broken(error, self.received) from None
+
+    def recv(self, most=16384, patience=None):
+        """Bytes, or b"" at the end; raises Stopped for a reset and for silence."""
+        left = self.record.left()
+        self.sock.settimeout(left if patience is None else min(left, patience))
+        try:
+            data = self.sock.recv(most)
+        except OSError as error:
+            raise _broken(error, self.received) from None
+        self.received += len(data)
+        return data
+
+    def close(self):
+        self.sock.close()
+
+
+def _broken(error, received):
+    if isinstance(error, socket.timeout):
+        return Stopped("timeout", bytesReceived=received)
+    word = "reset" if error.errno in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED) else "error"
+    return Stopped(word, errno=errno.errorcode.get(error.errno, str(error.errno)), bytesReceived=received)
+
+
+class Tls:
+    """TLS over another stream, through memory buffers, so that what the wire did stays visible."""
+
+    def __init__(self, stream, context, name):
+        self.stream = stream
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=name)
+        self.first = b""
+
+    def _flush(self):
+        data = self.outgoing.read()
+        if data:
+            self.stream.send(data)
+
+    def _until_done(self, work, patience=None):
+        while True:
+            try:
+                result = work()
+                self._flush()
+                return result
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self.stream.recv(patience=patience)
+                self.first = (self.first + data)[:64]
+                if data:
+                    self.incoming.write(data)
+                else:
+                    self.incoming.write_eof()
+                    raise Stopped("closed", bytesReceived=self.stream.received) from None
+
+    def handshake(self, patience=None):
+        self._until_done(self.object.do_handshake, patience)
+
+    def send(self, data):
+        self._until_done(lambda: self.object.write(data))
+
+    def recv(self, most=16384, patience=None):
+        try:
+            return self._until_done(lambda: self.object.read(most), patience)
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
+
+    @property
+    def received(self):
+        return self.stream.received
+
+    def close(self):
+        self.stream.close()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# tls
+
+
+def new_context(trust, verify=True):
+    """An explicit context: TLS 1.2 at least, the system's trust or what the request names, no strict X.509 flag."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    trust = trust or {}
+    if trust.get("file"):
+        context.load_verify_locations(cafile=trust["file"])
+    elif not trust.get("pem"):
+        context.load_default_certs()
+    if trust.get("pem"):
+        if not trust.get("only"):
+            context.load_default_certs()
+        context.load_verify_locations(cadata=trust["pem"])
+    return context
+
+
+def secure(record, stream, name, shared, reconnect):
+    """TLS on a stream; where it fails, what the wire did, and the certificate that an unverified handshake shows."""
+    tls = Tls(stream, shared.context, name)
+    half = max(0.05, (record.ends - time.monotonic()) / 2)
+    facts = {}
+    try:
+        try:
+            tls.handshake(patience=half)
+        except Stopped as stop:
+            if stop.facts["failure"] != "timeout":
+                raise
+            facts["smallSegments"] = _small_segments(record, name, shared, reconnect, half)
+            tls.handshake()
+    except ssl.SSLCertVerificationError as error:
+        facts.update(verifyCode=error.verify_code, verifyMessage=error.verify_message)
+        facts.update(_certificate(record, name, shared, reconnect))
+        raise Stopped("certificate", **facts) from None
+    except ssl.SSLError as error:
+        facts.update(_wire(tls), reason=(getattr(error, "reason", None) or str(error))[:80])
+        raise Stopped("protocol", **facts) from None
+    except Stopped as stop:
+        raise stop.more(**facts, **_wire(tls), **_tcp_info(stream)) from None
+    peer = tls.object.getpeercert() or {}
+    facts.update(version=tls.object.version(), cipher=(tls.object.cipher() or ("",))[0])
+    facts.update(issuer=_rdns(peer.get("issuer")), subject=_rdns(peer.get("subject")), notAfter=peer.get("notAfter"))
+    return tls, facts
+
+
+def _rdns(names):
+    """`((("organizationName", "X"),), …)` as a dictionary of the parts that say who it is."""
+    kept = {"organizationName": "O", "commonName": "CN", "countryName": "C"}
+    return {kept[key]: value for rdn in names or () for key, value in rdn if key in kept}
+
+
+def _wire(tls):
+    """The first bytes that came back: a TLS record's type, an alert's number, or text of something else."""
+    facts = {"bytesReceived": tls.stream.received}
+    first = tls.first
+    if len(first) >= 7 and first[0] == 0x15:
+        facts["alert"] = first[6]
+    elif first and first[0] not in (0x14, 0x15, 0x16, 0x17):
+        facts["notTls"] = first[:24].decode("latin-1")
+    return facts
+
+
+def _tcp_info(stream):
+    """On Linux: what the kernel knows of a stalled connection."""
+    sock = getattr(stream, "sock", None)
+    if sock is None or not hasattr(socket, "TCP_INFO"):
+        return {}
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+        return {"unacked": struct.unpack_from("I", info, 24)[0], "retransmits": struct.unpack_from("I", info, 100)[0]}
+    except (OSError, struct.error):
+        return {}
+
+
+def _small_segments(record, name, shared, reconnect, patience):
+    """Whether the same handshake completes in small packets, while the first one goes on waiting."""
+    try:
+        stream = reconnect(536)
+        try:
+            Tls(stream, shared.unverified, name).handshake(patience=patience)
+            return "completed"
+        finally:
+            stream.close()
+    except (Stopped, OSError, ssl.SSLError) as error:
+        return getattr(error, "facts", {}).get("failure", "failed")
+
+
+def _certificate(record, name, shared, reconnect):
+    """Issuer, subject, end of validity of the certificate that was refused, from a second, unverified handshake."""
+    try:
+        stream = reconnect(None)
+        try:
+            tls = Tls(stream, shared.unverified, name)
+            tls.handshake()
+            return describe(tls.object.getpeercert(True))
+        finally:
+            stream.close()
+    except (Stopped, OSError, ssl.SSLError, IndexError, ValueError):
+        return {}
+
+
+def describe(der):
+    """Issuer, subject, validity and names of a certificate, by a small walk through its DER."""
+    body = _inside(_inside(der)[0])
+    if body and body[0][0] == 0xA0:
+        body = body[1:]
+    issuer, validity, subject = body[2], body[3], body[4]
+    dates = [_date(part) for part in _inside(validity)]
+    return {
+        "issuer": _der_name(issuer),
+        "subject": _der_name(subject),
+        "notBefore": dates[0],
+        "notAfter": dates[1],
+        "names": _dns_names(der),
+    }
+
+
+def _dns_names(der):
+    """The DNS names of a certificate: elements of type [2] whose content is one."""
+    found = set()
+    for match in re.finditer(rb"\x82(?=([\x04-\x7f]))", der):
+        name = der[match.end() + 1 : match.end() + 1 + match.group(1)[0]]
+        if re.match(rb"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\Z", name, re.IGNORECASE):
+            found.add(name.decode().lower())
+    return sorted(found)[:20]
+
+
+def _inside(element):
+    """The elements inside a constructed DER element, each as its own bytes."""
+    start, end = _bounds(element, 0)
+    parts = []
+    while start < end:
+        _, stop = _bounds(element, start)
+        parts.append(element[start:stop])
+        start = stop
+    return parts
+
+
+def _bounds(data, offset):
+    """Where the content of the element at an offset begins and ends."""
+    length, start = data[offset + 1], offset + 2
+    if length & 0x80:
+        size = length & 0x7F
+        length, start = int.from_bytes(data[start : start + size], "big"), start + size
+    if start + length > len(data):
+        raise ValueError("cut")
+    return start, start + length
+
+
+def _der_name(element):
+    kept = {b"\x55\x04\x0a": "O", b"\x55\x04\x03": "CN", b"\x55\x04\x06": "C"}
+    found = {}
+    for rdn in _inside(element):
+        for pair in _inside(rdn):
+            oid, value = _inside(pair)[:2]
+            key = kept.get(oid[2:])
+            if key:
+                start, end = _bounds(value, 0)
+                found[key] = value[start:end].decode("utf-8", "replace")
+    return found
+
+
+def _date(element):
+    start, end = _bounds(element, 0)
+    text = element[start:end].decode("ascii", "replace")
+    text = ("20" if text[:2] < "50" else "19") + text if len(text) == 13 else text
+    return "%s-%s-%sT%s:%s:%sZ" % (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:14])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# http
+
+
+def exchange(record, stream, target, agent, absolute=None):
+    """One GET (or WebSocket upgrade) and the answer's status, telling headers, title and size."""
+    lines = ["GET %s HTTP/1.1" % (absolute or target.get("path") or "/"), "Host: %s" % _host_header(target)]
+    lines += ["User-Agent: %s" % agent, "Accept: */*"]
+    if target.get("websocket"):
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines += ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key]
+    else:
+        lines += ["Connection: close"]
+    lines += list(target.get("extraHeaders", ()))
+    stream.send(("\r\n".join(lines) + "\r\n\r\n").encode("ascii", "ignore"))
+    facts = read_answer(record, stream, upgrade=bool(target.get("websocket")))
+    return None, facts
+
+
+def _host_header(target):
+    usual = {"https": 443, "http": 80}.get(target["protocol"])
+    return target["host"] if target["port"] == usual else "%s:%d" % (target["host"], target["port"])
+
+
+def read_answer(record, stream, upgrade=False, body=True):
+    """Reads an HTTP answer as far as it tells something; raises Stopped with what had arrived."""
+    started, data, facts = time.monotonic(), b"", {}
+    while b"\r\n\r\n" not in data and len(data) < MOST_BYTES:
+        try:
+            part = stream.recv()
+        except Stopped as stop:
+            raise stop.more(headBytes=len(data)) from None
+        if not facts and part:
+            facts["firstByteMs"] = round((time.monotonic() - started) * 1000, 1)
+        if not part:
+            break
+        data += part
+    head, _, rest = data.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    match = re.match(r"HTTP/1\.[01] ([0-9]{3})(?: (.*))?$", lines[0])
+    if match is None:
+        word = "closed" if not data else "garbled"
+        raise Stopped(word, bytesReceived=len(data), start=lines[0][:80])
+    facts.update(status=int(match.group(1)), reason=(match.group(2) or "")[:100], headers=_headers(lines[1:]))
+    if body and not (upgrade and facts["status"] == 101):
+        rest = _rest(record, stream, rest, facts["headers"])
+        facts["bodyBytes"] = len(rest)
+        facts.update(_page(rest, facts["headers"]))
+    return facts
+
+
+def _headers(lines):
+    found = {}
+    for line in lines[:100]:
+        name, colon, value = line.partition(":")
+        name = name.strip().lower()
+        if colon and name in KEPT_HEADERS and name not in found:
+            found[name] = value.strip()[:300]
+    return found
+
+
+def _rest(record, stream, rest, headers):
+    """The body as far as it comes within half a second of silence, 64 kB at most; it never makes a step fail."""
+    length = int(headers["content-length"]) if re.match(r"[0-9]{1,9}$", headers.get("content-length", "")) else None
+    try:
+        while len(rest) < MOST_BYTES and (length is None or len(rest) < length):
+            part = stream.recv(patience=0.5)
+            if not part:
+                break
+            rest += part
+    except (Stopped, ssl.SSLError):
+        pass
+    return rest[:MOST_BYTES]
+
+
+def _page(body, headers):
+    """Title of an HTML page, and the beginning of a short text: what a block page says of itself."""
+    text = body.decode("utf-8", "replace")
+    facts = {}
+    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    if title:
+        facts["title"] = " ".join(title.group(1).split())[:200]
+    if "html" in headers.get("content-type", "") or text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
+        facts["html"] = True
+    plain = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    if plain:
+        facts["text"] = "".join(c if c.isprintable() else " " for c in plain[:300])
+    return facts
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# smb, ntp
+
+_SMB_NEGOTIATE = (
+    b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16s", 64, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, b"\0" * 16)
+    + struct.pack("<HHHHI16sQ", 36, 2, 1, 0, 0, b"amlnet-connectiv", 0) + struct.pack("<HH", 0x0202, 0x0210)
+)  # fmt: skip
+
+
+def negotiate_smb(record, stream):
+    """An SMB2 negotiate request; the answer begins with the protocol's name."""
+    stream.send(struct.pack("!I", len(_SMB_NEGOTIATE)) + _SMB_NEGOTIATE)
+    data = b""
+    while len(data) < 8:
+        part = stream.recv()
+        if not part:
+            raise Stopped("closed", bytesReceived=len(data))
+        data += part
+    if data[4:8] not in (b"\xfeSMB", b"\xffSMB"):
+        raise Stopped("garbled", bytesReceived=len(data), start=data[:16].decode("latin-1"))
+    return None, {"dialectBytes": len(data)}
+
+
+def ask_time(record, addresses, port):
+    """An NTP question over UDP; silence proves nothing and is said as such."""
+    family, address = addresses[0]
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.connect((address, port))
+        sock.settimeout(record.left())
+        sock.send(b"\x23" + b"\0" * 47)
+        try:
+            data = sock.recv(512)
+        except OSError as error:
+            raise _broken(error, 0) from None
+    if len(data) < 48 or data[0] & 7 != 4:
+        raise Stopped("garbled", bytesReceived=len(data))
+    return None, {"stratum": data[1], "address": address}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# proxy
+
+
+def environment_proxies(environment):
+    """The proxies that the environment names, in lower case first, and the list that skips them."""
+
+    def of(name):
+        return environment.get(name.lower()) or environment.get(name.upper()) or None
+
+    skip = [entry.strip() for entry in (of("no_proxy") or "").split(",") if entry.strip()]
+    return {"http": of("http_proxy"), "https": of("https_proxy"), "skip": skip}
+
+
+def proxy_of(target, proxies):
+    """The proxy's address for a target, or None: by its protocol, unless the skip list names the host."""
+    url = (proxies or {}).get("http" if target["protocol"] == "http" else "https")
+    if not url or target["protocol"] not in ("http", "https", "tls"):
+        return None
+    if any(skips(entry, target["host"], target["port"]) for entry in proxies.get("skip") or ()):
+        return None
+    return url if "://" in url else "http://" + url
+
+
+def skips(entry, host, port):
+    """Whether an entry of a skip list names a host, as Go's clients read it (golang.org/x/net/http/httpproxy)."""
+    entry, host = entry.strip().lower(), host.lower().strip("[]")
+    if entry == "*":
+        return True
+    if "/" in entry:
+        return _in_network(entry, host)
+    match = re.match(r"(\[[0-9a-f:.]+\]|[^:]+|[0-9a-f:]{3,})(?::([0-9]+))?$", entry)
+    if not match:
+        return entry.strip("[]") == host
+    name, wanted = match.group(1).strip("[]"), match.group(2)
+    if wanted and int(wanted) != port:
+        return False
+    if name.startswith("*."):
+        name = name[1:]
+    if name.startswith("."):
+        return host.endswith(name)
+    return host == name or (not _literal(name) and host.endswith("." + name))
+
+
+def _in_network(entry, host):
+    literal = _literal(host)
+    network, _, bits = entry.partition("/")
+    base = _literal(network)
+    if not literal or not base or literal[0] != base[0] or not bits.isdigit():
+        return False
+    one, other = (int.from_bytes(socket.inet_pton(family, text), "big") for family, text in (literal, base))
+    width = 32 if literal[0] == socket.AF_INET else 128
+    return int(bits) <= width and one >> (width - int(bits)) == other >> (width - int(bits))
+
+
+def scrubbed(url):
+    """A proxy's address without user and password."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url if "://" in url else "http://" + url)
+        port = ":%d" % parts.port if parts.port else ""
+    except ValueError:
+        return "(not an address)"
+    return "%s://%s%s" % (parts.scheme, parts.hostname or "", port)
+
+
+def reach_proxy(record, url, shared):
+    """A connection to the proxy, and TLS with it where it is an https one; failures say `stage` dns, tcp or tls."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    facts = {"proxy": scrubbed(url)}
+    try:
+        stage = "dns"
+        addresses, found = resolve(record, host, shared.resolvers)
+        facts.update(addresses=found.get("addresses"))
+        stage = "tcp"
+        (sock, _), tried = connect(record, addresses, port)
+        facts.update(attempts=tried["attempts"])
+        stream = Plain(record, sock)
+        if parts.scheme == "https":
+            stage = "tls"
+            stream, seen = secure(record, stream, host, shared, _reconnector(record, addresses[0], port))
+            facts["proxyTls"] = {key: seen.get(key) for key in ("version", "issuer")}
+    except Stopped as stop:
+        raise stop.more(**dict(facts, stage=stage)) from None
+    return stream, facts
+
+
+def tunnel(record, url, target, shared):
+    """CONNECT through the proxy: a stream that ends at the target, and what the proxy said."""
+    stream, facts = reach_proxy(record, url, shared)
+    authority = "%s:%d" % (target["host"], target["port"])
+    lines = ["CONNECT %s HTTP/1.1" % authority, "Host: %s" % authority, "User-Agent: %s" % shared.agent]
+    try:
+        stream.send(("\r\n".join(lines + authorization(url)) + "\r\n\r\n").encode("ascii", "ignore"))
+        answer = read_connect(stream)
+    except Stopped as stop:
+        stream.close()
+        raise stop.more(**dict(facts, stage="connect")) from None
+    facts.update(answer)
+    if not 200 <= facts["status"] < 300:
+        facts.update(_page(_rest(record, stream, b"", facts["headers"]), facts["headers"]))
+        stream.close()
+        raise Stopped("denied", stage="connect", **facts)
+    return stream, facts
+
+
+def read_connect(stream):
+    """The head of the proxy's answer, byte by byte, so that nothing of the tunnel is swallowed."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n") and len(data) < 16384:
+        part = stream.recv(1)
+        if not part:
+            break
+        data += part
+    lines = data.decode("latin-1").split("\r\n")
+    match = re.match(r"HTTP/1\.[01] ([0-9]{3})(?: (.*))?$", lines[0])
+    if match is None:
+        raise Stopped("garbled" if data else "closed", start=lines[0][:80], bytesReceived=len(data))
+    return {"status": int(match.group(1)), "reason": (match.group(2) or "")[:100], "headers": _headers(lines[1:])}
+
+
+def authorization(url):
+    """The header for a proxy that names a user; nothing else ever sees the password."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return []
+    plain = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
+    return ["Proxy-Authorization: Basic " + base64.b64encode(plain.encode()).decode()]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A target, all targets
+
+
+class Shared:
+    """What all targets of a run have in common."""
+
+    def __init__(self, request):
+        self.resolvers = request.get("resolvers")
+        self.agent = request.get("userAgent") or "amlnet (connectivity test)"
+        given = request.get("proxies")
+        self.proxies = environment_proxies(os.environ) if given == "environment" else given
+        self.context = new_context(request.get("trust"))
+        self.unverified = new_context(None, verify=False)
+
+
+def probe(record, shared):
+    """Climbs the layers of one target; every step lands in the record, the first failure ends it."""
+    target = record.target
+    try:
+        url = proxy_of(target, shared.proxies)
+        if url is None:
+            _climb(record, target, shared)
+        else:
+            _climb_through(record, url, target, shared)
+        if record.watching is not None:
+            record.watching.join(max(0.0, record.ends - time.monotonic()))
+    except Stopped:
+        pass
+    finally:
+        for stream in record.open:
+            stream.close()
+        record.complete = True
+
+
+def _climb(record, target, shared):
+    protocol, port = target["protocol"], target["port"]
+    addresses = record.step("dns", resolve, target["host"], shared.resolvers)
+    if protocol == "udp":
+        record.step("ntp", ask_time, addresses, port)
+        return
+    sock, address = record.step("tcp", connect, addresses, port)
+    stream = Plain(record, sock)
+    if protocol == "smb":
+        record.step("smb", negotiate_smb, stream)
+    if protocol in ("https", "tls"):
+        reconnect = _reconnector(record, address, port)
+        stream = record.step("tls", secure, stream, target["host"], shared, reconnect)
+    if protocol in ("https", "http"):
+        record.step("http", exchange, stream, target, shared.agent)
+
+
+def _climb_through(record, url, target, shared):
+    if target["protocol"] == "http":
+        stream = record.step("proxy", reach_proxy, url, shared)
+        absolute = "http://%s%s" % (_host_header(target), target.get("path") or "/")
+        asked = dict(target, extraHeaders=authorization(url))
+        record.step("http", exchange, stream, asked, shared.agent, absolute)
+        return
+    stream = record.step("proxy", tunnel, url, target, shared)
+
+    def again(_):
+        return tunnel(record, url, target, shared)[0]
+
+    stream = record.step("tls", secure, stream, target["host"], shared, again)
+    if target["protocol"] == "https":
+        record.step("http", exchange, stream, target, shared.agent)
+
+
+def _reconnector(record, address, port):
+    """Another connection to the same address, with small segments on request."""
+
+    def again(segment):
+        family, text = address
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        if segment and hasattr(socket, "TCP_MAXSEG"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
+        sock.settimeout(record.left())
+        try:
+            sock.connect((text, port))
+        except OSError as error:
+            sock.close()
+            raise _broken(error, 0) from None
+        return Plain(record, sock)
+
+    return again
+
+
+def _thread(work, *arguments):
+    thread = threading.Thread(target=work, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def run(request):
+    """Yields the lines of an answer as dictionaries, results as they finish.
+
+    The request: `schema` (1), `timeoutS` for each target, `targets` (each `id`, `host`, `port`, `protocol`, `path`,
+    `websocket`), and optionally `resolvers` (`address:port`, which then decide instead of the system), `proxies`
+    ("environment", or {"http", "https", "skip"}), `trust` ({"file"} or {"pem"}), `userAgent`.
+    """
+    if request.get("schema") != SCHEMA:
+        raise ValueError("schema %r is not known; this prober speaks %d" % (request.get("schema"), SCHEMA))
+    shared, timeout_s = Shared(request), float(request.get("timeoutS") or 10)
+    yield _hello(shared, timeout_s)
+    targets, results, free = request["targets"], queue.Queue(), threading.Semaphore(MOST_THREADS)
+
+    def watch(target):
+        record = Record(target, timeout_s)
+        worker = _thread(probe, record, shared)
+        worker.join(timeout_s + GRACE_S)
+        results.put(record.close())
+        free.release()
+
+    def start():
+        for target in targets:
+            free.acquire()
+            _thread(watch, target)
+
+    _thread(start)
+    for _ in targets:
+        yield results.get()
+    yield {"kind": "done", "count": len(targets)}
+
+
+def _hello(shared, timeout_s):
+    proxies = shared.proxies or {}
+    return {
+        "kind": "hello",
+        "schema": SCHEMA,
+        "python": "%d.%d.%d" % sys.version_info[:3],
+        "openssl": ssl.OPENSSL_VERSION,
+        "timeoutS": timeout_s,
+        "resolvers": shared.resolvers or nameservers(),
+        "search": search_domains(),
+        "proxies": {
+            "http": scrubbed(proxies.get("http")),
+            "https": scrubbed(proxies.get("https")),
+            "skip": list(proxies.get("skip") or ()),
+        },
+        "ipv6": _has_route(socket.AF_INET6, "2001:db8::1"),
+        "startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def _has_route(family, address):
+    """Whether this machine has a route for an address family; connecting a datagram socket sends nothing."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((address, 9))
+        return True
+    except OSError:
+        return False
+
+
+def main():
+    """Reads a request from standard input and prints the lines of the answer."""
+    for line in run(json.load(sys.stdin)):
+        sys.stdout.write("%s%s\n" % (SENTINEL, json.dumps(line, separators=(",", ":"), sort_keys=True)))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

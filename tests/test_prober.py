@@ -1,0 +1,417 @@
+"""The prober on a loopback network: each situation leaves facts that tell it from its neighbours."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azext_amlnet import prober
+
+from . import wire as w
+from .world import ROOT
+
+NAME = "acrml.example.test"
+
+
+@pytest.fixture
+def net() -> Iterator[w.Wire]:
+    with w.wire() as network:
+        network.names[(NAME, "A")] = ["127.0.0.1"]
+        yield network
+
+
+def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 2.0, **request: Any) -> dict[str, dict[str, Any]]:
+    """Runs the prober and returns its results by target."""
+    full = [
+        {"id": str(number), "host": NAME, "protocol": "https", "path": "/v2/", **target}
+        for number, target in enumerate(targets)
+    ]
+    lines = list(
+        prober.run(
+            {
+                "schema": 1,
+                "timeoutS": timeout_s,
+                "targets": full,
+                "resolvers": [net.dns()],
+                "trust": {"pem": net.pem, "only": True},
+                **request,
+            }
+        )
+    )
+    assert lines[0]["kind"] == "hello" and lines[-1] == {"kind": "done", "count": len(full)}
+    return {line["id"]: line for line in lines[1:-1]}
+
+
+def last(net: w.Wire, timeout_s: float = 2.0, **target: Any) -> dict[str, Any]:
+    """The last step of one target."""
+    step: dict[str, Any] = ask(net, target, timeout_s=timeout_s)["0"]["steps"][-1]
+    return step
+
+
+def layers(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Layers and outcomes."""
+    return [(step["layer"], step["outcome"]) for step in result["steps"]]
+
+
+# -- the whole ladder
+
+
+def test_an_endpoint_that_answers_is_climbed_to_the_top(net: w.Wire) -> None:
+    challenge = 'WWW-Authenticate: Bearer realm="https://acrml.example.test/oauth2/token"'
+    port = net.https(w.answer(401, challenge, "Content-Type: application/json"), net.context(NAME))
+    result = ask(net, {"port": port})["0"]
+    assert layers(result) == [("dns", "ok"), ("tcp", "ok"), ("tls", "ok"), ("http", "ok")]
+    dns, tcp, tls, http = (step["facts"] for step in result["steps"])
+    assert dns["addresses"] == ["127.0.0.1"] and dns["answers"][0]["rcode"] == "NOERROR"
+    assert tcp["connected"] == "127.0.0.1"
+    assert tls["version"] in ("TLSv1.2", "TLSv1.3") and tls["issuer"]["O"] == "Trusted Test Authority"
+    assert http["status"] == 401 and "Bearer realm" in http["headers"]["www-authenticate"]
+    assert all(step["elapsedMs"] >= 0 for step in result["steps"])
+
+
+def test_what_is_sent_is_a_get_with_our_name_and_nothing_else(net: w.Wire) -> None:
+    port = net.https(w.answer(200), net.context(NAME))
+    ask(net, {"port": port}, userAgent="amlnet/1.0.0b1 (connectivity test)")
+    head = net.seen[0].decode()
+    assert head.splitlines()[0] == "GET /v2/ HTTP/1.1"
+    names = {line.split(":")[0] for line in head.splitlines()[1:] if line}
+    assert names == {"Host", "User-Agent", "Accept", "Connection"}
+    assert "User-Agent: amlnet/1.0.0b1 (connectivity test)" in head and f"Host: {NAME}:{port}" in head
+
+
+def test_no_redirect_is_followed_and_the_place_is_told(net: w.Wire) -> None:
+    port = net.https(w.answer(302, "Location: https://login.portal.example/"), net.context(NAME))
+    facts = last(net, port=port)["facts"]
+    assert (facts["status"], facts["headers"]["location"]) == (302, "https://login.portal.example/")
+    assert len(net.seen) == 1
+
+
+def test_a_block_page_is_told_by_title_and_text(net: w.Wire) -> None:
+    page = "<!DOCTYPE html><html><head><title>Access\n denied</title></head><body>Category: unknown</body></html>"
+    port = net.https(w.answer(403, "Content-Type: text/html", "Server: Filter", body=page), net.context(NAME))
+    facts = last(net, port=port)["facts"]
+    assert facts["title"] == "Access denied" and facts["html"] and facts["headers"]["server"] == "Filter"
+    assert "Category: unknown" in facts["text"]
+
+
+def test_a_body_without_end_is_cut_at_64_kb(net: w.Wire) -> None:
+    port = net.https(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 300_000, net.context(NAME))
+    assert last(net, port=port)["facts"]["bodyBytes"] == prober.MOST_BYTES
+
+
+def test_a_websocket_upgrade_is_sent_where_it_is_needed(net: w.Wire) -> None:
+    port = net.https(w.answer(101, "Upgrade: websocket"), net.context(NAME))
+    assert last(net, port=port, websocket=True)["facts"]["status"] == 101
+    assert b"Upgrade: websocket" in net.seen[0] and b"Sec-WebSocket-Key: " in net.seen[0]
+
+
+# -- dns
+
+DNS = {
+    "NXDOMAIN": 3,
+    "SERVFAIL": 2,
+    "REFUSED": 5,
+}
+
+
+@pytest.mark.parametrize(("rcode", "number"), DNS.items())
+def test_what_a_nameserver_says_is_told_by_its_word(net: w.Wire, rcode: str, number: int) -> None:
+    net.names[("missing.example.test", "*")] = number
+    step = last(net, host="missing.example.test", port=443)
+    assert (step["layer"], step["outcome"]) == ("dns", "failed")
+    assert {answer["rcode"] for answer in step["facts"]["answers"]} == {rcode}
+
+
+def test_a_name_without_addresses_is_no_missing_name(net: w.Wire) -> None:
+    net.names[("empty.example.test", "*")] = []
+    facts = last(net, host="empty.example.test", port=443)["facts"]
+    assert facts["failure"] == "no_address"
+    assert {answer["rcode"] for answer in facts["answers"]} == {"NOERROR"}
+
+
+def test_a_silent_nameserver_is_told_as_silence_in_time(net: w.Wire) -> None:
+    net.names[("silent.example.test", "*")] = "silence"
+    started = time.monotonic()
+    facts = last(net, timeout_s=1.0, host="silent.example.test", port=443)["facts"]
+    assert time.monotonic() - started < 1.5
+    assert {answer.get("error") for answer in facts.get("answers", [{"error": "timeout"}])} == {"timeout"}
+
+
+def test_a_name_with_ipv6_only_shows_which_kind_it_has(net: w.Wire) -> None:
+    net.names[("six.example.test", "AAAA")] = ["::1"]
+    net.names[("six.example.test", "A")] = []
+    result = ask(net, {"host": "six.example.test", "port": net.refused_port()})["0"]
+    kinds = {answer["type"]: answer["addresses"] for answer in result["steps"][0]["facts"]["answers"]}
+    assert kinds == {"A": [], "AAAA": ["::1"]}
+
+
+# -- tcp
+
+
+def test_a_refused_connection(net: w.Wire) -> None:
+    facts = last(net, port=net.refused_port())["facts"]
+    assert facts["failure"] == "refused" and facts["attempts"][0]["errno"] == "ECONNREFUSED"
+
+
+def test_a_connection_that_is_never_answered(net: w.Wire) -> None:
+    step = last(net, timeout_s=1.0, port=net.silent_port())
+    assert (step["layer"], step["facts"]["failure"]) == ("tcp", "timeout")
+
+
+def test_every_address_is_tried_at_once_and_told_about(net: w.Wire) -> None:
+    port = net.https(w.answer(200), net.context(NAME))
+    net.names[(NAME, "A")] = ["127.0.0.2", "127.0.0.1", "127.0.0.3"]
+    result = ask(net, {"port": port})["0"]
+    assert layers(result)[-1] == ("http", "ok")
+    attempts = {a["address"]: a.get("failure", "connected") for a in result["steps"][1]["facts"]["attempts"]}
+    assert attempts == {"127.0.0.1": "connected", "127.0.0.2": "refused", "127.0.0.3": "refused"}
+
+
+def test_more_addresses_than_eight_are_counted(net: w.Wire) -> None:
+    net.names[(NAME, "A")] = [f"127.0.1.{n}" for n in range(1, 12)]
+    facts = last(net, port=net.refused_port())["facts"]
+    assert len(facts["attempts"]) == 8 and facts["untried"] == 3
+
+
+# -- tls
+
+
+@pytest.mark.parametrize(
+    ("behave", "failure", "more"),
+    [
+        (w.reset, "reset", {"bytesReceived": 0}),
+        (lambda c: c.recv(4096) and None, "closed", {"bytesReceived": 0}),
+        (lambda c: (c.recv(4096), c.sendall(b"\x15\x03\x01\x00\x02\x02\x70")), "protocol", {"alert": 112}),
+        (lambda c: (c.recv(4096), c.sendall(b"\x15\x03\x01\x00\x02\x02\x28")), "protocol", {"alert": 40}),
+        (lambda c: (c.recv(4096), c.sendall(w.answer(400, body="plain"))), "protocol", {"notTls": "HTTP/1.1 400 Said"}),
+    ],
+    ids=["reset", "closed", "unrecognized-name", "handshake-failure", "not-tls"],
+)
+def test_what_the_wire_does_after_client_hello(net: w.Wire, behave: Any, failure: str, more: dict[str, Any]) -> None:
+    step = last(net, port=net.serve(behave))
+    assert (step["layer"], step["facts"]["failure"]) == ("tls", failure)
+    for key, value in more.items():
+        found = step["facts"][key]
+        assert found == value or str(found).startswith(str(value))
+
+
+def test_silence_after_client_hello_is_silence_in_small_packets_too(net: w.Wire) -> None:
+    facts = last(net, timeout_s=1.5, port=net.serve(w.hang))["facts"]
+    assert (facts["failure"], facts["smallSegments"], facts["bytesReceived"]) == ("timeout", "timeout", 0)
+
+
+def test_an_untrusted_issuer_is_named(net: w.Wire) -> None:
+    port = net.https(w.answer(200), net.context(NAME, authority=net.stranger))
+    facts = last(net, port=port)["facts"]
+    assert facts["failure"] == "certificate" and facts["verifyCode"] in (18, 19, 20, 21)
+    assert facts["issuer"]["O"] == "Corporate Interception CA"
+    assert NAME in facts["names"]
+
+
+def test_an_expired_certificate_tells_its_day(net: w.Wire) -> None:
+    facts = last(net, port=net.https(w.answer(200), net.expired(NAME)))["facts"]
+    assert facts["verifyCode"] == 10 and facts["notAfter"] == "2020-01-02T00:00:00Z"
+
+
+def test_a_certificate_for_another_name_tells_its_names(net: w.Wire) -> None:
+    facts = last(net, port=net.https(w.answer(200), net.context("other.example.test")))["facts"]
+    assert facts["verifyCode"] == 62 and facts["names"] == ["other.example.test"]
+
+
+def test_an_old_version_is_a_protocol_failure(net: w.Wire) -> None:
+    facts = last(net, port=net.https(w.answer(200), net.old_version(NAME)))["facts"]
+    assert facts["failure"] == "protocol"
+    assert facts.get("alert") == 70 or "VERSION" in facts["reason"].upper() or "PROTOCOL" in facts["reason"].upper()
+
+
+# -- http
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [(b"", "closed"), (b"SSH-2.0-OpenSSH\r\n\r\n", "garbled"), (b"HTTP/1.1 abc\r\n\r\n", "garbled")],
+)
+def test_an_answer_that_is_none(net: w.Wire, answer: bytes, failure: str) -> None:
+    step = last(net, port=net.https(answer, net.context(NAME)))
+    assert (step["layer"], step["facts"]["failure"]) == ("http", failure)
+
+
+def test_a_request_that_is_never_answered(net: w.Wire) -> None:
+    port = net.https(b"", net.context(NAME), then=lambda _: time.sleep(3))
+    step = last(net, timeout_s=1.0, port=port)
+    assert (step["layer"], step["facts"]["failure"]) == ("http", "timeout")
+
+
+def test_plain_http_rows_are_asked_in_plain(net: w.Wire) -> None:
+    result = ask(net, {"protocol": "http", "port": net.http(w.answer(404))})["0"]
+    assert layers(result) == [("dns", "ok"), ("tcp", "ok"), ("http", "ok")]
+
+
+def test_tcp_tls_smb_and_udp_rows_stop_where_they_prove_something(net: w.Wire) -> None:
+    tls = net.https(w.answer(200), net.context(NAME))
+
+    def smb(connection: Any) -> None:
+        connection.recv(4096)
+        connection.sendall(b"\0\0\0\x40\xfeSMB" + b"\0" * 60)
+
+    results = ask(
+        net,
+        {"protocol": "tls", "port": tls},
+        {"protocol": "tcp", "port": tls},
+        {"protocol": "smb", "port": net.serve(smb)},
+        {"protocol": "smb", "port": net.http(w.answer(200))},
+    )
+    assert [layers(results[i])[-1] for i in "0123"] == [("tls", "ok"), ("tcp", "ok"), ("smb", "ok"), ("smb", "failed")]
+
+
+# -- proxies
+
+
+def through(net: w.Wire, port: int, user: str = "", scheme: str = "http", **more: Any) -> dict[str, Any]:
+    """The request's proxies."""
+    login = f"{user}@" if user else ""
+    return {"proxies": {"https": f"{scheme}://{login}127.0.0.1:{port}", "http": None, "skip": [], **more}}
+
+
+def test_through_a_proxy_the_target_is_not_resolved_here(net: w.Wire) -> None:
+    port = net.https(w.answer(401), net.context("only.proxy.test"))
+    proxy = net.proxy({"only.proxy.test": port})
+    result = ask(net, {"host": "only.proxy.test", "port": 443}, **through(net, proxy))["0"]
+    assert layers(result) == [("proxy", "ok"), ("tls", "ok"), ("http", "ok")]
+
+
+@pytest.mark.parametrize(
+    ("refuse", "status"),
+    [(w.answer(407, "Proxy-Authenticate: Negotiate"), 407), (w.answer(403, "X-Squid-Error: ERR_ACCESS_DENIED 0"), 403)],
+)
+def test_a_proxy_that_says_no_is_no_dns_problem(net: w.Wire, refuse: bytes, status: int) -> None:
+    step = ask(net, {"port": 443}, **through(net, net.proxy({}, refuse=refuse)))["0"]["steps"][-1]
+    assert (step["layer"], step["facts"]["failure"], step["facts"]["stage"]) == ("proxy", "denied", "connect")
+    assert step["facts"]["status"] == status
+
+
+def test_a_proxy_that_is_not_there(net: w.Wire) -> None:
+    step = ask(net, {"port": 443}, **through(net, net.refused_port()))["0"]["steps"][-1]
+    assert (step["layer"], step["facts"]["stage"], step["facts"]["failure"]) == ("proxy", "tcp", "refused")
+
+
+def test_a_proxy_without_a_name(net: w.Wire) -> None:
+    given = {"proxies": {"https": "http://noproxy.example.test:3128", "skip": []}}
+    step = ask(net, {"port": 443}, **given)["0"]["steps"][-1]
+    assert (step["layer"], step["facts"]["stage"]) == ("proxy", "dns")
+
+
+@pytest.mark.parametrize("behave", [w.reset, lambda c: c.recv(99) and c.sendall(b"SSH-2.0\r\n\r\n")])
+def test_a_broken_proxy(net: w.Wire, behave: Any) -> None:
+    step = ask(net, {"port": 443}, **through(net, net.serve(behave)))["0"]["steps"][-1]
+    assert step["layer"] == "proxy" and step["facts"]["failure"] in ("reset", "garbled", "error", "closed")
+
+
+def test_credentials_reach_the_proxy_only_and_show_nowhere(net: w.Wire) -> None:
+    import base64
+
+    port = net.https(w.answer(401), net.context(NAME))
+    user = base64.b64encode(b"me@corp:p@ss:w/rd%").decode()
+    given = through(net, net.proxy({NAME: port}, user=user), user="me%40corp:p%40ss%3Aw%2Frd%25")
+    result = ask(net, {"port": 443}, **given)["0"]
+    assert layers(result)[-1] == ("http", "ok")
+    hello = next(iter(prober.run({"schema": 1, "targets": [], **given})))
+    for secret in ("p@ss", "p%40ss", user):
+        assert secret not in json.dumps([result, hello])
+    assert not [head for head in net.seen if b"GET" in head and b"Proxy-Authorization" in head]
+
+
+SKIPS = [
+    ("*", "a.example.com", True),
+    ("example.com", "example.com", True),
+    ("example.com", "a.example.com", True),
+    ("example.com", "badexample.com", False),
+    (".example.com", "a.example.com", True),
+    (".example.com", "example.com", False),
+    ("*.example.com", "a.example.com", True),
+    ("EXAMPLE.com", "a.Example.COM", True),
+    ("a.example.com:443", "a.example.com", True),
+    ("a.example.com:8080", "a.example.com", False),
+    ("10.0.0.0/8", "10.1.2.3", True),
+    ("10.0.0.0/8", "11.1.2.3", False),
+    ("10.0.0.0/8", "a.example.com", False),
+    ("fd00::/8", "fd00::1", True),
+    ("[::1]:443", "::1", True),
+    ("::1", "::1", True),
+    ("127.0.0.1", "127.0.0.1", True),
+    ("0.0.0.1", "10.0.0.1", False),
+]
+
+
+@pytest.mark.parametrize(("entry", "host", "skipped"), SKIPS)
+def test_skip_lists_are_read_as_go_reads_them(entry: str, host: str, skipped: bool) -> None:
+    assert prober.skips(entry, host, 443) is skipped
+
+
+def test_the_environment_names_proxies_in_both_cases() -> None:
+    found = prober.environment_proxies(
+        {"HTTPS_PROXY": "http://upper:1", "https_proxy": "http://lower:1", "NO_PROXY": "a, b"}
+    )
+    assert found == {"http": None, "https": "http://lower:1", "skip": ["a", "b"]}
+    assert prober.scrubbed("http://user:secret@proxy.example:3128/") == "http://proxy.example:3128"
+
+
+# -- deadlines, scale, the wire
+
+
+def test_black_holes_cost_one_time_out_and_each_keeps_its_layer(net: w.Wire) -> None:
+    silent, hanging = net.silent_port(), net.serve(w.hang)
+    fine = net.https(w.answer(200), net.context(NAME))
+    started = time.monotonic()
+    ports = [silent] * 20 + [hanging] * 20 + [fine] * 20
+    results = ask(net, *({"port": port} for port in ports), timeout_s=1.5)
+    assert time.monotonic() - started < 3
+    assert len(results) == 60
+    ends = {port: {layers(results[str(i)])[-1] for i, p in enumerate(ports) if p == port} for port in ports}
+    assert ends == {silent: {("tcp", "failed")}, hanging: {("tls", "failed")}, fine: {("http", "ok")}}
+
+
+def test_the_same_bytes_as_a_script(net: w.Wire, tmp_path: Path) -> None:
+    port = net.https(w.answer(401), net.context(NAME))
+    request = {
+        "schema": 1,
+        "timeoutS": 2,
+        "resolvers": [net.dns()],
+        "trust": {"pem": net.pem, "only": True},
+        "targets": [{"id": "x", "host": NAME, "port": port, "protocol": "https", "path": "/"}],
+    }
+    script = ROOT / "azext_amlnet" / "prober.py"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(script)],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")},
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    lines = [json.loads(line.removeprefix(prober.SENTINEL)) for line in done.stdout.splitlines()]
+    assert [line["kind"] for line in lines] == ["hello", "result", "done"]
+    assert layers(lines[1]) == layers(ask(net, {"port": port, "path": "/"})["0"])
+
+
+def test_a_request_of_another_schema_is_refused() -> None:
+    with pytest.raises(ValueError, match="schema 2 is not known"):
+        list(prober.run({"schema": 2, "targets": []}))
+
+
+def test_main_prints_what_run_yields(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"schema": 1, "targets": []}'))
+    prober.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all(line.startswith(prober.SENTINEL) for line in lines)
