@@ -9,6 +9,9 @@ def validate_scope(namespace):
         value = getattr(namespace, name, None)
         if value is not None and not value.strip():
             raise ValueError(f"--{name.replace('_', '-')} is empty; is a variable not set?")
+    for name in namespace.compute or ():
+        if not _is_name(name):
+            raise ValueError(f"--compute is no name that Azure allows: {name[:80]!r}.")
     if namespace.workspace_file:
         if namespace.save_workspace_file:
             raise ValueError("--save-workspace-file writes what Azure told; it does not go with --workspace-file.")

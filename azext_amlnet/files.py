@@ -11,7 +11,7 @@ from typing import Any
 
 from .codec import DocumentError, from_json, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, Requirement, Workspace
+from .model import SCHEMA_VERSION, Change, ClusterType, Requirement, Workspace
 
 _LARGEST = 32 * 1024 * 1024
 
@@ -29,9 +29,12 @@ def read_workspace(path: str) -> Workspace:
             "Write the file anew with --save-workspace-file.",
         )
     try:
-        return from_json(Workspace, document)
+        workspace = from_json(Workspace, document)
     except DocumentError as error:
         raise UsageError(f"Workspace file {path}: {error}.", _HELP) from None
+    if any(ClusterType.NONE in cluster.types for cluster in workspace.clusters):
+        raise UsageError(f"Workspace file {path}: a cluster's types are aks and arc, not none.", _HELP)
+    return workspace
 
 
 _HELP = 'See docs/workspace-file.md; the smallest one is {"cloud": "public", "region": "westeurope"}.'
@@ -120,21 +123,20 @@ def write_text(path: str, text: str, overwrite: bool) -> None:
     """
     refuse_existing(path, overwrite)
     target = os.path.realpath(path)
-    temporary = ""
+    temporary, claimed = "", False
     try:
         mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
         handle, temporary = tempfile.mkstemp(prefix=".amlnet-", dir=os.path.dirname(target))
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         os.chmod(temporary, mode)
-        if overwrite:
-            os.replace(temporary, target)
-        else:
-            os.link(temporary, target)  # unlike replace, refuses a file that appeared in the meantime
-            os.unlink(temporary)
+        if not overwrite:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL))  # refuses a file that appeared in the meantime
+            claimed = True
+        os.replace(temporary, target)
     except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+        for left in filter(os.path.exists, (temporary, target if claimed else "")):
+            os.unlink(left)
         raise UsageError(f"The file {path} cannot be written: {_reason(error)}.", "Check the path.") from None
 
 

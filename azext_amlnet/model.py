@@ -208,6 +208,7 @@ class Hub:
     workspace_id: Optional[str] = _name(default=None)
     private_endpoint: bool = False
     public_access: bool = True
+    readable: bool = True
 
 
 @dataclass(frozen=True)

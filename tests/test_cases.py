@@ -536,17 +536,159 @@ def test_whatever_azure_refuses_no_host_is_lost(listed: Listed, azure: FakeAzure
 
     A cluster that cannot be read is assumed to be in the workspace's region, and says so.
     """
-    complete = listed(b.with_both_clusters())
+    resources = {**b.with_both_clusters(), **b.storage("lake")}
+    resources[f"{b.workspace_id()}/datastores"] = [
+        b.datastore("lake", account="lake", kind="AzureDataLakeGen2"),
+        b.datastore("onelake", kind="OneLake", accountName=None, endpoint="onelake.dfs.fabric.microsoft.com"),
+    ]
+    complete = listed(resources)
     azure.faults.append(Fault(part, status=status, code="Refused", message="no"))
-    answer = listed(b.with_both_clusters())
-    assert answer.warnings
+    answer = listed(resources)
+    assert answer.warnings or part == "Relay"  # whose namespace the compute itself names
     listed_hosts = hosts(answer)
     shapes = [re.sub(r"<[a-z ]+>", "*", host) for host in listed_hosts if "*" in host or "<" in host]
+    shapes = ["onelake.*" if shape == "*" and "<onelake host>" in listed_hosts else shape for shape in shapes]
     for lost in hosts(complete) - listed_hosts:
         named_by_azure_only = all(entry.startswith("azure-") for entry in row(complete, lost).entries)
         elsewhere = lost if "registr" in part else lost.replace("northeurope", "westeurope")
         covered = elsewhere in listed_hosts or any(fnmatch.fnmatch(elsewhere, shape) for shape in shapes)
         assert covered or named_by_azure_only, lost
+
+
+@pytest.mark.parametrize("body", [{}, {"properties": {}}, None])
+def test_a_hub_that_tells_nothing_shortens_nothing(listed: Listed, azure: FakeAzure, body: object) -> None:
+    resources = project(publicNetworkAccess="Disabled")
+    if body is None:
+        azure.faults.append(Fault("/workspaces/hub", status=403, code="AuthorizationFailed", message="no"))
+    else:
+        resources[b.workspace_id("hub")] = body
+    answer = listed(resources, level=Level.OPTIONAL)
+    assert "hub hub:" in said(answer)
+    assert f"{b.WORKSPACE_GUID}.workspace.westeurope.cert.api.azureml.ms" in hosts(answer)
+    own = row(answer, f"{b.WORKSPACE_GUID}.workspace.westeurope.api.azureml.ms")
+    assert "nothing can reach it" not in str(own.notes) and "hub hub:" in str(own.notes)
+    assert "*.in.applicationinsights.azure.com" in hosts(answer)
+
+
+def test_a_wider_list_keeps_the_condition_of_a_required_row(listed: Listed) -> None:
+    layers = row(listed(b.ordinary(containerRegistry=None), level=Level.OPTIONAL), "*.blob.core.windows.net")
+    assert layers.level is Level.REQUIRED and "Condition: Only while the registry" in str(layers.notes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted", "gap"),
+    [
+        ({"enableTraining": "True"}, {"training"}, False),
+        ({"enableInference": "true"}, {"inference"}, False),
+        ({}, {"training", "inference"}, True),
+        ({"enableTraining": "perhaps"}, {"training", "inference"}, True),
+    ],
+)
+def test_what_the_extension_does_not_switch_on_is_off(
+    listed: Listed, settings: dict[str, str], wanted: set[str], gap: bool
+) -> None:
+    installed = b.extension()
+    installed["properties"]["configurationSettings"] = settings
+    answer = listed(b.with_computes({**b.ordinary(), **b.aks(extensions=[installed])}, b.compute("g", b.AKS)))
+    assert {scenario.value for scenario in row(answer, "acrml.azurecr.io").needed_for} == wanted
+    assert ("does not say what it does" in said(answer)) is gap
+    assert not gap or "does not say what it does" in str(row(answer, "pypi.org").notes)
+
+
+def test_planned_clusters_without_ids_all_count(catalog: Catalog) -> None:
+    clusters = (Cluster(types=(ClusterType.AKS,)), Cluster(types=(ClusterType.ARC,), outbound_type="none"))
+    for computes in ((), None, (Compute(name="gpu"), Compute(name="edge"))):
+        answer = expand(catalog, Workspace(region="westeurope", computes=computes, clusters=clusters), Scope())
+        assert hosts(answer) >= ARC_ONLY | AKS_ONLY
+    planned = Workspace(clusters=(Cluster(types=(ClusterType.AKS,), outbound_type="none"),))
+    assert "The planned cluster: " in said(expand(catalog, planned, Scope()))
+
+
+def test_gaps_behind_a_wildcard_stand_in_its_notes(listed: Listed, azure: FakeAzure) -> None:
+    azure.faults.append(Fault("Relay", status=403, code="AuthorizationFailed", message="no"))
+    answer = listed(b.with_computes({**b.ordinary(), **b.arc()}, b.compute("edge", b.ARC)))
+    assert "Relay namespaces in the resource group of onprem: 403" in str(row(answer, "*.servicebus.windows.net").notes)
+    azure.faults[:] = [Fault("allow-list-connect")]
+    answer = listed(b.with_computes({**b.ordinary(), **b.arc()}, b.compute("edge", b.ARC)))
+    assert "Arc's allow-list API" in str(row(answer, "*.servicebus.windows.net").notes)
+
+
+def test_a_gap_stays_off_rows_that_it_does_not_concern(listed: Listed, azure: FakeAzure) -> None:
+    azure.faults.append(Fault("managedClusters/aks-gpu?", status=403, code="AuthorizationFailed", message="no"))
+    answer = listed(b.with_both_clusters())
+    assert "aks-gpu" not in str(row(answer, "management.azure.com").notes)
+    assert row(answer, "nvidia.github.io").assumed
+
+
+def test_people_are_no_cluster(listed: Listed) -> None:
+    scenarios = (Scenario.TRAINING, Scenario.WORKSTATION, Scenario.MANAGED_COMPUTE)
+    answer = listed(b.with_both_clusters(), computes=("edge",), scenarios=scenarios)
+    assert row(answer, "ml.azure.com").computes == ()
+    assert row(answer, "westeurope.tundra.azureml.ms", 5831).computes == ()
+    assert row(answer, "dl.k8s.io").computes == ("edge",)
+
+
+def test_lines_of_azures_list_that_cannot_be_read_are_counted(listed: Listed) -> None:
+    resources = b.with_computes({**b.ordinary(), **b.aks()}, b.compute("g", b.AKS))
+    lines = [
+        {"domainName": "no.details.example", "endpointDetails": []},
+        {"domainName": "text.port.example", "endpointDetails": [{"port": "8443"}]},
+        {"domainName": "udp.example", "endpointDetails": [{"port": 1194, "protocol": "UDP"}]},
+        {"domainName": "https://url.example/", "endpointDetails": [{"port": 443}]},
+        {"domainName": "a*.example", "endpointDetails": [{"port": 443}]},
+        {"domainName": "no.port.example", "endpointDetails": [{"port": 70000}]},
+    ]
+    resources[f"{b.AKS}/outboundNetworkDependenciesEndpoints"] = [{"category": "x", "endpoints": lines}]
+    answer = listed(resources)
+    assert row(answer, "no.details.example").protocol.value == "https"
+    assert row(answer, "text.port.example", 8443).protocol.value == "tcp"
+    assert row(answer, "udp.example", 1194).protocol.value == "udp"
+    assert "Azure's dependency list of AKS cluster aks-gpu: 3 of its lines could not be read" in said(answer)
+
+
+def test_small_facts_that_decide_a_row(listed: Listed, azure: FakeAzure) -> None:
+    assert "Condition: Needed when" in str(row(listed(b.ordinary()), "api.azureml.ms").notes)
+    aks = listed(b.with_computes({**b.ordinary(), **b.aks()}, b.compute("g", b.AKS)))
+    assert "Condition" not in str(row(aks, "northeurope.dp.kubernetesconfiguration.azure.com").notes)
+    arc = listed(b.with_computes({**b.ordinary(), **b.arc()}, b.compute("edge", b.ARC)))
+    assert "*.ods.opinsights.azure.com" not in hosts(arc)
+    gateway = b.arc(gateway={"enabled": True})
+    azure.forget()
+    behind = listed(b.with_computes({**b.ordinary(), **gateway}, b.compute("edge", b.ARC)))
+    assert "azgnrelay-westeurope-l1.servicebus.windows.net" not in hosts(behind) and not azure.connects
+
+
+def test_what_an_unreadable_account_or_component_may_have_is_listed(listed: Listed, azure: FakeAzure) -> None:
+    for part in ("/storageAccounts/", "/components/"):
+        azure.faults.append(Fault(part, status=403, code="AuthorizationFailed", message="no"))
+    found = hosts(listed(b.ordinary(), level=Level.OPTIONAL))
+    assert {"mlstore-secondary.blob.core.windows.net", "<live metrics host>"} <= found
+
+
+def test_two_tagged_relay_namespaces_are_none(listed: Listed) -> None:
+    resources = {**b.ordinary(), **b.arc()}
+    path = f"{b.GROUP}/providers/Microsoft.Relay/namespaces"
+    twin = {**resources[path][0], "properties": {"serviceBusEndpoint": "https://other.servicebus.windows.net:443/"}}
+    resources[path] = [*resources[path], twin]
+    answer = listed(b.with_computes(resources, b.compute("edge", b.ARC)))
+    assert not [
+        host for host in hosts(answer) if host.endswith(("relay-ns.servicebus.windows.net", "other.servicebus"))
+    ]
+
+
+def test_a_basic_registry_has_no_replicas_to_miss(listed: Listed, azure: FakeAzure) -> None:
+    azure.faults.append(Fault("/replications", status=400, code="SkuNotSupported", message="no"))
+    resources = {**b.ordinary(), **b.registry("Basic", dataEndpointEnabled=None)}
+    answer = listed(resources, cluster_type=ClusterType.NONE)
+    assert answer.warnings == () and hosts(answer, "registry") == {"acrml.azurecr.io", "*.blob.core.windows.net"}
+
+
+def test_extensions_that_cannot_be_read_keep_the_monitoring_rows(listed: Listed, azure: FakeAzure) -> None:
+    azure.faults.append(Fault("KubernetesConfiguration", status=403, code="AuthorizationFailed", message="no"))
+    answer = listed(b.with_computes({**b.ordinary(), **b.aks()}, b.compute("g", b.AKS)))
+    monitor = row(answer, "*.ods.opinsights.azure.com")
+    assert "Condition: Only with Azure Monitor on the cluster." in monitor.notes
+    assert "extensions of cluster aks-gpu: 403" in str(monitor.notes)
 
 
 # -- private endpoints

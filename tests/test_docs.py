@@ -17,7 +17,21 @@ import yaml
 
 from azext_amlnet.codec import camel, from_json
 from azext_amlnet.files import read_workspace
-from azext_amlnet.model import Catalog, Requirement, Topic, Workspace
+from azext_amlnet.model import (
+    AppInsights,
+    Catalog,
+    Cluster,
+    Compute,
+    Dependency,
+    Gap,
+    Hub,
+    KeyVault,
+    Registry,
+    Requirement,
+    StorageAccount,
+    Topic,
+    Workspace,
+)
 
 from . import builders as b
 from .fakearm import FakeAzure, Fault
@@ -71,7 +85,8 @@ def test_every_entry_of_the_catalog_is_named_in_the_history(catalog: Catalog) ->
 
 def test_every_key_of_a_workspace_file_is_documented() -> None:
     text = (ROOT / "docs" / "workspace-file.md").read_text(encoding="utf-8")
-    keys = {camel(name) for name in Workspace.__dataclass_fields__}
+    nouns = (Workspace, Hub, Registry, StorageAccount, KeyVault, AppInsights, Compute, Cluster, Dependency, Gap)
+    keys = {camel(name) for noun in nouns for name in noun.__dataclass_fields__}
     assert not [key for key in keys if f"`{key}`" not in text]
 
 

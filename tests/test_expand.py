@@ -143,7 +143,7 @@ def test_laws_of_every_list(workspace: Workspace, scope: Scope) -> None:
         assert not (item.unresolved and item.assumed)
         assert item.sources and item.entries and item.reason and item.needed_for
         assert item.level.rank <= scope.level.rank and item.topic not in scope.exclude
-        assert set(item.computes) < attached | {*scope.computes, ""}
+        assert item.computes == () or set(item.computes) != attached
         assert item.probe is None or ("*" not in item.probe.host and "<" not in item.probe.host)
         assert (item.kind is Kind.WILDCARD) == item.host.startswith("*.")
         assert from_json(Requirement, to_json(item)) == item
@@ -254,6 +254,22 @@ def test_a_baseline_tells_same_added_changed_and_removed() -> None:
     assert demands_more(rows, before)  # level.io became required
     assert not demands_more(compare(now[:1], before), before)
     assert not demands_more(compare((), before), before)
+
+
+def test_a_row_that_came_to_need_websockets_has_changed() -> None:
+    before, now = requirement("a.io"), requirement("a.io", websocket=True)
+    assert compare((now,), (before,))[0].change is Change.CHANGED
+
+
+def test_azures_list_adds_its_source_to_the_strictest_wish(catalog: Catalog) -> None:
+    clusters = (Cluster(id="/subscriptions/c", types=(ClusterType.AKS,)),)
+    workspace = Workspace(
+        computes=(Compute(name="k", cluster_id="/subscriptions/c"),),
+        clusters=clusters,
+        dependencies=(Dependency(Origin.WORKSPACE, "*.blob.core.windows.net"),),
+    )
+    layers = row(expand(catalog, workspace, Scope(level=Level.REQUIRED)), "*.blob.core.windows.net")
+    assert "azure-workspace-dependencies" in layers.entries
 
 
 @pytest.mark.parametrize(

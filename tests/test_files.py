@@ -69,6 +69,7 @@ def test_the_smallest_workspace_file(tmp_path: Path) -> None:
             '{"storageAccounts": [{"name": "a"}, {"name": "b\\nc"}]}',
             "storageAccounts[1].name: expected a resource name",
         ),
+        ('{"clusters": [{"types": ["none"]}]}', "a cluster's types are aks and arc, not none"),
         ('{"id": "not an id"}', "id: expected an Azure resource id"),
         ('{"dependencies": [{"origin": "aks", "host": "a.io", "port": 0}]}', "dependencies[0].port: expected a port"),
         ('{"gaps": [{"fact": "x", "resource": "y", "reason": "a\\u001b[31m"}]}', "gaps[0].reason: expected one line"),
@@ -165,6 +166,22 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_a_mark_of_byte_order_is_no_part_of_the_text(tmp_path: Path) -> None:
+    assert read_workspace(written(tmp_path, b'\xef\xbb\xbf{"region": "westeurope"}')).region == "westeurope"
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    (tmp_path / "file").write_text("old")
+    monkeypatch.setattr(os, "replace", fail)
+    for name, overwrite in (("file", True), ("other", False)):
+        with pytest.raises(UsageError, match="Operation not permitted"):
+            write_text(str(tmp_path / name), "new", overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_text() == "old"
 
 
 def test_writing_where_nothing_can_be_written(tmp_path: Path) -> None:

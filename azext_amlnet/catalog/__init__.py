@@ -21,16 +21,7 @@ def load(folder: Optional[str] = None) -> Catalog:
     """
     root = Path(folder) if folder else DATA
     texts = _texts(root)
-    if "catalog.yaml" not in texts:
-        raise CatalogError(
-            f"{root}: no catalog.yaml in this folder", "Give a folder laid out like docs/catalog.md says."
-        )
-    book = schema.keys(
-        schema.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
-        "catalog.yaml:1",
-        ("version", "pages", "clouds", "proofs", "cross_checks", "retired"),
-        ("arc_region_codes",),
-    )
+    book = _book(texts, root)
     place = book.place
     pages = {
         name: schema.read_page(page, place) for name, page in schema.mapping(book["pages"], place, "pages").items()
@@ -57,6 +48,18 @@ def load(folder: Optional[str] = None) -> Catalog:
         retired=tuple(
             schema.read_retired(block, place, pages) for block in schema.listing(book["retired"], place, "retired")
         ),
+    )
+
+
+def _book(texts: dict[str, str], root: Path) -> schema.Block:
+    """The tables of catalog.yaml, taken out of the texts."""
+    if "catalog.yaml" not in texts:
+        raise CatalogError(f"{root}: no catalog.yaml in this folder", "docs/catalog.md says how a catalog is laid out.")
+    return schema.keys(
+        schema.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
+        "catalog.yaml:1",
+        ("version", "pages", "clouds", "proofs", "cross_checks", "retired"),
+        ("arc_region_codes",),
     )
 
 

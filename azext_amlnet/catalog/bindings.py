@@ -35,18 +35,25 @@ class Value:
 
 @dataclass(frozen=True)
 class Consumer:
-    """A cluster that needs rows, attached (then it has a compute's name) or stood in for."""
+    """A cluster that needs rows, attached (then it has a compute's name) or stood in for.
+
+    `setting_notes` say why it is not known whether it trains or serves.
+    """
 
     compute: Optional[str]
     cluster: Optional[Cluster]
     scenarios: frozenset[Scenario]
     assumed: bool = False
     notes: tuple[str, ...] = ()
+    setting_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Binding:
-    """One thing that an entry is expanded for; `consumer` is set where the thing belongs to one cluster."""
+    """One thing that an entry is expanded for; `consumer` is set where the thing belongs to one cluster.
+
+    `because` has the gaps behind single facts, for the rows whose condition asks for them.
+    """
 
     values: Mapping[str, Value]
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -55,6 +62,7 @@ class Binding:
     public_access: bool = True
     assumed: bool = False
     notes: tuple[str, ...] = ()
+    because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     consumer: Optional[Consumer] = None
 
 
@@ -74,7 +82,7 @@ def known(text: Optional[str], otherwise: Value) -> Value:
 
 def consumers(workspace: Workspace, scope: Scope) -> tuple[Consumer, ...]:
     """The clusters in scope: none known makes one nameless consumer, a refusal of Azure two assumed ones."""
-    asked = frozenset(scope.scenarios or CLUSTER_SCENARIOS)
+    asked = frozenset(scope.scenarios or CLUSTER_SCENARIOS) & set(CLUSTER_SCENARIOS)
     if scope.cluster_type is ClusterType.NONE:
         return (_without_cluster(asked),)
     silence = workspace.gaps_about("computes") if workspace.computes is None else ()
@@ -84,14 +92,20 @@ def consumers(workspace: Workspace, scope: Scope) -> tuple[Consumer, ...]:
         return tuple(_stand_in(kind, asked, name, silence) for name in names for kind in kinds)
     wanted = {name.lower() for name in scope.computes}
     named = [c for c in workspace.computes or () if not wanted or c.name.lower() in wanted]
-    if workspace.computes is None and workspace.clusters:
+    if not workspace.computes and workspace.clusters:
         planned = (_attached(Compute(name=""), cluster, workspace, scope, asked) for cluster in workspace.clusters)
         return tuple(replace(consumer, compute=None) for group in planned for consumer in group)
     if not named:
         return (_stand_in(scope.cluster_type, asked) if scope.cluster_type else _without_cluster(asked),)
-    clusters = {(cluster.id or "").lower(): cluster for cluster in workspace.clusters}
-    found = (_attached(c, clusters.get((c.cluster_id or "").lower()), workspace, scope, asked) for c in named)
+    pairs = ((compute, cluster) for compute in named for cluster in _clusters_of(compute, workspace))
+    found = (_attached(compute, cluster, workspace, scope, asked) for compute, cluster in pairs)
     return tuple(consumer for group in found for consumer in group)
+
+
+def _clusters_of(compute: Compute, workspace: Workspace) -> tuple[Optional[Cluster], ...]:
+    """The cluster of a compute by its id; without ids, which a plan may leave out, any of the planned ones."""
+    wanted = (compute.cluster_id or "").lower()
+    return tuple(cluster for cluster in workspace.clusters if (cluster.id or "").lower() == wanted) or (None,)
 
 
 def _without_cluster(asked: frozenset[Scenario]) -> Consumer:
@@ -120,13 +134,14 @@ def _attached(
         off = {Scenario.TRAINING: cluster.training is False, Scenario.INFERENCE: cluster.inference is False}
         scenarios = frozenset(s for s in asked if not off.get(s))
     notes = (*outbound_notes(cluster), *(() if cluster.readable else workspace.gaps_of(cluster.id, "cluster")))
+    settings = workspace.gaps_of(cluster.id, "extensions")
     if cluster.types:
-        yield Consumer(compute.name, cluster, scenarios, assumed=not cluster.readable, notes=notes)
+        yield Consumer(compute.name, cluster, scenarios, not cluster.readable, notes, settings)
         return
     for kind in (ClusterType.AKS, ClusterType.ARC):
         name = compute.name or "the planned one"
         note = f"It is not known what kind of cluster {name} is; rows of AKS and of Arc are both listed."
-        yield Consumer(compute.name, replace(cluster, types=(kind,)), scenarios, assumed=True, notes=(*notes, note))
+        yield Consumer(compute.name, replace(cluster, types=(kind,)), scenarios, True, (*notes, note), settings)
 
 
 def outbound_notes(cluster: Cluster) -> tuple[str, ...]:
@@ -192,14 +207,20 @@ _BY_NAME = "Built from the account's name, because Azure did not give its endpoi
 
 def _of_workspace(workspace: Workspace, base: Mapping[str, Value]) -> Binding:
     # The private endpoint of a project is its hub's.
-    owner = workspace.hub if workspace.hub and not workspace.private_endpoint else workspace
-    facts = {"workspace_private": owner.private_endpoint, "discovery_host": workspace.api_host is not None}
+    hub = workspace.hub
+    owner = hub if hub and not workspace.private_endpoint else workspace
+    unknown = hub is not None and not hub.readable and not workspace.private_endpoint
+    facts = {
+        "workspace_private": None if unknown else owner.private_endpoint,
+        "discovery_host": workspace.api_host is not None,
+    }
     return Binding(
         base,
         facts,
         resource=workspace.id,
         private_endpoint=owner.private_endpoint,
-        public_access=workspace.public_access and owner.public_access,
+        public_access=unknown or (workspace.public_access and owner.public_access),
+        notes=workspace.gaps_of(hub.id, "hub") if hub and unknown else (),
     )
 
 
@@ -241,7 +262,9 @@ def _registry_binding(workspace: Workspace, registry: Registry, values: Mapping[
 
 
 def _data_endpoints(registry: Registry) -> Optional[bool]:
-    """A private endpoint switches dedicated data endpoints on (the ACR article on them, checked 2026-11-23)."""
+    """Only Premium has dedicated data endpoints; a private endpoint switches them on (the ACR article, 2026-11-23)."""
+    if (registry.sku or "").lower() in ("basic", "standard"):
+        return False
     return True if registry.private_endpoint or registry.data_hosts else registry.data_endpoints
 
 
@@ -299,7 +322,7 @@ def _of_storage(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value
     for account in accounts:
         yield _storage_binding(account, workspace, base, suffix)
     if workspace.gaps_about("datastores-list"):
-        unknown = StorageAccount(name="<storage account of a datastore>", datastore_types=("AzureBlob",))
+        unknown = StorageAccount(name="<storage account of a datastore>")
         yield _storage_binding(unknown, workspace, base, suffix)
 
 
@@ -311,13 +334,14 @@ def _storage_binding(account: StorageAccount, workspace: Workspace, base: Mappin
         "default": account.default,
         "hierarchical_namespace": account.hierarchical_namespace,
         "secondary": account.secondary_blob is not None if account.readable else None,
-        "datastore": account.datastore_types,
+        "datastore": None if account.name.startswith("<") and not account.default else account.datastore_types,
     }
     silence = workspace.gaps_of(account.id, "storage")
     if account.name.startswith("<"):
         silence = workspace.gaps_about("hub") if account.default else workspace.gaps_about("datastores-list")
+    lake = known(account.dfs if "OneLake" in account.datastore_types else None, missing("<onelake host>"))
     return Binding(
-        {**base, **hosts, "account": Value(account.name), "secondary_host": secondary},
+        {**base, **hosts, "account": Value(account.name), "secondary_host": secondary, "lake_host": lake},
         facts,
         resource=account.id,
         private_endpoint=account.private_endpoint,
@@ -386,6 +410,11 @@ def _of_cluster(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value
         resource=cluster.id,
         assumed=consumer.assumed,
         notes=consumer.notes,
+        because={
+            "relay": workspace.gaps_of(cluster.id, "relay"),
+            "service_bus": workspace.gaps_of(cluster.id, "arc-allow-list"),
+            "monitoring": consumer.setting_notes if cluster.monitoring is None else (),
+        },
         consumer=consumer,
     )
 

@@ -88,8 +88,16 @@ def _rows(
             who, scenarios = _who_needs(entry.needed_for, binding.consumer, needing, scope)
             applies = decision is not False and bool(scenarios) and entry.topic not in scope.exclude
             requirement = _requirement(entry, form, template, binding, workspace.cloud, scenarios)
+            requirement = replace(requirement, notes=_unique((*requirement.notes, *_settings(entry, who))))
             undecided = decision is None or not entry.when
             yield Row(requirement, who, entry.position, applies, entry.condition if undecided else "")
+
+
+def _settings(entry: CatalogEntry, who: tuple[Consumer, ...]) -> Iterator[str]:
+    """For what only training or only inference needs: why it is not known whether a cluster does it."""
+    if len({Scenario.TRAINING, Scenario.INFERENCE} & set(entry.needed_for)) == 1:
+        for consumer in who:
+            yield from consumer.setting_notes
 
 
 def decide(when: Mapping[str, tuple[Any, ...]], facts: Mapping[str, Any]) -> Optional[bool]:
@@ -110,8 +118,10 @@ def _who_needs(
     """The clusters that need it, and for what; people at their desks and managed compute are no clusters."""
     candidates = (owner,) if owner else needing
     who = tuple(consumer for consumer in candidates if consumer.scenarios & set(needed_for))
-    active = {s for consumer in who for s in consumer.scenarios}
-    active |= {Scenario.WORKSTATION, Scenario.MANAGED_COMPUTE} & set(scope.scenarios)
+    others = {Scenario.WORKSTATION, Scenario.MANAGED_COMPUTE} & set(scope.scenarios)
+    active = {s for consumer in who for s in consumer.scenarios} | others
+    if owner and others & set(needed_for):  # what people need because of this cluster
+        who = (owner,)
     return who, tuple(s for s in needed_for if s in active)
 
 
@@ -157,6 +167,8 @@ def _notes(entry: CatalogEntry, binding: Binding, used: list[Value]) -> Iterator
         yield "Public access is disabled and no private endpoint is approved: nothing can reach it as it is."
     yield from entry.notes
     yield from binding.notes
+    for fact in entry.when:
+        yield from binding.because.get(fact, ())
     yield from (value.assumed for value in used if value.assumed)
 
 
@@ -211,7 +223,8 @@ def _merged(rows: list[Row], attached: set[str]) -> tuple[Requirement, int]:
     rows = sorted(rows, key=lambda row: (row.requirement.level.rank, row.position))
     first = rows[0].requirement
     every = [row.requirement for row in rows]
-    asking = [row.condition for row in rows if row.requirement.reason]
+    wishes = [row for row in rows if row.requirement.reason]  # the others only add a source
+    asking = [row.condition for row in wishes if row.requirement.level is first.level]
     conditions = [f"Condition: {condition}" for condition in asking] if all(asking) else []
     needing = {consumer.compute for row in rows for consumer in row.consumers if consumer.compute}
     scenarios = {scenario for requirement in every for scenario in requirement.needed_for}
@@ -225,7 +238,7 @@ def _merged(rows: list[Row], attached: set[str]) -> tuple[Requirement, int]:
         resource=next((requirement.resource for requirement in every if requirement.resource), None),
         private=any(requirement.private for requirement in every),
         unresolved=any(requirement.unresolved for requirement in every),
-        assumed=all(requirement.assumed for requirement in every if requirement.level is first.level),
+        assumed=all(row.requirement.assumed for row in wishes if row.requirement.level is first.level),
         probe=next((requirement.probe for requirement in every if requirement.probe), None),
         sources=_unique(source for requirement in every for source in requirement.sources),
         notes=_unique((*conditions, *(note for requirement in every for note in requirement.notes))),
@@ -277,7 +290,14 @@ def _cross_check(
 def _as_source(row: Row, known: Requirement) -> Row:
     """A row of Azure's list that adds a source to what the catalog asks for anyway, and nothing else."""
     requirement = replace(
-        row.requirement, level=known.level, topic=known.topic, needed_for=(), reason="", resource=None, probe=None
+        row.requirement,
+        level=known.level,
+        topic=known.topic,
+        needed_for=(),
+        reason="",
+        resource=None,
+        probe=None,
+        notes=row.requirement.notes[:1],  # where Azure lists it; the cluster's own notes are the cluster's rows'
     )
     return replace(row, requirement=requirement, consumers=())
 
@@ -401,7 +421,7 @@ def _warnings(
     for consumer in needing:
         outbound = consumer.cluster.outbound_type if consumer.cluster else None
         if outbound and outbound.lower() in ("none", "block"):
-            yield f"Compute {consumer.compute}: {consumer.notes[0]}"
+            yield f"{f'Compute {consumer.compute}' if consumer.compute else 'The planned cluster'}: {consumer.notes[0]}"
 
 
 def _hints(needing: tuple[Consumer, ...], scope: Scope) -> Iterator[str]:

@@ -61,7 +61,8 @@ _ALWAYS: tuple[str, ...] = ("workspace_id", "workspace_region", "discovery_host"
 _ALWAYS += ("default_table_host", "default_queue_host", "storage", "acr", "servicebus")
 _OF_CLUSTER: tuple[str, ...] = ("cluster_region", "api_server", "api_server_address", "dns_address")
 _OF_CLUSTER += ("relay_host", "arc_gateway_host", "arc_region_code")
-_OF_STORAGE = ("account", "blob_host", "file_host", "queue_host", "table_host", "dfs_host", "secondary_host")
+_OF_STORAGE: tuple[str, ...] = ("account", "blob_host", "file_host", "queue_host", "table_host", "dfs_host")
+_OF_STORAGE += ("secondary_host", "lake_host")
 PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "workspace": _ALWAYS,
     "hub": (*_ALWAYS, "hub_workspace_id"),

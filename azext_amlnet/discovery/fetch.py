@@ -50,8 +50,8 @@ def follow(call: Call, answer: Any, cloud: Cloud, cross_check: bool) -> Iterator
     elif call.fact == "computes":
         yield from _of_computes(answer, cross_check)
     elif call.fact == "arc" and cross_check and cloud in _ALLOW_LIST:
-        region = normal_region(answer.get("location"))
-        if region:
+        region, gateway = normal_region(answer.get("location")), properties(answer).get("gateway")
+        if region and not (isinstance(gateway, Mapping) and gateway.get("enabled") is True):
             yield Call.of("arc-allow-list", f"{_ALLOW_LIST[cloud]}?api-version=2020-01-01&location={region}")
 
 

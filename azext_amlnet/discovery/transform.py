@@ -70,7 +70,7 @@ def to_workspace(given: Mapping[Call, Any], workspace_path: str, cloud: Cloud, s
     answer = answers.of("workspace", workspace_path)
     own = properties(answer)
     hub_id = resource_id(own.get("hubResourceId"))
-    hub_answer = answers.of("hub", hub_id)
+    hub_answer = answers.resource("hub", hub_id) if hub_id else None
     shared = _with_hub(own, hub_id, hub_answer, answers)
     identifier = resource_id(answer.get("id")) or workspace_path
     workspace = Workspace(
@@ -92,18 +92,22 @@ def to_workspace(given: Mapping[Call, Any], workspace_path: str, cloud: Cloud, s
         app_insights=_app_insights(resource_id(shared.get("applicationInsights")), answers),
         computes=_computes(workspace_path, answers),
     )
-    for key in ("containerRegistry", "storageAccount", "keyVault", "applicationInsights", "hubResourceId"):
-        if own.get(key) and resource_id(own.get(key)) is None:
-            answers.gap("resource-id", f"workspace {workspace.name}", f"its {key} is no id that can be read", "nothing")
-    for fact, value, note in (
-        ("region", workspace.region, "its location is missing in ARM's answer"),
-        ("workspace-id", workspace.workspace_id, "its workspaceId is missing in ARM's answer"),
-    ):
-        if value is None:
-            answers.gap(fact, f"workspace {workspace.name}", note, "a placeholder in the hosts that need it")
+    _note_missing(workspace, own, answers)
     clusters = _clusters(workspace_path, answers)
     dependencies = tuple(_dependencies(workspace_path, clusters, answers))
     return replace(workspace, clusters=clusters, dependencies=dependencies, gaps=tuple(answers.gaps))
+
+
+def _note_missing(workspace: Workspace, own: Mapping[str, Any], answers: Answers) -> None:
+    """Gaps for what a readable workspace should have told and did not."""
+    what = f"workspace {workspace.name}"
+    for key in ("containerRegistry", "storageAccount", "keyVault", "applicationInsights", "hubResourceId"):
+        if own.get(key) and resource_id(own.get(key)) is None:
+            answers.gap("resource-id", what, f"its {key} is no id that can be read", "nothing")
+    for key, value in (("location", workspace.region), ("workspaceId", workspace.workspace_id)):
+        if value is None:
+            reason = f"its {key} is missing in ARM's answer"
+            answers.gap("workspace", what, reason, "a placeholder in the hosts that need it")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -201,6 +205,7 @@ def _hub(hub_id: Optional[str], answer: Any) -> Optional[Hub]:
         workspace_id=label(given.get("workspaceId")),
         private_endpoint=approved(given),
         public_access=public(given),
+        readable=isinstance(answer, Mapping),
     )
 
 
@@ -211,7 +216,7 @@ def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -
     if not isinstance(answer, Mapping):
         built = f"{name.lower()}.{suffixes['acr']}, a data host in the workspace's region and the layer wildcard"
         answers.gap("registry", f"registry {name}", _reason(answer), built, identifier)
-        regions = _replica_regions(identifier, answers, None)
+        regions = _replica_regions(identifier, answers, None, "the workspace's region")
         return Registry(name=name, id=identifier, replica_regions=regions, readable=False)
     given = properties(answer)
     login = host(given.get("loginServer"))
@@ -238,10 +243,12 @@ def _regional(given: Mapping[str, Any]) -> bool:
     return str(given.get("regionalEndpoints") or "Enabled").lower() == "enabled"
 
 
-def _replica_regions(registry: str, answers: Answers, sku: Any) -> tuple[str, ...]:
+def _replica_regions(
+    registry: str, answers: Answers, sku: Any, assumed: str = "the data hosts that the registry itself names"
+) -> tuple[str, ...]:
     answer = answers.of("replications", f"{registry}/replications", listing=True)
     if not isinstance(answer, list):
-        what, assumed = f"registry {name_of(registry)}, replicas", "the data hosts that the registry itself names"
+        what = f"registry {name_of(registry)}, replicas"
         if str(sku).lower() not in ("basic", "standard"):  # which have no replicas
             answers.gap("replications", what, _reason(answer), assumed, registry)
         return ()
@@ -395,8 +402,10 @@ def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optiona
     name = label(item.get("name")) if isinstance(item, Mapping) else None
     kind = str(given.get("computeType") or "").lower()
     if name is not None and kind in ("aks", ""):
-        why = "it is attached the retired way (computeType AKS), which this list does not cover"
-        answers.gap("compute", f"compute {name}", why if kind else "its type is missing in ARM's answer", "nothing")
+        why, assumed = "it is attached the retired way (computeType AKS), which this list does not cover", "nothing"
+        if not kind:
+            why, assumed = "its type is missing in ARM's answer", "an AKS and an Arc cluster"
+        answers.gap("compute", f"compute {name}", why, assumed)
     if name is None or kind not in ("kubernetes", ""):
         return None
     inner = _inner(given, "properties")
@@ -423,13 +432,10 @@ def _cluster(identifier: str, computes: list[Any], answers: Answers) -> Cluster:
     if cluster_type_of(identifier) is ClusterType.AKS:
         cluster = _aks(identifier, answers)
     else:
-        arcs = [key for key in _clusters_by_key(computes) if cluster_type_of(key) is ClusterType.ARC]
-        alone = [_group(key) for key in arcs].count(_group(identifier).lower()) == 1
-        cluster = _arc(identifier, answers, alone)
-    cluster = _with_extension(cluster, identifier, answers)
-    of_cluster = (item for item in computes if (cluster_id(item) or "").lower() == identifier.lower())
-    relay = next(filter(None, map(_relay_of_compute, of_cluster)), None)
-    return replace(cluster, id=identifier, relay_host=relay or cluster.relay_host)
+        of_cluster = (item for item in computes if (cluster_id(item) or "").lower() == identifier.lower())
+        relay = next(filter(None, map(_relay_of_compute, of_cluster)), None)
+        cluster = replace(_arc(identifier, answers), relay_host=relay or _relay(identifier, computes, answers))
+    return replace(_with_extension(cluster, identifier, answers), id=identifier)
 
 
 def _relay_of_compute(item: Any) -> Optional[str]:
@@ -518,14 +524,12 @@ def _without_credentials(url: Any) -> Optional[str]:
     return f"{parts.scheme}://{bare}" + (f":{port}" if port else "")
 
 
-def _arc(identifier: str, answers: Answers, alone: bool) -> Cluster:
-    """A connected cluster; the Relay namespace of its resource group is its own only where it is `alone` there."""
+def _arc(identifier: str, answers: Answers) -> Cluster:
     answer, name = answers.resource("arc", identifier), name_of(identifier)
-    relay = _relay(identifier, answers) if alone else None
     if not isinstance(answer, Mapping):
         what = "every row of an Arc cluster"
         answers.gap("cluster", f"connected cluster {name}", _reason(answer), what, identifier)
-        return Cluster(types=(ClusterType.ARC,), relay_host=relay, readable=False)
+        return Cluster(types=(ClusterType.ARC,), readable=False)
     given = properties(answer)
     # An AKS cluster that is connected to Arc needs both tables.
     on_aks = str(given.get("distribution") or "").lower() == "aks"
@@ -536,13 +540,18 @@ def _arc(identifier: str, answers: Answers, alone: bool) -> Cluster:
         arc_gateway=truth(_inner(given, "gateway").get("enabled")) or False,
         azure_rbac=truth(_inner(given, "aadProfile").get("enableAzureRBAC")),
         monitoring=False,
-        relay_host=relay,
         service_bus_hosts=_service_bus_hosts(region, identifier, answers),
     )
 
 
-def _relay(identifier: str, answers: Answers) -> Optional[str]:
-    """The Relay namespace that the Azure ML extension made in the cluster's resource group, by its tag."""
+def _relay(identifier: str, computes: list[Any], answers: Answers) -> Optional[str]:
+    """The Relay namespace that the Azure ML extension made in the cluster's resource group, by its tag.
+
+    Where several connected clusters share the group, nothing tells whose it is.
+    """
+    arcs = [key for key in _clusters_by_key(computes) if cluster_type_of(key) is ClusterType.ARC]
+    if [_group(key) for key in arcs].count(_group(identifier).lower()) != 1:
+        return None
     answer = answers.of("relay", f"{_group(identifier)}/providers/Microsoft.Relay/namespaces", listing=True)
     if not isinstance(answer, list):
         what = f"Relay namespaces in the resource group of {name_of(identifier)}"
@@ -570,7 +579,7 @@ def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) ->
         return None
     answer = answers.given[call]
     names = hosts(answer)
-    if isinstance(answer, Refusal) or not names or len(names) < len(set(answer)):
+    if isinstance(answer, Refusal) or not names or len(names) < len({name.lower() for name in answer}):
         why = answer if isinstance(answer, Refusal) else "Arc's allow-list API named something that is no host"
         what = f"Service Bus names of Arc in {region} (cluster {name_of(cluster)})"
         answers.gap("arc-allow-list", what, why, "the wildcard of all Service Bus names", cluster)
@@ -597,13 +606,15 @@ def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Clus
         missing = "the Azure ML extension (Microsoft.AzureML.Kubernetes) is not among its extensions"
         answers.gap("extensions", f"cluster {name}", missing, assumed, identifier)
         return replace(cluster, monitoring=monitoring)
-    settings = {key.lower(): value for key, value in _inner(extension, "configurationSettings").items()}
-    return replace(
-        cluster,
-        monitoring=monitoring,
-        training=truth(settings.get("enabletraining")),
-        inference=truth(settings.get("enableinference")),
-    )
+    settings = {key.lower(): truth(value) for key, value in _inner(extension, "configurationSettings").items()}
+    training, inference = settings.get("enabletraining"), settings.get("enableinference")
+    if training is None and inference is None:
+        answers.gap(
+            "extensions", f"cluster {name}", "its Azure ML extension does not say what it does", assumed, identifier
+        )
+        return replace(cluster, monitoring=monitoring)
+    # Either is off unless it is switched on: how-to-deploy-kubernetes-extension on learn.microsoft.com (2026-11-23).
+    return replace(cluster, monitoring=monitoring, training=training or False, inference=inference or False)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -616,37 +627,55 @@ def _dependencies(workspace: str, clusters: Iterable[Cluster], answers: Answers)
     what = "the catalog's rows alone, without Azure's own list beside them"
     if isinstance(given, Refusal):
         answers.gap("workspace-dependencies", "Azure's dependency list of the workspace", given, what)
-    yield from _unique(_listed(Origin.WORKSPACE, given, properties, None))
+    yield from _readable(_listed(Origin.WORKSPACE, given, properties, None), "the workspace", answers)
     for cluster in clusters:
         listing = answers.of("aks-dependencies", f"{cluster.id}/outboundNetworkDependenciesEndpoints", listing=True)
         if isinstance(listing, Refusal):
             name = name_of(str(cluster.id))
             listed = f"Azure's dependency list of AKS cluster {name}"
             answers.gap("aks-dependencies", listed, listing, what, cluster.id)
-        yield from _unique(_listed(Origin.AKS, listing, lambda item: item, cluster.id))
+        lines = _listed(Origin.AKS, listing, lambda item: item, cluster.id)
+        yield from _readable(lines, f"AKS cluster {name_of(str(cluster.id))}", answers)
 
 
-def _unique(items: Iterable[Dependency]) -> tuple[Dependency, ...]:
-    return tuple(dict.fromkeys(items))
+def _readable(lines: Iterable[Optional[Dependency]], whose: str, answers: Answers) -> tuple[Dependency, ...]:
+    """The lines that could be read, each once; those that could not are counted as a gap."""
+    found = list(lines)
+    unread = found.count(None)
+    if unread:
+        why = f"{unread} of its lines could not be read"
+        answers.gap("dependencies", f"Azure's dependency list of {whose}", why, "the catalog's rows")
+    return tuple(dict.fromkeys(line for line in found if line is not None))
 
 
-_PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP}
+_PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP, 445: Protocol.SMB}
 
 
-def _listed(origin: Origin, items: Any, unwrap: Callable[[Any], Any], cluster: Optional[str]) -> Iterator[Dependency]:
-    """The lines of a list; the Azure ML list wraps each item in `properties`, the AKS list does not."""
+def _listed(
+    origin: Origin, items: Any, unwrap: Callable[[Any], Any], cluster: Optional[str]
+) -> Iterator[Optional[Dependency]]:
+    """The lines of a list, None for each that cannot be read.
+
+    The Azure ML list wraps each item in `properties`, the AKS list does not.
+    """
     for item in _items(items):
         category = unwrap(item)
         category = category if isinstance(category, Mapping) else {}
+        text = str(category.get("category") or "")
         for endpoint in _items(category.get("endpoints")):
-            name = str(endpoint.get("domainName", "")).strip().lower() if isinstance(endpoint, Mapping) else ""
-            if not (is_host(name) or is_wildcard(name) or is_address(name)):
-                continue
-            for detail in _items(endpoint.get("endpointDetails")):
-                port = detail.get("port") if isinstance(detail, Mapping) else None
-                if not isinstance(port, int) or not 0 < port < 65536:
-                    continue
-                plain = str(detail.get("protocol") or "").lower()
-                protocol = _PORTS.get(port) or (Protocol.UDP if plain == "udp" else Protocol.TCP)
-                text = str(category.get("category") or "")
-                yield Dependency(origin, name, port, protocol, text if is_line(text) else "", cluster)
+            given = endpoint if isinstance(endpoint, Mapping) else {}
+            name = str(given.get("domainName", "")).strip().lower()
+            good = is_host(name) or is_wildcard(name) or is_address(name)
+            for detail in _items(given.get("endpointDetails")) or [{"port": 443}]:
+                port, protocol = _port_of(detail)
+                line = Dependency(origin, name, port, protocol, text if is_line(text) else "", cluster)
+                yield line if good and port else None
+
+
+def _port_of(detail: Any) -> tuple[int, Protocol]:
+    """Port (0 for none that can be read) and protocol of a line's detail."""
+    given = detail if isinstance(detail, Mapping) else {}
+    port = int(given["port"]) if re.fullmatch(r"[0-9]{1,5}", str(given.get("port"))) else 0
+    plain = str(given.get("protocol") or "").lower()
+    named = Protocol.UDP if plain == "udp" else _PORTS.get(port, Protocol.TCP)
+    return (port if port < 65536 else 0), named
