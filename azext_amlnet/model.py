@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
 from .words import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
+from .words import Cause as Cause
 from .words import Change as Change
 from .words import Cloud as Cloud
 from .words import ClusterType as ClusterType
@@ -16,6 +17,7 @@ from .words import Origin as Origin
 from .words import Protocol as Protocol
 from .words import Scenario as Scenario
 from .words import Topic as Topic
+from .words import Verdict as Verdict
 
 SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
@@ -389,7 +391,10 @@ class Proof:
     name: str
     path: str
     summary: str
-    source: Optional[Source]
+    source: Optional[Source] = None
+    statuses: tuple[int, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
+    forbidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -477,6 +482,19 @@ class Requirement:
     def endpoint(self) -> Endpoint:
         """The requirement's identity."""
         return Endpoint(self.kind, self.host, self.protocol, self.port)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The opinion on one measurement, explained, with the next step; `cause` is None for what is fine."""
+
+    verdict: Verdict
+    cause: Optional[Cause] = None
+    layer: Optional[str] = None
+    because: str = ""
+    hint: str = ""
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

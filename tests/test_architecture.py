@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "codec": set(),
     "catalog": {"errors", "model"},
     "baseline": {"model"},
+    "verdict": {"model"},
     "files": {"codec", "errors", "model"},
     "discovery": {"errors", "model", "catalog"},
     "custom": {"errors", "model", "codec", "catalog", "baseline", "files", "discovery", "_client_factory"},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "_format": set(),
     "_validators": set(),
 }
-PURE = ("words", "model", "codec", "catalog", "baseline", "errors")
+PURE = ("words", "model", "codec", "catalog", "baseline", "verdict", "errors")
 NOT_PURE = ("socket", "ssl", "http", "urllib", "requests", "azure", "knack", "subprocess", "threading", "logging")
 
 

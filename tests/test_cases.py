@@ -430,7 +430,11 @@ def test_a_refused_allow_list_leaves_the_wildcard_and_a_gap(listed: Listed, azur
     assert "Arc's allow-list API could not be asked" in said(answer)
 
 
-@pytest.mark.parametrize("nonsense", [{"error": "x"}, "text", [1, 2], ['evil.com" }', "*.servicebus.windows.net"]])
+NONSENSE: list[object] = [{"error": "x"}, "text", [1, 2], ['evil.com" }', "*.servicebus.windows.net"]]
+NONSENSE += [["ok.servicebus.windows.net", "10.0.0.1"], ["ok.servicebus.windows.net", 'evil.com" }']]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
 def test_an_allow_list_of_nonsense_never_becomes_a_row(listed: Listed, azure: FakeAzure, nonsense: object) -> None:
     azure.allow_list = nonsense
     answer = listed(b.with_computes({**b.ordinary(), **b.arc()}, b.compute("edge", b.ARC)))

@@ -32,6 +32,7 @@ from azext_amlnet.model import (
     Topic,
     Workspace,
 )
+from azext_amlnet.verdict import CAUSES
 
 from . import builders as b
 from .fakearm import FakeAzure, Fault
@@ -114,6 +115,12 @@ def test_the_pipeline_is_yaml_and_uses_our_commands() -> None:
     pipeline = yaml.safe_load((ROOT / "examples" / "azure-pipelines.yml").read_text(encoding="utf-8"))
     script = next(step["inputs"]["inlineScript"] for step in pipeline["steps"] if step.get("task") == "AzureCLI@2")
     assert "az ml network requirements" in script and "--baseline approved.json" in script
+
+
+def test_the_table_of_causes_is_the_codes_own() -> None:
+    text = (ROOT / "docs" / "probing.md").read_text(encoding="utf-8")
+    for cause, (verdict, layer, hint) in CAUSES.items():
+        assert f"| `{cause.value}` | {layer or '—'} | {verdict.value} | {hint} |" in text
 
 
 def test_the_list_of_the_library_page_compiles() -> None:

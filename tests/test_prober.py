@@ -29,7 +29,7 @@ def net() -> Iterator[w.Wire]:
         yield network
 
 
-def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 2.0, **request: Any) -> dict[str, dict[str, Any]]:
+def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 6.0, **request: Any) -> dict[str, dict[str, Any]]:
     """Runs the prober and returns its results by target."""
     full = [
         {"id": str(number), "host": NAME, "protocol": "https", "path": "/v2/", **target}
@@ -51,7 +51,7 @@ def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 2.0, **request
     return {line["id"]: line for line in lines[1:-1]}
 
 
-def last(net: w.Wire, timeout_s: float = 2.0, **target: Any) -> dict[str, Any]:
+def last(net: w.Wire, timeout_s: float = 6.0, **target: Any) -> dict[str, Any]:
     """The last step of one target."""
     step: dict[str, Any] = ask(net, target, timeout_s=timeout_s)["0"]["steps"][-1]
     return step
@@ -373,8 +373,8 @@ def test_black_holes_cost_one_time_out_and_each_keeps_its_layer(net: w.Wire) -> 
     fine = net.https(w.answer(200), net.context(NAME))
     started = time.monotonic()
     ports = [silent] * 20 + [hanging] * 20 + [fine] * 20
-    results = ask(net, *({"port": port} for port in ports), timeout_s=1.5)
-    assert time.monotonic() - started < 3
+    results = ask(net, *({"port": port} for port in ports), timeout_s=4)
+    assert time.monotonic() - started < 7  # not 40 times 4
     assert len(results) == 60
     ends = {port: {layers(results[str(i)])[-1] for i, p in enumerate(ports) if p == port} for port in ports}
     assert ends == {silent: {("tcp", "failed")}, hanging: {("tls", "failed")}, fine: {("http", "ok")}}

@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 import trustme
 
-Behaviour = Callable[[socket.socket], None]
+Behaviour = Callable[[socket.socket], Any]
 
 
 class Wire:

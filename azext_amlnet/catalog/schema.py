@@ -240,9 +240,27 @@ def read_page(block: Any, place: str) -> Source:
 
 def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -> Proof:
     """What counts as the service's own answer."""
-    block = keys(block, place, ("path", "summary"), ("source",))
-    source = read_sources(block["source"], block.place, pages)[0] if "source" in block else None
-    return Proof(name, text(block["path"], block.place, "path"), text(block["summary"], block.place, "summary"), source)
+    block = keys(block, place, ("path", "summary"), ("source", "statuses", "marks", "forbidden"))
+    statuses = listing(block.get("statuses", []), block.place, "statuses")
+    if not all(type(status) is int and 100 <= status < 600 for status in statuses):
+        raise CatalogError(f"{block.place}: 'statuses' must be HTTP status codes")
+    if block.get("forbidden", False) not in (True, False):
+        raise CatalogError(f"{block.place}: 'forbidden' must be true or false")
+    return Proof(
+        name=name,
+        path=text(block["path"], block.place, "path"),
+        summary=text(block["summary"], block.place, "summary"),
+        source=read_sources(block["source"], block.place, pages)[0] if "source" in block else None,
+        statuses=tuple(statuses),
+        marks=tuple(_mark(mark, block.place) for mark in listing(block.get("marks", []), block.place, "marks")),
+        forbidden=block.get("forbidden", False),
+    )
+
+
+def _mark(value: Any, place: str) -> tuple[str, str]:
+    """`header` or `header: what it contains`, the header in lower case."""
+    name, _, content = text(value, place, "marks").partition(":")
+    return name.strip().lower(), content.strip()
 
 
 def read_cross_check(origin: Origin, block: Any, place: str, pages: Mapping[str, Source]) -> CrossCheck:

@@ -1,0 +1,377 @@
+"""Facts of the prober → verdict, cause, because, hint. Pure; the table of causes is what docs and reports print.
+
+The first failing layer is the diagnosis. Reachable needs the service's own answer as the catalog's proof describes it;
+whatever is measured without that proof is never green.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Mapping, Optional
+
+from .model import Cause, Judgement, Proof, Protocol, Requirement, Verdict
+
+Facts = Mapping[str, Any]
+B, D, U = Verdict.BLOCKED, Verdict.DEGRADED, Verdict.UNKNOWN
+
+CAUSES: dict[Cause, tuple[Verdict, str, str]] = {
+    Cause.DNS_NXDOMAIN: (B, "dns", "Ask the DNS team: the resolver says that the name does not exist."),
+    Cause.DNS_NODATA: (B, "dns", "Ask the DNS team: the name exists, but without an address."),
+    Cause.DNS_SERVFAIL: (B, "dns", "Ask the DNS team: the resolver's forwarder may be blocked."),
+    Cause.DNS_REFUSED: (B, "dns", "Ask the DNS team: the resolver refuses to answer this client or this name."),
+    Cause.DNS_TIMEOUT: (B, "dns", "Check the resolver's address and that UDP and TCP port 53 to it are open."),
+    Cause.DNS_FAILURE: (B, "dns", "Check the resolver configuration of this machine."),
+    Cause.DNS_SINKHOLE: (B, "dns", "Ask the security team: a DNS filter answers with an address of its own."),
+    Cause.DNS_NO_IPV4: (B, "dns", "The name has IPv6 addresses only, and there is no IPv6 route here."),
+    Cause.DNS_SEARCH_DOMAIN: (B, "dns", "Remove the wildcard of the search domain, or lower ndots."),
+    Cause.DNS_INTERMITTENT: (D, "dns", "One of the resolvers fails: lookups are slow or fail from time to time."),
+    Cause.DNS_PUBLIC_EXPECTED_PRIVATE: (D, "dns", "Link the private DNS zone to this network."),
+    Cause.TCP_TIMEOUT: (B, "tcp", "Ask the network team to allow this host: packets are dropped."),
+    Cause.TCP_REFUSED: (
+        B,
+        "tcp",
+        "The connection is rejected, by a firewall or the address itself.",
+    ),
+    Cause.TCP_UNREACHABLE: (B, "tcp", "Check routes: there is no way to this address from here."),
+    Cause.TCP_CLOSED: (
+        B,
+        "tcp",
+        "A middlebox accepts in the service's place and closes at once.",
+    ),
+    Cause.PRIVATE_ENDPOINT_UNREACHABLE: (B, "tcp", "Check the route and the NSG to the private endpoint's subnet."),
+    Cause.TCP_PARTIAL: (D, "tcp", "Some addresses of the name are blocked: allow all of them, or the name."),
+    Cause.TCP_INTERMITTENT: (
+        D,
+        "tcp",
+        "Look at SNAT ports and the firewall's load.",
+    ),
+    Cause.PROXY_DNS: (B, "proxy", "The proxy's name does not resolve: check the proxy setting."),
+    Cause.PROXY_UNREACHABLE: (B, "proxy", "The proxy does not listen there: check its address and port."),
+    Cause.PROXY_TIMEOUT: (
+        B,
+        "proxy",
+        "Check the way to the proxy, and whether it reaches the target.",
+    ),
+    Cause.PROXY_AUTH_REQUIRED: (B, "proxy", "The proxy wants a user and password, or another scheme than Basic."),
+    Cause.PROXY_DENIED: (B, "proxy", "Ask the proxy's owner to allow CONNECT to this host and port."),
+    Cause.PROXY_FAILURE: (B, "proxy", "The proxy could not make the connection: see its log."),
+    Cause.TLS_RESET: (B, "tls", "Allow the host: a firewall resets when it sees the name."),
+    Cause.TLS_CLOSED: (B, "tls", "Allow the host: a middlebox closes when it sees the name."),
+    Cause.TLS_TIMEOUT: (
+        B,
+        "tls",
+        "Allow the host in the firewall: it swallows the handshake.",
+    ),
+    Cause.TLS_MTU_BLACKHOLE: (
+        B,
+        "tls",
+        "Lower the MTU, or let ICMP 'fragmentation needed' pass.",
+    ),
+    Cause.TLS_UNTRUSTED_ISSUER: (B, "tls", "TLS is intercepted: exempt this host from inspection."),
+    Cause.TLS_EXPIRED: (B, "tls", "Check this machine's clock, then who presents the certificate."),
+    Cause.TLS_NAME_MISMATCH: (B, "tls", "Check DNS and interception: somebody else answers."),
+    Cause.TLS_VERSION: (
+        B,
+        "tls",
+        "A middlebox is in the way: no Azure service speaks old TLS only.",
+    ),
+    Cause.TLS_ALERT: (
+        B,
+        "tls",
+        "A middlebox refuses the name, or it is not served there.",
+    ),
+    Cause.TLS_NOT_TLS: (B, "tls", "What answers is not TLS: a middlebox or a captive portal."),
+    Cause.HTTP_BLOCK_PAGE: (
+        B,
+        "http",
+        "Ask the security team to allow this host: a filter answers.",
+    ),
+    Cause.HTTP_FIREWALL_DENY: (B, "http", "Add an application rule for this host: Azure Firewall denies it."),
+    Cause.HTTP_CAPTIVE_PORTAL: (
+        B,
+        "http",
+        "Sign in at the portal, or exempt this host from it.",
+    ),
+    Cause.HTTP_TIMEOUT: (B, "http", "Look for a proxy or an inspection that holds the request."),
+    Cause.HTTP_RESET: (B, "http", "Look for an inspection of HTTP that cuts the connection."),
+    Cause.HTTP_SERVICE_FIREWALL: (
+        B,
+        "http",
+        "Look at the firewall of the resource itself: the service refuses.",
+    ),
+    Cause.HTTP_UPGRADE_DENIED: (B, "http", "Allow WebSocket upgrades to this host on firewall and proxy."),
+    Cause.HTTP_UNEXPECTED: (B, "http", "The answer is not the service's: find out who answers."),
+    Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED: (B, "http", "Link the private DNS zone to this network."),
+    Cause.HTTP_SERVER_ERROR: (D, "http", "Look at Azure's status and try again."),
+    Cause.HTTP_THROTTLED: (D, "http", "The service asks for patience: try again later."),
+    Cause.POD_IMAGE_PULL: (U, "pod", "The probe's image cannot be pulled: see which registry host the event names."),
+    Cause.POD_UNSCHEDULABLE: (U, "pod", "No node takes the pod: see node selector, taints and free resources."),
+    Cause.POD_ADMISSION_DENIED: (U, "pod", "A policy of the cluster refuses the pod: see what it says."),
+    Cause.POD_QUOTA: (U, "pod", "The namespace's quota is used up."),
+    Cause.POD_FORBIDDEN: (U, "pod", "Ask for the rights that the README names."),
+    Cause.POD_EVICTED: (U, "pod", "The pod was evicted: run again."),
+    Cause.POD_OOM_KILLED: (U, "pod", "The pod ran out of memory: run again with fewer endpoints."),
+    Cause.POD_CRASHED: (U, "pod", "The probe did not start: see the pod's log."),
+    Cause.POD_NODE_LOST: (U, "pod", "The node was lost: run again."),
+    Cause.POD_NO_RESULT: (U, "pod", "Nothing came back for this endpoint: run again."),
+    Cause.UNKNOWN_FAILURE: (U, "", "An unforeseen failure; the text says what was seen."),
+}
+
+
+def judge(row: Requirement, proof: Proof, result: Optional[Facts], ipv6: bool = True) -> Judgement:
+    """The judgement on one result of the prober; None, or one that is cut, is unknown and never fine."""
+    steps = {step["layer"]: step for step in (result or {}).get("steps") or ()}
+    if not steps:
+        return _because(Cause.POD_NO_RESULT, "no result came back")
+    failed = next((step for step in steps.values() if step["outcome"] != "ok"), None)
+    if failed is not None:
+        return _failure(row, failed, steps, ipv6)
+    if row.protocol in (Protocol.HTTPS, Protocol.HTTP):
+        if "http" not in steps:
+            return _because(Cause.POD_NO_RESULT, "the result is cut")
+        return _answered(row, proof, steps)
+    return _fine(row, steps)
+
+
+def _because(cause: Cause, because: str) -> Judgement:
+    verdict, layer, hint = CAUSES[cause]
+    return Judgement(verdict, cause, layer, because, hint)
+
+
+def _failure(row: Requirement, step: Facts, steps: Mapping[str, Facts], ipv6: bool) -> Judgement:
+    layer, facts = step["layer"], step["facts"]
+    judges = {"dns": _dns, "proxy": _proxy, "tls": _tls, "http": _http_failed}
+    if layer == "tcp":
+        return _tcp(row, facts, steps, ipv6)
+    if layer == "smb":
+        return _because(Cause.TCP_CLOSED, f"the connection opened, then: {facts.get('failure')}")
+    suspect = _suspect_dns(steps) if layer in ("tls", "http") else None
+    found = judges[layer](facts) if layer in judges else None
+    return suspect or found or _because(Cause.UNKNOWN_FAILURE, f"{layer}: {facts.get('error') or facts.get('failure')}")
+
+
+# -- dns
+
+_RCODES = {
+    "NXDOMAIN": Cause.DNS_NXDOMAIN,
+    "NOERROR": Cause.DNS_NODATA,
+    "SERVFAIL": Cause.DNS_SERVFAIL,
+    "REFUSED": Cause.DNS_REFUSED,
+    "timeout": Cause.DNS_TIMEOUT,
+}
+
+
+def _dns(facts: Facts) -> Judgement:
+    answers = facts.get("answers") or ()
+    words = {answer.get("rcode") or answer.get("error") for answer in answers}
+    said = ", ".join(sorted(f"{a['server']} says {a.get('rcode') or a.get('error')} ({a['type']})" for a in answers))
+    said = said or f"the lookup failed: {facts.get('failure')}"
+    for word, cause in _RCODES.items():
+        if word in words:
+            return _because(cause, said)
+    return _because(Cause.DNS_TIMEOUT if facts.get("failure") == "timeout" else Cause.DNS_FAILURE, said)
+
+
+def _suspect_dns(steps: Mapping[str, Facts]) -> Optional[Judgement]:
+    """A failure further up that DNS explains: an address nobody serves from, or one that a search domain gave."""
+    facts = steps.get("dns", {}).get("facts", {})
+    addresses = facts.get("addresses") or ()
+    if facts.get("literal"):
+        return None
+    hole = next((address for address in addresses if _is_sinkhole(address)), None)
+    if hole:
+        return _because(Cause.DNS_SINKHOLE, f"the name resolves to {hole}")
+    answers = facts.get("answers") or ()
+    absolute = {address for answer in answers for address in answer.get("addresses") or ()}
+    missing = any(answer.get("rcode") == "NXDOMAIN" for answer in answers)
+    if addresses and (absolute or missing) and not absolute & set(addresses):
+        other = ", ".join(sorted(absolute)) or "NXDOMAIN"
+        return _because(Cause.DNS_SEARCH_DOMAIN, f"clients get {', '.join(addresses)}, the absolute name is {other}")
+    return None
+
+
+def _is_sinkhole(address: str) -> bool:
+    number = ipaddress.ip_address(address)
+    return number.is_loopback or number.is_unspecified or number.is_link_local or number.is_reserved
+
+
+# -- tcp
+
+
+def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], ipv6: bool) -> Judgement:
+    attempts = [attempt for attempt in facts.get("attempts") or () if ipv6 or attempt["family"] == 4]
+    if not attempts:
+        return _because(Cause.DNS_NO_IPV4, "only IPv6 addresses, without an IPv6 route here")
+    said = ", ".join(f"{a['address']}: {a.get('errno') or a.get('failure', 'timeout')}" for a in attempts)
+    suspect = _suspect_dns(steps)
+    if suspect:
+        return suspect
+    if row.private and facts.get("failure") in ("timeout", "unreachable", "prohibited"):
+        return _because(Cause.PRIVATE_ENDPOINT_UNREACHABLE, said)
+    causes = {"refused": Cause.TCP_REFUSED, "reset": Cause.TCP_REFUSED, "timeout": Cause.TCP_TIMEOUT}
+    return _because(causes.get(str(facts.get("failure")), Cause.TCP_UNREACHABLE), said)
+
+
+# -- proxy
+
+
+def _proxy(facts: Facts) -> Judgement:
+    stage, failure, proxy = facts.get("stage"), str(facts.get("failure")), facts.get("proxy")
+    said = f"{proxy}: {stage}, {failure}"
+    if stage == "dns":
+        return _because(Cause.PROXY_DNS, said)
+    if failure == "timeout":
+        return _because(Cause.PROXY_TIMEOUT, said)
+    if stage == "tcp":
+        return _because(Cause.PROXY_UNREACHABLE, said)
+    if failure == "denied":
+        status = facts.get("status", 0)
+        answer = f"{proxy} answers {status} {facts.get('reason', '')}".rstrip() + _page(facts)
+        if status == 407:
+            return _because(Cause.PROXY_AUTH_REQUIRED, answer)
+        return _because(Cause.PROXY_FAILURE if status >= 500 else Cause.PROXY_DENIED, answer)
+    return _because(Cause.PROXY_FAILURE, said)
+
+
+# -- tls
+
+
+def _tls(facts: Facts) -> Optional[Judgement]:
+    failure, seen = facts.get("failure"), facts.get("bytesReceived", 0)
+    if failure == "certificate":
+        return _certificate(facts)
+    if facts.get("notTls"):
+        return _because(Cause.TLS_NOT_TLS, f"the answer begins with {facts['notTls']!r}")
+    if failure == "timeout":
+        if facts.get("smallSegments") == "completed":
+            return _because(Cause.TLS_MTU_BLACKHOLE, "the handshake stalls, and completes with small packets")
+        return _because(Cause.TLS_TIMEOUT, f"no answer to the handshake, {seen} bytes received")
+    if failure == "reset":
+        return _because(Cause.TLS_RESET, f"reset after ClientHello, {seen} bytes received")
+    if failure == "closed":
+        return _because(Cause.TLS_CLOSED, f"closed after ClientHello, {seen} bytes received")
+    reason = str(facts.get("reason", ""))
+    if facts.get("alert") == 70 or "VERSION" in reason.upper() or "PROTOCOL" in reason.upper():
+        return _because(Cause.TLS_VERSION, f"{reason}, alert {facts.get('alert')}")
+    if failure == "protocol":
+        return _because(Cause.TLS_ALERT, f"{reason}, alert {facts.get('alert')}")
+    return None
+
+
+def _certificate(facts: Facts) -> Judgement:
+    issuer = facts.get("issuer") or {}
+    who = issuer.get("O") or issuer.get("CN") or "an issuer that is not named"
+    code = facts.get("verifyCode")
+    if code in (9, 10):
+        return _because(Cause.TLS_EXPIRED, f"valid until {facts.get('notAfter')}, issued by {who}")
+    if code in (62, 64):
+        return _because(
+            Cause.TLS_NAME_MISMATCH, f"the certificate is for {', '.join(facts.get('names') or ['nobody'])}"
+        )
+    return _because(Cause.TLS_UNTRUSTED_ISSUER, f"the certificate is issued by {who}")
+
+
+# -- http
+
+
+def _http_failed(facts: Facts) -> Optional[Judgement]:
+    failure = facts.get("failure")
+    if failure == "timeout":
+        return _because(Cause.HTTP_TIMEOUT, "no answer to the request")
+    if failure in ("reset", "closed", "error"):
+        return _because(Cause.HTTP_RESET, f"{failure} after the request")
+    return _because(Cause.HTTP_UNEXPECTED, f"what answers is not HTTP: {facts.get('start')!r}")
+
+
+def _answered(row: Requirement, proof: Proof, steps: Mapping[str, Facts]) -> Judgement:
+    facts = steps["http"]["facts"]
+    marked = any(_has(facts, name, content) for name, content in proof.marks)
+    denied = _denied(row, proof, facts, marked)
+    if denied is None:
+        return _fine(row, steps)
+    cause, because = denied
+    if cause is Cause.HTTP_SERVICE_FIREWALL and row.private and _public(steps):
+        return _because(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{because}; the name resolves to {_public(steps)}")
+    own = cause in (Cause.HTTP_SERVICE_FIREWALL, Cause.HTTP_SERVER_ERROR, Cause.HTTP_THROTTLED)
+    return (None if own else _suspect_dns(steps)) or _because(cause, because)
+
+
+def _denied(row: Requirement, proof: Proof, facts: Facts, marked: bool) -> Optional[tuple[Cause, str]]:
+    """Why an answer is not the service's plain one; None when it proves the service."""
+    status = facts["status"]
+    said = f"{status} {facts.get('reason', '')}".rstrip() + _page(facts)
+    # Azure Firewall's answer to a denied HTTP request, as public transcripts show it (2026-11-23).
+    if status == 470 or str(facts.get("text", "")).startswith("Action: Deny."):
+        return Cause.HTTP_FIREWALL_DENY, said
+    if marked and status == 403:
+        return None if proof.forbidden else (Cause.HTTP_SERVICE_FIREWALL, said)
+    if marked and status == 429:
+        return Cause.HTTP_THROTTLED, said
+    if marked and status >= 500:
+        return Cause.HTTP_SERVER_ERROR, said
+    if proof.marks:
+        proven = marked and status in proof.statuses
+    else:
+        proven = (status in proof.statuses if proof.statuses else 200 <= status < 500) and not _middlebox(status, facts)
+    if proven:
+        return None
+    if 300 <= status < 400:
+        return Cause.HTTP_CAPTIVE_PORTAL, f"{said}, to {facts['headers'].get('location')}"
+    if row.websocket:
+        return Cause.HTTP_UPGRADE_DENIED, said
+    page = facts.get("html") or status in (403, 451, 511)
+    return (Cause.HTTP_BLOCK_PAGE if page else Cause.HTTP_UNEXPECTED), said
+
+
+_BLOCKING = ("blocked", "denied", "not allowed", "forbidden", "policy", "firewall", "restricted")
+
+
+def _middlebox(status: int, facts: Facts) -> bool:
+    """Whether an answer without marks looks like a middlebox's: its statuses, or a page that speaks of blocking."""
+    if status in (403, 407, 451, 511) or 300 <= status < 400:
+        return True
+    page = f"{facts.get('title', '')} {facts.get('text', '')}".lower() if facts.get("html") else ""
+    return any(word in page for word in _BLOCKING)
+
+
+def _has(facts: Facts, name: str, content: str) -> bool:
+    value = facts.get("headers", {}).get(name)
+    return value is not None and content.lower() in value.lower()
+
+
+def _page(facts: Facts) -> str:
+    shown = facts.get("title") or facts.get("text")
+    return f" ({str(shown)[:120]!r})" if shown else ""
+
+
+# -- what answered
+
+
+def _fine(row: Requirement, steps: Mapping[str, Facts]) -> Judgement:
+    """The service answered; degraded where it did not on every address or every resolver."""
+    public = _public(steps)
+    if row.private and public:
+        return _because(Cause.DNS_PUBLIC_EXPECTED_PRIVATE, f"the name resolves to {public}")
+    attempts = steps.get("tcp", {}).get("facts", {}).get("attempts") or ()
+    dead = [a for a in attempts if a.get("failure") and not (a["family"] == 6 and a["failure"] == "unreachable")]
+    if dead:
+        said = ", ".join(f"{attempt['address']}: {attempt['failure']}" for attempt in dead)
+        return _because(Cause.TCP_PARTIAL, f"{len(dead)} of {len(attempts)} addresses fail: {said}")
+    answers = steps.get("dns", {}).get("facts", {}).get("answers") or ()
+    bad = sorted({a["server"] for a in answers if a.get("error") or a.get("rcode") in ("SERVFAIL", "REFUSED")})
+    if bad and len(bad) < len({answer["server"] for answer in answers}):
+        return _because(Cause.DNS_INTERMITTENT, f"no answer from {', '.join(bad)}")
+    return Judgement(Verdict.REACHABLE, notes=() if row.private or not _private(steps) else (_private(steps),))
+
+
+def _public(steps: Mapping[str, Facts]) -> str:
+    """The first public address of the name, if it has one."""
+    addresses = steps.get("dns", {}).get("facts", {}).get("addresses") or ()
+    return next((address for address in addresses if ipaddress.ip_address(address).is_global), "")
+
+
+def _private(steps: Mapping[str, Facts]) -> str:
+    """A note for a private address that nobody announced."""
+    addresses = steps.get("dns", {}).get("facts", {}).get("addresses") or ()
+    private = [a for a in addresses if ipaddress.ip_address(a).is_private and not ipaddress.ip_address(a).is_loopback]
+    return f"The name resolves to the private address {private[0]}." if private else ""
