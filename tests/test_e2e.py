@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import certifi
 import pytest
 
 from azext_amlnet.catalog import DATA
@@ -322,6 +323,16 @@ def test_throttling_is_waited_out(az: Az, azure: FakeAzure) -> None:
     started = time.monotonic()
     ran = az(*WORKSPACE, "--cluster-type", "none")
     assert (ran.code, ran.err) == (0, "") and time.monotonic() - started > 2
+
+
+def test_az_own_switch_for_certificates_is_honoured(az: Az, azure: FakeAzure) -> None:
+    azure.serve(b.ordinary())
+    words = (*WORKSPACE, "--cluster-type", "none", "--no-cross-check", "--only-show-errors")
+    plain = {"REQUESTS_CA_BUNDLE": certifi.where()}
+    refused = az(*words, **plain)
+    assert refused.code == 1
+    one_line(refused, "CERTIFICATE_VERIFY_FAILED")
+    assert "acrml.azurecr.io" in az(*words, **plain, AZURE_CLI_DISABLE_CONNECTION_VERIFICATION="1").hosts
 
 
 @pytest.mark.skipif(

@@ -186,18 +186,21 @@ def _supported(refusal: Refusal, asked: str) -> Optional[str]:
     return max(named, key=lambda version: (version[:10], len(version) == 10), default=None)
 
 
-def new_client(factory: Callable[..., Any], patience: Patience) -> Any:
-    """The Azure ML management client as `factory(client_class, **keywords)` makes it: patient, read only, pooled."""
+def new_client(factory: Callable[..., Any], patience: Patience, **connection: Any) -> Any:
+    """The Azure ML management client as `factory(client_class, **keywords)` makes it: patient, read only, pooled.
+
+    `connection` are azure-core's own settings of a connection, such as `connection_verify`.
+    """
     from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
 
     return factory(
         MachineLearningServicesMgmtClient,
-        transport=_transport(patience),
+        transport=_transport(patience, **connection),
         retry_policy=_retry_policy(patience),
     )
 
 
-def _transport(patience: Patience) -> Any:
+def _transport(patience: Patience, **connection: Any) -> Any:
     import requests
     from azure.core.exceptions import AzureError
     from azure.core.pipeline.transport import RequestsTransport
@@ -213,7 +216,11 @@ def _transport(patience: Patience) -> Any:
     session = requests.Session()
     session.mount("https://", _shared_trust(requests.adapters.HTTPAdapter)(pool_maxsize=64, max_retries=0))
     return ReadOnlyTransport(
-        session=session, session_owner=True, connection_timeout=patience.connect_s, read_timeout=patience.read_s
+        session=session,
+        session_owner=True,
+        connection_timeout=patience.connect_s,
+        read_timeout=patience.read_s,
+        **connection,
     )
 
 

@@ -1,0 +1,91 @@
+"""The shell towards az: which cloud it is, what the table shows, which settings count."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from azext_amlnet._format import WIDTH, requirements_table
+from azext_amlnet.codec import to_json
+from azext_amlnet.custom import _cloud, _patience
+from azext_amlnet.errors import UsageError
+from azext_amlnet.model import Catalog, Change, Cloud, Protocol, Requirement
+
+
+def az_cloud(name: str, suffix: str | None = None) -> Any:
+    """A cloud as az has it."""
+    return SimpleNamespace(name=name, suffixes=SimpleNamespace(storage_endpoint=suffix))
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "cloud"),
+    [
+        ("AzureCloud", None, Cloud.PUBLIC),
+        ("AzureUSGovernment", None, Cloud.USGOV),
+        ("AzureChinaCloud", None, Cloud.CHINA),
+        ("MyRegistered", "core.usgovcloudapi.net", Cloud.USGOV),
+    ],
+)
+def test_the_active_cloud_is_known_by_name_or_suffix(
+    catalog: Catalog, name: str, suffix: str | None, cloud: Cloud
+) -> None:
+    assert _cloud(az_cloud(name, suffix), catalog) is cloud
+
+
+def test_a_cloud_that_nobody_knows_is_refused(catalog: Catalog) -> None:
+    with pytest.raises(UsageError, match="'AzureStack' is none that the catalog knows"):
+        _cloud(az_cloud("AzureStack", "local.azurestack.external"), catalog)
+
+
+def config(**given: str) -> Any:
+    """az's configuration."""
+    return SimpleNamespace(get=lambda section, option, fallback: given.get(option, fallback))
+
+
+def test_patience_is_what_the_contract_says_unless_it_is_set() -> None:
+    plain = _patience(config())
+    assert (plain.connect_s, plain.read_s, plain.retries, plain.retry_after_s) == (10, 30, 3, 60)
+    assert _patience(config(read_timeout="90")).read_s == 90
+    for wrong in ("0", "-1", "nan", "soon", "1e9"):
+        with pytest.raises(UsageError, match=r"amlnet\.silence"):
+            _patience(config(silence=wrong))
+
+
+def table(*rows: Requirement) -> list[dict[str, str]]:
+    """The table view of rows."""
+    return [dict(line) for line in requirements_table([to_json(row) for row in rows])]
+
+
+def test_marks_stand_before_the_reason() -> None:
+    row = Requirement(
+        host="<registry>.azurecr.io",
+        port=123,
+        protocol=Protocol.UDP,
+        unresolved=True,
+        computes=("gpu",),
+        reason="Why.",
+        notes=("Condition: Only sometimes.",),
+    )
+    assert table(row) == [
+        {
+            "Host": "<registry>.azurecr.io",
+            "Port": "123/udp",
+            "Level": "required",
+            "Reason": "(unresolved, conditional, gpu) Why.",
+        }
+    ]
+
+
+def test_a_reason_gives_way_and_a_host_never_does() -> None:
+    long = "a" * 63 + ".workspace.australiacentral2.api.azureml.ms"
+    line = table(Requirement(host=long, reason="x" * 300))[0]
+    assert line["Host"] == long and line["Reason"].endswith("…")
+    short = table(Requirement(host="a.io", reason="word " * 60))[0]
+    assert len(short["Reason"]) > WIDTH - 60
+
+
+def test_a_baseline_adds_a_column_and_no_rows_make_no_table() -> None:
+    assert next(iter(table(Requirement(host="a.io", change=Change.ADDED))[0])) == "Change"
+    assert table() == []
