@@ -1,0 +1,144 @@
+"""Two hosts of our own in network namespaces: a client behind a packet filter, and the rest of the world.
+
+The addresses are those kept for documentation (RFC 5737); nothing is connected to anything outside the namespaces.
+Run as a script it is the world's side: DNS, HTTPS and plain TCP servers, until standard input ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from .wire import Wire, answer, wire
+from .world import ROOT
+
+WORLD, CLIENT, SECOND = "198.51.100.1", "198.51.100.2", "198.51.100.3"
+NAME = "acrml.example.test"
+CHALLENGE = 'WWW-Authenticate: Bearer realm="https://acrml.example.test/oauth2/token"'
+POSSIBLE = os.geteuid() == 0 and bool(shutil.which("ip") and shutil.which("nft"))
+
+
+class Lab:
+    """The two namespaces; `filter` loads packet rules of the client, `probe` runs the prober there as a script."""
+
+    def __init__(self) -> None:
+        self.stack = contextlib.ExitStack()
+        self.client, self.world = f"amlnet-c{os.getpid()}", f"amlnet-w{os.getpid()}"
+
+    def __enter__(self) -> Lab:
+        for name in (self.client, self.world):
+            _run("ip", "netns", "add", name)
+            self.stack.callback(_run, "ip", "netns", "delete", name)
+            _run("ip", "-n", name, "link", "set", "lo", "up")
+        _run("ip", "link", "add", "c0", "netns", self.client, "type", "veth", "peer", "w0", "netns", self.world)
+        for name, link, addresses in ((self.client, "c0", [CLIENT]), (self.world, "w0", [WORLD, SECOND])):
+            for address in addresses:
+                _run("ip", "-n", name, "address", "add", f"{address}/24", "dev", link)
+            _run("ip", "-n", name, "link", "set", link, "up")
+        self._serve()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.stack.close()
+
+    def _serve(self) -> None:
+        words = ["ip", "netns", "exec", self.world, sys.executable, "-m", "tests.lab"]
+        process = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+        def stop() -> None:
+            process.stdin.close()  # type: ignore[union-attr]
+            process.wait(10)
+            process.stdout.close()  # type: ignore[union-attr]
+
+        self.stack.callback(stop)
+        self.pem = json.loads(process.stdout.readline())["pem"]  # type: ignore[union-attr]
+
+    def resolv(self, text: str) -> None:
+        """Gives the client a resolv.conf of its own."""
+        folder = Path("/etc/netns") / self.client
+        folder.mkdir(parents=True, exist_ok=True)
+        self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "resolv.conf").write_text(text, encoding="utf-8")
+
+    def filter(self, *rules: str) -> None:
+        """Replaces the client's packet rules: `out …` for what it sends, `in …` for what it receives."""
+        chains = {"out": "output", "in": "input"}
+        text = "flush ruleset\ntable inet f {\n"
+        for word, hook in chains.items():
+            lines = "\n".join(rule.split(" ", 1)[1] for rule in rules if rule.split(" ", 1)[0] == word)
+            text += f"chain {word}put_ {{\ntype filter hook {hook} priority 0;\n{lines}\n}}\n"
+        words = ["ip", "netns", "exec", self.client, "nft", "-f", "-"]
+        subprocess.run(words, input=text + "}\n", text=True, check=True, timeout=20)
+
+    def probe(self, timeout_s: float = 3, resolvers: bool = True, **target: Any) -> dict[str, Any]:
+        """The result of one target, measured in the client's namespace."""
+        request = {
+            "schema": 1,
+            "timeoutS": timeout_s,
+            "trust": {"pem": self.pem, "only": True},
+            "targets": [{"id": "0", "host": NAME, "port": 443, "protocol": "https", "path": "/v2/", **target}],
+        }
+        if resolvers:
+            request["resolvers"] = [f"{WORLD}:53"]
+        words = ["ip", "netns", "exec", self.client, sys.executable, "-I", "-S", "azext_amlnet/prober.py"]
+        done = subprocess.run(
+            words, cwd=ROOT, input=json.dumps(request), capture_output=True, text=True, timeout=timeout_s + 20
+        )
+        assert done.returncode == 0, done.stderr
+        result: dict[str, Any] = json.loads(done.stdout.splitlines()[1].split("@", 2)[2])
+        return result
+
+
+def _run(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True, timeout=20)
+
+
+def main() -> None:
+    """The world's side."""
+    with wire() as net:
+        net.names[(NAME, "A")] = [WORLD]
+        net.names[("two.example.test", "A")] = [WORLD, SECOND]
+        net.names[("nowhere.example.test", "A")] = ["203.0.113.1"]
+        net.names[("lies.example.test.search.test", "A")] = [SECOND]
+        net.names[("lies.example.test", "*")] = 3
+        _dns(net)
+        context = net.context(NAME, "two.example.test", "lies.example.test")
+        for address in (WORLD, SECOND):
+            _https(net, context, address)
+        print(json.dumps({"pem": net.pem}), flush=True)
+        sys.stdin.read()
+
+
+def _dns(net: Wire) -> None:
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((WORLD, 53))
+
+    def serve() -> None:
+        while True:
+            data, sender = server.recvfrom(512)
+            reply = net._reply(data)
+            if reply:
+                server.sendto(reply, sender)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def _https(net: Wire, context: Any, address: str) -> None:
+    def behave(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(4096)
+            tls.sendall(answer(401, CHALLENGE))
+
+    net.serve(behave, address, 443)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Causes told apart on a real network: two namespaces of our own, and a packet filter between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from azext_amlnet.catalog import load
+from azext_amlnet.model import Cause, Judgement, Requirement, Verdict
+from azext_amlnet.verdict import judge
+
+from . import lab as the_lab
+from .lab import NAME, SECOND, WORLD, Lab
+
+pytestmark = [
+    pytest.mark.skipif(not the_lab.POSSIBLE, reason="needs root, ip and nft: run `make tools` as root"),
+    pytest.mark.xdist_group("lab"),
+]
+REGISTRY = load().proofs["registry"]
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Lab]:
+    with Lab() as made:
+        yield made
+
+
+@pytest.fixture
+def lab(network: Lab) -> Lab:
+    """The lab without packet rules."""
+    network.filter()
+    return network
+
+
+def judged(lab: Lab, timeout_s: float = 3, **target: Any) -> Judgement:
+    """The judgement on one measurement in the client's namespace."""
+    result = lab.probe(timeout_s, **target)
+    return judge(Requirement(host=target.get("host", NAME)), REGISTRY, result)
+
+
+def test_an_open_network_is_reachable(lab: Lab) -> None:
+    found = judged(lab)
+    assert (found.verdict, found.cause) == (Verdict.REACHABLE, None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "cause"),
+    [
+        ("out tcp dport 443 drop", Cause.TCP_TIMEOUT),
+        ("out tcp dport 443 reject with tcp reset", Cause.TCP_REFUSED),
+        ("out tcp dport 443 reject with icmpx admin-prohibited", Cause.TCP_UNREACHABLE),
+        ("in udp sport 53 drop", Cause.DNS_TIMEOUT),
+        ("out tcp dport 443 meta length > 200 drop", Cause.TLS_TIMEOUT),
+        ("in tcp sport 443 meta length > 700 drop", Cause.TLS_MTU_BLACKHOLE),
+    ],
+    ids=["drop", "reset", "icmp", "dns-drop", "client-hello", "mtu"],
+)
+def test_what_a_packet_filter_does_is_told(lab: Lab, rule: str, cause: Cause) -> None:
+    lab.filter(rule)
+    assert judged(lab).cause is cause
+
+
+def test_the_neighbours_of_a_black_hole_for_large_packets(lab: Lab) -> None:
+    """A server that is silent in small packets too is no black hole for large ones."""
+    lab.filter("in tcp sport 443 meta length > 100 drop")
+    assert judged(lab).cause is Cause.TLS_TIMEOUT
+
+
+def test_one_dead_address_of_two(lab: Lab) -> None:
+    lab.filter(f"out ip daddr {SECOND} tcp dport 443 drop")
+    found = judged(lab, timeout_s=6, host="two.example.test")
+    assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.TCP_PARTIAL)
+    assert SECOND in found.because and WORLD not in found.because
+
+
+def test_an_address_without_a_route(lab: Lab) -> None:
+    assert judged(lab, host="nowhere.example.test").cause is Cause.TCP_UNREACHABLE
+
+
+def test_the_systems_own_resolver_decides_and_the_raw_answer_explains(lab: Lab) -> None:
+    lab.resolv(f"nameserver {WORLD}\n")
+    assert judged(lab, resolvers=False).verdict is Verdict.REACHABLE
+    found = judged(lab, resolvers=False, host="gone.example.test")
+    assert found.cause is Cause.DNS_NXDOMAIN and f"{WORLD}:53 says NXDOMAIN" in found.because
+
+
+def test_a_search_domain_that_lies_is_named(lab: Lab) -> None:
+    lab.resolv(f"nameserver {WORLD}\nsearch search.test\noptions ndots:5\n")
+    lab.filter("out tcp dport 443 drop")
+    found = judged(lab, resolvers=False, host="lies.example.test")
+    assert found.cause is Cause.DNS_SEARCH_DOMAIN and SECOND in found.because and "NXDOMAIN" in found.because
+
+
+def test_a_silent_resolver_costs_one_time_out(lab: Lab) -> None:
+    lab.resolv(f"nameserver {WORLD}\n")
+    lab.filter("in udp sport 53 drop")
+    result = lab.probe(2, resolvers=False)
+    assert result["elapsedMs"] < 2600
+    assert judge(Requirement(host=NAME), REGISTRY, result).cause is Cause.DNS_TIMEOUT
