@@ -192,24 +192,22 @@ def _from_raw(raw):
     return found
 
 
-def nameservers(path="/etc/resolv.conf"):
+def nameservers():
     """The nameservers of resolv.conf as `address:53`."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = [line.split() for line in file]
-    except OSError:
-        return []
-    return [_with_port(words[1]) for words in lines if len(words) > 1 and words[0] == "nameserver"]
+    return [_with_port(words[1]) for words in _resolv_conf() if len(words) > 1 and words[0] == "nameserver"]
 
 
-def search_domains(path="/etc/resolv.conf"):
+def search_domains():
     """The search list of resolv.conf."""
+    return [word for words in _resolv_conf() if words and words[0] == "search" for word in words[1:]]
+
+
+def _resolv_conf():
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = [line.split() for line in file]
+        with open("/etc/resolv.conf", encoding="utf-8", errors="replace") as file:
+            return [line.split() for line in file]
     except OSError:
         return []
-    return [word for words in lines if words and words[0] == "search" for word in words[1:]]
 
 
 def _with_port(address):

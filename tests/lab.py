@@ -10,10 +10,8 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -109,26 +107,12 @@ def main() -> None:
         net.names[("nowhere.example.test", "A")] = ["203.0.113.1"]
         net.names[("lies.example.test.search.test", "A")] = [SECOND]
         net.names[("lies.example.test", "*")] = 3
-        _dns(net)
+        net.dns(WORLD, 53)
         context = net.context(NAME, "two.example.test", "lies.example.test")
         for address in (WORLD, SECOND):
             _https(net, context, address)
         print(json.dumps({"pem": net.pem}), flush=True)
         sys.stdin.read()
-
-
-def _dns(net: Wire) -> None:
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind((WORLD, 53))
-
-    def serve() -> None:
-        while True:
-            data, sender = server.recvfrom(512)
-            reply = net._reply(data)
-            if reply:
-                server.sendto(reply, sender)
-
-    threading.Thread(target=serve, daemon=True).start()
 
 
 def _https(net: Wire, context: Any, address: str) -> None:

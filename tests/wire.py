@@ -138,10 +138,10 @@ class Wire:
 
     # -- DNS
 
-    def dns(self) -> str:
+    def dns(self, address: str = "127.0.0.1", port: int = 0) -> str:
         """A nameserver that answers from `names`: (name, "A") → addresses, an rcode, "silence", or an alias."""
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        server.bind(("127.0.0.1", 0))
+        server.bind((address, port))
         self.stack.callback(server.close)
 
         def answer_all() -> None:
@@ -153,7 +153,7 @@ class Wire:
                         server.sendto(reply, sender)
 
         threading.Thread(target=answer_all, daemon=True).start()
-        return f"127.0.0.1:{server.getsockname()[1]}"
+        return f"{address}:{server.getsockname()[1]}"
 
     def _reply(self, data: bytes) -> bytes:
         name, offset = _question(data)
