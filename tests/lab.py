@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .wire import Wire, answer, wire
+from .wire import answer, wire
 from .world import ROOT
 
 WORLD, CLIENT, SECOND = "198.51.100.1", "198.51.100.2", "198.51.100.3"
@@ -110,18 +110,9 @@ def main() -> None:
         net.dns(WORLD, 53)
         context = net.context(NAME, "two.example.test", "lies.example.test")
         for address in (WORLD, SECOND):
-            _https(net, context, address)
+            net.https(answer(401, CHALLENGE), context, address=address, port=443)
         print(json.dumps({"pem": net.pem}), flush=True)
         sys.stdin.read()
-
-
-def _https(net: Wire, context: Any, address: str) -> None:
-    def behave(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as tls:
-            tls.recv(4096)
-            tls.sendall(answer(401, CHALLENGE))
-
-    net.serve(behave, address, 443)
 
 
 if __name__ == "__main__":

@@ -96,8 +96,8 @@ class Wire:
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
         return context
 
-    def https(self, answer: bytes, context: ssl.SSLContext, then: Optional[Behaviour] = None) -> int:
-        """An HTTPS server that answers every request with these bytes."""
+    def https(self, answer: bytes, context: ssl.SSLContext, then: Optional[Behaviour] = None, **where: Any) -> int:
+        """An HTTPS server that answers every request with these bytes; `address` and `port` say where."""
 
         def behave(connection: socket.socket) -> None:
             with context.wrap_socket(connection, server_side=True) as tls:
@@ -108,7 +108,7 @@ class Wire:
                 with contextlib.suppress(OSError):
                     tls.unwrap()
 
-        return self.serve(behave)
+        return self.serve(behave, **where)
 
     def http(self, answer: bytes) -> int:
         """A plain HTTP server that answers every request with these bytes."""
