@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -415,3 +416,55 @@ def test_main_prints_what_run_yields(monkeypatch: pytest.MonkeyPatch, capsys: py
     prober.main()
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 and all(line.startswith(prober.SENTINEL) for line in lines)
+
+
+def pythons() -> list[str]:
+    """Every Python from 3.8 on that is on PATH and runs."""
+    found = []
+    for minor in range(8, 15):
+        path = shutil.which(f"python3.{minor}")
+        if path and subprocess.run([path, "-c", ""], capture_output=True, timeout=20).returncode == 0:
+            found.append(path)
+    return found or [sys.executable]
+
+
+@pytest.mark.parametrize("python", pythons(), ids=os.path.basename)
+def test_every_python_tells_the_same(net: w.Wire, python: str) -> None:
+    """The facts that verdicts hang on do not differ by version: alerts, RST, FIN, issuers, old TLS."""
+    alert = b"\x15\x03\x01\x00\x02\x02\x28"
+    ports = [
+        net.https(w.answer(401, body="x"), net.context(NAME)),
+        net.serve(w.reset),
+        net.serve(lambda c: c.recv(4096)),
+        net.serve(lambda c: (c.recv(4096), c.sendall(alert))),
+        net.https(b"", net.context(NAME, authority=net.stranger)),
+        net.https(b"", net.expired(NAME)),
+        net.https(b"", net.context("other.example.test")),
+        net.refused_port(),
+    ]
+    targets = [{"id": str(i), "host": NAME, "port": p, "protocol": "https"} for i, p in enumerate(ports)]
+    request = {"schema": 1, "timeoutS": 6, "resolvers": [net.dns()], "trust": {"pem": net.pem, "only": True}}
+    done = subprocess.run(
+        [python, "-I", "-S", str(ROOT / "azext_amlnet" / "prober.py")],
+        input=json.dumps({**request, "targets": targets}),
+        capture_output=True,
+        text=True,
+        timeout=40,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line.removeprefix(prober.SENTINEL)) for line in done.stdout.splitlines()]
+    steps = {line["id"]: line["steps"][-1] for line in lines[1:-1]}
+    told = [(steps[str(i)]["layer"], steps[str(i)]["facts"].get("failure")) for i in range(len(ports))]
+    assert told == [
+        ("http", None),
+        ("tls", "reset"),
+        ("tls", "closed"),
+        ("tls", "protocol"),
+        ("tls", "certificate"),
+        ("tls", "certificate"),
+        ("tls", "certificate"),
+        ("tcp", "refused"),
+    ]
+    assert steps["3"]["facts"]["alert"] == 40
+    assert [steps[i]["facts"]["verifyCode"] for i in "456"] in ([20, 10, 62], [21, 10, 62], [19, 10, 62])
+    assert steps["4"]["facts"]["issuer"]["O"] == "Corporate Interception CA"

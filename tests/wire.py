@@ -203,7 +203,8 @@ def answer(status: int, *headers: str, body: str = "") -> bytes:
 
 
 def reset(connection: socket.socket) -> None:
-    """Ends a connection with RST."""
+    """Reads what comes first and ends the connection with RST."""
+    connection.recv(4096)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
