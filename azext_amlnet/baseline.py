@@ -31,10 +31,10 @@ def demands_more(rows: Iterable[Requirement], before: Iterable[Requirement]) -> 
 
     So it is when a required row was added, became required, or lost the private endpoint that made a rule needless.
     """
-    sufficed = {row.endpoint for row in before if row.level is Level.REQUIRED and not row.private}
-    now = (row for row in rows if row.change is not Change.REMOVED)
-    private = {row.endpoint for row in before if row.level is Level.REQUIRED and row.private}
-    return any(
-        row.level is Level.REQUIRED and row.endpoint not in sufficed and not (row.private and row.endpoint in private)
-        for row in now
-    )
+    earlier = {row.endpoint: row for row in before if row.level is Level.REQUIRED}
+
+    def sufficed(row: Requirement) -> bool:
+        was = earlier.get(row.endpoint)
+        return was is not None and (not was.private or row.private)
+
+    return any(row.level is Level.REQUIRED and row.change is not Change.REMOVED and not sufficed(row) for row in rows)

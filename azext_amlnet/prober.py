@@ -17,7 +17,7 @@ import json
 import os
 import queue
 import re
-import select
+import selectors
 import socket
 import ssl
 import struct
@@ -310,6 +310,9 @@ def _name(data, offset, depth=0):
 # ---------------------------------------------------------------------------------------------------------------------
 # tcp
 
+# poll takes any descriptor and none of its own; select, which alone is everywhere, knows no descriptor above 1023
+Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
 
 def connect(record, addresses, port):
     """A connection to the first address that answers; every address is tried at the same time and told about.
@@ -345,32 +348,31 @@ def _commonest(failures):
 
 def _connect_all(record, attempts, port, winner):
     """Non-blocking connects to all addresses; puts the first connection, or None when there is none, into `winner`."""
-    started, pending, first = time.monotonic(), {}, None
-    for attempt in attempts:
-        sock = _start_connect(attempt, port)
-        if sock is not None:
-            pending[sock] = attempt
-    until = record.ends
-    while pending and time.monotonic() < until:
-        left = min(0.2, max(0.0, until - time.monotonic()))
-        _, writable, broken = select.select([], list(pending), list(pending), left)
-        for sock in set(writable) | set(broken):
-            attempt = pending.pop(sock)
-            attempt["elapsedMs"] = round((time.monotonic() - started) * 1000, 1)
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
-                _failed(attempt, code)
-                sock.close()
-            elif first is None:
-                first = attempt["connected"] = True
-                until = min(until, time.monotonic() + 3)
-                winner.put((sock, attempt))
-            else:
-                attempt["connected"] = True
-                sock.close()
-    for sock, attempt in pending.items():
-        attempt.update(failure="timeout", elapsedMs=round((time.monotonic() - started) * 1000, 1))
-        sock.close()
+    started, until, first = time.monotonic(), record.ends, None
+    with Selector() as pending:
+        for attempt in attempts:
+            sock = _start_connect(attempt, port)
+            if sock is not None:
+                pending.register(sock, selectors.EVENT_WRITE, attempt)
+        while pending.get_map() and time.monotonic() < until:
+            for key, _ in pending.select(min(0.2, max(0.0, until - time.monotonic()))):
+                sock, attempt = key.fileobj, key.data
+                pending.unregister(sock)
+                attempt["elapsedMs"] = round((time.monotonic() - started) * 1000, 1)
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code:
+                    _failed(attempt, code)
+                    sock.close()
+                elif first is None:
+                    first = attempt["connected"] = True
+                    until = min(until, time.monotonic() + 3)
+                    winner.put((sock, attempt))
+                else:
+                    attempt["connected"] = True
+                    sock.close()
+        for key in pending.get_map().values():
+            key.data.update(failure="timeout", elapsedMs=round((time.monotonic() - started) * 1000, 1))
+            key.fileobj.close()
     winner.put((None, None))
 
 

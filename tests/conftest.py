@@ -18,6 +18,7 @@ from azext_amlnet.model import Catalog, Cloud, Requirements, Scope, Workspace
 
 from .builders import Resources
 from .fakearm import SUBSCRIPTION, FakeAzure
+from .wire import NAME, Wire, wire
 from .world import Az, install
 
 
@@ -63,6 +64,14 @@ def _installed(_azure: FakeAzure, tmp_path_factory: pytest.TempPathFactory) -> A
 def az(_installed: Az, azure: FakeAzure, tmp_path: Path) -> Az:
     """The real az, logged in to the loopback Azure, with the extension installed from its wheel."""
     return _installed.copy(tmp_path)
+
+
+@pytest.fixture
+def net() -> Iterator[Wire]:
+    """A loopback network whose nameserver knows one name."""
+    with wire() as network:
+        network.names[(NAME, "A")] = ["127.0.0.1"]
+        yield network
 
 
 class StaticToken:

@@ -15,12 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .wire import answer, wire
+from .wire import CHALLENGE, NAME, answer, wire
 from .world import ROOT
 
 WORLD, CLIENT, SECOND = "198.51.100.1", "198.51.100.2", "198.51.100.3"
-NAME = "acrml.example.test"
-CHALLENGE = 'WWW-Authenticate: Bearer realm="https://acrml.example.test/oauth2/token"'
 POSSIBLE = os.geteuid() == 0 and bool(shutil.which("ip") and shutil.which("nft"))
 
 

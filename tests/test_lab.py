@@ -12,7 +12,8 @@ from azext_amlnet.model import Cause, Judgement, Requirement, Verdict
 from azext_amlnet.verdict import judge
 
 from . import lab as the_lab
-from .lab import NAME, SECOND, WORLD, Lab
+from .lab import SECOND, WORLD, Lab
+from .wire import NAME
 
 pytestmark = [
     pytest.mark.skipif(not the_lab.POSSIBLE, reason="needs root, ip and nft: run `make tools` as root"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,8 @@ import pytest
 from azext_amlnet import prober
 
 from . import wire as w
+from .wire import NAME
 from .world import ROOT
-
-NAME = "acrml.example.test"
-
-
-@pytest.fixture
-def net() -> Iterator[w.Wire]:
-    with w.wire() as network:
-        network.names[(NAME, "A")] = ["127.0.0.1"]
-        yield network
 
 
 def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 6.0, **request: Any) -> dict[str, dict[str, Any]]:
@@ -67,8 +59,7 @@ def layers(result: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_an_endpoint_that_answers_is_climbed_to_the_top(net: w.Wire) -> None:
-    challenge = 'WWW-Authenticate: Bearer realm="https://acrml.example.test/oauth2/token"'
-    port = net.https(w.answer(401, challenge, "Content-Type: application/json"), net.context(NAME))
+    port = net.https(w.answer(401, w.CHALLENGE, "Content-Type: application/json"), net.context(NAME))
     result = ask(net, {"port": port})["0"]
     assert layers(result) == [("dns", "ok"), ("tcp", "ok"), ("tls", "ok"), ("http", "ok")]
     dns, tcp, tls, http = (step["facts"] for step in result["steps"])
@@ -175,6 +166,20 @@ def test_every_address_is_tried_at_once_and_told_about(net: w.Wire) -> None:
     assert layers(result)[-1] == ("http", "ok")
     attempts = {a["address"]: a.get("failure", "connected") for a in result["steps"][1]["facts"]["attempts"]}
     assert attempts == {"127.0.0.1": "connected", "127.0.0.2": "refused", "127.0.0.3": "refused"}
+
+
+def test_a_process_with_more_than_1024_open_files_connects_as_well(net: w.Wire) -> None:
+    port = net.serve(w.hang)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1050)]
+    try:
+        found = last(net, port=port, protocol="tcp")
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert found["layer"] == "tcp" and found["outcome"] == "ok" and found["facts"]["connected"] == "127.0.0.1"
 
 
 def test_more_addresses_than_eight_are_counted(net: w.Wire) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,11 @@ from azext_amlnet.verdict import CAUSES, judge
 
 from . import wire as w
 from .test_prober import ask
+from .wire import CHALLENGE, NAME
 
-NAME = "acrml.example.test"
 PUBLIC = "20.50.0.1"  # what 127.0.0.1 is taken for once it was measured
 CATALOG = load()
-CHALLENGE = 'WWW-Authenticate: Bearer realm="https://acrml.example.test/oauth2/token"'
 PAGE = "<!DOCTYPE html><html><title>Access denied</title><body>blocked by policy</body></html>"
-
-
-@pytest.fixture
-def net() -> Iterator[w.Wire]:
-    with w.wire() as network:
-        network.names[(NAME, "A")] = ["127.0.0.1"]
-        yield network
 
 
 def judged(result: dict[str, Any], proof: str = "registry", address: str = PUBLIC, **row: Any) -> Judgement:

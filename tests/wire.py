@@ -15,6 +15,10 @@ from typing import Any, Optional
 
 import trustme
 
+# A container registry of the network and the sign of its kind in its answers
+NAME = "acrml.example.test"
+CHALLENGE = 'WWW-Authenticate: Bearer realm="https://acrml.example.test/oauth2/token"'
+
 Behaviour = Callable[[socket.socket], Any]
 
 
