@@ -80,13 +80,9 @@ def _resources(given: Mapping[str, Any]) -> Iterator[Call]:
 
 def _of_datastores(answer: list[Any]) -> Iterator[Call]:
     for item in answer:
-        given = properties(item)
-        account, group, subscription = (given.get(key) for key in ("accountName", "resourceGroup", "subscriptionId"))
-        if account and group and subscription:
-            provider = "providers/Microsoft.Storage/storageAccounts"
-            identifier = resource_id(f"/subscriptions/{subscription}/resourceGroups/{group}/{provider}/{account}")
-            if identifier:
-                yield Call.of("storage", identifier)
+        identifier = account_id(properties(item))
+        if identifier:
+            yield Call.of("storage", identifier)
 
 
 def _of_computes(answer: list[Any], cross_check: bool) -> Iterator[Call]:
@@ -117,6 +113,15 @@ def properties(item: Any) -> Mapping[str, Any]:
 def resource_id(value: Any) -> Optional[str]:
     """The value when it is a well-formed ARM id."""
     return value.rstrip("/") if isinstance(value, str) and is_resource_id(value) else None
+
+
+def account_id(datastore: Mapping[str, Any]) -> Optional[str]:
+    """The storage account's ARM id, when a datastore's properties name all parts of it."""
+    subscription, group, account = (datastore.get(key) for key in ("subscriptionId", "resourceGroup", "accountName"))
+    if not (subscription and group and account):
+        return None
+    provider = "providers/Microsoft.Storage/storageAccounts"
+    return resource_id(f"/subscriptions/{subscription}/resourceGroups/{group}/{provider}/{account}")
 
 
 def normal_region(value: Any) -> Optional[str]:

@@ -32,7 +32,7 @@ from ..model import (
 )
 from .arm import Refusal
 from .crawl import Call
-from .fetch import cluster_id, normal_region, properties, resource_id
+from .fetch import account_id, cluster_id, normal_region, properties, resource_id
 
 
 @dataclass
@@ -299,11 +299,8 @@ def _add_datastore(item: Any, accounts: dict[str, StorageAccount], answers: Answ
 
 
 def _storage_of_datastore(account: str, given: Mapping[str, Any], answers: Answers) -> StorageAccount:
-    group, subscription = given.get("resourceGroup"), given.get("subscriptionId")
-    identifier = resource_id(
-        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}"
-    )
-    if group and subscription and identifier and answers.resource("storage", identifier) is not None:
+    identifier = account_id(given)
+    if identifier and answers.resource("storage", identifier) is not None:
         return _storage(identifier, answers, default=False)
     # Azure ML itself builds the host from these two fields of a datastore, so this is a fact, not a guess.
     suffix = host(given.get("endpoint"))
