@@ -13,6 +13,33 @@ def requirements_table(rows):
     return table
 
 
+def report_table(report):
+    """The results of `az ml network test` as a table, what is broken first."""
+    from azext_amlnet.reports import by_severity
+
+    several = len(report["vantages"]) > 1
+    with_change = any("change" in result for result in report["results"])
+    table = [_result(result, several, with_change) for result in by_severity(report)]
+    _cut_to_width(table, "Because")
+    return table
+
+
+def _result(result, several, with_change):
+    from azext_amlnet.reports import endpoint
+
+    columns = [("Verdict", result["verdict"])]
+    columns += [("Change", result.get("change", ""))] if with_change else []
+    columns += [("From", result["vantage"])] if several else []
+    stand_in = f"(tested by {result['testedBy']}) " if result["testedBy"] else ""
+    columns += [
+        ("Endpoint", endpoint(result)),
+        ("Level", result["level"]),
+        ("Cause", result["cause"] or ""),
+        ("Because", stand_in + (result["because"] or "; ".join(result["warnings"] + result["notes"]))),
+    ]
+    return OrderedDict(columns)
+
+
 def _requirement(row, with_change):
     columns = [("Change", row.get("change", ""))] if with_change else []
     port = str(row["port"]) if row["protocol"] in ("https", "http") else f"{row['port']}/{row['protocol']}"

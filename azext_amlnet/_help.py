@@ -34,3 +34,30 @@ examples:
     - name: In a pipeline, fail when the list asks for more than the approved one.
       text: az ml network requirements -w my-workspace -g my-group --baseline approved.json
 """
+
+helps["ml network test"] = """
+type: command
+short-summary: Try every endpoint of the list from this machine, and name the cause of each failure.
+long-summary: >
+    Climbs each endpoint layer by layer (DNS, TCP, proxy, TLS, HTTP) and believes only the service's own answer, so
+    that no block page passes. Sends one GET or connection attempt to each, no credentials, nothing else.
+    The report is printed in every case. Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 workspace not found, 8 a
+    required endpoint is blocked, 9 something required could not be measured, 130 or 143 interrupted.
+examples:
+    - name: Test what a workspace needs, what is broken first.
+      text: az ml network test -w my-workspace -g my-group -o table
+    - name: On a machine without Azure rights, from facts or a list that was saved elsewhere.
+      text: az ml network test --workspace-file facts.json
+    - name: One host only, e.g. another registry.
+      text: az ml network test --endpoint other.azurecr.io
+    - name: In a pipeline, with test results and a page for the network team.
+      text: az ml network test -w my-workspace -g my-group --report-file report.xml report.html --annotate azure-devops
+    - name: A script for a machine without az, and its output read back.
+      text: |
+        az ml network test -w my-workspace -g my-group --dry-run > probe.py
+        az ml network test -w my-workspace -g my-group --results-file results.txt
+    - name: Through a proxy whose address, with password, stands in a file; an inspecting proxy's authority is trusted.
+      text: az ml network test -w my-workspace -g my-group --proxy @proxy.txt --ca-file corporate.pem
+    - name: Fail only on what is worse than last time.
+      text: az ml network test -w my-workspace -g my-group --baseline report.json
+"""

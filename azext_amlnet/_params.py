@@ -1,6 +1,6 @@
 """The arguments. The scope arguments are the same for all verbs and are defined once."""
 
-from azext_amlnet.words import ClusterType, Level, Scenario, Topic
+from azext_amlnet.words import ClusterType, FailOn, Level, Scenario, Topic
 
 
 def load_arguments(loader, _):
@@ -20,6 +20,113 @@ def load_arguments(loader, _):
             "if a required row was added, became required, or lost its private endpoint.",
             **files,
         )
+    with loader.argument_context("ml network test") as context:
+        _measurement(context, files)
+        _proxy_and_tls(context, files)
+        _gate(context, files)
+        _outputs(context, files)
+
+
+def _measurement(context, files):
+    """What is tried, and where."""
+    context.argument(
+        "requirements_file",
+        help="A saved, perhaps edited, output of `az ml network requirements` in place of a workspace. All of its "
+        "levels count unless --level says otherwise.",
+        **files,
+        **SCOPE,
+    )
+    context.argument(
+        "endpoint",
+        nargs="+",
+        help="Endpoints to try as well, as required ones: host[:port], or with a protocol, as tcp://host:1433. Tried "
+        "like the catalog's entry with the same host suffix. Without a workspace they are all that is tried.",
+        **SCOPE,
+    )
+    context.argument(
+        "timeout", type=float, arg_group="Measurement", help="Seconds for each endpoint; all are tried at once."
+    )
+    context.argument(
+        "dry_run",
+        action="store_true",
+        arg_group="Measurement",
+        help="Send nothing and write a probe script: one Python file for a machine that has neither az nor Azure "
+        "rights. It goes to standard output or to --output-file.",
+    )
+    context.argument(
+        "results_file",
+        arg_group="Measurement",
+        help="Judge what a probe script printed elsewhere instead of measuring here.",
+        **files,
+    )
+
+
+def _proxy_and_tls(context, files):
+    """How endpoints are reached, and whom to trust."""
+    group = {"arg_group": "Proxy and TLS"}
+    context.argument(
+        "proxy",
+        help="Address of an HTTP proxy, http://[user:password@]host:port. Default: HTTPS_PROXY and HTTP_PROXY. "
+        "NO_PROXY counts in both cases.",
+        **group,
+    )
+    context.argument(
+        "ca_file",
+        help="Certificates of authorities (PEM) to trust beside the system's. Without it REQUESTS_CA_BUNDLE or "
+        "SSL_CERT_FILE count, in place of the system's.",
+        **files,
+        **group,
+    )
+
+
+def _gate(context, files):
+    """What makes the exit code."""
+    from azure.cli.core.commands.parameters import get_enum_type
+
+    context.argument(
+        "fail_on",
+        arg_type=get_enum_type(FailOn),
+        arg_group="Output",
+        help="What exits with 8: a required endpoint that is blocked; `degraded`: degraded ones as well; "
+        "`recommended`: blocked recommended ones as well; `never`: nothing, nor does what is unknown exit with 9.",
+    )
+    context.argument(
+        "baseline",
+        arg_group="Output",
+        help="An earlier report (JSON): fail only on what is worse than there, or new and not fine.",
+        **files,
+    )
+
+
+def _outputs(context, files):
+    """Where the report goes besides standard output."""
+    from argcomplete.completers import FilesCompleter
+    from azure.cli.core.commands.parameters import file_type
+
+    context.argument(
+        "report_file",
+        nargs="+",
+        type=file_type,
+        completer=FilesCompleter(),
+        arg_group="Output",
+        help="Write the report to these files as well; the name tells the format: .json, .xml (JUnit), .html. Files "
+        "that exist are replaced.",
+    )
+    context.argument(
+        "annotate",
+        choices=["azure-devops", "github"],
+        arg_group="Output",
+        help="Print findings to standard error in the form that this CI system shows beside the step.",
+    )
+    context.argument(
+        "redact",
+        action="store_true",
+        arg_group="Output",
+        help="Leave subscription ids, private addresses, resolvers and the machine's name out of everything printed.",
+    )
+    context.argument(
+        "output_file", arg_group="Output", help="Where --dry-run writes the script; refused if it exists.", **files
+    )
 
 
 SCOPE = {"arg_group": "Scope"}
@@ -93,8 +200,8 @@ def _selection(context):
     )
     context.argument(
         "level",
-        arg_type=get_enum_type(Level, default="recommended"),
-        help="Show rows of this level and stricter ones.",
+        arg_type=get_enum_type(Level),
+        help="Take rows of this level and stricter ones. Default: recommended.",
         **SCOPE,
     )
     context.argument(

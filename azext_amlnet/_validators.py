@@ -1,6 +1,15 @@
 """Rules between arguments; a ValueError here makes az print one line and exit with 2, as for any wrong usage."""
 
-FILES = ("workspace_file", "save_workspace_file", "baseline", "catalog")
+FILES = (
+    "workspace_file",
+    "requirements_file",
+    "save_workspace_file",
+    "baseline",
+    "catalog",
+    "ca_file",
+    "output_file",
+    "results_file",
+)
 
 
 def validate_scope(namespace):
@@ -8,14 +17,44 @@ def validate_scope(namespace):
     for name in FILES:
         value = getattr(namespace, name, None)
         if value is not None and not value.strip():
-            raise ValueError(f"--{name.replace('_', '-')} is empty; is a variable not set?")
+            raise ValueError(f"{_option(name)} is empty; is a variable not set?")
     for name in namespace.compute or ():
         if not _is_name(name):
             raise ValueError(f"--compute is no name that Azure allows: {name[:80]!r}.")
-    if namespace.workspace_file:
+    if getattr(namespace, "requirements_file", None):
+        _only_rows(namespace)
+    elif namespace.workspace_file:
         if namespace.save_workspace_file:
             raise ValueError("--save-workspace-file writes what Azure told; it does not go with --workspace-file.")
-        return
+    elif namespace.workspace_name or not getattr(namespace, "endpoint", None):
+        _in_azure(namespace)
+
+
+def validate_test(namespace):
+    """The scope, and which ways to measure exclude each other."""
+    validate_scope(namespace)
+    _exclude(namespace, "results_file", ("dry_run", "proxy", "ca_file"), "was measured elsewhere already")
+    _exclude(namespace, "dry_run", ("report_file", "annotate", "baseline"), "measures nothing, so there is no report")
+    if namespace.output_file and not namespace.dry_run:
+        raise ValueError("--output-file is where --dry-run writes; for reports there is --report-file.")
+    if not 0.1 <= namespace.timeout <= 600:
+        raise ValueError(f"--timeout must be between 0.1 and 600 seconds, not {namespace.timeout:g}.")
+
+
+def _exclude(namespace, name, others, because):
+    for other in others:
+        if getattr(namespace, name) and getattr(namespace, other):
+            raise ValueError(f"{_option(other)} does not go with {_option(name)}, which {because}.")
+
+
+def _only_rows(namespace):
+    """A file of rows is the whole answer: nothing is asked, so nothing that steers the asking fits."""
+    for other in ("workspace_file", "save_workspace_file", "cluster_type", "no_cross_check"):
+        if getattr(namespace, other):
+            raise ValueError(f"{_option(other)} does not go with --requirements-file, which is the list already.")
+
+
+def _in_azure(namespace):
     names = {
         "--workspace-name/-w": namespace.workspace_name,
         "--resource-group/-g": namespace.resource_group_name,
@@ -29,6 +68,10 @@ def validate_scope(namespace):
     for option, value in names.items():
         if not _is_name(value):
             raise ValueError(f"{option} is no name that Azure allows: {value[:80]!r}.")
+
+
+def _option(name):
+    return f"--{name.replace('_', '-')}"
 
 
 def _is_name(value):

@@ -7,11 +7,11 @@ import os
 import stat
 import tempfile
 from dataclasses import replace
-from typing import Any
+from typing import Any, Container, Optional
 
 from .codec import DocumentError, from_json, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, ClusterType, Requirement, Workspace
+from .model import SCHEMA_VERSION, Change, ClusterType, Requirement, Verdict, Workspace
 
 _LARGEST = 32 * 1024 * 1024
 
@@ -46,10 +46,11 @@ def write_workspace(path: str, workspace: Workspace, overwrite: bool) -> None:
     write_text(path, json.dumps(document, indent=2) + "\n", overwrite)
 
 
-def read_requirements(path: str) -> tuple[Requirement, ...]:
+def read_requirements(path: str, proofs: Optional[Container[str]] = None) -> tuple[Requirement, ...]:
     """The rows of an earlier output of `az ml network requirements`; raises UsageError that names file and place.
 
-    Where that output was itself compared with a baseline, the rows it calls removed are not part of it.
+    Where that output was itself compared with a baseline, the rows it calls removed are not part of it. With `proofs`
+    a row that asks for another proof than these is refused, too.
     """
     document = _read_json(path, "requirements file")
     help_text = "Give the JSON array that `az ml network requirements -o json` printed."
@@ -59,7 +60,50 @@ def read_requirements(path: str) -> tuple[Requirement, ...]:
         rows = [from_json(Requirement, row, f"row {number}") for number, row in enumerate(document, 1)]
     except DocumentError as error:
         raise UsageError(f"Requirements file {path}: {error}.", help_text) from None
+    for number, row in enumerate(rows, 1):
+        if proofs is not None and row.probe and row.probe.proof not in proofs:
+            raise UsageError(
+                f"Requirements file {path}: row {number}.probe.proof: this catalog has no proof '{row.probe.proof}'.",
+                "Leave 'probe' out of the row, and the host decides.",
+            )
     return tuple(replace(row, change=None) for row in rows if row.change is not Change.REMOVED)
+
+
+def read_verdicts(path: str) -> dict[tuple[str, str, int, str, str], Verdict]:
+    """What an earlier report of `az ml network test` says of each endpoint and vantage; raises UsageError."""
+    help_text = "Give the JSON that `az ml network test -o json` printed, or its --report-file report.json."
+    document = _read_json(path, "baseline")
+    if not isinstance(document, dict) or not isinstance(document.get("results"), list):
+        raise UsageError(f"The baseline {path} is no report: expected an object with results.", help_text)
+    if document.get("schemaVersion") != SCHEMA_VERSION:
+        version = shown(document.get("schemaVersion"))
+        raise UsageError(f"The baseline {path} has schemaVersion {version}; this release reads {SCHEMA_VERSION}.")
+    found = {}
+    for number, result in enumerate(document["results"], 1):
+        try:
+            key = tuple(result[name] for name in ("kind", "host", "port", "protocol", "vantage"))
+            found[key] = Verdict(result["verdict"])
+        except (KeyError, TypeError, ValueError):
+            raise UsageError(f"The baseline {path}: result {number} is none.", help_text) from None
+    return found
+
+
+def read_log(path: str) -> str:
+    """The text that a prober printed on another machine; raises UsageError when it cannot be read."""
+    return _read_text(path, "results file")
+
+
+def read_certificates(path: str) -> str:
+    """The certificates of a PEM file as text; raises UsageError when there are none in it."""
+    import ssl
+
+    text = _read_text(path, "file of certificates")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        what = f"The file of certificates {path} holds no certificate in PEM form."
+        raise UsageError(what, "It must contain BEGIN CERTIFICATE.") from None
+    return text
 
 
 def _read_json(path: str, what: str) -> Any:
@@ -83,7 +127,8 @@ def _read_text(path: str, what: str) -> str:
             content = file.read(_LARGEST + 1)
         if len(content) > _LARGEST:
             raise UsageError(f"The {what} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
-        return content.decode("utf-8-sig")
+        wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as Windows PowerShell redirects
+        return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"The {what} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
     except (OSError, ValueError) as error:

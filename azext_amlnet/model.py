@@ -11,9 +11,11 @@ from .words import Cause as Cause
 from .words import Change as Change
 from .words import Cloud as Cloud
 from .words import ClusterType as ClusterType
+from .words import FailOn as FailOn
 from .words import Kind as Kind
 from .words import Level as Level
 from .words import Origin as Origin
+from .words import Progress as Progress
 from .words import Protocol as Protocol
 from .words import Scenario as Scenario
 from .words import Topic as Topic
@@ -49,6 +51,11 @@ def is_address(text: str) -> bool:
 def is_destination(text: str) -> bool:
     """Whether the text is a host name, a wildcard or an address."""
     return is_host(text) or is_wildcard(text) or is_address(text)
+
+
+def is_target(text: str) -> bool:
+    """Whether the text is a host name or an address: something that can be connected to."""
+    return is_host(text) or is_address(text)
 
 
 def is_region(text: str) -> bool:
@@ -395,6 +402,7 @@ class Proof:
     statuses: tuple[int, ...] = ()
     marks: tuple[tuple[str, str], ...] = ()
     forbidden: bool = False
+    own_authority: bool = False
 
 
 @dataclass(frozen=True)
@@ -408,6 +416,7 @@ class Catalog:
     cloud_notes: Mapping[Cloud, str]
     arc_region_codes: Mapping[str, str]
     proofs: Mapping[str, Proof]
+    public_issuers: tuple[str, ...]
     cross_checks: Mapping[Origin, CrossCheck]
     entries: tuple[CatalogEntry, ...]
     retired: tuple[Retired, ...]
@@ -443,9 +452,13 @@ class Endpoint:
 class ProbeSpec:
     """How a requirement is tried: this host, this path, and the name of the proof the catalog describes."""
 
-    host: str = _host()
+    host: str = checked(is_target, "a host name or an address")
     path: str = _line(default="/")
     proof: str = _name(default="tls")
+
+
+EXTRA = ("extra-endpoint",)
+"""In place of the catalog's entries, for a row that the user asked for by --endpoint."""
 
 
 def is_requirement_host(text: str) -> bool:
@@ -479,9 +492,27 @@ class Requirement:
     change: Optional[Change] = field(default=None, metadata={"omit": True})
 
     @property
+    def extra(self) -> bool:
+        """Whether the user asked for it by --endpoint, and no catalog did."""
+        return self.entries == EXTRA
+
+    @property
     def endpoint(self) -> Endpoint:
         """The requirement's identity."""
         return Endpoint(self.kind, self.host, self.protocol, self.port)
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """The list and what has to be said beside it: warnings name what was assumed, hints what to ask next."""
+
+    rows: tuple[Requirement, ...]
+    warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The measurement, and the opinion on it
 
 
 @dataclass(frozen=True)
@@ -498,9 +529,64 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Requirements:
-    """The list and what has to be said beside it: warnings name what was assumed, hints what to ask next."""
+class Vantage:
+    """From where it was measured; addresses of proxies without their credentials."""
 
-    rows: tuple[Requirement, ...]
-    warnings: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
+    name: str
+    place: str
+    node: Optional[str] = None
+    pool: Optional[str] = None
+    resolvers: tuple[str, ...] = ()
+    proxy: Optional[Mapping[str, Any]] = None
+    trust: Optional[Mapping[str, Any]] = None
+    python: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one endpoint, seen from one vantage: the judgement, and the prober's own steps as evidence."""
+
+    host: str
+    port: int
+    protocol: Protocol
+    kind: Kind
+    level: Level
+    topic: str
+    reason: str
+    computes: tuple[str, ...]
+    vantage: str
+    verdict: Verdict
+    cause: Optional[Cause]
+    layer: Optional[str]
+    because: str
+    hint: str
+    tested_by: Optional[str]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    elapsed_ms: Optional[float]
+    steps: tuple[Mapping[str, Any], ...]
+    failing: bool = False
+    change: Optional[Progress] = field(default=None, metadata={"omit": True})
+
+    @property
+    def key(self) -> tuple[str, str, int, str, str]:
+        """What baselines compare: the endpoint and the vantage."""
+        return self.kind.value, self.host, self.port, self.protocol.value, self.vantage
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `az ml network test` returns; docs/report.schema.json is its shape."""
+
+    schema_version: int
+    tool: Mapping[str, str]
+    catalog: Mapping[str, str]
+    workspace: Optional[Mapping[str, Any]]
+    gaps: tuple[Gap, ...]
+    vantages: tuple[Vantage, ...]
+    started_at: str
+    duration_ms: float
+    summary: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    results: tuple[Result, ...]
+    differences: tuple[Mapping[str, Any], ...] = ()

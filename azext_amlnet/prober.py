@@ -34,8 +34,9 @@ MOST_THREADS = 300
 GRACE_S = 0.2
 KEPT_HEADERS = (
     "content-length", "content-type", "date", "location", "proxy-authenticate", "retry-after", "server", "upgrade",
-    "via", "www-authenticate", "x-ms-error-code", "x-ms-failure-cause", "x-ms-request-id", "x-ms-version",
-    "x-request-id", "docker-distribution-api-version", "x-squid-error", "x-aml-cluster", "strict-transport-security",
+    "via", "www-authenticate", "x-ms-error-code", "x-ms-ests-server", "x-ms-failure-cause", "x-ms-request-id",
+    "x-ms-version", "x-request-id", "docker-distribution-api-version", "x-squid-error", "x-aml-cluster",
+    "strict-transport-security",
 )  # fmt: skip
 
 
@@ -363,13 +364,13 @@ def _connect_all(record, attempts, port, winner):
                 if code:
                     _failed(attempt, code)
                     sock.close()
-                elif first is None:
-                    first = attempt["connected"] = True
-                    until = min(until, time.monotonic() + 3)
-                    winner.put((sock, attempt))
                 else:
-                    attempt["connected"] = True
-                    sock.close()
+                    attempt.update(connected=True, retransmits=_tcp_info(sock).get("totalRetransmits", 0))
+                    if first is None:
+                        first, until = sock, min(until, time.monotonic() + 3)
+                        winner.put((sock, attempt))
+                    else:
+                        sock.close()
         for key in pending.get_map().values():
             key.data.update(failure="timeout", elapsedMs=round((time.monotonic() - started) * 1000, 1))
             key.fileobj.close()
@@ -504,25 +505,53 @@ class Tls:
 # tls
 
 
-def new_context(trust, verify=True):
-    """An explicit context: TLS 1.2 at least, the system's trust or what the request names, no strict X.509 flag."""
+def new_context(verify=True):
+    """An explicit context: TLS 1.2 at least and no strict X.509 flag, which differ between versions of Python."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return context
-    trust = trust or {}
-    if trust.get("file"):
-        context.load_verify_locations(cafile=trust["file"])
-    elif not trust.get("pem"):
-        context.load_default_certs()
-    if trust.get("pem"):
-        if not trust.get("only"):
-            context.load_default_certs()
-        context.load_verify_locations(cadata=trust["pem"])
     return context
+
+
+def trusting(trust):
+    """A context with the authorities that count here, and what is to be said of them.
+
+    A request may bring authorities (`pem`) beside the system's or, with `only`, in their place. Otherwise the bundle
+    that REQUESTS_CA_BUNDLE names counts, as for Python's clients, or the system's store (OpenSSL reads SSL_CERT_FILE).
+    """
+    context, trust = new_context(), trust or {}
+    facts = {"source": "request" if trust.get("only") else "system"}
+    named = None if trust.get("pem") else os.environ.get("REQUESTS_CA_BUNDLE")
+    if named:
+        try:
+            _load_authorities(context, named)
+            return context, {"source": "REQUESTS_CA_BUNDLE", "file": named, "empty": False}
+        except (OSError, ValueError) as error:
+            facts.update(unread=named, error=str(error)[:200])
+    if not trust.get("only"):
+        context.load_default_certs()
+        if os.environ.get("SSL_CERT_FILE"):
+            facts.update(source="SSL_CERT_FILE", file=os.environ["SSL_CERT_FILE"])
+    if trust.get("pem"):
+        context.load_verify_locations(cadata=trust["pem"])
+    facts["empty"] = not context.cert_store_stats()["x509"] and not _system_folder()
+    return context, facts
+
+
+def _load_authorities(context, path):
+    if os.path.isdir(path):
+        context.load_verify_locations(capath=path)
+    else:
+        context.load_verify_locations(cafile=path)
+
+
+def _system_folder():
+    """Whether OpenSSL's folder of authorities, which it reads when it needs one, has something in it."""
+    folder = ssl.get_default_verify_paths().capath
+    return bool(folder and os.path.isdir(folder) and os.listdir(folder))
 
 
 def secure(record, stream, name, shared, reconnect):
@@ -546,7 +575,7 @@ def secure(record, stream, name, shared, reconnect):
         facts.update(_wire(tls), reason=(getattr(error, "reason", None) or str(error))[:80])
         raise Stopped("protocol", **facts) from None
     except Stopped as stop:
-        raise stop.more(**facts, **_wire(tls), **_tcp_info(stream)) from None
+        raise stop.more(**facts, **_wire(tls), **_tcp_info(getattr(stream, "sock", None))) from None
     peer = tls.object.getpeercert() or {}
     facts.update(version=tls.object.version(), cipher=(tls.object.cipher() or ("",))[0])
     facts.update(issuer=_rdns(peer.get("issuer")), subject=_rdns(peer.get("subject")), notAfter=peer.get("notAfter"))
@@ -570,14 +599,14 @@ def _wire(tls):
     return facts
 
 
-def _tcp_info(stream):
-    """On Linux: what the kernel knows of a stalled connection."""
-    sock = getattr(stream, "sock", None)
-    if sock is None or not hasattr(socket, "TCP_INFO"):
+def _tcp_info(sock):
+    """On Linux: what the kernel knows of a connection (struct tcp_info of linux/tcp.h)."""
+    if sock is None or not sys.platform.startswith("linux") or not hasattr(socket, "TCP_INFO"):
         return {}
     try:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-        return {"unacked": struct.unpack_from("I", info, 24)[0], "retransmits": struct.unpack_from("I", info, 100)[0]}
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        unacked, total = struct.unpack_from("I", info, 24)[0], struct.unpack_from("I", info, 100)[0]
+        return {"unacked": unacked, "totalRetransmits": total}
     except (OSError, struct.error):
         return {}
 
@@ -950,8 +979,8 @@ class Shared:
         self.agent = request.get("userAgent") or "amlnet (connectivity test)"
         given = request.get("proxies")
         self.proxies = environment_proxies(os.environ) if given == "environment" else given
-        self.context = new_context(request.get("trust"))
-        self.unverified = new_context(None, verify=False)
+        self.context, self.trust = trusting(request.get("trust"))
+        self.unverified = new_context(verify=False)
 
 
 def probe(record, shared):
@@ -1037,7 +1066,7 @@ def run(request):
 
     The request: `schema` (1), `timeoutS` for each target, `targets` (each `id`, `host`, `port`, `protocol`, `path`,
     `websocket`), and optionally `resolvers` (`address:port`, which then decide instead of the system), `proxies`
-    ("environment", or {"http", "https", "skip"}), `trust` ({"file"} or {"pem"}), `userAgent`.
+    ("environment", or {"http", "https", "skip"}), `trust` ({"pem", "only"}), `userAgent`.
     """
     if request.get("schema") != SCHEMA:
         raise ValueError("schema %r is not known; this prober speaks %d" % (request.get("schema"), SCHEMA))
@@ -1068,9 +1097,11 @@ def _hello(shared, timeout_s):
     return {
         "kind": "hello",
         "schema": SCHEMA,
+        "node": socket.gethostname(),
         "python": "%d.%d.%d" % sys.version_info[:3],
         "openssl": ssl.OPENSSL_VERSION,
         "timeoutS": timeout_s,
+        "trust": shared.trust,
         "resolvers": shared.resolvers or nameservers(),
         "search": search_domains(),
         "proxies": {
@@ -1093,11 +1124,16 @@ def _has_route(family, address):
         return False
 
 
-def main():
-    """Reads a request from standard input and prints the lines of the answer."""
-    for line in run(json.load(sys.stdin)):
+def show(request):
+    """Prints the lines of the answer to a request."""
+    for line in run(request):
         sys.stdout.write("%s%s\n" % (SENTINEL, json.dumps(line, separators=(",", ":"), sort_keys=True)))
         sys.stdout.flush()
+
+
+def main():
+    """Reads a request from standard input and prints the lines of the answer."""
+    show(json.load(sys.stdin))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ whatever is measured without that proof is never green.
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass, replace
 from typing import Any, Mapping, Optional
+from urllib.parse import urlsplit
 
+from .errors import one_line
 from .model import Cause, Judgement, Proof, Protocol, Requirement, Verdict
 
 Facts = Mapping[str, Any]
@@ -118,36 +121,103 @@ CAUSES: dict[Cause, tuple[Verdict, str, str]] = {
 }
 
 
-def judge(row: Requirement, proof: Proof, result: Optional[Facts], ipv6: bool = True) -> Judgement:
+@dataclass(frozen=True)
+class Scene:
+    """What holds for every result of a run: the machine it was measured on, and whose certificates are public ones."""
+
+    ipv6: bool = True
+    trusts_nobody: bool = False
+    public_issuers: tuple[str, ...] = ()
+
+    def is_public(self, issuer: Mapping[str, Any]) -> bool:
+        """Whether an issuer is an organization that issues public certificates."""
+        name = str(issuer.get("O") or "").casefold()
+        return any(name.startswith(known.casefold()) for known in self.public_issuers)
+
+
+def scene_of(hello: Facts, public_issuers: tuple[str, ...]) -> Scene:
+    """The scene, from the prober's first line."""
+    trust = hello.get("trust") or {}
+    return Scene(hello.get("ipv6", True), bool(trust.get("empty")), public_issuers)
+
+
+def judge(row: Requirement, proof: Proof, result: Optional[Facts], scene: Scene = Scene()) -> Judgement:
     """The judgement on one result of the prober; None, or one that is cut, is unknown and never fine."""
     steps = {step["layer"]: step for step in (result or {}).get("steps") or ()}
+    judgement = _judged(row, proof, steps, scene)
+    return replace(judgement, warnings=(*judgement.warnings, *_inspected(proof, steps, scene)))
+
+
+def _judged(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     if not steps:
         return _because(Cause.POD_NO_RESULT, "no result came back")
     failed = next((step for step in steps.values() if step["outcome"] != "ok"), None)
     if failed is not None:
-        return _failure(row, failed, steps, ipv6)
-    if row.protocol in (Protocol.HTTPS, Protocol.HTTP):
-        if "http" not in steps:
-            return _because(Cause.POD_NO_RESULT, "the result is cut")
-        return _answered(row, proof, steps)
-    return _fine(row, steps)
+        return _failure(row, proof, failed, steps, scene)
+    last = {"https": "http", "http": "http", "tls": "tls", "smb": "smb", "udp": "ntp", "tcp": "tcp"}
+    if ("tcp" if proof.name == "connect" else last[row.protocol.value]) not in steps:
+        return _because(Cause.POD_NO_RESULT, "the result is cut")
+    return _answered(row, proof, steps, scene) if "http" in steps else _fine(row, steps)
 
 
 def _because(cause: Cause, because: str) -> Judgement:
     verdict, layer, hint = CAUSES[cause]
-    return Judgement(verdict, cause, layer, because, hint)
+    return Judgement(verdict, cause, layer, one_line(because), hint)
 
 
-def _failure(row: Requirement, step: Facts, steps: Mapping[str, Facts], ipv6: bool) -> Judgement:
+def _failure(row: Requirement, proof: Proof, step: Facts, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     layer, facts = step["layer"], step["facts"]
-    judges = {"dns": _dns, "proxy": _proxy, "tls": _tls, "http": _http_failed}
+    if row.private and layer in ("tcp", "tls", "http") and _public(steps):
+        said = f"the name resolves to {_public(steps)}, and there: {facts.get('failure')} ({layer})"
+        return _because(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, said)
     if layer == "tcp":
-        return _tcp(row, facts, steps, ipv6)
+        return _tcp(row, facts, steps, scene)
     if layer == "smb":
         return _because(Cause.TCP_CLOSED, f"the connection opened, then: {facts.get('failure')}")
+    if layer == "ntp":
+        return _because(
+            Cause.UNKNOWN_FAILURE, f"no NTP answer ({facts.get('failure')}); over UDP silence proves nothing"
+        )
+    if layer == "tls" and _own_authority(row, proof, facts):
+        return replace(_fine(row, steps), notes=(f"The certificate is issued by {_issuer(facts)}.",))
     suspect = _suspect_dns(steps) if layer in ("tls", "http") else None
-    found = judges[layer](facts) if layer in judges else None
+    judges = {"dns": _dns, "proxy": _proxy, "http": _http_failed}
+    found = _tls(facts, scene) if layer == "tls" else judges[layer](facts) if layer in judges else None
     return suspect or found or _because(Cause.UNKNOWN_FAILURE, f"{layer}: {facts.get('error') or facts.get('failure')}")
+
+
+def _own_authority(row: Requirement, proof: Proof, facts: Facts) -> bool:
+    """Whether a certificate that nobody vouches for here is for this very name, and the proof asks no more."""
+    untrusted = facts.get("failure") == "certificate" and facts.get("verifyCode") in _UNTRUSTED
+    host = row.probe.host if row.probe else row.host
+    names = facts.get("names") or ()
+    return proof.own_authority and untrusted and any(name in (host, "*." + host.partition(".")[2]) for name in names)
+
+
+# X509_V_ERR_*: unable to get issuer certificate (locally), self-signed (in the chain), unable to verify the leaf.
+_UNTRUSTED = (2, 18, 19, 20, 21)
+
+
+def _inspected(proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> tuple[str, ...]:
+    """A warning where a certificate is trusted here and its issuer is none that issues public ones."""
+    tls = steps.get("tls")
+    if tls is None or tls["outcome"] != "ok" or not scene.public_issuers:
+        return ()
+    issuer = tls["facts"].get("issuer") or {}
+    if scene.is_public(issuer) or proof.own_authority:
+        return ()
+    return (
+        one_line(
+            f"TLS is probably inspected: {_issuer(tls['facts'])} issued the certificate, trusted here and no public "
+            "issuer that the catalog knows. containerd and Arc's agents trust it only if they are told to."
+        ),
+    )
+
+
+def _issuer(facts: Facts) -> str:
+    issuer = facts.get("issuer") or {}
+    names = [str(issuer[key]) for key in ("O", "CN") if issuer.get(key)]
+    return " / ".join(f"'{name}'" for name in names) or "an issuer without a name"
 
 
 # -- dns
@@ -159,17 +229,24 @@ _RCODES = {
     "REFUSED": Cause.DNS_REFUSED,
     "timeout": Cause.DNS_TIMEOUT,
 }
+# Where no nameserver could be asked itself (no resolv.conf, as on Windows), getaddrinfo's own word counts.
+_EAI = {"EAI_NONAME": Cause.DNS_NXDOMAIN, "EAI_NODATA": Cause.DNS_NODATA, "timeout": Cause.DNS_TIMEOUT}
 
 
 def _dns(facts: Facts) -> Judgement:
-    answers = facts.get("answers") or ()
+    answers, failure = facts.get("answers") or (), str(facts.get("failure"))
     words = {answer.get("rcode") or answer.get("error") for answer in answers}
-    said = ", ".join(sorted(f"{a['server']} says {a.get('rcode') or a.get('error')} ({a['type']})" for a in answers))
-    said = said or f"the lookup failed: {facts.get('failure')}"
+    by_word: dict[str, list[str]] = {}
+    for answer in answers:
+        by_word.setdefault(str(answer.get("rcode") or answer.get("error")), []).append(str(answer["server"]))
+    told = (f"{word} from {', '.join(dict.fromkeys(servers))}" for word, servers in sorted(by_word.items()))
+    said = "; ".join(told).replace("NOERROR", "no address")
+    if not answers:
+        return _because(_EAI.get(failure, Cause.DNS_FAILURE), f"the system's resolver says {failure}")
     for word, cause in _RCODES.items():
         if word in words:
             return _because(cause, said)
-    return _because(Cause.DNS_TIMEOUT if facts.get("failure") == "timeout" else Cause.DNS_FAILURE, said)
+    return _because(Cause.DNS_TIMEOUT if failure == "timeout" else Cause.DNS_FAILURE, said)
 
 
 def _suspect_dns(steps: Mapping[str, Facts]) -> Optional[Judgement]:
@@ -198,8 +275,8 @@ def _is_sinkhole(address: str) -> bool:
 # -- tcp
 
 
-def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], ipv6: bool) -> Judgement:
-    attempts = [attempt for attempt in facts.get("attempts") or () if ipv6 or attempt["family"] == 4]
+def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
+    attempts = [attempt for attempt in facts.get("attempts") or () if scene.ipv6 or attempt["family"] == 4]
     if not attempts:
         return _because(Cause.DNS_NO_IPV4, "only IPv6 addresses, without an IPv6 route here")
     said = ", ".join(f"{a['address']}: {a.get('errno') or a.get('failure', 'timeout')}" for a in attempts)
@@ -226,20 +303,36 @@ def _proxy(facts: Facts) -> Judgement:
         return _because(Cause.PROXY_UNREACHABLE, said)
     if failure == "denied":
         status = facts.get("status", 0)
-        answer = f"{proxy} answers {status} {facts.get('reason', '')}".rstrip() + _page(facts)
-        if status == 407:
-            return _because(Cause.PROXY_AUTH_REQUIRED, answer)
-        return _because(Cause.PROXY_FAILURE if status >= 500 else Cause.PROXY_DENIED, answer)
+        cause = Cause.PROXY_FAILURE if status >= 500 else Cause.PROXY_DENIED
+        return _because(Cause.PROXY_AUTH_REQUIRED if status == 407 else cause, f"{proxy} answers {_said(facts)}")
     return _because(Cause.PROXY_FAILURE, said)
+
+
+def _said(facts: Facts) -> str:
+    """An HTTP answer in words: status, reason, squid's own word, what an authenticating proxy wants, the page."""
+    headers = facts.get("headers") or {}
+    words = [str(facts.get("status", "")), facts.get("reason", ""), headers.get("x-squid-error", "")]
+    words += [f"(it wants {headers['proxy-authenticate']})"] if "proxy-authenticate" in headers else []
+    return " ".join(filter(None, words)) + _page(facts)
+
+
+def _proxys_answer(facts: Facts) -> Optional[Cause]:
+    """For plain HTTP through a proxy: the cause, where the proxy itself answered in the service's place."""
+    squid = str(facts.get("headers", {}).get("x-squid-error", ""))
+    if facts["status"] == 407:
+        return Cause.PROXY_AUTH_REQUIRED
+    if squid.startswith("ERR_ACCESS_DENIED"):
+        return Cause.PROXY_DENIED
+    return Cause.PROXY_FAILURE if squid else None
 
 
 # -- tls
 
 
-def _tls(facts: Facts) -> Optional[Judgement]:
+def _tls(facts: Facts, scene: Scene) -> Optional[Judgement]:
     failure, seen = facts.get("failure"), facts.get("bytesReceived", 0)
     if failure == "certificate":
-        return _certificate(facts)
+        return _certificate(facts, scene)
     if facts.get("notTls"):
         return _because(Cause.TLS_NOT_TLS, f"the answer begins with {facts['notTls']!r}")
     if failure == "timeout":
@@ -258,16 +351,19 @@ def _tls(facts: Facts) -> Optional[Judgement]:
     return None
 
 
-def _certificate(facts: Facts) -> Judgement:
-    issuer = facts.get("issuer") or {}
-    who = issuer.get("O") or issuer.get("CN") or "an issuer that is not named"
-    code = facts.get("verifyCode")
+def _certificate(facts: Facts, scene: Scene) -> Judgement:
+    who, code = _issuer(facts), facts.get("verifyCode")
     if code in (9, 10):
         return _because(Cause.TLS_EXPIRED, f"valid until {facts.get('notAfter')}, issued by {who}")
     if code in (62, 64):
         return _because(
             Cause.TLS_NAME_MISMATCH, f"the certificate is for {', '.join(facts.get('names') or ['nobody'])}"
         )
+    if scene.trusts_nobody:
+        missing = (
+            "this machine has no certificates of authorities, so none can be judged: install them or give --ca-file"
+        )
+        return _because(Cause.UNKNOWN_FAILURE, f"{missing} (issued by {who})")
     return _because(Cause.TLS_UNTRUSTED_ISSUER, f"the certificate is issued by {who}")
 
 
@@ -283,59 +379,76 @@ def _http_failed(facts: Facts) -> Optional[Judgement]:
     return _because(Cause.HTTP_UNEXPECTED, f"what answers is not HTTP: {facts.get('start')!r}")
 
 
-def _answered(row: Requirement, proof: Proof, steps: Mapping[str, Facts]) -> Judgement:
+def _answered(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     facts = steps["http"]["facts"]
-    marked = any(_has(facts, name, content) for name, content in proof.marks)
-    denied = _denied(row, proof, facts, marked)
+    denied = _denied(row, proof, steps, scene)
     if denied is None:
         return _fine(row, steps)
     cause, because = denied
     if cause is Cause.HTTP_SERVICE_FIREWALL and row.private and _public(steps):
         return _because(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{because}; the name resolves to {_public(steps)}")
+    if "proxy" in steps and row.protocol is Protocol.HTTP and _proxys_answer(facts):
+        return _because(_proxys_answer(facts) or cause, f"{steps['proxy']['facts'].get('proxy')} answers {because}")
     own = cause in (Cause.HTTP_SERVICE_FIREWALL, Cause.HTTP_SERVER_ERROR, Cause.HTTP_THROTTLED)
     return (None if own else _suspect_dns(steps)) or _because(cause, because)
 
 
-def _denied(row: Requirement, proof: Proof, facts: Facts, marked: bool) -> Optional[tuple[Cause, str]]:
+def _denied(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Optional[tuple[Cause, str]]:
     """Why an answer is not the service's plain one; None when it proves the service."""
-    status = facts["status"]
-    said = f"{status} {facts.get('reason', '')}".rstrip() + _page(facts)
+    facts = steps["http"]["facts"]
+    status, said = facts["status"], _said(facts)
     # Azure Firewall's answer to a denied HTTP request, as public transcripts show it (2026-11-23).
     if status == 470 or str(facts.get("text", "")).startswith("Action: Deny."):
         return Cause.HTTP_FIREWALL_DENY, said
-    if marked and status == 403:
+    # Without marks the certificate speaks: nobody but the service has one of a public issuer for its name.
+    certified = "tls" in steps and scene.is_public(steps["tls"]["facts"].get("issuer") or {})
+    marked = any(_has(facts, name, content) for name, content in proof.marks) if proof.marks else certified
+    if marked and status == 403 and proof.marks:
         return None if proof.forbidden else (Cause.HTTP_SERVICE_FIREWALL, said)
     if marked and status == 429:
         return Cause.HTTP_THROTTLED, said
     if marked and status >= 500:
         return Cause.HTTP_SERVER_ERROR, said
-    if proof.marks:
-        proven = marked and status in proof.statuses
-    else:
-        proven = (status in proof.statuses if proof.statuses else 200 <= status < 500) and not _middlebox(status, facts)
-    if proven:
+    if (marked or not proof.marks) and _expected(row, proof, facts, certified):
         return None
-    if 300 <= status < 400:
+    return _stranger(row, facts, said)
+
+
+def _expected(row: Requirement, proof: Proof, facts: Facts, certified: bool) -> bool:
+    """Whether the status is one of the proof's; without any, whether the answer is no page of a middlebox."""
+    if proof.statuses:
+        return facts["status"] in proof.statuses
+    return certified or (facts["status"] < 500 and not _middlebox(row, facts))
+
+
+def _stranger(row: Requirement, facts: Facts, said: str) -> tuple[Cause, str]:
+    """What an answer is that is not the service's."""
+    if 300 <= facts["status"] < 400:
         return Cause.HTTP_CAPTIVE_PORTAL, f"{said}, to {facts['headers'].get('location')}"
     if row.websocket:
         return Cause.HTTP_UPGRADE_DENIED, said
-    page = facts.get("html") or status in (403, 451, 511)
+    page = facts.get("html") or facts["status"] in (403, 451, 511)
     return (Cause.HTTP_BLOCK_PAGE if page else Cause.HTTP_UNEXPECTED), said
 
 
 _BLOCKING = ("blocked", "denied", "not allowed", "forbidden", "policy", "firewall", "restricted")
 
 
-def _middlebox(status: int, facts: Facts) -> bool:
+def _middlebox(row: Requirement, facts: Facts) -> bool:
     """Whether an answer without marks looks like a middlebox's: its statuses, or a page that speaks of blocking."""
-    if status in (403, 407, 451, 511) or 300 <= status < 400:
+    if 300 <= facts["status"] < 400:
+        elsewhere = urlsplit(str(facts["headers"].get("location", ""))).hostname
+        return elsewhere is not None and elsewhere != (row.probe.host if row.probe else row.host)
+    if facts["status"] in (403, 407, 451, 511):
         return True
     page = f"{facts.get('title', '')} {facts.get('text', '')}".lower() if facts.get("html") else ""
     return any(word in page for word in _BLOCKING)
 
 
 def _has(facts: Facts, name: str, content: str) -> bool:
-    value = facts.get("headers", {}).get(name)
+    """Whether an answer bears a mark: a header (with this in it), or this in its reason phrase or text."""
+    answer = f"{facts.get('reason', '')} {facts.get('text', '')}"
+    value = answer if name == "answer" else facts.get("headers", {}).get(name)
     return value is not None and content.lower() in value.lower()
 
 
@@ -357,6 +470,10 @@ def _fine(row: Requirement, steps: Mapping[str, Facts]) -> Judgement:
     if dead:
         said = ", ".join(f"{attempt['address']}: {attempt['failure']}" for attempt in dead)
         return _because(Cause.TCP_PARTIAL, f"{len(dead)} of {len(attempts)} addresses fail: {said}")
+    again = [a for a in attempts if a.get("retransmits")]
+    if again:
+        said = ", ".join(f"{attempt['address']}: {attempt['retransmits']} lost" for attempt in again)
+        return _because(Cause.TCP_INTERMITTENT, f"the connection opened only after packets were sent again ({said})")
     answers = steps.get("dns", {}).get("facts", {}).get("answers") or ()
     bad = sorted({a["server"] for a in answers if a.get("error") or a.get("rcode") in ("SERVFAIL", "REFUSED")})
     if bad and len(bad) < len({answer["server"] for answer in answers}):

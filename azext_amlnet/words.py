@@ -114,6 +114,24 @@ class Change(str, Enum):
     CHANGED = "changed"
 
 
+class Progress(str, Enum):
+    """How a result compares with the one of an earlier report."""
+
+    SAME = "same"
+    BETTER = "better"
+    WORSE = "worse"
+    NEW = "new"
+
+
+class FailOn(str, Enum):
+    """What makes `az ml network test` exit with 8."""
+
+    BLOCKED = "blocked"
+    DEGRADED = "degraded"
+    RECOMMENDED = "recommended"
+    NEVER = "never"
+
+
 class Verdict(str, Enum):
     """What a measurement comes to."""
 
@@ -122,6 +140,11 @@ class Verdict(str, Enum):
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
+
+    @property
+    def rank(self) -> int:
+        """The place in a list that shows first what is broken."""
+        return [Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.DEGRADED, Verdict.SKIPPED, Verdict.REACHABLE].index(self)
 
 
 class Cause(str, Enum):

@@ -84,7 +84,7 @@ def test_the_systems_own_resolver_decides_and_the_raw_answer_explains(lab: Lab) 
     lab.resolv(f"nameserver {WORLD}\n")
     assert judged(lab, resolvers=False).verdict is Verdict.REACHABLE
     found = judged(lab, resolvers=False, host="gone.example.test")
-    assert found.cause is Cause.DNS_NXDOMAIN and f"{WORLD}:53 says NXDOMAIN" in found.because
+    assert found.cause is Cause.DNS_NXDOMAIN and f"NXDOMAIN from {WORLD}:53" in found.because
 
 
 def test_a_search_domain_that_lies_is_named(lab: Lab) -> None:

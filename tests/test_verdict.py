@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
 from azext_amlnet.model import Cause, Judgement, Requirement, Verdict
-from azext_amlnet.verdict import CAUSES, judge
+from azext_amlnet.verdict import CAUSES, Scene, judge
 
 from . import wire as w
 from .test_prober import ask
@@ -84,7 +84,11 @@ def test_dns_silence(net: w.Wire) -> None:
 def test_tcp(net: w.Wire) -> None:
     assert one(net, port=net.refused_port()).cause is Cause.TCP_REFUSED
     assert one(net, timeout_s=0.8, port=net.silent_port()).cause is Cause.TCP_TIMEOUT
-    assert one(net, timeout_s=0.8, port=net.silent_port(), private=True).cause is Cause.PRIVATE_ENDPOINT_UNREACHABLE
+    silent = net.silent_port()
+    unreachable = one(net, timeout_s=0.8, port=silent, private=True, address="10.1.2.3")
+    assert unreachable.cause is Cause.PRIVATE_ENDPOINT_UNREACHABLE
+    unlinked = one(net, timeout_s=0.8, port=silent, private=True)
+    assert unlinked.cause is Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED and PUBLIC in unlinked.because
     assert one(net, protocol="smb", port=net.serve(lambda c: None)).cause is Cause.TCP_CLOSED
     assert one(net, port=net.refused_port(), address="0.0.0.0").cause is Cause.DNS_SINKHOLE
     net.names[(NAME, "A")] = ["127.0.0.1", "127.0.0.2"]
@@ -204,7 +208,7 @@ REPLAYS = {
 
 @pytest.mark.parametrize(("cause", "result"), REPLAYS.items())
 def test_recorded_facts(cause: Cause, result: dict[str, Any]) -> None:
-    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], result, ipv6=False)
+    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], result, Scene(ipv6=False))
     assert found.cause is cause
 
 

@@ -41,6 +41,7 @@ def load(folder: Optional[str] = None) -> Catalog:
         cloud_notes=notes,
         arc_region_codes={region: schema.text(code, place, region) for region, code in codes.items()},
         proofs=proofs,
+        public_issuers=schema.read_issuers(book["public_issuers"], place, pages),
         cross_checks={
             Origin(name): schema.read_cross_check(Origin(name), check, place, pages) for name, check in checks.items()
         },
@@ -58,7 +59,7 @@ def _book(texts: dict[str, str], root: Path) -> schema.Block:
     return schema.keys(
         schema.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
         "catalog.yaml:1",
-        ("version", "pages", "clouds", "proofs", "cross_checks", "retired"),
+        ("version", "pages", "clouds", "public_issuers", "proofs", "cross_checks", "retired"),
         ("arc_region_codes",),
     )
 

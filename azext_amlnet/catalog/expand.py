@@ -199,6 +199,8 @@ def _probe(
         target = fill(entry.probe.hosts[cloud], values)[0] if cloud in entry.probe.hosts else host
         if form.protocol in (Protocol.HTTPS, Protocol.HTTP):
             path, proof = entry.probe.path, entry.probe.proof
+    if is_address(target):  # nobody's name: a certificate for it cannot be asked for
+        return ProbeSpec(target, "/", "connect") if proof != "ntp" else ProbeSpec(target, "/", proof)
     if not is_host(target):
         return None
     return ProbeSpec(target, path, proof)
@@ -313,6 +315,7 @@ def _dependency_row(
     note = f"Retired since {retired.since}: {retired.reason}." if retired else ""
     kind = _kind(dependency.host)
     proof = _PROOF_BY_PROTOCOL.get(dependency.protocol) if kind is Kind.FQDN else None
+    proof = "connect" if kind is Kind.IP and dependency.protocol is not Protocol.UDP else proof
     requirement = Requirement(
         host=dependency.host,
         port=dependency.port,

@@ -238,14 +238,22 @@ def read_page(block: Any, place: str) -> Source:
     return Source(url, date(block["checked"], block.place, "checked"))
 
 
+def read_issuers(block: Any, place: str, pages: Mapping[str, Source]) -> tuple[str, ...]:
+    """The organizations whose certificates are public ones; raises CatalogError for a block that breaks the schema."""
+    block = keys(block, place, ("names", "source"))
+    one_of(block["source"], pages, block.place, "page")
+    return tuple(text(name, block.place, "names") for name in listing(block["names"], block.place, "names"))
+
+
 def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -> Proof:
     """What counts as the service's own answer."""
-    block = keys(block, place, ("path", "summary"), ("source", "statuses", "marks", "forbidden"))
+    block = keys(block, place, ("path", "summary"), ("source", "statuses", "marks", "forbidden", "own_authority"))
     statuses = listing(block.get("statuses", []), block.place, "statuses")
     if not all(type(status) is int and 100 <= status < 600 for status in statuses):
         raise CatalogError(f"{block.place}: 'statuses' must be HTTP status codes")
-    if block.get("forbidden", False) not in (True, False):
-        raise CatalogError(f"{block.place}: 'forbidden' must be true or false")
+    for flag in ("forbidden", "own_authority"):
+        if block.get(flag, False) not in (True, False):
+            raise CatalogError(f"{block.place}: '{flag}' must be true or false")
     return Proof(
         name=name,
         path=text(block["path"], block.place, "path"),
@@ -254,6 +262,7 @@ def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -
         statuses=tuple(statuses),
         marks=tuple(_mark(mark, block.place) for mark in listing(block.get("marks", []), block.place, "marks")),
         forbidden=block.get("forbidden", False),
+        own_authority=block.get("own_authority", False),
     )
 
 

@@ -1,0 +1,300 @@
+"""What `az ml network test` does with its rows: the question to the prober, the answer as a report, and its files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Mapping, Optional
+from urllib.parse import urlsplit
+
+from ._scope import Gathered
+from .errors import UsageError
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of `test` that are not the scope's; `_params` describes each."""
+
+    endpoint: tuple[str, ...] = ()
+    timeout: float = 10.0
+    proxy: Optional[str] = None
+    ca_file: Optional[str] = None
+    fail_on: str = "blocked"
+    baseline: Optional[str] = None
+    report_file: tuple[str, ...] = ()
+    annotate: Optional[str] = None
+    redact: bool = False
+    results_file: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The report as plain JSON values, and the exit code that follows from it."""
+
+    report: dict[str, Any]
+    code: int
+
+
+def version() -> str:
+    """The version of this extension, as az knows it."""
+    import json
+    from pathlib import Path
+
+    text = Path(__file__).with_name("azext_metadata.json").read_text(encoding="utf-8")
+    found: str = json.loads(text)["version"]
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The question
+
+
+def with_endpoints(gathered: Gathered, endpoints: tuple[str, ...]) -> Gathered:
+    """The rows and those that --endpoint adds; what is in the list already stays as the list has it."""
+    from .catalog.likeness import extra
+
+    known = {row.endpoint for row in gathered.rows}
+    extras = {row.endpoint: row for row in (extra(gathered.book, text) for text in endpoints)}
+    return replace(gathered, rows=(*gathered.rows, *(row for key, row in extras.items() if key not in known)))
+
+
+def question(rows: tuple[Any, ...], options: Options, elsewhere: bool = False) -> dict[str, Any]:
+    """The prober's request; for a machine elsewhere the environment is looked at there."""
+    from .files import read_certificates
+    from .wire import request_for
+
+    trust = {"pem": read_certificates(options.ca_file)} if options.ca_file else None
+    proxies = "environment" if elsewhere and not options.proxy else _proxies(options.proxy, os.environ)
+    agent = f"amlnet/{version()} (connectivity test)"
+    return request_for(rows, options.timeout, agent, proxies=proxies, trust=trust)
+
+
+def _proxies(given: Optional[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The proxies that count: --proxy, else the environment's; the skip list is the environment's either way."""
+    from .prober import environment_proxies
+
+    proxies: dict[str, Any] = environment_proxies(environment)
+    if given:
+        proxies.update(http=given.strip(), https=given.strip())
+    for url in (proxies["http"], proxies["https"]):
+        if url:
+            _check_proxy(url, "--proxy" if given else "The proxy of the environment")
+    return proxies
+
+
+def _check_proxy(url: str, what: str) -> None:
+    """Raises UsageError for what cannot be the address of an HTTP proxy; the message never shows a password."""
+    from .prober import scrubbed
+
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or not url.isprintable():
+        hint = "Write http://host:port; in user and password, percent-encode what has a meaning in addresses (@ : / %)."
+        raise UsageError(f"{what} is no address of an HTTP proxy: {scrubbed(url)}.", hint)
+
+
+def password_on_command_line(options: Options) -> bool:
+    """Whether a password stands among the words of this process, where every process of the machine can read it."""
+    try:
+        password = urlsplit(options.proxy or "").password
+    except ValueError:
+        return False
+    return bool(password) and any(str(password) in word for word in sys.argv)
+
+
+def check_files(options: Options) -> None:
+    """Raises UsageError for report files that could not be written in the end."""
+    from pathlib import Path
+
+    from .files import refuse_existing
+    from .reports import FORMATS
+
+    for path in options.report_file:
+        if Path(path).suffix.lower() not in FORMATS:
+            raise UsageError(
+                f"--report-file {path}: the name must end in {', '.join(FORMATS)}.", "It tells the format."
+            )
+        refuse_existing(path, overwrite=True)
+
+
+def write_script(gathered: Gathered, options: Options, path: Optional[str], overwrite: bool) -> None:
+    """The probe script, to a file or to standard output; nothing is sent."""
+    from .files import write_text
+    from .runners.script import probe_script
+
+    if options.proxy and urlsplit(options.proxy).username is not None:
+        hint = "Leave --proxy out: the script takes HTTPS_PROXY from the machine that it runs on."
+        raise UsageError("--proxy names a user, and a script is no place for secrets.", hint)
+    text = probe_script(
+        question(gathered.rows, options, elsewhere=True), version(), os.path.basename(path or "probe.py")
+    )
+    if path:
+        write_text(path, text, overwrite)
+    else:
+        sys.stdout.write(text)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The answer
+
+
+def from_log(path: str) -> Any:
+    """What a prober printed elsewhere; raises UsageError for a file that has nothing of it."""
+    from .files import read_log
+    from .prober import SCHEMA
+    from .wire import Transcript, read_lines
+
+    transcript = Transcript()
+    for line in read_lines(read_log(path)):
+        transcript.take(line)
+    if not transcript.hello:
+        raise UsageError(
+            f"The results file {path} holds no output of a probe.", "Give what `python3 probe.py` printed."
+        )
+    if transcript.hello.get("schema") != SCHEMA:
+        raise UsageError(f"The results file {path} is of another release of the probe.", "Make the script anew.")
+    return transcript
+
+
+def look(gathered: Gathered, options: Options, progress: Callable[[int, int], None]) -> Measured:
+    """Measures the rows on this machine, or reads what was measured elsewhere, and judges."""
+    from .redact import redacted
+    from .runners.local import measure
+
+    started, signal = time.time(), None
+    if options.results_file:
+        transcript, place = from_log(options.results_file), "script"
+    else:
+        request, place = question(gathered.rows, options), "local"
+        transcript, signal = measure(request, progress)
+    found = measured(gathered, options, transcript, place, started, signal)
+    return replace(found, report=redacted(found.report)) if options.redact else found
+
+
+def measured(
+    gathered: Gathered, options: Options, transcript: Any, place: str, started: float, signal: Optional[int] = None
+) -> Measured:
+    """The report on what came back, for every row."""
+    from . import report as r
+    from .codec import to_json
+    from .files import read_verdicts
+    from .model import SCHEMA_VERSION, FailOn, Report
+    from .verdict import scene_of
+
+    hello, fail_on = transcript.hello, FailOn(options.fail_on)
+    scene = scene_of(hello, gathered.book.public_issuers)
+    results = tuple(
+        r.result_of(row, gathered.book.proofs, transcript.result_for(row), scene, place) for row in gathered.rows
+    )
+    if options.baseline:
+        results = r.compare(results, read_verdicts(options.baseline))
+    results = r.with_failing(results, fail_on)
+    code = signal or r.exit_code(results, fail_on)
+    whole = Report(
+        schema_version=SCHEMA_VERSION,
+        tool={"name": "amlnet", "version": version()},
+        catalog={"version": gathered.book.version, "digest": gathered.book.digest},
+        workspace=_workspace(gathered.facts),
+        gaps=gathered.facts.gaps if gathered.facts else (),
+        vantages=(_vantage(hello, place),),
+        started_at=str(hello.get("startedAt") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))),
+        duration_ms=_duration(results, started, place),
+        summary={**r.summary(results), "exitCode": code},
+        warnings=(*gathered.warnings, *_warnings(gathered.rows, transcript)),
+        results=results,
+        differences=r.differences(results),
+    )
+    return Measured(to_json(whole), code)
+
+
+def _workspace(facts: Any) -> Optional[dict[str, Any]]:
+    if facts is None:
+        return None
+    return {
+        "name": facts.name,
+        "id": facts.id,
+        "workspaceId": facts.workspace_id,
+        "region": facts.region,
+        "cloud": facts.cloud.value,
+    }
+
+
+def _duration(results: tuple[Any, ...], started: float, place: str) -> float:
+    """Here the wall time; of a run elsewhere its longest endpoint, since all are tried at once."""
+    if place == "local":
+        return round((time.time() - started) * 1000, 1)
+    return float(max((result.elapsed_ms or 0 for result in results), default=0))
+
+
+def _vantage(hello: Mapping[str, Any], place: str) -> Any:
+    from .model import Vantage
+
+    return Vantage(
+        name=place,
+        place={"local": "this machine", "script": "a machine that the probe script was carried to"}[place],
+        node=hello.get("node"),
+        resolvers=tuple(hello.get("resolvers") or ()),
+        proxy=hello.get("proxies"),
+        trust=hello.get("trust"),
+        python=hello.get("python"),
+    )
+
+
+def _warnings(rows: tuple[Any, ...], transcript: Any) -> tuple[str, ...]:
+    """What holds for the run as a whole: the skip list, the trust, and results that are missing or of other lists."""
+    from . import noproxy
+    from .wire import target_of
+
+    lines: list[str] = []
+    hello, targets = transcript.hello, {t["id"]: t for t in map(target_of, rows) if t}
+    proxies, trust = hello.get("proxies") or {}, hello.get("trust") or {}
+    if proxies.get("http") or proxies.get("https"):
+        lines += noproxy.warnings(proxies.get("skip") or (), [(t["host"], t["port"]) for t in targets.values()])
+    if trust.get("unread"):
+        lines.append(f"REQUESTS_CA_BUNDLE ({trust['unread']}) cannot be read and was left aside: {trust.get('error')}.")
+    strangers = set(transcript.results) - set(targets)
+    if strangers:
+        lines.append(f"{len(strangers)} results belong to no row of this list; was the probe made for another one?")
+    missing = set(targets) - set(transcript.results)
+    if missing and targets:
+        lines.append(f"{len(missing)} of {len(targets)} endpoints have no result, so they count as unknown.")
+    return tuple(lines)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is left behind
+
+
+def publish(report: Mapping[str, Any], options: Options) -> None:
+    """Writes the report's files, and the annotations to standard error."""
+    from .files import write_text
+    from .reports import render
+    from .reports.annotations import lines
+
+    for path in options.report_file:
+        write_text(path, render(path, report), overwrite=True)
+    if options.annotate:
+        for line in lines(report, options.annotate):
+            print(line, file=sys.stderr)
+
+
+def verdict_line(report: Mapping[str, Any]) -> Optional[str]:
+    """One line that says why the command fails, or None when it does not."""
+    from .reports import endpoint
+
+    code = report["summary"]["exitCode"]
+    failing = [result for result in report["results"] if result["failing"]]
+    named = ", ".join(f"{endpoint(result)} ({result['cause'] or result['verdict']})" for result in failing[:8])
+    more = f" and {len(failing) - 8} more" if len(failing) > 8 else ""
+    if code in (130, 143):
+        return "Interrupted: what was not measured by then is unknown."
+    if code == 0:
+        return None
+    if not failing:
+        return "No required endpoint could be measured."
+    return f"{len(failing)} endpoint{'s fail' if len(failing) > 1 else ' fails'}: {named}{more}."

@@ -1,0 +1,56 @@
+"""A report that can be shown to strangers: without subscription ids, private addresses and names of resolvers. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from typing import Any, Iterator, Mapping
+
+_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-fA-F-]{36})")
+_ADDRESS = re.compile(
+    r"(?<![0-9A-Za-z.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![0-9A-Za-z.])"
+)
+
+
+def redacted(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The same report with `<subscription-1>`, `<private-1>`, `<resolver-1>` …; equal values keep equal names."""
+    text = json.dumps(report)
+    names: dict[str, str] = {}
+    for kind, values in (
+        ("subscription", _SUBSCRIPTION.findall(text)),
+        ("resolver", _resolvers(report)),
+        ("node", (vantage["node"] for vantage in report["vantages"] if vantage["node"])),
+        ("private", filter(_is_private, _ADDRESS.findall(text))),
+    ):
+        fresh = [value for value in dict.fromkeys(values) if value not in names]
+        names |= {value: f"<{kind}-{number}>" for number, value in enumerate(fresh, 1)}
+    document: dict[str, Any] = _replaced(report, names)
+    return document
+
+
+def _resolvers(report: Mapping[str, Any]) -> Iterator[str]:
+    """Addresses of nameservers with and without their port, and search domains."""
+    for vantage in report["vantages"]:
+        for resolver in vantage["resolvers"]:
+            yield resolver
+            yield resolver.rpartition(":")[0].strip("[]")
+
+
+def _is_private(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).is_private
+    except ValueError:
+        return False
+
+
+def _replaced(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for name in sorted(names, key=len, reverse=True):
+            value = re.sub(rf"(?<![0-9A-Za-z.]){re.escape(name)}(?![0-9A-Za-z])", names[name], value)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, names) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_replaced(item, names) for item in value]
+    return value

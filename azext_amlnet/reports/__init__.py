@@ -1,0 +1,42 @@
+"""What was found, for a person or for CI: one file a format; each makes a text of the report as plain JSON values."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, Mapping
+
+FORMATS = {".json": "json", ".xml": "junit", ".html": "html"}
+"""The ending of a file's name → the module that writes it."""
+
+
+def render(path: str, report: Mapping[str, Any]) -> str:
+    """The report in the format that the file's name ends with."""
+    module = importlib.import_module(f".{FORMATS[Path(path).suffix.lower()]}", __name__)
+    text: str = module.render(report)
+    return text
+
+
+def by_severity(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The results, what is broken first: failing ones, then by verdict and level, else in the list's own order."""
+    from ..words import Level, Verdict
+
+    def weight(result: Mapping[str, Any]) -> tuple[bool, int, int]:
+        return not result["failing"], Verdict(result["verdict"]).rank, Level(result["level"]).rank
+
+    return sorted(report["results"], key=weight)
+
+
+def endpoint(result: Mapping[str, Any]) -> str:
+    """`host`, with the port where it is not 443, with the protocol where the port does not tell it."""
+    host, port, protocol = result["host"], result["port"], result["protocol"]
+    if protocol == "https":
+        return str(host) if port == 443 else f"{host}:{port}"
+    return f"{host}:{port}" if (protocol, port) == ("http", 80) else f"{host}:{port}/{protocol}"
+
+
+def said(result: Mapping[str, Any]) -> str:
+    """What became of it, in one sentence: cause, reason, stand-in."""
+    words = [result["verdict"], f"({result['cause']})" if result["cause"] else ""]
+    text = " ".join(filter(None, words)) + (f": {result['because']}" if result["because"] else "")
+    return text + (f" [tested by {result['testedBy']}]" if result["testedBy"] else "")

@@ -1,0 +1,37 @@
+"""The prober for a machine that is reached by hand: one Python file with the targets inside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Mapping
+
+from .. import prober
+
+_HEAD = '''#!/usr/bin/env python3
+"""Tries {count} endpoints of Azure Machine Learning from this machine and prints what it saw.
+
+Needs Python 3.8 or newer and nothing else. It sends one GET or connection attempt to each endpoint, no credentials, and
+keeps nothing. Run it and bring the output back:
+
+    python3 {name} > results.txt
+    az ml network test … --results-file results.txt
+
+Made by amlnet {version}.
+"""
+
+'''
+_MAIN = 'if __name__ == "__main__":\n    main()\n'
+_TAIL = """REQUEST = json.loads({request!r})
+
+if __name__ == "__main__":
+    show(REQUEST)
+"""
+
+
+def probe_script(request: Mapping[str, Any], version: str, name: str = "probe.py") -> str:
+    """The text of the script: the prober's own source with the request in place of standard input."""
+    source = Path(prober.__file__).read_text(encoding="utf-8")
+    body = source.partition('"""')[2].partition('"""\n')[2].replace(_MAIN, "")
+    head = _HEAD.format(count=len(request["targets"]), name=name, version=version)
+    return head + body.lstrip("\n") + _TAIL.format(request=json.dumps(request, sort_keys=True))

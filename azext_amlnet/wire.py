@@ -1,0 +1,187 @@
+"""The wire between us and the prober: requirements → its request, its lines → results. Pure; nothing is believed."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
+
+from .model import Protocol, Requirement
+from .prober import SCHEMA, SENTINEL
+
+LAYERS = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
+_LONGEST_LINE = 1 << 20
+
+
+def target_of(row: Requirement) -> Optional[dict[str, Any]]:
+    """What the prober is asked to try for a requirement; None where nothing concrete can be tried.
+
+    Its id is made of all that is tried, so a result never counts for another question than its own.
+    """
+    spec = row.probe
+    if spec is None:
+        return None
+    protocol = "tcp" if spec.proof == "connect" else row.protocol.value
+    path = spec.path if row.protocol in (Protocol.HTTPS, Protocol.HTTP) else "/"
+    target = {"host": spec.host, "port": row.port, "protocol": protocol, "path": path, "websocket": row.websocket}
+    upgrade = "+websocket" if row.websocket else ""
+    return {"id": f"{protocol}{upgrade}://{spec.host}:{row.port}{path}", **target}
+
+
+def request_for(rows: Iterable[Requirement], timeout_s: float, agent: str, **more: Any) -> dict[str, Any]:
+    """The prober's request for these requirements; what several of them share is tried once."""
+    targets = {target["id"]: target for target in map(target_of, rows) if target}
+    given = {key: value for key, value in more.items() if value is not None}
+    return {"schema": SCHEMA, "timeoutS": timeout_s, "userAgent": agent, "targets": list(targets.values()), **given}
+
+
+@dataclass
+class Transcript:
+    """What came back: the first line, the results by target, and how it ended."""
+
+    hello: Mapping[str, Any] = field(default_factory=dict)
+    results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    complete: bool = False
+    doubtful: set[str] = field(default_factory=set)
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        """Takes one line; a second, different result for one target makes both doubtful, and so neither counts."""
+        kind = line.get("kind")
+        if kind == "hello" and not self.hello:
+            self.hello = _cleaned(line)
+        elif kind == "done":
+            self.complete = line.get("count") == len(self.results) + len(self.doubtful)
+        elif kind == "result" and _is_result(line):
+            identifier = line["id"]
+            if identifier not in self.doubtful and self.results.setdefault(identifier, line) != line:
+                self.doubtful.add(identifier)
+                del self.results[identifier]
+
+    def result_for(self, row: Requirement) -> Optional[Mapping[str, Any]]:
+        """The result that belongs to a requirement, its texts made printable."""
+        target = target_of(row)
+        found = self.results.get(target["id"]) if target else None
+        return None if found is None else _cleaned(found)
+
+
+def read_lines(text: str) -> Iterator[Mapping[str, Any]]:
+    """The prober's lines in a log: behind the sentinel, wherever it stands; what is no line of ours is passed over."""
+    for line in text.splitlines():
+        _, sentinel, rest = line.partition(SENTINEL)
+        if sentinel and len(rest) <= _LONGEST_LINE:
+            found = _json(rest)
+            if isinstance(found, dict):
+                yield found
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The shape that the verdict relies on
+
+
+def _is_result(line: Mapping[str, Any]) -> bool:
+    steps = line.get("steps")
+    if not isinstance(line.get("id"), str) or not _is_time(line.get("elapsedMs")) or not isinstance(steps, list):
+        return False
+    return len(steps) <= len(LAYERS) and all(map(_is_step, steps))
+
+
+def _is_step(step: Any) -> bool:
+    if not isinstance(step, dict) or step.get("layer") not in LAYERS or step.get("outcome") not in ("ok", "failed"):
+        return False
+    facts = step.get("facts")
+    if not isinstance(facts, dict) or not _is_time(step.get("elapsedMs")):
+        return False
+    if step["layer"] == "http" and step["outcome"] == "ok" and not {"status", "headers"} <= set(facts):
+        return False
+    return all(_FACTS.get(name, _is_scalar)(value) for name, value in facts.items())
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (str, int, float))
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(ipaddress.ip_address(value.partition("%")[0]))
+    except ValueError:
+        return False
+
+
+def _list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(check, value))
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(key, str) and _is_scalar(text) for key, text in value.items())
+
+
+def _is_headers(value: Any) -> bool:
+    return _is_texts(value) and all(map(_is_text, value.values()))
+
+
+def _is_answer(value: Any) -> bool:
+    if not isinstance(value, dict) or not {"server", "type"} <= set(value):
+        return False
+    lists = ("addresses", "aliases")
+    plain = all(_is_text(value[key]) for key in ("server", "type", "rcode", "error") if key in value)
+    return (
+        plain
+        and _ADDRESSES(value.get("addresses", []))
+        and all(key in lists or _is_scalar(item) for key, item in value.items())
+    )
+
+
+def _is_attempt(value: Any) -> bool:
+    if not isinstance(value, dict) or not {"address", "family"} <= set(value):
+        return False
+    return _is_address(value["address"]) and _is_number(value["family"]) and all(map(_is_scalar, value.values()))
+
+
+_ADDRESSES = _list_of(_is_address)
+_FACTS: Mapping[str, Callable[[Any], bool]] = {
+    "addresses": lambda value: value is None or _ADDRESSES(value),
+    "answers": _list_of(_is_answer),
+    "attempts": _list_of(_is_attempt),
+    "status": _is_number,
+    "verifyCode": _is_number,
+    "alert": _is_number,
+    "headers": _is_headers,
+    "issuer": lambda value: value is None or _is_texts(value),
+    "subject": lambda value: value is None or _is_texts(value),
+    "proxyTls": lambda value: isinstance(value, dict),
+    "names": _list_of(_is_text),
+}
+
+
+def _cleaned(value: Any, depth: int = 0) -> Any:
+    """The value with every text on one printable line of bearable length: it comes from servers and logs."""
+    if depth > 8:
+        return None
+    if isinstance(value, str):
+        return "".join(c if c.isprintable() else " " for c in value[:2000])
+    if isinstance(value, dict):
+        return {_cleaned(key, depth + 1): _cleaned(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item, depth + 1) for item in value[:200]]
+    return value
