@@ -30,12 +30,13 @@ def _result(result, several, with_change):
     columns = [("Verdict", result["verdict"])]
     columns += [("Change", result.get("change", ""))] if with_change else []
     columns += [("From", result["vantage"])] if several else []
-    stand_in = f"(tested by {result['testedBy']}) " if result["testedBy"] else ""
+    marks = [] if result["level"] == "required" else [result["level"]]
+    marks += [f"tested by {result['testedBy']}"] if result["testedBy"] else []
+    marks = f"({', '.join(marks)}) " if marks else ""
     columns += [
         ("Endpoint", endpoint(result)),
-        ("Level", result["level"]),
         ("Cause", result["cause"] or ""),
-        ("Because", stand_in + (result["because"] or "; ".join(result["warnings"] + result["notes"]))),
+        ("Because", marks + (result["because"] or "; ".join(result["warnings"] + result["notes"]))),
     ]
     return OrderedDict(columns)
 

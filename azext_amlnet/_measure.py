@@ -215,9 +215,11 @@ def measured(
 def _workspace(facts: Any) -> Optional[dict[str, Any]]:
     if facts is None:
         return None
+    parts = (facts.id or "").split("/")
     return {
         "name": facts.name,
         "id": facts.id,
+        "resourceGroup": parts[4] if len(parts) > 4 else None,  # which az would add to the id on standard output
         "workspaceId": facts.workspace_id,
         "region": facts.region,
         "cloud": facts.cloud.value,

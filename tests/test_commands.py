@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from azext_amlnet._format import WIDTH, requirements_table
-from azext_amlnet.codec import to_json
 from azext_amlnet._scope import _cloud, _patience
+from azext_amlnet.codec import to_json
 from azext_amlnet.errors import UsageError
 from azext_amlnet.model import Catalog, Change, Cloud, Protocol, Requirement
 

@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Optional
 
 import trustme
@@ -28,6 +28,7 @@ class Wire:
     def __init__(self) -> None:
         self.stack = contextlib.ExitStack()
         self.authority = trustme.CA(organization_name="Trusted Test Authority")
+        self.public = trustme.CA(organization_name="Microsoft Corporation")
         self.stranger = trustme.CA(organization_name="Corporate Interception CA")
         self.seen: list[bytes] = []
         self.names: dict[tuple[str, str], Any] = {}
@@ -114,6 +115,35 @@ class Wire:
 
         return self.serve(behave, **where)
 
+    def azure(self, proofs: dict[str, str], address: str = "127.0.0.1", port: int = 0) -> int:
+        """The services themselves: one HTTPS server that answers for each host as its proof expects.
+
+        Their certificates come from `public`, an authority with the name of one that issues Azure's.
+        """
+        contexts = {host: self.context(host, authority=self.public) for host in proofs}
+        front = self.context("front.example.test", authority=self.public)
+
+        def choose(tls: ssl.SSLObject, name: Optional[str], _: ssl.SSLContext) -> Optional[int]:
+            if name not in contexts:
+                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+            tls.context = contexts[name]
+            return None
+
+        front.sni_callback = choose
+
+        def behave(connection: socket.socket) -> None:
+            with front.wrap_socket(connection, server_side=True) as tls:
+                head = _head(tls)
+                if not head:  # who only looks at the certificate
+                    return
+                self.seen.append(head)
+                host = head.lower().partition(b"\r\nhost: ")[2].partition(b"\r\n")[0].partition(b":")[0].decode()
+                tls.sendall(SERVICES[proofs[host]])
+                with contextlib.suppress(OSError):
+                    tls.unwrap()
+
+        return self.serve(behave, address, port)
+
     def http(self, answer: bytes) -> int:
         """A plain HTTP server that answers every request with these bytes."""
 
@@ -123,8 +153,8 @@ class Wire:
 
         return self.serve(behave)
 
-    def proxy(self, ports: dict[str, int], refuse: bytes = b"", user: str = "") -> int:
-        """A CONNECT proxy that knows where each name is; or one that answers every CONNECT with `refuse`."""
+    def proxy(self, ports: Mapping[str, int], refuse: bytes = b"", user: str = "") -> int:
+        """A CONNECT proxy that knows where each name is and denies the others; or that answers all with `refuse`."""
 
         def behave(connection: socket.socket) -> None:
             head = _head(connection)
@@ -133,6 +163,9 @@ class Wire:
                 connection.sendall(refuse or answer(407, "Proxy-Authenticate: Basic realm=x"))
                 return
             name = head.split()[1].decode().rsplit(":", 1)[0]
+            if name not in ports:
+                connection.sendall(answer(403, "X-Squid-Error: ERR_ACCESS_DENIED 0"))
+                return
             with socket.create_connection(("127.0.0.1", ports[name]), 5) as far:
                 connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 threading.Thread(target=_pump, args=(far, connection), daemon=True).start()
@@ -204,6 +237,24 @@ def answer(status: int, *headers: str, body: str = "") -> bytes:
     """An HTTP answer."""
     lines = [f"HTTP/1.1 {status} Said", *headers, f"Content-Length: {len(body.encode())}", "Connection: close"]
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+REQUEST_ID = "x-ms-request-id: 0a1b2c3d-0000-0000-0000-000000000000"
+TRACKED = "Endpoint does not exist. TrackingId:0a1b2c3d_G1, SystemTracker:sb://relay.example.test/, Timestamp:2026"
+SERVICES = {
+    "registry": answer(401, CHALLENGE),
+    "registry-data": answer(400, REQUEST_ID),
+    "storage": answer(400, REQUEST_ID),
+    "aml-api": answer(401, "x-aml-cluster: vienna-westeurope-01"),
+    "arm": answer(404, "x-ms-failure-cause: gateway", REQUEST_ID),
+    "entra": answer(200, "x-ms-ests-server: 2.1.1 - WEULR1 ProdSlices", REQUEST_ID),
+    "key-vault": answer(401, 'WWW-Authenticate: Bearer authorization="https://login.example.test/"'),
+    "relay": answer(404, body=TRACKED),
+    "any-answer": answer(403, body="<html><title>403 Forbidden</title></html>"),
+    "tls": answer(403),
+    "tls-own-authority": answer(401),
+}
+"""What each service says to a stranger: the least that its proof asks for."""
 
 
 def reset(connection: socket.socket) -> None:

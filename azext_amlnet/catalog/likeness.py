@@ -64,10 +64,11 @@ def concrete(catalog: Catalog, row: Requirement) -> Requirement:
 
 
 def _parts(text: str) -> tuple[Protocol, str, int, str]:
-    wrong = UsageError(f"--endpoint is no host and port: '{text[:80]}'.", "Give host, host:port or tcp://host:port.")
+    shown = text.rpartition("@")[2][:80]  # what stands before it could be a password
+    wrong = UsageError(f"--endpoint is no host and port: '{shown}'.", "Give host, host:port or tcp://host:port.")
     scheme, _, rest = text.rpartition("://")
     if scheme and scheme not in {protocol.value for protocol in Protocol}:
-        raise UsageError(f"--endpoint has an unknown protocol: '{text[:80]}'.", f"Known: {', '.join(Protocol)}.")
+        raise UsageError(f"--endpoint has an unknown protocol: '{shown}'.", f"Known: {', '.join(Protocol)}.")
     try:
         parts = urlsplit(f"//{rest}")
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -85,7 +86,7 @@ def _parts(text: str) -> tuple[Protocol, str, int, str]:
     protocol = Protocol(scheme) if scheme else _PORTS.get(port or 443, Protocol.HTTPS)
     port = port or _USUAL.get(protocol)
     if port is None or (protocol is Protocol.UDP and port != 123):
-        raise UsageError(f"--endpoint needs a port that can be tried: '{text[:80]}'.", "Of UDP only NTP, 123, answers.")
+        raise UsageError(f"--endpoint needs a port that can be tried: '{shown}'.", "Of UDP only NTP, 123, answers.")
     return protocol, host, port, parts.path
 
 

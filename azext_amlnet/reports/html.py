@@ -15,7 +15,8 @@ def render(report: Mapping[str, Any]) -> str:
     """The page: what it comes to, what to hand to the network team, every endpoint with its timings and evidence."""
     parts = [_head(report), _summary(report), _warnings(report), _to_hand_over(report), _all(report), _about(report)]
     title = escape(_title(report))
-    return _PAGE.format(title=title, style=_STYLE, body="\n".join(filter(None, parts)))
+    page = _PAGE.format(title=title, style=_STYLE, body="\n".join(filter(None, parts)))
+    return page.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
 
 
 def _title(report: Mapping[str, Any]) -> str:
@@ -137,8 +138,10 @@ def _about(report: Mapping[str, Any]) -> str:
     for vantage in report["vantages"]:
         resolvers = ", ".join(vantage["resolvers"]) or "the system's"
         lines.append(f"{vantage['name']}: node {vantage['node']}, resolvers {resolvers}, Python {vantage['python']}")
-        proxy = {key: value for key, value in (vantage["proxy"] or {}).items() if value}
-        lines.append("proxy: " + (", ".join(f"{key} {value}" for key, value in proxy.items()) or "none"))
+        proxy = vantage["proxy"] or {}
+        used = [f"{name} {proxy[name]}" for name in ("http", "https") if proxy.get(name)]
+        skip = f"; not for {', '.join(proxy['skip'])}" if used and proxy.get("skip") else ""
+        lines.append(f"proxy: {', '.join(used) or 'none'}{skip}")
     return "<footer>" + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</footer>"
 
 
