@@ -63,10 +63,11 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 # System tools that some tests use; a test whose tool is missing skips and names this command.
-TOOLS := iproute2 nftables
+TOOLS := chromium curl iproute2 nftables prometheus-blackbox-exporter squid
+# RUNLEVEL=1 keeps the services among them from being started.
 tools:
 	apt-get update --quiet
-	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $(TOOLS)
+	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $(TOOLS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

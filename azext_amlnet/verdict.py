@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, replace
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 from urllib.parse import urlsplit
 
 from .errors import one_line
@@ -181,8 +181,8 @@ def _failure(row: Requirement, proof: Proof, step: Facts, steps: Mapping[str, Fa
     if layer == "tls" and _own_authority(row, proof, facts):
         return replace(_fine(row, steps), notes=(f"The certificate is issued by {_issuer(facts)}.",))
     suspect = _suspect_dns(steps) if layer in ("tls", "http") else None
-    judges = {"dns": _dns, "proxy": _proxy, "http": _http_failed}
-    found = _tls(facts, scene) if layer == "tls" else judges[layer](facts) if layer in judges else None
+    judges = {"dns": _dns, "proxy": _proxy, "tls": _tls, "http": _http_failed}
+    found = judges[layer](facts, scene) if layer in judges else None
     return suspect or found or _because(Cause.UNKNOWN_FAILURE, f"{layer}: {facts.get('error') or facts.get('failure')}")
 
 
@@ -233,7 +233,7 @@ _RCODES = {
 _EAI = {"EAI_NONAME": Cause.DNS_NXDOMAIN, "EAI_NODATA": Cause.DNS_NODATA, "timeout": Cause.DNS_TIMEOUT}
 
 
-def _dns(facts: Facts) -> Judgement:
+def _dns(facts: Facts, _: Scene) -> Judgement:
     answers, failure = facts.get("answers") or (), str(facts.get("failure"))
     words = {answer.get("rcode") or answer.get("error") for answer in answers}
     by_word: dict[str, list[str]] = {}
@@ -279,7 +279,7 @@ def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], scene: Scen
     attempts = [attempt for attempt in facts.get("attempts") or () if scene.ipv6 or attempt["family"] == 4]
     if not attempts:
         return _because(Cause.DNS_NO_IPV4, "only IPv6 addresses, without an IPv6 route here")
-    said = ", ".join(f"{a['address']}: {a.get('errno') or a.get('failure', 'timeout')}" for a in attempts)
+    said = _attempts(attempts)
     suspect = _suspect_dns(steps)
     if suspect:
         return suspect
@@ -289,12 +289,20 @@ def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], scene: Scen
     return _because(causes.get(str(facts.get("failure")), Cause.TCP_UNREACHABLE), said)
 
 
+def _attempts(attempts: Iterable[Facts]) -> str:
+    """What became of each address."""
+    return ", ".join(f"{a['address']}: {a.get('errno') or a.get('failure', 'timeout')}" for a in attempts)
+
+
 # -- proxy
 
 
-def _proxy(facts: Facts) -> Judgement:
+def _proxy(facts: Facts, scene: Scene) -> Judgement:
     stage, failure, proxy = facts.get("stage"), str(facts.get("failure")), facts.get("proxy")
-    said = f"{proxy}: {stage}, {failure}"
+    what = {"dns": "its name", "tcp": "connecting to it", "tls": "TLS with it", "connect": "its answer to CONNECT"}
+    own = {"dns": _dns(facts, scene), "tls": _tls(facts, scene)}.get(str(stage))
+    detail = own.because if own else _attempts(facts.get("attempts") or ()) if stage == "tcp" else failure
+    said = f"{proxy}, {what.get(str(stage), 'asking it')}: {detail}"
     if stage == "dns":
         return _because(Cause.PROXY_DNS, said)
     if failure == "timeout":
@@ -370,7 +378,7 @@ def _certificate(facts: Facts, scene: Scene) -> Judgement:
 # -- http
 
 
-def _http_failed(facts: Facts) -> Optional[Judgement]:
+def _http_failed(facts: Facts, _: Scene) -> Optional[Judgement]:
     failure = facts.get("failure")
     if failure == "timeout":
         return _because(Cause.HTTP_TIMEOUT, "no answer to the request")

@@ -15,8 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .wire import CHALLENGE, NAME, answer, wire
-from .world import ROOT
+from azext_amlnet.model import Protocol
+
+from .example import proofs, rows
+from .wire import NAME, answer, wire
+from .world import ROOT, Az, Ran
 
 WORLD, CLIENT, SECOND = "198.51.100.1", "198.51.100.2", "198.51.100.3"
 POSSIBLE = os.geteuid() == 0 and bool(shutil.which("ip") and shutil.which("nft"))
@@ -92,6 +95,15 @@ class Lab:
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[1].split("@", 2)[2])
         return result
 
+    def az(self, az: Az, *words: str) -> Ran:
+        """Runs az in the client's namespace, where no loopback Azure is."""
+        inside = ["ip", "netns", "exec", self.client, *az.command(*words)]
+        kept = {name: value for name, value in az.environment.items() if not name.upper().endswith("_PROXY")}
+        done = subprocess.run(
+            inside, env=kept, cwd=az.folder, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
 
 def _run(*words: str) -> None:
     subprocess.run(words, check=True, capture_output=True, timeout=20)
@@ -106,10 +118,15 @@ def main() -> None:
         net.names[("lies.example.test.search.test", "A")] = [SECOND]
         net.names[("lies.example.test", "*")] = 3
         net.dns(WORLD, 53)
-        context = net.context(NAME, "two.example.test", "lies.example.test")
+        registries = dict.fromkeys((NAME, "two.example.test", "lies.example.test"), "registry")
+        services = {**proofs(), **registries}
+        for host in proofs():
+            net.names[(host, "A")] = [SECOND if ".data.azurecr.io" in host else WORLD]
         for address in (WORLD, SECOND):
-            net.https(answer(401, CHALLENGE), context, address=address, port=443)
-        print(json.dumps({"pem": net.pem}), flush=True)
+            for port in {443, *(row.port for row in rows() if row.protocol is Protocol.HTTPS)}:
+                net.azure(services, address, port)
+        net.http(answer(200, body="Origin: Ubuntu"), address=WORLD, port=80)
+        print(json.dumps({"pem": net.pem + net.public.cert_pem.bytes().decode()}), flush=True)
         sys.stdin.read()
 
 

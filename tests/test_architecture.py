@@ -103,6 +103,9 @@ def test_the_prober_is_one_file_of_the_standard_library_for_python_3_8() -> None
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
     assert {name[0] for name in imports(path)} <= set(sys.stdlib_module_names)
     assert path.stat().st_size < 64_000  # it travels in a ConfigMap
+    words = [str(Path(sys.executable).with_name("vermin")), "--target=3.8-", "--no-tips", str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
 
 
 def test_functions_are_short() -> None:

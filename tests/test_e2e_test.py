@@ -19,29 +19,14 @@ from xml.etree import ElementTree as Xml
 import jsonschema
 import pytest
 
-from azext_amlnet.catalog import load
-from azext_amlnet.catalog.expand import expand
-from azext_amlnet.files import read_workspace
-from azext_amlnet.model import Requirement, Scope
-
 from . import wire as w
+from .example import EXAMPLE, proofs, rows
 from .test_e2e import one_line
 from .test_reports import SCHEMA
-from .world import ROOT, Az, Ran
+from .world import Az, Ran
 
 TEST = ("ml", "network", "test")
-EXAMPLE = ROOT / "examples" / "workspace.json"
 FILE = ("--workspace-file", str(EXAMPLE))
-
-
-def rows() -> tuple[Requirement, ...]:
-    """The list of the bundled example."""
-    return expand(load(), read_workspace(str(EXAMPLE)), Scope()).rows
-
-
-def proofs(*without: str) -> dict[str, str]:
-    """What answers behind each host of the example's list."""
-    return {row.probe.host: row.probe.proof for row in rows() if row.probe and row.probe.host not in without}
 
 
 class Far:

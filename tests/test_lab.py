@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from azext_amlnet.model import Cause, Judgement, Requirement, Verdict
 from azext_amlnet.verdict import judge
 
 from . import lab as the_lab
+from .example import EXAMPLE, rows
 from .lab import SECOND, WORLD, Lab
+from .test_e2e_test import TEST
 from .wire import NAME
+from .world import Az
 
 pytestmark = [
     pytest.mark.skipif(not the_lab.POSSIBLE, reason="needs root, ip and nft: run `make tools` as root"),
@@ -92,6 +96,32 @@ def test_a_search_domain_that_lies_is_named(lab: Lab) -> None:
     lab.filter("out tcp dport 443 drop")
     found = judged(lab, resolvers=False, host="lies.example.test")
     assert found.cause is Cause.DNS_SEARCH_DOMAIN and SECOND in found.because and "NXDOMAIN" in found.because
+
+
+def test_a_connection_that_opens_only_after_a_loss_is_intermittent(lab: Lab) -> None:
+    """The first SYN is lost, the one that the kernel sends again a second later is not."""
+    lab.filter("out tcp dport 443 tcp flags syn / syn,ack limit rate over 1/minute burst 1 packets accept",
+               "out tcp dport 443 tcp flags syn / syn,ack drop")  # fmt: skip
+    found = judged(lab, timeout_s=6)
+    assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.TCP_INTERMITTENT)
+    assert found.because.startswith("the connection opened only after packets were sent again")
+
+
+def test_the_whole_list_from_behind_a_firewall(lab: Lab, az: Az, tmp_path: Path) -> None:
+    """The real az in a network where everything answers but what the packet filter drops."""
+    lab.resolv(f"nameserver {WORLD}\n")
+    ca = tmp_path / "ca.pem"
+    ca.write_text(lab.pem, encoding="utf-8")
+    words = (*TEST, "--workspace-file", str(EXAMPLE), "--timeout", "4", "--ca-file", str(ca))
+    open_network = lab.az(az, *words)
+    assert open_network.code == 0, open_network.err
+    assert open_network.json["summary"]["verdicts"]["reachable"] == len([row for row in rows() if row.probe])
+    lab.filter(f"out ip daddr {SECOND} tcp dport 443 drop")
+    ran = lab.az(az, *words)
+    broken = {r["host"]: r["cause"] for r in ran.json["results"] if r["verdict"] == "blocked"}
+    registry = [row.host for row in rows() if row.host.startswith("acrml.") and ".data." in row.host]
+    assert ran.code == 8 and broken == dict.fromkeys(registry, "tcp_timeout")
+    assert ran.json["durationMs"] < 6000
 
 
 def test_a_silent_resolver_costs_one_time_out(lab: Lab) -> None:

@@ -144,14 +144,14 @@ class Wire:
 
         return self.serve(behave, address, port)
 
-    def http(self, answer: bytes) -> int:
+    def http(self, answer: bytes, **where: Any) -> int:
         """A plain HTTP server that answers every request with these bytes."""
 
         def behave(connection: socket.socket) -> None:
             self.seen.append(_head(connection))
             connection.sendall(answer)
 
-        return self.serve(behave)
+        return self.serve(behave, **where)
 
     def proxy(self, ports: Mapping[str, int], refuse: bytes = b"", user: str = "") -> int:
         """A CONNECT proxy that knows where each name is and denies the others; or that answers all with `refuse`."""

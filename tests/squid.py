@@ -1,0 +1,88 @@
+"""A real squid of a test's own: on loopback, with names of its own, gone when the test is over."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+SQUID = shutil.which("squid", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+
+_CONFIG = """
+{listen}
+pid_filename {folder}/squid.pid
+cache_log {folder}/cache.log
+access_log none
+cache_store_log none
+cache deny all
+coredump_dir {folder}
+hosts_file {folder}/hosts
+dns_nameservers 127.0.0.1
+dns_timeout 1 seconds
+connect_timeout 2 seconds
+shutdown_lifetime 0 seconds
+forwarded_for delete
+pinger_enable off
+{auth}
+{rules}
+http_access deny all
+"""
+# Runs as squid's own user, who may not be allowed to run this Python. squid hands it percent-encoded words.
+_HELPER = """#!/bin/sh
+while read -r line; do
+  if grep -qixF -- "$line" "{folder}/user"; then echo OK; else echo ERR; fi
+done
+"""
+
+
+@contextlib.contextmanager
+def squid(
+    folder: Path, names: Mapping[str, str], rules: Sequence[str], user: Sequence[str] = (), tls: str = ""
+) -> Iterator[int]:
+    """The port of a squid that knows these names, with these http_access lines.
+
+    `user`: the name and password it wants; `tls`: the file of certificate and key of an https proxy.
+    """
+    port = _free_port()
+    (folder / "hosts").write_text("".join(f"{ip} {name}\n" for name, ip in names.items()), encoding="utf-8")
+    helper = folder / "helper.sh"
+    helper.write_text(_HELPER.format(folder=folder), encoding="utf-8")
+    (folder / "user").write_text(" ".join(quote(word, safe="@:/") for word in user) + "\n", encoding="utf-8")
+    auth = f"auth_param basic program /bin/sh {helper}\nacl known proxy_auth REQUIRED"
+    listen = f"https_port 127.0.0.1:{port} tls-cert={tls}" if tls else f"http_port 127.0.0.1:{port}"
+    config = folder / "squid.conf"
+    text = _CONFIG.format(listen=listen, folder=folder, auth=auth if user else "", rules="\n".join(rules))
+    config.write_text(text, encoding="utf-8")
+    folder.chmod(0o777)
+    for parent in list(folder.parents)[:3]:
+        with contextlib.suppress(OSError):
+            parent.chmod(parent.stat().st_mode | 0o755)
+    with (folder / "out").open("w", encoding="utf-8") as out:
+        process = subprocess.Popen([str(SQUID), "-N", "-f", str(config)], stdout=out, stderr=out)
+    try:
+        _wait(port, process, folder)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    logs = [folder / name for name in ("out", "cache.log")]
+    raise AssertionError("\n".join(log.read_text(encoding="utf-8") for log in logs if log.exists()))
