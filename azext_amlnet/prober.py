@@ -12,6 +12,7 @@ GET only, no redirect is followed, no credential is sent but the proxy's own, at
 """
 
 import base64
+import contextlib
 import errno
 import json
 import os
@@ -122,15 +123,10 @@ def resolve(record, host, resolvers):
     literal = _literal(host)
     if literal:
         return [literal], {"addresses": [host], "literal": True}
-    servers = resolvers or nameservers()
-    answers = queue.Queue()
-    asked = 0
-    for server in servers[:3]:
-        for kind in (1, 28):
-            _thread(_ask_into, answers, server, host, kind, record.ends - 0.1)
-            asked += 1
+    servers, answers = (resolvers or nameservers())[:3], queue.Queue()
+    _thread(_ask_all, answers, servers, host, record.ends - 0.1)
     found, facts = ({}, {}) if resolvers else _system_lookup(record, host)
-    raw = _collect(answers, asked, record, wait=bool(resolvers) or bool(facts.get("error")))
+    raw = _collect(answers, 2 * len(servers), record, wait=bool(resolvers) or bool(facts.get("error")))
     facts["answers"] = raw
     if resolvers:
         found = _from_raw(raw)
@@ -215,44 +211,78 @@ def _with_port(address):
     return "[%s]:53" % address if ":" in address else "%s:53" % address
 
 
-def _ask_into(answers, server, name, kind, ends):
-    started = time.monotonic()
-    answer = {"server": server, "type": "A" if kind == 1 else "AAAA"}
-    try:
-        answer.update(ask(server, name, kind, ends))
-    except socket.timeout:
-        answer["error"] = "timeout"
-    except OSError as error:
-        answer["error"] = errno.errorcode.get(error.errno, type(error).__name__)
-    except (ValueError, struct.error, IndexError):
-        answer["error"] = "garbled"
-    answer["elapsedMs"] = round((time.monotonic() - started) * 1000, 1)
-    answers.put(answer)
+def _ask_all(answers, servers, name, ends):
+    """Asks every server for A and AAAA at the same time; puts each answer into the queue as it comes."""
+    with Selector() as waiting:
+        for server in servers:
+            for kind in (1, 28):
+                _Question(server, name, kind, answers).send_first(waiting)
+        started = time.monotonic()
+        again = started + min(2.0, (ends - started) / 2)  # a lost datagram is asked for once more
+        while waiting.get_map() and time.monotonic() < ends:
+            for key, _ in waiting.select(max(0.0, (again or ends) - time.monotonic())):
+                waiting.unregister(key.fileobj)
+                key.data.receive(ends)
+            if again and time.monotonic() >= again:
+                again = None
+                for key in waiting.get_map().values():
+                    key.data.send()
+        for key in list(waiting.get_map().values()):
+            key.data.end({"error": "timeout"})
 
 
-def ask(server, name, kind, ends):
-    """One question to one nameserver over UDP, and over TCP when the answer is cut: rcode, addresses, aliases."""
-    host, _, port = server.rpartition(":")
-    host = host.strip("[]")
-    number = struct.unpack("!H", os.urandom(2))[0]
-    labels = b"".join(bytes([len(label)]) + label for label in name.rstrip(".").encode("idna").split(b"."))
-    question = struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        sock.connect((host, int(port)))
-        for attempt in (2.0, None):  # a lost datagram is asked for once more
-            left = ends - time.monotonic()
-            sock.settimeout(max(0.01, left if attempt is None else min(attempt, left / 2)))
-            sock.send(question)
-            try:
-                data = sock.recv(4096)
-                break
-            except socket.timeout:
-                if attempt is None:
-                    raise
-    if struct.unpack("!H", data[2:4])[0] & 0x0200:
-        data = _ask_tcp((host, int(port)), question, ends)
-    return _parse_answer(data, number, kind)
+class _Question:
+    """One question to one nameserver over UDP, and over TCP when the answer is cut."""
+
+    def __init__(self, server, name, kind, answers):
+        self.server, self.name, self.kind, self.answers = server, name, kind, answers
+        self.started, self.sock = time.monotonic(), None
+
+    def send_first(self, waiting):
+        """Opens a socket and sends; what is no name or no server is answered at once."""
+        try:
+            host, _, port = self.server.rpartition(":")
+            self.address = (host.strip("[]"), int(port))
+            labels = [bytes([len(label)]) + label for label in self.name.rstrip(".").encode("idna").split(b".")]
+            self.number = struct.unpack("!H", os.urandom(2))[0]
+            self.data = struct.pack("!6H", self.number, 0x0100, 1, 0, 0, 0)
+            self.data += b"".join(labels) + b"\0" + struct.pack("!2H", self.kind, 1)
+            family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
+            self.sock = socket.socket(family, socket.SOCK_DGRAM)
+            self.sock.setblocking(False)
+            self.sock.connect(self.address)
+            self.sock.send(self.data)
+            waiting.register(self.sock, selectors.EVENT_READ, self)
+        except OSError as error:
+            self.end({"error": errno.errorcode.get(error.errno, type(error).__name__)})
+        except (ValueError, struct.error):
+            self.end({"error": "garbled"})
+
+    def send(self):
+        """Sends once more; a failure shows when the answer is read."""
+        with contextlib.suppress(OSError):
+            self.sock.send(self.data)
+
+    def receive(self, ends):
+        """Reads the answer that has come."""
+        try:
+            data = self.sock.recv(4096)
+            if struct.unpack("!H", data[2:4])[0] & 0x0200:
+                data = _ask_tcp(self.address, self.data, ends)
+            self.end(_parse_answer(data, self.number, self.kind))
+        except socket.timeout:
+            self.end({"error": "timeout"})
+        except OSError as error:
+            self.end({"error": errno.errorcode.get(error.errno, type(error).__name__)})
+        except (ValueError, struct.error, IndexError):
+            self.end({"error": "garbled"})
+
+    def end(self, answer):
+        """Hands the answer on."""
+        if self.sock is not None:
+            self.sock.close()
+        elapsed = round((time.monotonic() - self.started) * 1000, 1)
+        self.answers.put(dict(answer, server=self.server, type="A" if self.kind == 1 else "AAAA", elapsedMs=elapsed))
 
 
 def _ask_tcp(address, question, ends):
@@ -326,7 +356,10 @@ def connect(record, addresses, port):
     if len(addresses) > MOST_ADDRESSES:
         facts["untried"] = len(addresses) - MOST_ADDRESSES
     winner = queue.Queue()
-    watching = _thread(_connect_all, record, attempts, port, winner)
+    if len(attempts) > 1:
+        record.watching = _thread(_connect_all, record, attempts, port, winner)
+    else:
+        _connect_all(record, attempts, port, winner)
     try:
         sock, attempt = winner.get(timeout=max(0.0, record.ends - time.monotonic()))
     except queue.Empty:
@@ -335,7 +368,6 @@ def connect(record, addresses, port):
         failures = [attempt.get("failure", "timeout") for attempt in attempts]
         raise Stopped(_commonest(failures), **facts)
     facts["connected"] = attempt["address"]
-    record.watching = watching
     return (sock, (socket.AF_INET6 if attempt["family"] == 6 else socket.AF_INET, attempt["address"])), facts
 
 
@@ -1072,24 +1104,25 @@ def run(request):
         raise ValueError("schema %r is not known; this prober speaks %d" % (request.get("schema"), SCHEMA))
     shared, timeout_s = Shared(request), float(request.get("timeoutS") or 10)
     yield _hello(shared, timeout_s)
-    targets, results, free = request["targets"], queue.Queue(), threading.Semaphore(MOST_THREADS)
+    waiting, live, finished = list(reversed(request["targets"])), {}, queue.Queue()
 
-    def watch(target):
-        record = Record(target, timeout_s)
-        worker = _thread(probe, record, shared)
-        worker.join(timeout_s + GRACE_S)
-        results.put(record.close())
-        free.release()
+    def work(record):
+        probe(record, shared)
+        finished.put(record)
 
-    def start():
-        for target in targets:
-            free.acquire()
-            _thread(watch, target)
-
-    _thread(start)
-    for _ in targets:
-        yield results.get()
-    yield {"kind": "done", "count": len(targets)}
+    while waiting or live:
+        while waiting and len(live) < MOST_THREADS:
+            record = Record(waiting.pop(), timeout_s)
+            live[record] = True
+            _thread(work, record)
+        oldest = next(iter(live))
+        try:  # sockets stop at the deadline; a thread that is stuck elsewhere is given up a moment later
+            record = finished.get(timeout=max(0.0, oldest.ends + GRACE_S - time.monotonic()))
+        except queue.Empty:
+            record = oldest
+        if live.pop(record, False):
+            yield record.close()
+    yield {"kind": "done", "count": len(request["targets"])}
 
 
 def _hello(shared, timeout_s):

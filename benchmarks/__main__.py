@@ -20,7 +20,9 @@ from tests import builders as b
 from tests.fakearm import FakeAzure
 from tests.world import ROOT, Az, install
 
-RUNS = 7
+from .probing import bench_probing
+from .timing import RUNS, interleaved, verdict
+
 LIST = ("ml", "network", "requirements", "-w", "ml-ws", "-g", "ml-rg")
 
 
@@ -63,24 +65,6 @@ def logged_in(resources: dict[str, Any], folder: Path, extensions: Path) -> Iter
         az = Az(home, extensions, azure)  # type: ignore[arg-type]
         az.log_in()
         yield az, azure
-
-
-def interleaved(*commands: Any) -> list[float]:
-    """The median wall time of each command, in seconds, run in turns."""
-    times: list[list[float]] = [[] for _ in commands]
-    for number in range(RUNS + 1):
-        for command, spent in zip(commands, times, strict=True):
-            started = time.perf_counter()
-            command()
-            if number:  # the first round warms caches
-                spent.append(time.perf_counter() - started)
-    return [statistics.median(spent) for spent in times]
-
-
-def verdict(name: str, value: float, limit: float, unit: str = "x") -> None:
-    """One line: what was measured, against what is promised."""
-    kept = "ok" if value <= limit else "MISSED"
-    print(f"  {name:<66} {value:7.2f} {unit:<2}  (promised: at most {limit:g} {unit})  {kept}")
 
 
 def ordinary() -> dict[str, Any]:
@@ -229,6 +213,7 @@ def main() -> None:
             install(Az(first, folder / "extensions", azure))
         bench_requirements(folder, folder / "extensions")
         bench_start(folder, folder / "extensions")
+        bench_probing(folder, folder / "extensions")
 
 
 if __name__ == "__main__":
