@@ -49,6 +49,12 @@ demo: $(DEMO)/.ready
 	@echo
 	@echo "$$ az ml network requirements --workspace-file examples/workspace.json --query '[0]'"
 	@$(AZ) ml network requirements --workspace-file $(CURDIR)/examples/workspace.json --query '[0]'
+	@echo
+	@echo '$$ az ml network test --workspace-file examples/workspace.json --results-file examples/results.txt -o table'
+	@$(AZ) ml network test --workspace-file $(CURDIR)/examples/workspace.json \
+		--results-file $(CURDIR)/examples/results.txt --report-file report.html -o table || test $$? = 8
+	@echo
+	@echo "The recorded run above fails as it should (exit code 8). Its page: $(DEMO)/report.html"
 
 # PYTEST_ARGS chooses tests, e.g. make test PYTEST_ARGS='tests/test_expand.py -k replica'
 test: setup

@@ -1,6 +1,7 @@
-"""The table view: 120 columns, host names never cut, the reason as far as there is room."""
+"""The table view: 120 columns or the terminal's, host names never cut, the reason as far as there is room."""
 
 from collections import OrderedDict
+from shutil import get_terminal_size
 
 WIDTH = 120
 
@@ -9,7 +10,7 @@ def requirements_table(rows):
     """The rows of `az ml network requirements` as a table."""
     with_change = any("change" in row for row in rows)
     table = [_requirement(row, with_change) for row in rows]
-    _cut_to_width(table, "Reason")
+    _cut_to_width(table, "Reason", WIDTH)
     return table
 
 
@@ -20,7 +21,7 @@ def report_table(report):
     several = len(report["vantages"]) > 1
     with_change = any("change" in result for result in report["results"])
     table = [_result(result, several, with_change) for result in by_severity(report)]
-    _cut_to_width(table, "Because")
+    _cut_to_width(table, "Because", max(WIDTH, get_terminal_size((160, 24)).columns))
     return table
 
 
@@ -32,11 +33,11 @@ def _result(result, several, with_change):
     columns += [("From", result["vantage"])] if several else []
     marks = [] if result["level"] == "required" else [result["level"]]
     marks += [f"tested by {result['testedBy']}"] if result["testedBy"] else []
-    marks = f"({', '.join(marks)}) " if marks else ""
+    marks = f"({', '.join(marks)})" if marks else ""
     columns += [
         ("Endpoint", endpoint(result)),
         ("Cause", result["cause"] or ""),
-        ("Because", marks + (result["because"] or "; ".join(result["warnings"] + result["notes"]))),
+        ("Because", " ".join(filter(None, (result["because"] or "; ".join(result["warnings"]), marks)))),
     ]
     return OrderedDict(columns)
 
@@ -56,8 +57,8 @@ def _requirement(row, with_change):
     return OrderedDict(columns)
 
 
-def _cut_to_width(table, name):
-    """Shortens one column so that no line is longer than WIDTH.
+def _cut_to_width(table, name, width):
+    """Shortens one column so that no line is longer than the width.
 
     Two blanks stand between columns, and tabulate makes each at least two wider than its title.
     """
@@ -65,6 +66,6 @@ def _cut_to_width(table, name):
         return
     others = [column for column in table[0] if column != name]
     taken = sum(max(len(column) + 2, *(len(row[column]) for row in table)) + 2 for column in others)
-    room = max(WIDTH - taken, len(name))
+    room = max(width - taken, len(name))
     for row in table:
         row[name] = row[name] if len(row[name]) <= room else row[name][: room - 1].rstrip() + "…"

@@ -259,9 +259,8 @@ def _warnings(rows: tuple[Any, ...], transcript: Any) -> tuple[str, ...]:
         lines += noproxy.warnings(proxies.get("skip") or (), [(t["host"], t["port"]) for t in targets.values()])
     if trust.get("unread"):
         lines.append(f"REQUESTS_CA_BUNDLE ({trust['unread']}) cannot be read and was left aside: {trust.get('error')}.")
-    strangers = set(transcript.results) - set(targets)
-    if strangers:
-        lines.append(f"{len(strangers)} results belong to no row of this list; was the probe made for another one?")
+    if transcript.results and not set(transcript.results) & set(targets):
+        lines.append("None of the results belongs to a row of this list; was the probe made for another one?")
     missing = set(targets) - set(transcript.results)
     if missing and targets:
         lines.append(f"{len(missing)} of {len(targets)} endpoints have no result, so they count as unknown.")

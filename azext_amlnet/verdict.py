@@ -252,7 +252,7 @@ def _dns(facts: Facts, _: Scene) -> Judgement:
 def _suspect_dns(steps: Mapping[str, Facts]) -> Optional[Judgement]:
     """A failure further up that DNS explains: an address nobody serves from, or one that a search domain gave."""
     facts = steps.get("dns", {}).get("facts", {})
-    addresses = facts.get("addresses") or ()
+    addresses = _addresses(steps)
     if facts.get("literal"):
         return None
     hole = next((address for address in addresses if _is_sinkhole(address)), None)
@@ -489,14 +489,27 @@ def _fine(row: Requirement, steps: Mapping[str, Facts]) -> Judgement:
     return Judgement(Verdict.REACHABLE, notes=() if row.private or not _private(steps) else (_private(steps),))
 
 
+# RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193.
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+
+
+def _is_private(address: str) -> bool:
+    return any(ipaddress.ip_address(address) in network for network in _PRIVATE)
+
+
+def _addresses(steps: Mapping[str, Facts]) -> tuple[str, ...]:
+    return tuple(steps.get("dns", {}).get("facts", {}).get("addresses") or ())
+
+
 def _public(steps: Mapping[str, Facts]) -> str:
     """The first public address of the name, if it has one."""
-    addresses = steps.get("dns", {}).get("facts", {}).get("addresses") or ()
-    return next((address for address in addresses if ipaddress.ip_address(address).is_global), "")
+    return next((a for a in _addresses(steps) if not _is_private(a) and not _is_sinkhole(a)), "")
 
 
 def _private(steps: Mapping[str, Facts]) -> str:
     """A note for a private address that nobody announced."""
-    addresses = steps.get("dns", {}).get("facts", {}).get("addresses") or ()
-    private = [a for a in addresses if ipaddress.ip_address(a).is_private and not ipaddress.ip_address(a).is_loopback]
-    return f"The name resolves to the private address {private[0]}." if private else ""
+    private = next(filter(_is_private, _addresses(steps)), "")
+    return f"The name resolves to the private address {private}." if private else ""

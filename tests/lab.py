@@ -21,15 +21,16 @@ from .example import proofs, rows
 from .wire import NAME, answer, wire
 from .world import ROOT, Az, Ran
 
-WORLD, CLIENT, SECOND = "198.51.100.1", "198.51.100.2", "198.51.100.3"
+WORLD, CLIENT, SECOND, THIRD = "198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"
 POSSIBLE = os.geteuid() == 0 and bool(shutil.which("ip") and shutil.which("nft"))
 
 
 class Lab:
     """The two namespaces; `filter` loads packet rules of the client, `probe` runs the prober there as a script."""
 
-    def __init__(self) -> None:
+    def __init__(self, faulty: bool = False) -> None:
         self.stack = contextlib.ExitStack()
+        self.faulty = faulty
         self.client, self.world = f"amlnet-c{os.getpid()}", f"amlnet-w{os.getpid()}"
 
     def __enter__(self) -> Lab:
@@ -38,7 +39,7 @@ class Lab:
             self.stack.callback(_run, "ip", "netns", "delete", name)
             _run("ip", "-n", name, "link", "set", "lo", "up")
         _run("ip", "link", "add", "c0", "netns", self.client, "type", "veth", "peer", "w0", "netns", self.world)
-        for name, link, addresses in ((self.client, "c0", [CLIENT]), (self.world, "w0", [WORLD, SECOND])):
+        for name, link, addresses in ((self.client, "c0", [CLIENT]), (self.world, "w0", [WORLD, SECOND, THIRD])):
             for address in addresses:
                 _run("ip", "-n", name, "address", "add", f"{address}/24", "dev", link)
             _run("ip", "-n", name, "link", "set", link, "up")
@@ -49,7 +50,7 @@ class Lab:
         self.stack.close()
 
     def _serve(self) -> None:
-        words = ["ip", "netns", "exec", self.world, sys.executable, "-m", "tests.lab"]
+        words = ["ip", "netns", "exec", self.world, sys.executable, "-m", "tests.lab", str(self.faulty)]
         process = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
         def stop() -> None:
@@ -109,8 +110,8 @@ def _run(*words: str) -> None:
     subprocess.run(words, check=True, capture_output=True, timeout=20)
 
 
-def main() -> None:
-    """The world's side."""
+def main(faulty: bool) -> None:
+    """The world's side; a faulty one inspects TLS with the sign-in hosts, and its DNS does not know the log service."""
     with wire() as net:
         net.names[(NAME, "A")] = [WORLD]
         net.names[("two.example.test", "A")] = [WORLD, SECOND]
@@ -126,9 +127,15 @@ def main() -> None:
             for port in {443, *(row.port for row in rows() if row.protocol is Protocol.HTTPS)}:
                 net.azure(services, address, port)
         net.http(answer(200, body="Origin: Ubuntu"), address=WORLD, port=80)
-        print(json.dumps({"pem": net.pem + net.public.cert_pem.bytes().decode()}), flush=True)
+        if faulty:
+            net.names.update({(host, "A"): [THIRD] for host, proof in proofs().items() if proof == "entra"})
+            net.names.update({(host, "*"): 3 for host in proofs() if ".kusto." in host})
+            net.names.update({(host, "A"): 3 for host in proofs() if ".kusto." in host})
+        trusted, net.public = net.public, net.stranger
+        net.azure(services, THIRD, 443)
+        print(json.dumps({"pem": net.pem + trusted.cert_pem.bytes().decode()}), flush=True)
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1] == "True")

@@ -53,7 +53,7 @@ def test_there_are_happy_and_unhappy_transcripts() -> None:
 
 @pytest.mark.parametrize("command", transcripts())
 def test_a_transcript_is_what_az_prints(az: Az, azure: FakeAzure, command: str) -> None:
-    for path in (ROOT / "examples").glob("*.json"):
+    for path in (*(ROOT / "examples").glob("*.json"), ROOT / "examples" / "results.txt"):
         shutil.copy(path, az.folder)
     azure.serve(b.with_both_clusters())
     azure.faults.append(Fault("/registries/acrml", status=403, code="AuthorizationFailed", message="no right to read"))
@@ -69,8 +69,9 @@ def test_a_transcript_is_what_az_prints(az: Az, azure: FakeAzure, command: str) 
         assert shown == printed
 
 
-def test_every_option_is_in_the_readme_or_a_document(az: Az) -> None:
-    shown = az.must("ml", "network", "requirements", "-h").out
+@pytest.mark.parametrize("verb", ["requirements", "test"])
+def test_every_option_is_in_the_readme_or_a_document(az: Az, verb: str) -> None:
+    shown = az.must("ml", "network", verb, "-h").out
     scope = shown[: shown.index("Global Arguments")]
     options = set(re.findall(r"--[a-z][a-z-]+", scope)) - {"--defaults", "--acquire-policy-token", "--change-reference"}
     text = README.read_text(encoding="utf-8") + (ROOT / "docs" / "workspace-file.md").read_text(encoding="utf-8")
@@ -113,8 +114,11 @@ def test_the_example_of_an_entry_is_the_entry(catalog: Catalog) -> None:
 
 def test_the_pipeline_is_yaml_and_uses_our_commands() -> None:
     pipeline = yaml.safe_load((ROOT / "examples" / "azure-pipelines.yml").read_text(encoding="utf-8"))
-    script = next(step["inputs"]["inlineScript"] for step in pipeline["steps"] if step.get("task") == "AzureCLI@2")
-    assert "az ml network requirements" in script and "--baseline approved.json" in script
+    scripts = [step["inputs"]["inlineScript"] for step in pipeline["steps"] if step.get("task") == "AzureCLI@2"]
+    assert "az ml network requirements" in scripts[0] and "--baseline approved.json" in scripts[0]
+    assert "az ml network test" in scripts[1] and "report.xml" in scripts[1]
+    published = next(step for step in pipeline["steps"] if step.get("task") == "PublishTestResults@2")
+    assert published["inputs"]["testResultsFiles"] == "report.xml" and published["condition"] == "succeededOrFailed()"
 
 
 def test_the_table_of_causes_is_the_codes_own() -> None:
@@ -130,8 +134,9 @@ def test_the_list_of_the_library_page_compiles() -> None:
 
 def test_the_json_of_the_readme_reads_back() -> None:
     text = README.read_text(encoding="utf-8")
-    rows = re.findall(r"^\{\n.*?^\}$", text, re.DOTALL | re.MULTILINE)
-    assert rows and all(from_json(Requirement, json.loads(row)).topic is Topic.REGISTRY for row in rows)
+    rows = [json.loads(row) for row in re.findall(r"^\{\n.*?^\}$", text, re.DOTALL | re.MULTILINE)]
+    (listed,) = (row for row in rows if "entries" in row)
+    assert from_json(Requirement, listed).topic is Topic.REGISTRY
 
 
 def test_links_between_documents_lead_somewhere() -> None:

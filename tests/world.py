@@ -55,7 +55,7 @@ class Az:
     def environment(self) -> dict[str, str]:
         """The environment of the process: nothing of the machine's own Azure or proxies gets in."""
         kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(("AZURE_", "PIP_", "PYTHON"))}
-        kept = {k: v for k, v in kept.items() if not k.lower().endswith("_proxy")}
+        kept = {k: v for k, v in kept.items() if not k.lower().endswith("_proxy") and k != "COLUMNS"}
         return {
             **kept,
             "AZURE_CONFIG_DIR": str(self.folder / "config"),

@@ -71,11 +71,11 @@ def _to_hand_over(report: Mapping[str, Any]) -> str:
     broken = [r for r in by_severity(report) if r["failing"] or r["verdict"] == "blocked"]
     if not broken:
         return ""
-    plain = "\n".join(f"{r['host']}\t{r['port']}\t{r['protocol']}\t{r['level']}\t{r['cause'] or ''}" for r in broken)
+    plain = _aligned([r["host"], str(r["port"]), r["protocol"], r["level"], r["cause"] or ""] for r in broken)
     rows = "".join(
         f'<tr><td><span class="dot {r["verdict"]}"></span><code>{escape(endpoint(r))}</code><br>'
         f"<small>{escape(r['level'])}; {escape(r['reason'])}</small></td>"
-        f"<td><b>{escape(r['cause'] or r['verdict'])}</b><br>{escape(r['because'])}</td>"
+        f"<td><b>{escape(r['cause'] or r['verdict'])}</b><br>{escape(r['because'])}{_stand_in(r)}</td>"
         f"<td>{escape(r['hint'])}</td></tr>"
         for r in broken
     )
@@ -85,14 +85,27 @@ def _to_hand_over(report: Mapping[str, Any]) -> str:
     )
 
 
+def _stand_in(result: Mapping[str, Any]) -> str:
+    return f"<br><small>tested by {escape(result['testedBy'])}</small>" if result["testedBy"] else ""
+
+
+def _aligned(lines: Iterable[list[str]]) -> str:
+    lines = list(lines)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
 def _all(report: Mapping[str, Any]) -> str:
-    longest = max((r["elapsedMs"] or 0 for r in report["results"]), default=0) or 1
+    answered = [r["elapsedMs"] for r in report["results"] if r["verdict"] == "reachable"]  # time-outs would dwarf them
+    longest = max(answered or [r["elapsedMs"] or 0 for r in report["results"]] or [0]) or 1
     layers = {step["layer"] for r in report["results"] for step in r["steps"]}
     legend = "".join(f'<span class="layer {layer}"></span>{layer} ' for layer in _LAYERS if layer in layers)
     rows = "".join(_row(result, longest) for result in by_severity(report))
     return (
-        f"<section><h2>All endpoints</h2><p class=legend>{legend}<span>the longest bar is {longest:.0f} ms</span></p>"
-        f"{rows}</section>"
+        f"<section><h2>All endpoints</h2><p class=legend>{legend}"
+        f"<span class=scale>a full bar is {longest:.0f} ms or more</span></p>{rows}</section>"
     )
 
 
@@ -196,7 +209,8 @@ summary::-webkit-details-marker { display:none } details > div { padding:0 .8rem
 summary code { flex:1 1 40% } .what { flex:0 1 15rem; color:var(--dim) } .took { flex:0 0 4.5rem; text-align:right }
 .fall { flex:1 1 25%; display:flex; height:.7rem; background:color-mix(in srgb, var(--line) 45%, transparent);
   border-radius:.2rem; overflow:hidden }
-.layer { display:inline-block; min-width:1px; height:.7rem } .legend .layer { width:.9rem; margin:0 .3rem 0 .8rem }
+.layer { display:inline-block; min-width:1px; height:.7rem } .scale { margin-left:1.2rem }
+.legend .layer { width:.9rem; margin:0 .3rem 0 .8rem }
 .dns { background:var(--dns) } .tcp { background:var(--tcp) } .proxy { background:var(--proxy) }
 .tls { background:var(--tls) }
 .http, .smb, .ntp { background:var(--http) }
