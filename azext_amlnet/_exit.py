@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from shutil import get_terminal_size
 from typing import Any, Callable, Iterator
 
 
@@ -50,6 +51,14 @@ def exit_after_output(cmd: Any, code: int) -> None:
         raise SystemExit(code)
 
     cmd.cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
+
+
+def saying(cmd: Any) -> Callable[[str], None]:
+    """Says what is waited for, with az's own spinner; does nothing unless standard error is a terminal."""
+    if not sys.stderr.isatty() or cmd.cli_ctx.only_show_errors:
+        return lambda text: None
+    spinner = cmd.cli_ctx.get_progress_controller()
+    return lambda text: spinner.add(message=text[: max(20, get_terminal_size().columns - 6)])
 
 
 def progress_of(cmd: Any) -> Callable[[int, int], None]:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Iterator, Mapping, Optional
 from urllib.parse import urlsplit
 
 from ._scope import Gathered
@@ -27,6 +27,19 @@ class Options:
     annotate: Optional[str] = None
     redact: bool = False
     results_file: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came back from one vantage; `absent` says why less than asked did, `pull` which image pull failed."""
+
+    name: str
+    place: str
+    transcript: Any
+    node: Optional[str] = None
+    pool: Optional[str] = None
+    absent: Any = None
+    pull: Any = None
 
 
 @dataclass(frozen=True)
@@ -107,13 +120,15 @@ def password_on_command_line(options: Options) -> bool:
     return bool(password) and any(str(password) in word for word in sys.argv)
 
 
-def check_files(options: Options) -> None:
-    """Raises UsageError for report files that could not be written in the end."""
+def check(options: Options) -> None:
+    """Raises UsageError for a proxy that is none, and for report files that could not be written in the end."""
     from pathlib import Path
 
     from .files import refuse_existing
     from .reports import FORMATS
 
+    if options.proxy:
+        _check_proxy(options.proxy.strip(), "--proxy")
     for path in options.report_file:
         if Path(path).suffix.lower() not in FORMATS:
             raise UsageError(
@@ -122,17 +137,21 @@ def check_files(options: Options) -> None:
         refuse_existing(path, overwrite=True)
 
 
-def write_script(gathered: Gathered, options: Options, path: Optional[str], overwrite: bool) -> None:
-    """The probe script, to a file or to standard output; nothing is sent."""
-    from .files import write_text
+def script(gathered: Gathered, options: Options, path: Optional[str]) -> str:
+    """The probe script; nothing is sent."""
     from .runners.script import probe_script
 
     if options.proxy and urlsplit(options.proxy).username is not None:
         hint = "Leave --proxy out: the script takes HTTPS_PROXY from the machine that it runs on."
         raise UsageError("--proxy names a user, and a script is no place for secrets.", hint)
-    text = probe_script(
-        question(gathered.rows, options, elsewhere=True), version(), os.path.basename(path or "probe.py")
-    )
+    name = os.path.basename(path or "probe.py")
+    return probe_script(question(gathered.rows, options, elsewhere=True), version(), name)
+
+
+def hand_out(text: str, path: Optional[str], overwrite: bool) -> None:
+    """Writes what --dry-run made to a file, or to standard output as it is."""
+    from .files import write_text
+
     if path:
         write_text(path, text, overwrite)
     else:
@@ -161,55 +180,70 @@ def from_log(path: str) -> Any:
     return transcript
 
 
-def look(gathered: Gathered, options: Options, progress: Callable[[int, int], None]) -> Measured:
+def look(gathered: Gathered, options: Options, progress: Callable[[int, int], None], place: str) -> Measured:
     """Measures the rows on this machine, or reads what was measured elsewhere, and judges."""
-    from .redact import redacted
     from .runners.local import measure
 
-    started, signal = time.time(), None
+    started = time.time()
     if options.results_file:
-        transcript, place = from_log(options.results_file), "script"
-    else:
-        request, place = question(gathered.rows, options), "local"
-        transcript, signal = measure(request, progress)
-    found = measured(gathered, options, transcript, place, started, signal)
-    return replace(found, report=redacted(found.report)) if options.redact else found
+        where = {"script": "a machine that the probe script was carried to", "pod": "a pod, by its log"}[place]
+        return measured(gathered, options, [Heard(place, where, from_log(options.results_file))], started)
+    transcript, signal = measure(question(gathered.rows, options), progress)
+    return measured(gathered, options, [Heard("local", "this machine", transcript)], started, signal)
 
 
 def measured(
-    gathered: Gathered, options: Options, transcript: Any, place: str, started: float, signal: Optional[int] = None
+    gathered: Gathered,
+    options: Options,
+    heard: list[Heard],
+    started: float,
+    signal: Optional[int] = None,
+    said: tuple[str, ...] = (),
 ) -> Measured:
-    """The report on what came back, for every row."""
+    """The report on what came back: one result for every row and vantage."""
     from . import report as r
     from .codec import to_json
     from .files import read_verdicts
     from .model import SCHEMA_VERSION, FailOn, Report
-    from .verdict import scene_of
+    from .redact import redacted
 
-    hello, fail_on = transcript.hello, FailOn(options.fail_on)
-    scene = scene_of(hello, gathered.book.public_issuers)
-    results = tuple(
-        r.result_of(row, gathered.book.proofs, transcript.result_for(row), scene, place) for row in gathered.rows
-    )
+    fail_on = FailOn(options.fail_on)
+    results = tuple(result for one in heard for result in _results(gathered, one))
     if options.baseline:
         results = r.compare(results, read_verdicts(options.baseline))
     results = r.with_failing(results, fail_on)
     code = signal or r.exit_code(results, fail_on)
+    warnings = (line for one in heard for line in _warnings(gathered.rows, one))
+    begun = [str(one.transcript.hello["startedAt"]) for one in heard if one.transcript.hello.get("startedAt")]
     whole = Report(
         schema_version=SCHEMA_VERSION,
         tool={"name": "amlnet", "version": version()},
         catalog={"version": gathered.book.version, "digest": gathered.book.digest},
         workspace=_workspace(gathered.facts),
         gaps=gathered.facts.gaps if gathered.facts else (),
-        vantages=(_vantage(hello, place),),
-        started_at=str(hello.get("startedAt") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))),
-        duration_ms=_duration(results, started, place),
+        vantages=tuple(map(_vantage, heard)),
+        started_at=min(begun, default=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))),
+        duration_ms=_duration(results, started, measured_here=not options.results_file),
         summary={**r.summary(results), "exitCode": code},
-        warnings=(*gathered.warnings, *_warnings(gathered.rows, transcript)),
+        warnings=tuple(dict.fromkeys((*gathered.warnings, *said, *warnings))),
         results=results,
         differences=r.differences(results),
     )
-    return Measured(to_json(whole), code)
+    document = to_json(whole)
+    return Measured(redacted(document) if options.redact else document, code)
+
+
+def _results(gathered: Gathered, heard: Heard) -> Iterator[Any]:
+    """One result for each row, from one vantage."""
+    from .report import result_of
+    from .verdict import by_pull, scene_of
+
+    transcript, book = heard.transcript, gathered.book
+    scene = scene_of(transcript.hello, transcript.throttled_ms, book.public_issuers)
+    for row in gathered.rows:
+        absent = (by_pull(row, heard.pull.host, heard.pull.because) if heard.pull else None) or heard.absent
+        found = None if absent is not None and absent is not heard.absent else transcript.result_for(row)
+        yield result_of(row, book.proofs, found, scene, heard.name, absent)
 
 
 def _workspace(facts: Any) -> Optional[dict[str, Any]]:
@@ -226,20 +260,22 @@ def _workspace(facts: Any) -> Optional[dict[str, Any]]:
     }
 
 
-def _duration(results: tuple[Any, ...], started: float, place: str) -> float:
-    """Here the wall time; of a run elsewhere its longest endpoint, since all are tried at once."""
-    if place == "local":
+def _duration(results: tuple[Any, ...], started: float, measured_here: bool) -> float:
+    """The wall time of a measurement; of one that is read back its longest endpoint, since all are tried at once."""
+    if measured_here:
         return round((time.time() - started) * 1000, 1)
     return float(max((result.elapsed_ms or 0 for result in results), default=0))
 
 
-def _vantage(hello: Mapping[str, Any], place: str) -> Any:
+def _vantage(heard: Heard) -> Any:
     from .model import Vantage
 
+    hello = heard.transcript.hello
     return Vantage(
-        name=place,
-        place={"local": "this machine", "script": "a machine that the probe script was carried to"}[place],
-        node=hello.get("node"),
+        name=heard.name,
+        place=heard.place,
+        node=heard.node or hello.get("node"),
+        pool=heard.pool,
         resolvers=tuple(hello.get("resolvers") or ()),
         proxy=hello.get("proxies"),
         trust=hello.get("trust"),
@@ -247,12 +283,13 @@ def _vantage(hello: Mapping[str, Any], place: str) -> Any:
     )
 
 
-def _warnings(rows: tuple[Any, ...], transcript: Any) -> tuple[str, ...]:
+def _warnings(rows: tuple[Any, ...], heard: Heard) -> tuple[str, ...]:
     """What holds for the run as a whole: the skip list, the trust, and results that are missing or of other lists."""
     from . import noproxy
     from .wire import target_of
 
     lines: list[str] = []
+    transcript = heard.transcript
     hello, targets = transcript.hello, {t["id"]: t for t in map(target_of, rows) if t}
     proxies, trust = hello.get("proxies") or {}, hello.get("trust") or {}
     if proxies.get("http") or proxies.get("https"):
@@ -263,7 +300,10 @@ def _warnings(rows: tuple[Any, ...], transcript: Any) -> tuple[str, ...]:
         lines.append("None of the results belongs to a row of this list; was the probe made for another one?")
     missing = set(targets) - set(transcript.results)
     if missing and targets:
-        lines.append(f"{len(missing)} of {len(targets)} endpoints have no result, so they count as unknown.")
+        why = f": {heard.absent.because}" if heard.absent else ""
+        lines.append(f"{len(missing)} of {len(targets)} endpoints have no result, so they count as unknown{why}.")
+    if transcript.throttled_ms:
+        lines.append(f"The pod's CPU limit held the probe back for {transcript.throttled_ms:.0f} ms.")
     return tuple(lines)
 
 

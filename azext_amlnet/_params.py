@@ -22,6 +22,7 @@ def load_arguments(loader, _):
         )
     with loader.argument_context("ml network test") as context:
         _measurement(context, files)
+        _cluster(context, files)
         _proxy_and_tls(context, files)
         _gate(context, files)
         _outputs(context, files)
@@ -58,6 +59,53 @@ def _measurement(context, files):
         arg_group="Measurement",
         help="Judge what a probe script printed elsewhere instead of measuring here.",
         **files,
+    )
+
+
+def _cluster(context, files):
+    """The probe from inside the cluster."""
+    group = {"arg_group": "Cluster"}
+    context.argument(
+        "cluster",
+        action="store_true",
+        help="Measure from a short-lived pod in the cluster instead of from this machine: what counts is what pods can "
+        "reach. Needs kubectl; the README names the rights.",
+        **group,
+    )
+    context.argument(
+        "kube_context",
+        help="Context of the kubeconfig. Default: the current one, or the one whose API server is --compute's.",
+        **group,
+    )
+    context.argument("kube_config", help="Path to the kubeconfig. Default: as kubectl finds it.", **files, **group)
+    context.argument(
+        "namespace",
+        help="Namespace of the pod; it must exist. Default: the compute's, else the context's. Network policies apply "
+        "to the probe as they do to jobs.",
+        **group,
+    )
+    context.argument("image", help="An image with Python 3.8 or newer, e.g. in a mirror.", **group)
+    context.argument("image_pull_secret", nargs="+", help="Names of secrets to pull the image with.", **group)
+    context.argument(
+        "node_selector",
+        nargs="+",
+        help="Labels of the node, key=value. Default: those of the compute's default instance type.",
+        **group,
+    )
+    context.argument(
+        "toleration",
+        nargs="+",
+        help="Taints to tolerate, key[=value][:effect], beside those that Azure ML's own workloads tolerate.",
+        **group,
+    )
+    context.argument(
+        "pod_timeout", type=float, help="Seconds that a pod may take to start; GPU pools scale up slowly.", **group
+    )
+    context.argument(
+        "all_pools",
+        action="store_true",
+        help="One pod on each node pool at the same time, and compare.",
+        **group,
     )
 
 

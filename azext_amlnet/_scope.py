@@ -65,20 +65,27 @@ def scoped(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return around
 
 
-def gather(cmd: Any, asked: Asked) -> Gathered:
-    """The rows that the scope arguments ask for, from Azure or from a file; saves the facts where that is asked."""
+Narrow = Callable[[Any, Any], Any]
+
+
+def gather(cmd: Any, asked: Asked, narrow: Narrow = lambda facts, scope: scope) -> Gathered:
+    """The rows that the scope arguments ask for, from Azure or from a file; saves the facts where that is asked.
+
+    `narrow` may make the scope smaller once the facts are known; it is called in any case.
+    """
     from .files import refuse_existing
 
     if asked.save_workspace_file:
         refuse_existing(asked.save_workspace_file, asked.overwrite)
     if asked.requirements_file:
-        return _from_requirements(asked)
+        return _from_requirements(asked, narrow)
     if not (asked.workspace_file or asked.workspace_name):
+        narrow(None, _scope(asked))
         return Gathered(_catalog(asked.catalog), None, ())
-    return _from_workspace(cmd, asked)
+    return _from_workspace(cmd, asked, narrow)
 
 
-def _from_workspace(cmd: Any, asked: Asked) -> Gathered:
+def _from_workspace(cmd: Any, asked: Asked, narrow: Narrow) -> Gathered:
     from .catalog.expand import expand
     from .files import write_workspace
 
@@ -87,18 +94,18 @@ def _from_workspace(cmd: Any, asked: Asked) -> Gathered:
     _check_computes(facts, scope)
     if asked.save_workspace_file:
         write_workspace(asked.save_workspace_file, facts, asked.overwrite)
-    answer = expand(book, facts, scope)
+    answer = expand(book, facts, narrow(facts, scope))
     return Gathered(book, facts, answer.rows, (*answer.warnings, *answer.hints))
 
 
-def _from_requirements(asked: Asked) -> Gathered:
+def _from_requirements(asked: Asked, narrow: Narrow) -> Gathered:
     """The rows of a file, as far as the scope arguments let them through; all levels unless one is given."""
     from .catalog.likeness import concrete
     from .files import read_requirements
     from .model import Level
 
     book, scope = _catalog(asked.catalog), _scope(asked)
-    scope = scope if asked.level else replace(scope, level=Level.OPTIONAL)
+    scope = narrow(None, scope if asked.level else replace(scope, level=Level.OPTIONAL))
     rows = read_requirements(str(asked.requirements_file), tuple(book.proofs))
     return Gathered(book, None, tuple(concrete(book, row) for row in rows if _within(row, scope)))
 

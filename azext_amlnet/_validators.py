@@ -9,6 +9,14 @@ FILES = (
     "ca_file",
     "output_file",
     "results_file",
+    "kube_config",
+    "kube_context",
+    "namespace",
+    "image",
+)
+IN_CLUSTER = (
+    *("kube_context", "kube_config", "namespace", "image", "image_pull_secret", "node_selector", "toleration"),
+    "all_pools",
 )
 
 
@@ -33,7 +41,16 @@ def validate_scope(namespace):
 def validate_test(namespace):
     """The scope, and which ways to measure exclude each other."""
     validate_scope(namespace)
-    _exclude(namespace, "results_file", ("dry_run", "proxy", "ca_file"), "was measured elsewhere already")
+    elsewhere = ("dry_run", "proxy", "ca_file", "all_pools", "image", "node_selector", "toleration")
+    _exclude(namespace, "results_file", elsewhere, "was measured elsewhere already")
+    _exclude(namespace, "dry_run", ("all_pools",), "makes the objects of one pod")
+    for name in IN_CLUSTER:
+        if getattr(namespace, name) and not namespace.cluster:
+            raise ValueError(f"{_option(name)} is for --cluster.")
+    if namespace.namespace and not all(c.isalnum() or c == "-" for c in namespace.namespace):
+        raise ValueError(f"--namespace is no name that Kubernetes allows: {namespace.namespace[:80]!r}.")
+    if not 1 <= namespace.pod_timeout <= 7200:
+        raise ValueError(f"--pod-timeout must be between 1 and 7200 seconds, not {namespace.pod_timeout:g}.")
     _exclude(namespace, "dry_run", ("report_file", "annotate", "baseline"), "measures nothing, so there is no report")
     if namespace.output_file and not namespace.dry_run:
         raise ValueError("--output-file is where --dry-run writes; for reports there is --report-file.")

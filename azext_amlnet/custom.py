@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 from knack.log import get_logger
 
-from ._exit import az_errors, exit_after_output, progress_of
+from ._exit import az_errors, exit_after_output, progress_of, saying
 from ._scope import Asked, gather, scoped
 
 logger = get_logger(__name__)
@@ -46,10 +46,21 @@ def test(
     dry_run: bool = False,
     output_file: Optional[str] = None,
     results_file: Optional[str] = None,
+    cluster: bool = False,
+    kube_context: Optional[str] = None,
+    kube_config: Optional[str] = None,
+    namespace: Optional[str] = None,
+    image: Optional[str] = None,
+    image_pull_secret: Optional[list[str]] = None,
+    node_selector: Optional[list[str]] = None,
+    toleration: Optional[list[str]] = None,
+    pod_timeout: float = 300.0,
+    all_pools: bool = False,
 ) -> Optional[dict[str, Any]]:
     """`az ml network test`: the list, measured, as one report."""
     with az_errors():
         from . import _measure as m
+        from ._cluster import InCluster, Wanted
 
         options = m.Options(
             endpoint=tuple(endpoint or ()),
@@ -63,20 +74,41 @@ def test(
             redact=redact,
             results_file=results_file,
         )
-        m.check_files(options)
+        m.check(options)
         if m.password_on_command_line(options):
             logger.warning(_SEEN)
-        gathered = m.with_endpoints(gather(cmd, asked), options.endpoint)
+        inside = None
+        if cluster:
+            inside = InCluster(
+                Wanted(
+                    kube_context,
+                    kube_config,
+                    namespace,
+                    image,
+                    tuple(image_pull_secret or ()),
+                    tuple(node_selector or ()),
+                    tuple(toleration or ()),
+                    pod_timeout,
+                    all_pools,
+                )
+            )
+        found = gather(cmd, asked, inside.narrow) if inside else gather(cmd, asked)
+        gathered = m.with_endpoints(found, options.endpoint)
+        gathered = inside.rows(gathered) if inside else gathered
         if dry_run:
             _warn(gathered.warnings)
-            m.write_script(gathered, options, output_file, asked.overwrite)
+            text = inside.manifests(gathered, options) if inside else m.script(gathered, options, output_file)
+            m.hand_out(text, output_file, asked.overwrite)
             return None
-        found = m.look(gathered, options, progress_of(cmd))
-        _warn(tuple(filter(None, (*found.report["warnings"], m.verdict_line(found.report)))))
-        m.publish(found.report, options)
-        if found.code:
-            exit_after_output(cmd, found.code)
-        return found.report
+        if inside and not results_file:
+            seen = inside.measure(gathered, options, saying(cmd))
+        else:
+            seen = m.look(gathered, options, progress_of(cmd), "pod" if inside else "script")
+        _warn(tuple(filter(None, (*seen.report["warnings"], m.verdict_line(seen.report)))))
+        m.publish(seen.report, options)
+        if seen.code:
+            exit_after_output(cmd, seen.code)
+        return seen.report
 
 
 _SEEN = "The password in --proxy shows in the list of processes and with --debug; HTTPS_PROXY or --proxy @FILE hide it."

@@ -83,6 +83,11 @@ def is_line(text: str) -> bool:
     return len(text) <= 2000 and text.isprintable()
 
 
+def is_base64(text: str) -> bool:
+    """Whether the text is base64 on one line, of 200 kB at most."""
+    return bool(re.match(r"[A-Za-z0-9+/]{0,200000}={0,2}\Z", text))
+
+
 def is_port(number: int) -> bool:
     """Whether the number can be a port."""
     return 0 < number < 65536
@@ -228,6 +233,7 @@ class Proxy:
     https: Optional[str] = _line(default=None)
     skip: tuple[str, ...] = _line(default=())
     trusted_ca: bool = False
+    authorities: Optional[str] = checked(is_base64, "certificates in base64", default=None)
 
 
 @dataclass(frozen=True)

@@ -881,6 +881,20 @@ def environment_proxies(environment):
     return {"http": of("http_proxy"), "https": of("https_proxy"), "skip": skip}
 
 
+def own_proxies(environment):
+    """The environment's proxies; where it has none, those that came along under names of our own (AMLNET_HTTPS_PROXY).
+
+    So what a cluster injects into its pods counts first, as it does for jobs.
+    """
+    found = environment_proxies(environment)
+    if found["http"] or found["https"]:
+        return dict(found, source="environment")
+    prefix = "AMLNET_"
+    own = {name[len(prefix) :]: value for name, value in environment.items() if name.startswith(prefix)}
+    added = environment_proxies(own)
+    return dict(added, source="added") if added["http"] or added["https"] else found
+
+
 def proxy_of(target, proxies):
     """The proxy's address for a target, or None: by its protocol, unless the skip list names the host."""
     url = (proxies or {}).get("http" if target["protocol"] == "http" else "https")
@@ -1010,7 +1024,7 @@ class Shared:
         self.resolvers = request.get("resolvers")
         self.agent = request.get("userAgent") or "amlnet (connectivity test)"
         given = request.get("proxies")
-        self.proxies = environment_proxies(os.environ) if given == "environment" else given
+        self.proxies = own_proxies(os.environ) if given == "environment" else given
         self.context, self.trust = trusting(request.get("trust"))
         self.unverified = new_context(verify=False)
 
@@ -1105,6 +1119,7 @@ def run(request):
     shared, timeout_s = Shared(request), float(request.get("timeoutS") or 10)
     yield _hello(shared, timeout_s)
     waiting, live, finished = list(reversed(request["targets"])), {}, queue.Queue()
+    throttled = _throttled_ms()
 
     def work(record):
         probe(record, shared)
@@ -1122,7 +1137,10 @@ def run(request):
             record = oldest
         if live.pop(record, False):
             yield record.close()
-    yield {"kind": "done", "count": len(request["targets"])}
+    done = {"kind": "done", "count": len(request["targets"])}
+    if throttled is not None:
+        done["throttledMs"] = round((_throttled_ms() or 0) - throttled, 1)
+    yield done
 
 
 def _hello(shared, timeout_s):
@@ -1141,10 +1159,26 @@ def _hello(shared, timeout_s):
             "http": scrubbed(proxies.get("http")),
             "https": scrubbed(proxies.get("https")),
             "skip": list(proxies.get("skip") or ()),
+            "source": proxies.get("source"),
         },
         "ipv6": _has_route(socket.AF_INET6, "2001:db8::1"),
         "startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _throttled_ms():
+    """How long the CPU limit of this container has held it back so far (cgroup v2, v1); None where nothing tells."""
+    for path, name, unit in (
+        ("/sys/fs/cgroup/cpu.stat", "throttled_usec", 1e3),
+        ("/sys/fs/cgroup/cpu/cpu.stat", "throttled_time", 1e6),
+    ):
+        try:
+            with open(path, encoding="ascii") as file:
+                found = dict(line.split() for line in file if len(line.split()) == 2)
+            return int(found[name]) / unit
+        except (OSError, KeyError, ValueError):
+            continue
+    return None
 
 
 def _has_route(family, address):
@@ -1165,8 +1199,12 @@ def show(request):
 
 
 def main():
-    """Reads a request from standard input and prints the lines of the answer."""
-    show(json.load(sys.stdin))
+    """Reads a request from standard input, or from the file that is named, and prints the lines of the answer."""
+    if len(sys.argv) > 1:
+        with open(sys.argv[1], encoding="utf-8") as file:
+            show(json.load(file))
+    else:
+        show(json.load(sys.stdin))
 
 
 if __name__ == "__main__":

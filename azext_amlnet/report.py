@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
-from .model import FailOn, Judgement, Kind, Level, Progress, Proof, Protocol, Requirement, Result, Verdict
+from .model import Cause, FailOn, Judgement, Kind, Level, Progress, Proof, Protocol, Requirement, Result, Verdict
 from .verdict import Scene, judge
 
 EXIT_FINDINGS = 8
@@ -23,10 +23,17 @@ Key = tuple[str, str, int, str, str]
 
 
 def result_of(
-    row: Requirement, proofs: Mapping[str, Proof], found: Optional[Mapping[str, Any]], scene: Scene, vantage: str
+    row: Requirement,
+    proofs: Mapping[str, Proof],
+    found: Optional[Mapping[str, Any]],
+    scene: Scene,
+    vantage: str,
+    absent: Optional[Judgement] = None,
 ) -> Result:
-    """The one result of a requirement, whatever came back for it."""
+    """The one result of a requirement, whatever came back; `absent` says why nothing did, where that is known."""
     judgement = judge(row, proofs[row.probe.proof], found, scene) if row.probe else _skipped(row)
+    if row.probe and absent is not None and (found is None or judgement.cause is Cause.POD_NO_RESULT):
+        judgement = absent
     return Result(
         host=row.host,
         port=row.port,

@@ -127,6 +127,7 @@ class Scene:
 
     ipv6: bool = True
     trusts_nobody: bool = False
+    throttled_ms: float = 0.0
     public_issuers: tuple[str, ...] = ()
 
     def is_public(self, issuer: Mapping[str, Any]) -> bool:
@@ -135,32 +136,63 @@ class Scene:
         return any(name.startswith(known.casefold()) for known in self.public_issuers)
 
 
-def scene_of(hello: Facts, public_issuers: tuple[str, ...]) -> Scene:
-    """The scene, from the prober's first line."""
-    trust = hello.get("trust") or {}
-    return Scene(hello.get("ipv6", True), bool(trust.get("empty")), public_issuers)
+def scene_of(hello: Facts, throttled_ms: float, public_issuers: tuple[str, ...]) -> Scene:
+    """The scene, from the prober's first line and from how long a CPU limit held it back.
+
+    Less than a tenth of the time that an endpoint has explains no time-out.
+    """
+    trust, patience = hello.get("trust") or {}, hello.get("timeoutS")
+    patience_ms = patience * 1000 if isinstance(patience, (int, float)) else 0
+    counts = throttled_ms > patience_ms / 10
+    return Scene(
+        bool(hello.get("ipv6", True)), bool(trust.get("empty")), throttled_ms if counts else 0.0, public_issuers
+    )
+
+
+_TIMEOUTS = (
+    *(Cause.DNS_TIMEOUT, Cause.TCP_TIMEOUT, Cause.PROXY_TIMEOUT, Cause.TLS_TIMEOUT, Cause.HTTP_TIMEOUT),
+    *(Cause.TLS_MTU_BLACKHOLE, Cause.PRIVATE_ENDPOINT_UNREACHABLE),
+)
+
+
+def _doubted(judgement: Judgement, scene: Scene) -> Judgement:
+    """A time-out of a prober that had too little CPU proves nothing."""
+    if not scene.throttled_ms or judgement.cause not in _TIMEOUTS or judgement.cause is None:
+        return judgement
+    held = f"{judgement.cause.value}, but its CPU limit held the probe back for {scene.throttled_ms:.0f} ms"
+    return told(Cause.UNKNOWN_FAILURE, f"{held}: {judgement.because}")
+
+
+def by_pull(row: Requirement, host: Optional[str], because: str) -> Optional[Judgement]:
+    """The judgement on the row that a failed image pull proves blocked; None for every other one."""
+    names = (row.host, row.probe.host if row.probe else "")
+    covered = row.host.startswith("*.") and (host or "").endswith(row.host[1:])
+    if host is None or (host not in names and not covered):
+        return None
+    return replace(told(Cause.POD_IMAGE_PULL, because), verdict=Verdict.BLOCKED)
 
 
 def judge(row: Requirement, proof: Proof, result: Optional[Facts], scene: Scene = Scene()) -> Judgement:
     """The judgement on one result of the prober; None, or one that is cut, is unknown and never fine."""
     steps = {step["layer"]: step for step in (result or {}).get("steps") or ()}
-    judgement = _judged(row, proof, steps, scene)
+    judgement = _doubted(_judged(row, proof, steps, scene), scene)
     return replace(judgement, warnings=(*judgement.warnings, *_inspected(proof, steps, scene)))
 
 
 def _judged(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     if not steps:
-        return _because(Cause.POD_NO_RESULT, "no result came back")
+        return told(Cause.POD_NO_RESULT, "no result came back")
     failed = next((step for step in steps.values() if step["outcome"] != "ok"), None)
     if failed is not None:
         return _failure(row, proof, failed, steps, scene)
     last = {"https": "http", "http": "http", "tls": "tls", "smb": "smb", "udp": "ntp", "tcp": "tcp"}
     if ("tcp" if proof.name == "connect" else last[row.protocol.value]) not in steps:
-        return _because(Cause.POD_NO_RESULT, "the result is cut")
+        return told(Cause.POD_NO_RESULT, "the result is cut")
     return _answered(row, proof, steps, scene) if "http" in steps else _fine(row, steps)
 
 
-def _because(cause: Cause, because: str) -> Judgement:
+def told(cause: Cause, because: str) -> Judgement:
+    """The judgement that a cause means, with what was seen."""
     verdict, layer, hint = CAUSES[cause]
     return Judgement(verdict, cause, layer, one_line(because), hint)
 
@@ -169,21 +201,19 @@ def _failure(row: Requirement, proof: Proof, step: Facts, steps: Mapping[str, Fa
     layer, facts = step["layer"], step["facts"]
     if row.private and layer in ("tcp", "tls", "http") and _public(steps):
         said = f"the name resolves to {_public(steps)}, and there: {facts.get('failure')} ({layer})"
-        return _because(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, said)
+        return told(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, said)
     if layer == "tcp":
         return _tcp(row, facts, steps, scene)
     if layer == "smb":
-        return _because(Cause.TCP_CLOSED, f"the connection opened, then: {facts.get('failure')}")
+        return told(Cause.TCP_CLOSED, f"the connection opened, then: {facts.get('failure')}")
     if layer == "ntp":
-        return _because(
-            Cause.UNKNOWN_FAILURE, f"no NTP answer ({facts.get('failure')}); over UDP silence proves nothing"
-        )
+        return told(Cause.UNKNOWN_FAILURE, f"no NTP answer ({facts.get('failure')}); over UDP silence proves nothing")
     if layer == "tls" and _own_authority(row, proof, facts):
         return replace(_fine(row, steps), notes=(f"The certificate is issued by {_issuer(facts)}.",))
     suspect = _suspect_dns(steps) if layer in ("tls", "http") else None
     judges = {"dns": _dns, "proxy": _proxy, "tls": _tls, "http": _http_failed}
     found = judges[layer](facts, scene) if layer in judges else None
-    return suspect or found or _because(Cause.UNKNOWN_FAILURE, f"{layer}: {facts.get('error') or facts.get('failure')}")
+    return suspect or found or told(Cause.UNKNOWN_FAILURE, f"{layer}: {facts.get('error') or facts.get('failure')}")
 
 
 def _own_authority(row: Requirement, proof: Proof, facts: Facts) -> bool:
@@ -239,14 +269,14 @@ def _dns(facts: Facts, _: Scene) -> Judgement:
     by_word: dict[str, list[str]] = {}
     for answer in answers:
         by_word.setdefault(str(answer.get("rcode") or answer.get("error")), []).append(str(answer["server"]))
-    told = (f"{word} from {', '.join(dict.fromkeys(servers))}" for word, servers in sorted(by_word.items()))
-    said = "; ".join(told).replace("NOERROR", "no address")
+    lines = (f"{word} from {', '.join(dict.fromkeys(servers))}" for word, servers in sorted(by_word.items()))
+    said = "; ".join(lines).replace("NOERROR", "no address")
     if not answers:
-        return _because(_EAI.get(failure, Cause.DNS_FAILURE), f"the system's resolver says {failure}")
+        return told(_EAI.get(failure, Cause.DNS_FAILURE), f"the system's resolver says {failure}")
     for word, cause in _RCODES.items():
         if word in words:
-            return _because(cause, said)
-    return _because(Cause.DNS_TIMEOUT if failure == "timeout" else Cause.DNS_FAILURE, said)
+            return told(cause, said)
+    return told(Cause.DNS_TIMEOUT if failure == "timeout" else Cause.DNS_FAILURE, said)
 
 
 def _suspect_dns(steps: Mapping[str, Facts]) -> Optional[Judgement]:
@@ -257,13 +287,13 @@ def _suspect_dns(steps: Mapping[str, Facts]) -> Optional[Judgement]:
         return None
     hole = next((address for address in addresses if _is_sinkhole(address)), None)
     if hole:
-        return _because(Cause.DNS_SINKHOLE, f"the name resolves to {hole}")
+        return told(Cause.DNS_SINKHOLE, f"the name resolves to {hole}")
     answers = facts.get("answers") or ()
     absolute = {address for answer in answers for address in answer.get("addresses") or ()}
     missing = any(answer.get("rcode") == "NXDOMAIN" for answer in answers)
     if addresses and (absolute or missing) and not absolute & set(addresses):
         other = ", ".join(sorted(absolute)) or "NXDOMAIN"
-        return _because(Cause.DNS_SEARCH_DOMAIN, f"clients get {', '.join(addresses)}, the absolute name is {other}")
+        return told(Cause.DNS_SEARCH_DOMAIN, f"clients get {', '.join(addresses)}, the absolute name is {other}")
     return None
 
 
@@ -278,15 +308,15 @@ def _is_sinkhole(address: str) -> bool:
 def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     attempts = [attempt for attempt in facts.get("attempts") or () if scene.ipv6 or attempt["family"] == 4]
     if not attempts:
-        return _because(Cause.DNS_NO_IPV4, "only IPv6 addresses, without an IPv6 route here")
+        return told(Cause.DNS_NO_IPV4, "only IPv6 addresses, without an IPv6 route here")
     said = _attempts(attempts)
     suspect = _suspect_dns(steps)
     if suspect:
         return suspect
     if row.private and facts.get("failure") in ("timeout", "unreachable", "prohibited"):
-        return _because(Cause.PRIVATE_ENDPOINT_UNREACHABLE, said)
+        return told(Cause.PRIVATE_ENDPOINT_UNREACHABLE, said)
     causes = {"refused": Cause.TCP_REFUSED, "reset": Cause.TCP_REFUSED, "timeout": Cause.TCP_TIMEOUT}
-    return _because(causes.get(str(facts.get("failure")), Cause.TCP_UNREACHABLE), said)
+    return told(causes.get(str(facts.get("failure")), Cause.TCP_UNREACHABLE), said)
 
 
 def _attempts(attempts: Iterable[Facts]) -> str:
@@ -304,16 +334,16 @@ def _proxy(facts: Facts, scene: Scene) -> Judgement:
     detail = own.because if own else _attempts(facts.get("attempts") or ()) if stage == "tcp" else failure
     said = f"{proxy}, {what.get(str(stage), 'asking it')}: {detail}"
     if stage == "dns":
-        return _because(Cause.PROXY_DNS, said)
+        return told(Cause.PROXY_DNS, said)
     if failure == "timeout":
-        return _because(Cause.PROXY_TIMEOUT, said)
+        return told(Cause.PROXY_TIMEOUT, said)
     if stage == "tcp":
-        return _because(Cause.PROXY_UNREACHABLE, said)
+        return told(Cause.PROXY_UNREACHABLE, said)
     if failure == "denied":
         status = facts.get("status", 0)
         cause = Cause.PROXY_FAILURE if status >= 500 else Cause.PROXY_DENIED
-        return _because(Cause.PROXY_AUTH_REQUIRED if status == 407 else cause, f"{proxy} answers {_said(facts)}")
-    return _because(Cause.PROXY_FAILURE, said)
+        return told(Cause.PROXY_AUTH_REQUIRED if status == 407 else cause, f"{proxy} answers {_said(facts)}")
+    return told(Cause.PROXY_FAILURE, said)
 
 
 def _said(facts: Facts) -> str:
@@ -342,37 +372,35 @@ def _tls(facts: Facts, scene: Scene) -> Optional[Judgement]:
     if failure == "certificate":
         return _certificate(facts, scene)
     if facts.get("notTls"):
-        return _because(Cause.TLS_NOT_TLS, f"the answer begins with {facts['notTls']!r}")
+        return told(Cause.TLS_NOT_TLS, f"the answer begins with {facts['notTls']!r}")
     if failure == "timeout":
         if facts.get("smallSegments") == "completed":
-            return _because(Cause.TLS_MTU_BLACKHOLE, "the handshake stalls, and completes with small packets")
-        return _because(Cause.TLS_TIMEOUT, f"no answer to the handshake, {seen} bytes received")
+            return told(Cause.TLS_MTU_BLACKHOLE, "the handshake stalls, and completes with small packets")
+        return told(Cause.TLS_TIMEOUT, f"no answer to the handshake, {seen} bytes received")
     if failure == "reset":
-        return _because(Cause.TLS_RESET, f"reset after ClientHello, {seen} bytes received")
+        return told(Cause.TLS_RESET, f"reset after ClientHello, {seen} bytes received")
     if failure == "closed":
-        return _because(Cause.TLS_CLOSED, f"closed after ClientHello, {seen} bytes received")
+        return told(Cause.TLS_CLOSED, f"closed after ClientHello, {seen} bytes received")
     reason = str(facts.get("reason", ""))
     if facts.get("alert") == 70 or "VERSION" in reason.upper() or "PROTOCOL" in reason.upper():
-        return _because(Cause.TLS_VERSION, f"{reason}, alert {facts.get('alert')}")
+        return told(Cause.TLS_VERSION, f"{reason}, alert {facts.get('alert')}")
     if failure == "protocol":
-        return _because(Cause.TLS_ALERT, f"{reason}, alert {facts.get('alert')}")
+        return told(Cause.TLS_ALERT, f"{reason}, alert {facts.get('alert')}")
     return None
 
 
 def _certificate(facts: Facts, scene: Scene) -> Judgement:
     who, code = _issuer(facts), facts.get("verifyCode")
     if code in (9, 10):
-        return _because(Cause.TLS_EXPIRED, f"valid until {facts.get('notAfter')}, issued by {who}")
+        return told(Cause.TLS_EXPIRED, f"valid until {facts.get('notAfter')}, issued by {who}")
     if code in (62, 64):
-        return _because(
-            Cause.TLS_NAME_MISMATCH, f"the certificate is for {', '.join(facts.get('names') or ['nobody'])}"
-        )
+        return told(Cause.TLS_NAME_MISMATCH, f"the certificate is for {', '.join(facts.get('names') or ['nobody'])}")
     if scene.trusts_nobody:
         missing = (
             "this machine has no certificates of authorities, so none can be judged: install them or give --ca-file"
         )
-        return _because(Cause.UNKNOWN_FAILURE, f"{missing} (issued by {who})")
-    return _because(Cause.TLS_UNTRUSTED_ISSUER, f"the certificate is issued by {who}")
+        return told(Cause.UNKNOWN_FAILURE, f"{missing} (issued by {who})")
+    return told(Cause.TLS_UNTRUSTED_ISSUER, f"the certificate is issued by {who}")
 
 
 # -- http
@@ -381,10 +409,10 @@ def _certificate(facts: Facts, scene: Scene) -> Judgement:
 def _http_failed(facts: Facts, _: Scene) -> Optional[Judgement]:
     failure = facts.get("failure")
     if failure == "timeout":
-        return _because(Cause.HTTP_TIMEOUT, "no answer to the request")
+        return told(Cause.HTTP_TIMEOUT, "no answer to the request")
     if failure in ("reset", "closed", "error"):
-        return _because(Cause.HTTP_RESET, f"{failure} after the request")
-    return _because(Cause.HTTP_UNEXPECTED, f"what answers is not HTTP: {facts.get('start')!r}")
+        return told(Cause.HTTP_RESET, f"{failure} after the request")
+    return told(Cause.HTTP_UNEXPECTED, f"what answers is not HTTP: {facts.get('start')!r}")
 
 
 def _answered(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
@@ -394,11 +422,11 @@ def _answered(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene:
         return _fine(row, steps)
     cause, because = denied
     if cause is Cause.HTTP_SERVICE_FIREWALL and row.private and _public(steps):
-        return _because(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{because}; the name resolves to {_public(steps)}")
+        return told(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{because}; the name resolves to {_public(steps)}")
     if "proxy" in steps and row.protocol is Protocol.HTTP and _proxys_answer(facts):
-        return _because(_proxys_answer(facts) or cause, f"{steps['proxy']['facts'].get('proxy')} answers {because}")
+        return told(_proxys_answer(facts) or cause, f"{steps['proxy']['facts'].get('proxy')} answers {because}")
     own = cause in (Cause.HTTP_SERVICE_FIREWALL, Cause.HTTP_SERVER_ERROR, Cause.HTTP_THROTTLED)
-    return (None if own else _suspect_dns(steps)) or _because(cause, because)
+    return (None if own else _suspect_dns(steps)) or told(cause, because)
 
 
 def _denied(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Optional[tuple[Cause, str]]:
@@ -472,20 +500,20 @@ def _fine(row: Requirement, steps: Mapping[str, Facts]) -> Judgement:
     """The service answered; degraded where it did not on every address or every resolver."""
     public = _public(steps)
     if row.private and public:
-        return _because(Cause.DNS_PUBLIC_EXPECTED_PRIVATE, f"the name resolves to {public}")
+        return told(Cause.DNS_PUBLIC_EXPECTED_PRIVATE, f"the name resolves to {public}")
     attempts = steps.get("tcp", {}).get("facts", {}).get("attempts") or ()
     dead = [a for a in attempts if a.get("failure") and not (a["family"] == 6 and a["failure"] == "unreachable")]
     if dead:
         said = ", ".join(f"{attempt['address']}: {attempt['failure']}" for attempt in dead)
-        return _because(Cause.TCP_PARTIAL, f"{len(dead)} of {len(attempts)} addresses fail: {said}")
+        return told(Cause.TCP_PARTIAL, f"{len(dead)} of {len(attempts)} addresses fail: {said}")
     again = [a for a in attempts if a.get("retransmits")]
     if again:
         said = ", ".join(f"{attempt['address']}: {attempt['retransmits']} lost" for attempt in again)
-        return _because(Cause.TCP_INTERMITTENT, f"the connection opened only after packets were sent again ({said})")
+        return told(Cause.TCP_INTERMITTENT, f"the connection opened only after packets were sent again ({said})")
     answers = steps.get("dns", {}).get("facts", {}).get("answers") or ()
     bad = sorted({a["server"] for a in answers if a.get("error") or a.get("rcode") in ("SERVFAIL", "REFUSED")})
     if bad and len(bad) < len({answer["server"] for answer in answers}):
-        return _because(Cause.DNS_INTERMITTENT, f"no answer from {', '.join(bad)}")
+        return told(Cause.DNS_INTERMITTENT, f"no answer from {', '.join(bad)}")
     return Judgement(Verdict.REACHABLE, notes=() if row.private or not _private(steps) else (_private(steps),))
 
 

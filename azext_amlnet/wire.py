@@ -44,6 +44,7 @@ class Transcript:
     hello: Mapping[str, Any] = field(default_factory=dict)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     complete: bool = False
+    throttled_ms: float = 0.0
     doubtful: set[str] = field(default_factory=set)
 
     def take(self, line: Mapping[str, Any]) -> None:
@@ -53,6 +54,8 @@ class Transcript:
             self.hello = _cleaned(line)
         elif kind == "done":
             self.complete = line.get("count") == len(self.results) + len(self.doubtful)
+            held_back = line.get("throttledMs", 0)
+            self.throttled_ms = float(held_back) if _is_time(held_back) else 0.0
         elif kind == "result" and _is_result(line):
             identifier = line["id"]
             if identifier not in self.doubtful and self.results.setdefault(identifier, line) != line:
@@ -67,13 +70,19 @@ class Transcript:
 
 
 def read_lines(text: str) -> Iterator[Mapping[str, Any]]:
-    """The prober's lines in a log: behind the sentinel, wherever it stands; what is no line of ours is passed over."""
+    """The prober's lines in a log: behind the sentinel, wherever it stands; what is no line of ours is passed over.
+
+    A line that a runtime has split is put together again from the lines that follow it.
+    """
+    rest = ""
     for line in text.splitlines():
-        _, sentinel, rest = line.partition(SENTINEL)
-        if sentinel and len(rest) <= _LONGEST_LINE:
-            found = _json(rest)
-            if isinstance(found, dict):
-                yield found
+        _, sentinel, begun = line.partition(SENTINEL)
+        rest = begun if sentinel else (rest + line if rest else "")
+        found = _json(rest) if rest and len(rest) <= _LONGEST_LINE else None
+        if isinstance(found, dict):
+            yield found
+        if found is not None or len(rest) > _LONGEST_LINE:
+            rest = ""
 
 
 def _json(text: str) -> Any:

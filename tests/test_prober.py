@@ -40,7 +40,7 @@ def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 6.0, **request
             }
         )
     )
-    assert lines[0]["kind"] == "hello" and lines[-1] == {"kind": "done", "count": len(full)}
+    assert lines[0]["kind"] == "hello" and lines[-1]["kind"] == "done" and lines[-1]["count"] == len(full)
     return {line["id"]: line for line in lines[1:-1]}
 
 

@@ -25,6 +25,7 @@ from ..model import (
     Workspace,
     cluster_type_of,
     is_address,
+    is_base64,
     is_host,
     is_label,
     is_line,
@@ -505,7 +506,13 @@ def _proxy(config: Mapping[str, Any]) -> Optional[Proxy]:
         https=_without_credentials(config.get("httpsProxy")),
         skip=tuple(skip),
         trusted_ca=bool(config.get("trustedCa")),
+        authorities=_base64(config.get("trustedCa")),
     )
+
+
+def _base64(value: Any) -> Optional[str]:
+    """The cluster's additional authorities as ARM gives them, if it does."""
+    return value if isinstance(value, str) and value and is_base64(value) else None
 
 
 def _without_credentials(url: Any) -> Optional[str]:

@@ -21,7 +21,7 @@ def measure(
     """What came back, and the exit code of the signal that ended it early, if one did (130 or 143)."""
     transcript, total = Transcript(), len(request["targets"])
     try:
-        with _terminable():
+        with terminable():
             for line in run(request):
                 transcript.take(line)
                 progress(len(transcript.results), total)
@@ -33,7 +33,7 @@ def measure(
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """SIGTERM as an exception, where a handler can be set at all."""
     if threading.current_thread() is not threading.main_thread():
         yield

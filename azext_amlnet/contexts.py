@@ -1,0 +1,136 @@
+"""Which attached compute a context of a kubeconfig is: matched by the host of its API server. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any, Mapping, Optional, Sequence
+from urllib.parse import urlsplit
+
+from .errors import UsageError
+from .model import Cluster, ClusterType, Compute, Workspace
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in which cluster the probe runs; `said` is to be said of the choice."""
+
+    context: str
+    namespace: Optional[str]
+    compute: Optional[Compute] = None
+    cluster: Optional[Cluster] = None
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Context:
+    name: str
+    host: str
+    namespace: Optional[str]
+
+    @property
+    def tunnel(self) -> bool:
+        """Whether the API server is reached through something on this machine, as with az connectedk8s proxy."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def choose(
+    config: Mapping[str, Any], wanted: Optional[str], facts: Optional[Workspace], computes: Sequence[str]
+) -> Place:
+    """The context to use, and the compute that it is, None where no compute is attached or no workspace is known.
+
+    Raises UsageError when there is no such context, or when it could be any of several computes.
+    """
+    contexts = _contexts(config)
+    asked = _asked(facts, computes)
+    context = _context(contexts, config.get("current-context") or None, wanted, facts, asked)
+    if facts is None or not asked:
+        return Place(context.name, context.namespace)
+    matching = [compute for compute in asked if context.host in _hosts(facts, compute)]
+    if len(matching or asked) > 1:
+        names = ", ".join(compute.name for compute in matching or asked)
+        what = f"The context '{context.name}' ({context.host}) could be any of the attached computes {names}."
+        raise UsageError(what, "Say which with --compute NAME.")
+    compute = (matching or asked)[0]
+    cluster = _cluster(facts, compute)
+    return Place(context.name, context.namespace, compute, cluster, tuple(_doubts(facts, context, compute)))
+
+
+def _contexts(config: Mapping[str, Any]) -> dict[str, _Context]:
+    servers = {c["name"]: (c.get("cluster") or {}).get("server", "") for c in config.get("clusters") or ()}
+    found = {}
+    for entry in config.get("contexts") or ():
+        inner = entry.get("context") or {}
+        host = (urlsplit(servers.get(inner.get("cluster"), "")).hostname or "").lower()
+        found[entry["name"]] = _Context(entry["name"], host, inner.get("namespace") or None)
+    return found
+
+
+def _asked(facts: Optional[Workspace], computes: Sequence[str]) -> tuple[Compute, ...]:
+    wanted = {name.lower() for name in computes}
+    attached = (facts.computes or ()) if facts else ()
+    return tuple(compute for compute in attached if not wanted or compute.name.lower() in wanted)
+
+
+def _context(
+    contexts: Mapping[str, _Context],
+    current: Optional[str],
+    wanted: Optional[str],
+    facts: Optional[Workspace],
+    asked: Sequence[Compute],
+) -> _Context:
+    """The named one, else one whose server is the single compute's, else the current one."""
+    if wanted is not None:
+        if wanted not in contexts:
+            known = ", ".join(contexts) or "none"
+            raise UsageError(f"The kubeconfig has no context '{wanted}'; it has: {known}.", _how(facts, asked))
+        return contexts[wanted]
+    now = contexts.get(current or "")
+    hosts = _hosts(facts, asked[0]) if facts and len(asked) == 1 else frozenset()
+    if hosts and (now is None or not (now.host in hosts or now.tunnel)):
+        of_compute = next((context for context in contexts.values() if context.host in hosts), None)
+        if of_compute is None:
+            what = f"The kubeconfig has no context for compute '{asked[0].name}' ({', '.join(sorted(hosts))})."
+            raise UsageError(what, _how(facts, asked))
+        return of_compute
+    if now is None:
+        raise UsageError("The kubeconfig has no current context.", _how(facts, asked))
+    return now
+
+
+def _cluster(facts: Workspace, compute: Compute) -> Optional[Cluster]:
+    wanted = (compute.cluster_id or "").lower()
+    return next((cluster for cluster in facts.clusters if wanted and (cluster.id or "").lower() == wanted), None)
+
+
+def _hosts(facts: Optional[Workspace], compute: Compute) -> frozenset[str]:
+    cluster = _cluster(facts, compute) if facts else None
+    names = (cluster.api_server, cluster.private_api_server) if cluster else ()
+    return frozenset(name.lower() for name in names if name)
+
+
+def _doubts(facts: Workspace, context: _Context, compute: Compute) -> list[str]:
+    """What is to be said where the context could not be matched with the compute."""
+    if context.host in _hosts(facts, compute):
+        return []
+    return [
+        f"That the context '{context.name}' ({context.host}) is compute '{compute.name}' could not be told by its API "
+        "server; its rows are tested there all the same."
+    ]
+
+
+def _how(facts: Optional[Workspace], asked: Sequence[Compute]) -> str:
+    """How to get a context of the computes that are asked about."""
+    lines = []
+    for compute in asked:
+        parts = (compute.cluster_id or "").split("/")
+        if facts is None or len(parts) < 9:
+            continue
+        names = f"--subscription {parts[2]} --resource-group {parts[4]} --name {parts[8]}"
+        cluster = _cluster(facts, compute)
+        arc = cluster is not None and ClusterType.ARC in cluster.types
+        lines.append(f"az connectedk8s proxy {names}" if arc else f"az aks get-credentials {names}")
+    return f"Get one: {' or '.join(lines)}" if lines else "Get one: az aks get-credentials or az connectedk8s proxy."

@@ -1,0 +1,536 @@
+"""`az ml network test --cluster`: real az, real kubectl, an API of our own that really runs the pod's command."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from azext_amlnet.contexts import choose
+from azext_amlnet.errors import UsageError
+from azext_amlnet.files import read_workspace
+from azext_amlnet.model import Scenario
+
+from . import wire as w
+from .example import EXAMPLE, rows
+from .fakekube import FakeKube, Fault
+from .test_e2e import one_line
+from .test_e2e_test import FILE, PLAIN, TEST, Far, by_host
+from .world import Az, Ran
+
+pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl: run `make tools` as root")
+AKS = "http://aks-gpu-dns-1a2b3c4d.hcp.northeurope.azmk8s.io"
+ONE = ("--endpoint", "acrml.azurecr.io", "--timeout", "4")
+
+
+@pytest.fixture
+def kube() -> Iterator[FakeKube]:
+    """A cluster; whatever a test did there, nothing of ours is left in it."""
+    cluster = FakeKube()
+    yield cluster
+    try:
+        until = time.monotonic() + 3
+        while cluster.left() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert cluster.left() == []
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def far(net: w.Wire, tmp_path: Path, kube: FakeKube) -> Far:
+    """The services, and the proxy to them that the cluster injects into its pods."""
+    made = Far(net, tmp_path, "pypi.org")
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{made.proxy}", "NO_PROXY": "localhost,127.0.0.1"}
+    return made
+
+
+def inside(az: Az, kube: FakeKube, far: Far | None, *words: str, server: str = "", **environment: str) -> Ran:
+    """Runs the test in the cluster."""
+    config = kube.kubeconfig(az.folder / "kubeconfig", server=server)
+    trusted = ("--ca-file", str(far.ca)) if far else ()
+    return az(*TEST, "--cluster", "--kube-config", str(config), *trusted, *words, **environment)
+
+
+# -- healthy, and one host blocked
+
+
+def test_the_list_from_a_pod(az: Az, kube: FakeKube, far: Far) -> None:
+    ran = inside(az, kube, far, *FILE, *PLAIN, "--exclude", "aks", "packages", server=AKS)
+    assert ran.code == 0 and ran.err == "", ran.err
+    found, (vantage,) = by_host(ran), ran.json["vantages"]
+    assert {result["verdict"] for result in found.values()} == {"reachable", "skipped"}
+    assert (vantage["name"], vantage["node"]) == ("cluster", "node-1")
+    assert vantage["place"] == "a pod in namespace azureml" and vantage["proxy"]["source"] == "environment"
+    assert all("gpu-aks" in result["computes"] or not result["computes"] for result in found.values())
+    assert "gbl.his.arc.azure.com" not in found  # which only the Arc compute needs
+
+
+def test_what_a_pod_cannot_reach_is_blocked(az: Az, kube: FakeKube, far: Far) -> None:
+    ran = inside(az, kube, far, *FILE, *PLAIN, server=AKS)
+    assert ran.code == 8 and by_host(ran)["pypi.org"]["cause"] == "proxy_denied"
+
+
+def test_the_calls_of_a_healthy_run(az: Az, kube: FakeKube, far: Far) -> None:
+    assert inside(az, kube, far, *ONE).code == 0
+    calls = [call for call in kube.calls if "/namespaces/" in call]
+    job, pod = calls[0], next(call for call in calls if call.endswith("/log"))
+    assert job == "POST /apis/batch/v1/namespaces/default/jobs"
+    kinds = [call.split("/namespaces/default/")[1].split("/")[0] for call in calls]
+    assert set(kinds) <= {"jobs", "configmaps", "pods", "pods (watch)", "events"} and pod
+    assert calls[-1].startswith("DELETE /apis/batch/v1/namespaces/default/jobs/amlnet-")
+    assert len([call for call in calls if call.startswith(("POST", "PATCH", "DELETE"))]) == 4
+
+
+# -- the manifest
+
+
+def test_the_manifest_is_restricted_and_made_for_people(az: Az, kube: FakeKube, far: Far) -> None:
+    words = ("--image", "mirror.example/python:3", "--image-pull-secret", "pull", "--namespace", "azureml")
+    more = ("--node-selector", "agentpool=gpu", "--toleration", "sku=gpu:NoSchedule", "--dry-run")
+    ran = inside(az, kube, far, *FILE, *words, *more, server=AKS)
+    assert ran.code == 0 and not [call for call in kube.calls if not call.startswith("GET")]
+    config, job = yaml.safe_load_all(ran.out)
+    pod = job["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod)
+    assert [set(volume) - {"name"} for volume in pod["volumes"]] == [{"configMap"}]
+    assert pod["securityContext"]["runAsNonRoot"] is True and pod["securityContext"]["runAsUser"] > 0
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    security = container["securityContext"]
+    assert security == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert "ports" not in container and pod["automountServiceAccountToken"] is False
+    # what the contract asks for beyond it
+    assert "cpu" in container["resources"]["requests"] and "cpu" not in container["resources"]["limits"]
+    assert container["resources"]["limits"]["memory"]
+    assert (
+        job["spec"]["backoffLimit"] == 0
+        and job["spec"]["ttlSecondsAfterFinished"]
+        and job["spec"]["activeDeadlineSeconds"]
+    )
+    assert (container["image"], pod["imagePullSecrets"]) == ("mirror.example/python:3", [{"name": "pull"}])
+    assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "agentpool": "gpu"}
+    assert {"key": "sku", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"} in pod["tolerations"]
+    assert {"key": "ml.azure.com/compute", "operator": "Equal", "value": "gpu-aks"} in pod["tolerations"]
+    assert config["metadata"]["namespace"] == job["metadata"]["namespace"] == "azureml"
+    assert "suspend" not in job["spec"] and "ownerReferences" not in config["metadata"]
+    assert sum(len(text) for text in config["data"].values()) < 1_000_000
+
+
+def test_a_manifest_applied_by_hand_and_its_log_fed_back(az: Az, kube: FakeKube, far: Far, tmp_path: Path) -> None:
+    manifest = tmp_path / "probe.yaml"
+    config = kube.kubeconfig(az.folder / "kubeconfig")
+    inside(az, kube, far, *ONE, "--dry-run", "--output-file", str(manifest))
+
+    def kubectl(*words: str) -> str:
+        command = ["kubectl", f"--kubeconfig={config}", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    kubectl("create", "--validate=false", "-f", str(manifest))
+    until = time.monotonic() + 20
+    name = ""
+    while '"kind":"done"' not in (log := kubectl("logs", name) if name else "") and time.monotonic() < until:
+        name = kubectl("get", "pods", "-o", "name").strip()
+        time.sleep(0.2)
+    (tmp_path / "results.txt").write_text(log, encoding="utf-8")
+    kubectl("delete", "-f", str(manifest), "--wait=false")
+    ran = inside(az, kube, None, *ONE, "--results-file", str(tmp_path / "results.txt"))
+    assert ran.code == 0 and ran.json["vantages"][0]["name"] == "pod"
+
+
+# -- proxies
+
+
+def test_where_nothing_is_injected_the_clusters_own_proxy_is_added_through_a_secret(
+    az: Az, kube: FakeKube, net: w.Wire, tmp_path: Path
+) -> None:
+    far = Far(net, tmp_path, user=base64.b64encode(b"me:p@ss").decode())
+    (tmp_path / "proxy.txt").write_text(f"http://me:p%40ss@127.0.0.1:{far.proxy}", encoding="utf-8")
+    kube.faults.append(Fault("DELETE", slow_s=0.0))
+    seen: list[str] = []
+    keep = kube.put
+
+    def put(kind: str, namespace: str, obj: Any, event: str = "ADDED") -> Any:
+        seen.append(kind + json.dumps(obj) if kind != "secrets" else kind)
+        return keep(kind, namespace, obj, event)
+
+    kube.put = put  # type: ignore[method-assign]
+    ran = inside(az, kube, far, *ONE, "--proxy", f"@{tmp_path / 'proxy.txt'}", "--debug")
+    assert ran.code == 0 and ran.json["vantages"][0]["proxy"]["source"] == "added", ran.err[-3000:]
+    assert "secrets" in seen and not [text for text in seen if "p%40ss" in text or "p@ss" in text]
+    assert "p%40ss" not in ran.out + ran.err and "p@ss" not in ran.out + ran.err
+
+
+def test_what_the_cluster_injects_counts_before_our_own(az: Az, kube: FakeKube, far: Far) -> None:
+    ran = inside(az, kube, far, *ONE, "--proxy", "http://127.0.0.1:9")
+    assert ran.code == 0 and ran.json["vantages"][0]["proxy"]["source"] == "environment"
+
+
+def test_the_clusters_proxy_and_its_authorities_come_from_azure(
+    az: Az, kube: FakeKube, net: w.Wire, tmp_path: Path
+) -> None:
+    far = Far(net, tmp_path)
+    facts = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    cluster = next(c for c in facts["clusters"] if "managedClusters" in c["id"])
+    authorities = base64.b64encode(net.public.cert_pem.bytes()).decode()
+    proxy = {"http": None, "https": f"http://127.0.0.1:{far.proxy}", "skip": ["localhost"], "trustedCa": True}
+    cluster["proxy"] = {**proxy, "authorities": authorities}
+    path = tmp_path / "facts.json"
+    path.write_text(json.dumps(facts), encoding="utf-8")
+    ran = inside(az, kube, None, "--workspace-file", str(path), *PLAIN, server=AKS)
+    assert ran.code == 0, ran.err
+    assert ran.json["vantages"][0]["proxy"]["source"] == "added"
+
+
+# -- a pod that cannot start, or does not finish, is a finding
+
+
+def caused(ran: Ran) -> set[str]:
+    return {result["cause"] for result in ran.json["results"] if result["verdict"] == "unknown"}
+
+
+MCR = 'failed to pull image "mcr.microsoft.com/azurelinux/base/python:3.12": failed to resolve reference: '
+
+
+@pytest.mark.parametrize(
+    ("message", "host", "code"),
+    [
+        (MCR + 'Head "https://mcr.microsoft.com/v2/azurelinux": dial tcp: lookup mcr.microsoft.com: no such host',
+         "mcr.microsoft.com", 8),
+        (MCR + 'Get "https://mcr.microsoft.com/v2/": dial tcp 20.1.1.1:443: i/o timeout', "mcr.microsoft.com", 8),
+        (MCR + 'Get "https://mcr.microsoft.com/v2/": tls: failed to verify certificate: x509: certificate signed by '
+         "unknown authority", "mcr.microsoft.com", 8),
+        (MCR + "unexpected status from HEAD request to https://mcr.microsoft.com/v2/x: 403 Forbidden",
+         "mcr.microsoft.com", 8),
+        (MCR + 'Get "https://westeurope.data.mcr.microsoft.com/x": dial tcp 20.1.1.1:443: connection refused',
+         "*.data.mcr.microsoft.com", 8),
+        ('pull access denied: "https://other.azurecr.io/v2/x": 401 Unauthorized', "", 9),
+    ],
+    ids=["dns", "timeout", "x509", "403", "data", "access"],
+)  # fmt: skip
+def test_an_image_that_cannot_be_pulled_names_the_host_it_proves_blocked(
+    az: Az, kube: FakeKube, message: str, host: str, code: int
+) -> None:
+    kube.knobs.pull = message
+    ran = inside(az, kube, None, *FILE, "--timeout", "3", server=AKS)
+    blocked = {r["host"]: r for r in ran.json["results"] if r["verdict"] == "blocked"}
+    assert ran.code == code and list(blocked) == ([host] if host else [])
+    assert caused(ran) == {"pod_image_pull"}
+    assert all("could not be pulled" in r["because"] and r["cause"] == "pod_image_pull" for r in blocked.values())
+
+
+def test_the_ladder_goes_on_with_an_image_that_a_node_has(az: Az, kube: FakeKube, far: Far) -> None:
+    kube.node("node-2", images=["sha256:abc", "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest"])
+    kube.knobs.pull = MCR + 'Get "https://mcr.microsoft.com/v2/": dial tcp 20.1.1.1:443: i/o timeout'
+    kube.knobs.pull_only = "mcr.microsoft.com/azurelinux/base/python:3.12"
+    ran = inside(az, kube, far, *FILE, *PLAIN, "--exclude", "aks", "packages", server=AKS)
+    found = by_host(ran)
+    assert ran.code == 8 and ran.json["vantages"][0]["node"] == "node-2"
+    assert (
+        found["mcr.microsoft.com"]["cause"] == "pod_image_pull" and found["acrml.azurecr.io"]["verdict"] == "reachable"
+    )
+    assert "Tried again with an image that a node has already: mcr.microsoft.com/azureml/openmpi" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("knobs", "cause", "said"),
+    [
+        ({"unschedulable": "0/3 nodes are available: 3 Insufficient cpu."}, "pod_unschedulable", "Insufficient cpu"),
+        ({"refuse_pods": 'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=4'}, "pod_quota", "q,"),
+        ({"refuse_pods": 'pods "x" is forbidden: violates PodSecurity "restricted:latest": y'}, "pod_admission_denied",
+         "PodSecurity"),
+        ({"refuse_pods": 'admission webhook "v.gatekeeper.sh" denied the request: no registry'}, "pod_admission_denied",
+         "gatekeeper"),
+        ({"ends": "evicted"}, "pod_evicted", "low on resource"),
+        ({"ends": "oom"}, "pod_oom_killed", "memory limit"),
+        ({"ends": "crash"}, "pod_crashed", "executable file not found"),
+        ({"ends": "node-lost"}, "pod_node_lost", "unresponsive"),
+        ({"ends": "deleted"}, "pod_node_lost", "deleted"),
+        ({"ends": "nothing"}, "pod_no_result", "cut"),
+    ],
+    ids=["unschedulable", "quota", "psa", "webhook", "evicted", "oom", "crash", "node", "deleted", "nothing"],
+)  # fmt: skip
+def test_a_pod_in_trouble_is_unknown_with_the_clusters_own_words(
+    az: Az, kube: FakeKube, net: w.Wire, knobs: dict[str, Any], cause: str, said: str
+) -> None:
+    for name, value in knobs.items():
+        setattr(kube.knobs, name, value)
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+    ran = inside(az, kube, None, *ONE, "--pod-timeout", "3")
+    assert ran.code == 9 and caused(ran) == {cause}, (ran.out, ran.err)
+    assert said in ran.json["results"][0]["because"] and ran.json["results"][0]["hint"]
+
+
+def test_rights_that_are_missing_are_a_finding(az: Az, kube: FakeKube) -> None:
+    message = 'jobs.batch is forbidden: User "me" cannot create resource "jobs" in API group "batch"'
+    kube.faults.append(Fault("POST .*/jobs", status=403, message=message))
+    ran = inside(az, kube, None, *ONE)
+    assert ran.code == 9 and caused(ran) == {"pod_forbidden"} and "cannot create" in ran.err
+
+
+def test_a_namespace_that_wants_a_cpu_limit_gets_one(az: Az, kube: FakeKube, far: Far) -> None:
+    kube.knobs.refuse_pods = 'pods "x" is forbidden: failed quota: q: must specify limits.cpu for: probe'
+    kube.knobs.refuse_unless = '"cpu": "500m"'
+    ran = inside(az, kube, far, *ONE)
+    assert ran.code == 0 and "cpu limit" in ran.err
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    ["no-namespace", "no-server"],
+)
+def test_what_ends_the_command_is_one_line(az: Az, kube: FakeKube, cluster: str) -> None:
+    if cluster == "no-namespace":
+        ran = inside(az, kube, None, *ONE, "--namespace", "nowhere")
+        one_line(ran, "The namespace 'nowhere' does not exist; none is ever created")
+    else:
+        kube.faults.append(Fault(".", reset=True))
+        ran = inside(az, kube, None, *ONE)
+        one_line(ran, "The probe could not be created")
+    assert ran.code in (1, 3)
+
+
+# -- logs, and an API server that comes and goes
+
+
+def doubled(text: bytes) -> bytes:
+    return b"".join(line + b"\n" for part in text.splitlines() for line in (part, b"someone else's line", part))
+
+
+def split(text: bytes) -> bytes:
+    """Lines cut at 80 bytes, as a runtime cuts at 16 kB."""
+    return b"".join(line[i : i + 80] + b"\n" for line in text.splitlines() for i in range(0, max(len(line), 1), 80))
+
+
+@pytest.mark.parametrize("change", [doubled, split], ids=["doubled", "split"])
+def test_logs_that_are_not_as_printed_still_count(az: Az, kube: FakeKube, far: Far, change: Any) -> None:
+    kube.knobs.log = lambda text: change(text) if b'"kind":"done"' in text else b""
+    assert inside(az, kube, far, *ONE).code == 0
+
+
+def test_a_log_that_is_cut_is_unknown(az: Az, kube: FakeKube, far: Far) -> None:
+    kube.knobs.log = lambda text: text[:300]
+    ran = inside(az, kube, far, *ONE)
+    assert ran.code == 9 and caused(ran) == {"pod_no_result"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(r"GET .*/pods \(watch\)", reset=True, times=2),
+        Fault(r"GET .*/pods \(watch\)", status=500, message="etcd", times=2),
+        Fault(r"GET .*/log", reset=True, times=2),
+        Fault(r"GET .*/pods/", status=429, message="slow down", times=1),
+        Fault(r"DELETE", reset=True, times=2),
+        Fault(r".", slow_s=0.2, times=8),
+    ],
+    ids=["watch-reset", "watch-500", "log-reset", "429", "delete-reset", "slow"],
+)
+def test_an_api_server_that_is_gone_for_a_while(az: Az, kube: FakeKube, far: Far, fault: Fault) -> None:
+    kube.faults.append(fault)
+    ran = inside(az, kube, far, *ONE)
+    assert ran.code == 0, ran.err
+
+
+def test_what_cannot_be_deleted_is_named_with_the_command(az: Az, kube: FakeKube, far: Far) -> None:
+    kube.faults.append(Fault("DELETE", status=403, message='User "me" cannot delete resource "jobs"'))
+    ran = inside(az, kube, far, *ONE)
+    (name,) = [name for kind, _, name in kube.store if kind == "jobs"]
+    assert ran.code == 0 and f"delete jobs {name} removes what is left" in ran.err and "cannot delete" in ran.err
+    kube.remove("jobs", "default", name)
+
+
+# -- interruption
+
+
+def begun(az: Az, kube: FakeKube, *words: str) -> subprocess.Popen[str]:
+    config = kube.kubeconfig(az.folder / "kubeconfig")
+    command = az.command(*TEST, "--cluster", "--kube-config", str(config), *words)
+    return subprocess.Popen(
+        command, env=az.environment, cwd=az.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def wait_for(kube: FakeKube, call: str) -> None:
+    until = time.monotonic() + 30
+    while not any(call in seen for seen in kube.calls) and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("moment", ["/jobs", "/configmaps", "(watch)", "/log"])
+def test_an_interruption_leaves_nothing_behind(
+    az: Az, kube: FakeKube, net: w.Wire, number: signal.Signals, code: int, moment: str
+) -> None:
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+    process = begun(az, kube, "--endpoint", "acrml.azurecr.io", "--timeout", "60")
+    wait_for(kube, moment)
+    started = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert time.monotonic() - started < 6
+    assert process.returncode == code and "Traceback" not in err, err
+    assert {result["verdict"] for result in json.loads(out)["results"]} == {"unknown"}
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_left(az: Az, kube: FakeKube, net: w.Wire) -> None:
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+    kube.faults.append(Fault("DELETE", slow_s=3, times=1))
+    process = begun(az, kube, "--endpoint", "acrml.azurecr.io", "--timeout", "60")
+    wait_for(kube, "/log")
+    process.send_signal(signal.SIGINT)
+    wait_for(kube, "DELETE")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and "removes what is left" in err and json.loads(out)["results"]
+    (name,) = [name for kind, _, name in kube.store if kind == "jobs"] or [""]
+    if name:
+        kube.remove("jobs", "default", name)
+
+
+def test_after_kill_9_the_clusters_own_clock_removes_all(az: Az, kube: FakeKube, net: w.Wire) -> None:
+    kube.knobs.ttl_s = 0.5
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+    process = begun(az, kube, "--endpoint", "acrml.azurecr.io", "--timeout", "2")
+    wait_for(kube, "/log")
+    process.kill()
+    process.communicate(timeout=20)
+    until = time.monotonic() + 20
+    while kube.left() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert kube.left() == []
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(az: Az, kube: FakeKube, far: Far) -> None:
+    words = ("--endpoint", "acrml.azurecr.io", "--ca-file", str(far.ca))
+    processes = [begun(az, kube, *words) for _ in range(2)]
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0 and json.loads(out)["results"][0]["verdict"] == "reachable", err
+
+
+# -- pools
+
+
+def test_every_pool_is_a_vantage_and_differences_are_named(az: Az, kube: FakeKube, net: w.Wire, tmp_path: Path) -> None:
+    good, bad = Far(net, tmp_path), Far(net, tmp_path, "acrml.azurecr.io")
+    taint = {"key": "sku", "value": "gpu", "effect": "NoSchedule"}
+    kube.node("cpu-1", "cpu")
+    kube.node("gpu-1", "gpu", taints=[taint])
+    kube.node("old-1", "old", unschedulable=True)
+    kube.remove("nodes", "", "node-1")
+    for pool, far in (("cpu", good), ("gpu", bad)):
+        kube.knobs.pools[pool] = {"HTTPS_PROXY": f"http://127.0.0.1:{far.proxy}", "NO_PROXY": "localhost,127.0.0.1"}
+    seen: list[Any] = []
+    keep = kube.start
+    kube.start = lambda job: (seen.append(job), keep(job))[1]  # type: ignore[method-assign,func-returns-value]
+    words = ("--endpoint", "acrml.azurecr.io", "mcr.microsoft.com", "--timeout", "4", "--all-pools")
+    ran = inside(az, kube, good, *words)
+    assert ran.code == 8 and [v["name"] for v in ran.json["vantages"]] == ["cpu", "gpu"]
+    assert ran.json["differences"] == [
+        {"host": "acrml.azurecr.io", "port": 443, "protocol": "https",
+         "verdicts": {"cpu": "reachable", "gpu": "blocked"}}
+    ]  # fmt: skip
+    assert "Pool old was left out: its nodes are cordoned." in ran.err
+    gpu = next(job for job in seen if "gpu" in json.dumps(job["spec"]["template"]["spec"]["nodeSelector"]))
+    assert {**taint, "operator": "Equal"} in gpu["spec"]["template"]["spec"]["tolerations"]
+
+
+# -- which cluster is it
+
+
+def config(**servers: str) -> dict[str, Any]:
+    """A kubeconfig with these contexts, the first one current."""
+    return {
+        "current-context": next(iter(servers), ""),
+        "clusters": [{"name": name, "cluster": {"server": url}} for name, url in servers.items()],
+        "contexts": [{"name": name, "context": {"cluster": name, "namespace": f"ns-{name}"}} for name in servers],
+    }
+
+
+FACTS = read_workspace(str(EXAMPLE))
+GPU = "https://aks-gpu-dns-1a2b3c4d.hcp.northeurope.azmk8s.io:443"
+
+
+def test_the_context_is_matched_with_the_compute_by_its_api_server() -> None:
+    place = choose(config(gpu=GPU, dev="https://10.0.0.1"), None, FACTS, ())
+    assert (place.context, place.namespace) == ("gpu", "ns-gpu")
+    assert place.compute and place.compute.name == "gpu-aks" and place.said == ()
+
+
+def test_another_context_that_is_the_compute_is_taken_for_it() -> None:
+    assert choose(config(dev="https://10.0.0.1", gpu=GPU), None, FACTS, ("gpu-aks",)).context == "gpu"
+
+
+def test_a_tunnel_is_taken_with_a_word_of_doubt() -> None:
+    place = choose(config(arc="https://127.0.0.1:47011"), None, FACTS, ("edge",))
+    assert place.compute and place.compute.name == "edge" and "could not be told by its API server" in place.said[0]
+
+
+@pytest.mark.parametrize(
+    ("contexts", "wanted", "computes", "said", "hint"),
+    [
+        (config(dev="https://10.0.0.1"), None, (), "could be any of the attached computes edge, gpu-aks", "--compute"),
+        (
+            config(dev="https://10.0.0.1"),
+            None,
+            ("gpu-aks",),
+            "no context for compute 'gpu-aks'",
+            "az aks get-credentials",
+        ),
+        (config(dev="https://10.0.0.1"), "typo", ("edge",), "no context 'typo'", "az connectedk8s proxy"),
+        ({}, None, ("edge",), "no current context", "az connectedk8s proxy"),
+    ],
+)
+def test_a_context_that_is_not_there_says_how_to_get_one(
+    contexts: Any, wanted: Any, computes: Any, said: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        choose(contexts, wanted, FACTS, computes)
+    assert said in caught.value.message and hint in caught.value.hint
+
+
+def test_rows_of_desks_and_managed_compute_are_never_tried_from_a_pod(az: Az, kube: FakeKube, far: Far) -> None:
+    scenarios = ("--scenario", *(scenario.value for scenario in Scenario), "--level", "optional")
+    ran = inside(az, kube, far, *FILE, *scenarios, "--timeout", "1", server=AKS)
+    assert "ml.azure.com" not in by_host(ran) and "studio" not in {r["topic"] for r in ran.json["results"]}
+    assert len(rows()) > 20
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--kube-context", "x", "--endpoint", "a.azurecr.io"), "--kube-context is for --cluster"),
+        (("--cluster", *ONE, "--node-selector", "novalue"), "--node-selector is no key=value"),
+        (("--cluster", *ONE, "--toleration", "a:Sometimes"), "--toleration is no key"),
+        (("--cluster", *ONE, "--pod-timeout", "0"), "--pod-timeout must be between"),
+        (("--cluster", *ONE, "--namespace", "a b"), "--namespace is no name"),
+        (("--cluster", *ONE, "--kube-context", "typo"), "no context 'typo'"),
+        (("--cluster", *ONE, "--dry-run", "--all-pools"), "--all-pools does not go with --dry-run"),
+    ],
+)
+def test_wrong_usage(az: Az, kube: FakeKube, words: tuple[str, ...], said: str) -> None:
+    config = kube.kubeconfig(az.folder / "kubeconfig")
+    ran = az(*TEST, *words, KUBECONFIG=str(config))
+    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err
+
+
+def test_without_kubectl_it_says_how_to_get_it(az: Az, kube: FakeKube, tmp_path: Path) -> None:
+    ran = az(*TEST, "--cluster", *ONE, PATH=str(Path(sys.executable).parent) + os.pathsep + str(tmp_path))
+    one_line(ran, "kubectl was not found on PATH", "az aks install-cli")
