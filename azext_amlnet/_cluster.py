@@ -14,8 +14,9 @@ from .errors import AccessError, UsageError
 
 @dataclass(frozen=True)
 class Wanted:
-    """The arguments of --cluster; `_params` describes each."""
+    """--cluster and the arguments that go with it; `_params` describes each."""
 
+    cluster: bool = False
     kube_context: Optional[str] = None
     kube_config: Optional[str] = None
     namespace: Optional[str] = None

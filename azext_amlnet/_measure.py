@@ -26,6 +26,8 @@ class Options:
     report_file: tuple[str, ...] = ()
     annotate: Optional[str] = None
     redact: bool = False
+    dry_run: bool = False
+    output_file: Optional[str] = None
     results_file: Optional[str] = None
 
 
@@ -137,23 +139,23 @@ def check(options: Options) -> None:
         refuse_existing(path, overwrite=True)
 
 
-def script(gathered: Gathered, options: Options, path: Optional[str]) -> str:
+def script(gathered: Gathered, options: Options) -> str:
     """The probe script; nothing is sent."""
     from .runners.script import probe_script
 
     if options.proxy and urlsplit(options.proxy).username is not None:
         hint = "Leave --proxy out: the script takes HTTPS_PROXY from the machine that it runs on."
         raise UsageError("--proxy names a user, and a script is no place for secrets.", hint)
-    name = os.path.basename(path or "probe.py")
+    name = os.path.basename(options.output_file or "probe.py")
     return probe_script(question(gathered.rows, options, elsewhere=True), version(), name)
 
 
-def hand_out(text: str, path: Optional[str], overwrite: bool) -> None:
+def hand_out(text: str, options: Options, overwrite: bool) -> None:
     """Writes what --dry-run made to a file, or to standard output as it is."""
     from .files import write_text
 
-    if path:
-        write_text(path, text, overwrite)
+    if options.output_file:
+        write_text(options.output_file, text, overwrite)
     else:
         sys.stdout.write(text)
 

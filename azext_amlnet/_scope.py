@@ -22,11 +22,11 @@ class Asked:
     requirements_file: Optional[str] = None
     save_workspace_file: Optional[str] = None
     overwrite: bool = False
-    compute: Optional[list[str]] = None
+    compute: tuple[str, ...] = ()
     cluster_type: Optional[str] = None
-    scenario: Optional[list[str]] = None
+    scenario: tuple[str, ...] = ()
     level: Optional[str] = None
-    exclude: Optional[list[str]] = None
+    exclude: tuple[str, ...] = ()
     no_cross_check: bool = False
     catalog: Optional[str] = None
 
@@ -41,25 +41,34 @@ class Gathered:
     warnings: tuple[str, ...] = ()
 
 
-def scoped(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Gives a command the scope arguments, all but the named ones; it takes them as one `Asked`.
+def takes(*groups: type, without: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a command the fields of these dataclasses as arguments; it takes one object of each group.
 
     az reads the arguments of a command from its signature, so that is what is made here.
     """
 
     def around(command: Callable[..., Any]) -> Callable[..., Any]:
-        cmd, _, *own = inspect.signature(command).parameters.values()
-        names = [part.name for part in fields(Asked) if part.name not in without]
+        names = [[part.name for part in fields(group) if part.name not in without] for group in groups]
 
         @functools.wraps(command)
         def called(cmd: Any, **arguments: Any) -> Any:
-            asked = Asked(**{name: arguments.pop(name) for name in names if name in arguments})
-            return command(cmd, asked, **arguments)
+            given = {name: tuple(value) if isinstance(value, list) else value for name, value in arguments.items()}
+            return command(
+                cmd,
+                *(
+                    group(**{name: given[name] for name in mine if given.get(name) is not None})
+                    for group, mine in zip(groups, names, strict=True)
+                ),
+            )
 
-        kind, plain = inspect.Parameter.KEYWORD_ONLY, Asked()
-        shared = [inspect.Parameter(name, kind, default=getattr(plain, name)) for name in names]
-        own = [parameter.replace(kind=kind) for parameter in own]
-        called.__signature__ = inspect.Signature([cmd, *shared, *own])  # type: ignore[attr-defined]
+        cmd = inspect.Parameter("cmd", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        kind, plain = inspect.Parameter.KEYWORD_ONLY, [group() for group in groups]
+        parameters = [
+            inspect.Parameter(name, kind, default=None if getattr(one, name) == () else getattr(one, name))
+            for one, mine in zip(plain, names, strict=True)
+            for name in mine
+        ]
+        called.__signature__ = inspect.Signature([cmd, *parameters])  # type: ignore[attr-defined]
         return called
 
     return around
@@ -124,11 +133,11 @@ def _scope(asked: Asked) -> Any:
     from .model import ClusterType, Level, Scenario, Scope, Topic
 
     return Scope(
-        computes=tuple(asked.compute or ()),
+        computes=asked.compute,
         cluster_type=ClusterType(asked.cluster_type) if asked.cluster_type else None,
-        scenarios=tuple(Scenario(name) for name in asked.scenario or ()),
+        scenarios=tuple(Scenario(name) for name in asked.scenario),
         level=Level(asked.level or "recommended"),
-        exclude=tuple(Topic(name) for name in asked.exclude or ()),
+        exclude=tuple(Topic(name) for name in asked.exclude),
         cross_check=not asked.no_cross_check,
     )
 

@@ -69,20 +69,30 @@ class Transcript:
         return None if found is None else _cleaned(found)
 
 
-def read_lines(text: str) -> Iterator[Mapping[str, Any]]:
-    """The prober's lines in a log: behind the sentinel, wherever it stands; what is no line of ours is passed over.
+class Reader:
+    """Finds the prober's lines in a log, behind the sentinel, wherever it stands; other lines are passed over.
 
     A line that a runtime has split is put together again from the lines that follow it.
     """
-    rest = ""
-    for line in text.splitlines():
-        _, sentinel, begun = line.partition(SENTINEL)
-        rest = begun if sentinel else (rest + line if rest else "")
-        found = _json(rest) if rest and len(rest) <= _LONGEST_LINE else None
-        if isinstance(found, dict):
-            yield found
-        if found is not None or len(rest) > _LONGEST_LINE:
-            rest = ""
+
+    def __init__(self) -> None:
+        self.rest = ""
+
+    def feed(self, text: str) -> Iterator[Mapping[str, Any]]:
+        """The lines that are complete with this text, which ends where a line ends."""
+        for line in text.splitlines():
+            _, sentinel, begun = line.partition(SENTINEL)
+            self.rest = begun if sentinel else (self.rest + line if self.rest else "")
+            found = _json(self.rest) if self.rest and len(self.rest) <= _LONGEST_LINE else None
+            if found is not None or len(self.rest) > _LONGEST_LINE:
+                self.rest = ""
+            if isinstance(found, dict):
+                yield found
+
+
+def read_lines(text: str) -> Iterator[Mapping[str, Any]]:
+    """The prober's lines in a whole log."""
+    return Reader().feed(text)
 
 
 def _json(text: str) -> Any:

@@ -29,14 +29,17 @@ MAY_IMPORT = {
     "wire": {"model", "prober"},
     "files": {"codec", "errors", "model"},
     "discovery": {"errors", "model", "catalog"},
-    "runners": {"prober", "wire"},
+    "contexts": {"errors", "model"},
+    "trouble": {"errors", "model"},
+    "runners": {"errors", "model", "prober", "trouble", "wire"},
     "_exit": {"errors"},
+    "_cluster": {"contexts", "errors", "files", "model", "runners", "verdict", "wire", "_measure", "_scope"},
     "_scope": {"errors", "model", "catalog", "files", "discovery", "_client_factory"},
     "_measure": {
         *("errors", "model", "codec", "catalog", "files", "noproxy", "prober", "redact", "report", "reports"),
         *("runners", "verdict", "wire", "_scope"),
     },
-    "custom": {"codec", "baseline", "files", "report", "_exit", "_measure", "_scope"},
+    "custom": {"codec", "baseline", "files", "report", "_cluster", "_exit", "_measure", "_scope"},
     "_client_factory": {"discovery"},
     "_params": {"words"},
     "commands": {"_format", "_validators"},
@@ -46,7 +49,7 @@ MAY_IMPORT = {
     "_validators": set(),
 }
 PURE = ("words", "model", "codec", "catalog", "baseline", "verdict", "errors")
-PURE += ("noproxy", "redact", "report", "reports", "wire")
+PURE += ("contexts", "noproxy", "redact", "report", "reports", "trouble", "wire")
 NOT_PURE = ("socket", "ssl", "http", "urllib", "requests", "azure", "knack", "subprocess", "threading", "logging")
 
 

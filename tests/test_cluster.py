@@ -252,7 +252,7 @@ def test_the_ladder_goes_on_with_an_image_that_a_node_has(az: Az, kube: FakeKube
     ("knobs", "cause", "said"),
     [
         ({"unschedulable": "0/3 nodes are available: 3 Insufficient cpu."}, "pod_unschedulable", "Insufficient cpu"),
-        ({"refuse_pods": 'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=4'}, "pod_quota", "q,"),
+        ({"refuse_pods": 'pods "x" is forbidden: exceeded quota: q, requested: pods=1'}, "pod_quota", "q,"),
         ({"refuse_pods": 'pods "x" is forbidden: violates PodSecurity "restricted:latest": y'}, "pod_admission_denied",
          "PodSecurity"),
         ({"refuse_pods": 'admission webhook "v.gatekeeper.sh" denied the request: no registry'}, "pod_admission_denied",

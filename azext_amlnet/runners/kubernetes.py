@@ -18,7 +18,7 @@ from ..errors import NotFoundError, UnreachableError
 from ..model import Cause
 from ..prober import SENTINEL
 from ..trouble import Trouble, never_started, of_events, of_pod, of_refusal, waiting_for, wants_cpu_limit
-from ..wire import Transcript, read_lines
+from ..wire import Reader, Transcript, read_lines
 from . import pod as objects
 from .kubectl import Kubectl, KubectlError
 from .local import Terminated, terminable
@@ -244,12 +244,14 @@ class _Watch:
     def _read(self, probe: Probe, pod: str) -> None:
         """Follows the log, again when it breaks off; when the container has ended before the probe, reads it whole."""
         while not self.over.is_set():
+            reader = Reader()
             with contextlib.suppress(OSError, ValueError):
-                for line in self.kubectl.follow(pod):
-                    self.inbox.put(("line", (probe, line)))
-                    if '"kind":"done"' in line:
-                        self.inbox.put(("done", probe))
-                        return
+                for text in self.kubectl.follow(pod):
+                    for line in reader.feed(text):
+                        self.inbox.put(("line", (probe, line)))
+                        if line.get("kind") == "done":
+                            self.inbox.put(("done", probe))
+                            return
             if probe.is_("terminated"):
                 break
             self.over.wait(0.3)
@@ -272,12 +274,14 @@ class _Watch:
                     self._end(probe, of_events(what, probe.name))
         elif kind == "line":
             probe, line = what
-            _feed(probe, line)
+            probe.transcript.take(line)
         elif kind == "done":
             what.ended = True
         elif kind == "log":
             probe, text = what
-            _feed(probe, text)
+            for line in read_lines(text):
+                probe.transcript.take(line)
+            probe.last_line = next((line for line in reversed(text.splitlines()) if line.strip()), "")
             probe.read, self.runs_until[probe.name] = True, time.monotonic() + 3
             self._end(probe, of_pod(probe.pod or {}), probe.transcript.complete)
 
@@ -319,13 +323,6 @@ class _Watch:
             where = f" ({waiting[0].pool})" if len(self.probes) > 1 else ""
             return waiting_for(waiting[0].pod) + where
         return f"Testing {sum(len(probe.transcript.results) for probe in self.probes)}/{self.total}"
-
-
-def _feed(probe: Probe, text: str) -> None:
-    for line in read_lines(text):
-        probe.transcript.take(line)
-    words = [line.strip() for line in text.splitlines() if line.strip()]
-    probe.last_line = words[-1] if words else probe.last_line
 
 
 def _late(probe: Probe) -> Trouble:
