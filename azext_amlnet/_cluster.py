@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping, Optional
 
-from ._measure import Heard, Measured, Options, measured, version
+from ._measure import Heard, Measured, Options, measured, version, without_user
 from ._scope import Gathered
 from .errors import AccessError, UsageError
 
@@ -159,8 +159,7 @@ class InCluster:
 
         from .runners import pod
 
-        if options.proxy and "@" in options.proxy:
-            raise UsageError("--proxy names a user, and a manifest is no place for secrets.", "Leave --proxy out.")
+        without_user(options, "manifest")
         settings = self.settings(gathered, options)
         run = "amlnet-probe"
         objects = [*pod.belongings(run, settings, self.request(gathered, options)), pod.job(run, run, settings, False)]
@@ -170,7 +169,7 @@ class InCluster:
             f"#   kubectl -n {settings.namespace} wait --for=condition=complete --timeout=10m job/{run}\n"
             f"#   kubectl -n {settings.namespace} logs job/{run} > results.txt\n"
             "#   kubectl delete -f THIS_FILE\n"
-            "#   az ml network test --cluster … --results-file results.txt\n"
+            "#   az ml network test --cluster ... --results-file results.txt\n"
         )
         return head + yaml.dump_all(objects, Dumper=_literal(), sort_keys=False, width=120)
 

@@ -32,6 +32,7 @@ def _result(result, several, with_change):
     columns += [("Change", result.get("change", ""))] if with_change else []
     columns += [("From", result["vantage"])] if several else []
     marks = [] if result["level"] == "required" else [result["level"]]
+    marks += ["connection only"] if "connection proves the path only" in " ".join(result["notes"]) else []
     marks += [f"tested by {result['testedBy']}"] if result["testedBy"] else []
     marks = f"({', '.join(marks)})" if marks else ""
     columns += [

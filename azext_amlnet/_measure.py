@@ -7,7 +7,6 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Mapping, Optional
-from urllib.parse import urlsplit
 
 from ._scope import Gathered
 from .errors import UsageError
@@ -101,36 +100,44 @@ def _proxies(given: Optional[str], environment: Mapping[str, str]) -> dict[str, 
 
 def _check_proxy(url: str, what: str) -> None:
     """Raises UsageError for what cannot be the address of an HTTP proxy; the message never shows a password."""
-    from .prober import scrubbed
+    from .prober import proxy_parts, scrubbed
 
     try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        proxy_parts(url)
     except ValueError:
-        good = False
-    if not good or not url.isprintable():
         hint = "Write http://host:port; in user and password, percent-encode what has a meaning in addresses (@ : / %)."
-        raise UsageError(f"{what} is no address of an HTTP proxy: {scrubbed(url)}.", hint)
+        raise UsageError(f"{what} is no address of an HTTP proxy: {scrubbed(url)}.", hint) from None
 
 
 def password_on_command_line(options: Options) -> bool:
     """Whether a password stands among the words of this process, where every process of the machine can read it."""
+    from .prober import proxy_parts
+
     try:
-        password = urlsplit(options.proxy or "").password
+        password = proxy_parts(options.proxy or "")["password"]
     except ValueError:
         return False
     return bool(password) and any(str(password) in word for word in sys.argv)
 
 
+def without_user(options: Options, what: str) -> None:
+    """Raises UsageError for a proxy with a user: what --dry-run writes is no place for secrets."""
+    from .prober import proxy_parts
+
+    if options.proxy and proxy_parts(options.proxy)["user"] is not None:
+        hint = "Leave --proxy out: the environment's proxy counts where the probe runs."
+        raise UsageError(f"--proxy names a user, and a {what} is no place for secrets.", hint)
+
+
 def check(options: Options) -> None:
-    """Raises UsageError for a proxy that is none, and for report files that could not be written in the end."""
+    """Raises UsageError for a proxy that is none, and for report files that cannot be written as it looks now."""
     from pathlib import Path
 
     from .files import refuse_existing
     from .reports import FORMATS
 
     if options.proxy:
-        _check_proxy(options.proxy.strip(), "--proxy")
+        _check_proxy(options.proxy, "--proxy")
     for path in options.report_file:
         if Path(path).suffix.lower() not in FORMATS:
             raise UsageError(
@@ -143,9 +150,7 @@ def script(gathered: Gathered, options: Options) -> str:
     """The probe script; nothing is sent."""
     from .runners.script import probe_script
 
-    if options.proxy and urlsplit(options.proxy).username is not None:
-        hint = "Leave --proxy out: the script takes HTTPS_PROXY from the machine that it runs on."
-        raise UsageError("--proxy names a user, and a script is no place for secrets.", hint)
+    without_user(options, "script")
     name = os.path.basename(options.output_file or "probe.py")
     return probe_script(question(gathered.rows, options, elsewhere=True), version(), name)
 
@@ -157,7 +162,7 @@ def hand_out(text: str, options: Options, overwrite: bool) -> None:
     if options.output_file:
         write_text(options.output_file, text, overwrite)
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(text)  # ASCII, so that no redirection of any system changes it
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -205,15 +210,16 @@ def measured(
     """The report on what came back: one result for every row and vantage."""
     from . import report as r
     from .codec import to_json
-    from .files import read_verdicts
     from .model import SCHEMA_VERSION, FailOn, Report
     from .redact import redacted
 
     fail_on = FailOn(options.fail_on)
     results = tuple(result for one in heard for result in _results(gathered, one))
-    if options.baseline:
-        results = r.compare(results, read_verdicts(options.baseline))
+    if gathered.earlier is not None:
+        results = r.compare(results, gathered.earlier)
     results = r.with_failing(results, fail_on)
+    if gathered.earlier and not {result.key for result in results} & set(gathered.earlier):
+        said = (*said, "The baseline knows none of these endpoints from here, so all of them count as new.")
     code = signal or r.exit_code(results, fail_on)
     warnings = (line for one in heard for line in _warnings(gathered.rows, one))
     begun = [str(one.transcript.hello["startedAt"]) for one in heard if one.transcript.hello.get("startedAt")]
@@ -313,17 +319,21 @@ def _warnings(rows: tuple[Any, ...], heard: Heard) -> tuple[str, ...]:
 # What is left behind
 
 
-def publish(report: Mapping[str, Any], options: Options) -> None:
-    """Writes the report's files, and the annotations to standard error."""
+def publish(report: Mapping[str, Any], options: Options) -> list[str]:
+    """Writes the report's files, and the annotations to standard error; returns what could not be written."""
     from .files import write_text
     from .reports import render
     from .reports.annotations import lines
 
+    failed = []
     for path in options.report_file:
-        write_text(path, render(path, report), overwrite=True)
-    if options.annotate:
-        for line in lines(report, options.annotate):
-            print(line, file=sys.stderr)
+        try:
+            write_text(path, render(path, report), overwrite=True)
+        except UsageError as error:
+            failed.append(error.message)
+    for line in lines(report, options.annotate) if options.annotate else ():
+        print(line, file=sys.stderr)
+    return failed
 
 
 def verdict_line(report: Mapping[str, Any]) -> Optional[str]:

@@ -39,6 +39,7 @@ class Gathered:
     facts: Any
     rows: tuple[Any, ...]
     warnings: tuple[str, ...] = ()
+    earlier: Any = None
 
 
 def takes(*groups: type, without: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

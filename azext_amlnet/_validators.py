@@ -1,5 +1,7 @@
 """Rules between arguments; a ValueError here makes az print one line and exit with 2, as for any wrong usage."""
 
+import os
+
 FILES = (
     "workspace_file",
     "requirements_file",
@@ -9,6 +11,7 @@ FILES = (
     "ca_file",
     "output_file",
     "results_file",
+    "proxy",
     "kube_config",
     "kube_context",
     "namespace",
@@ -41,6 +44,12 @@ def validate_scope(namespace):
 def validate_test(namespace):
     """The scope, and which ways to measure exclude each other."""
     validate_scope(namespace)
+    read = ("workspace_file", "requirements_file", "results_file", "ca_file", "kube_config")
+    paths = {os.path.realpath(getattr(namespace, name)): name for name in read if getattr(namespace, name)}
+    for path in namespace.report_file or ():
+        name = paths.get(os.path.realpath(path))
+        if name:
+            raise ValueError(f"--report-file {path} is also read as {_option(name)}; it would be overwritten.")
     elsewhere = ("dry_run", "proxy", "ca_file", "all_pools", "image", "node_selector", "toleration")
     _exclude(namespace, "results_file", elsewhere, "was measured elsewhere already")
     _exclude(namespace, "dry_run", ("all_pools",), "makes the objects of one pod")

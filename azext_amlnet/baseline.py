@@ -26,10 +26,10 @@ def _change(now: Requirement, before: Requirement | None) -> Change:
     return Change.SAME if same else Change.CHANGED
 
 
-def demands_more(rows: Iterable[Requirement], before: Iterable[Requirement]) -> bool:
-    """Whether the firewall of yesterday no longer suffices.
+def demanded(rows: Iterable[Requirement], before: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """The rows for which the firewall of yesterday no longer suffices.
 
-    So it is when a required row was added, became required, or lost the private endpoint that made a rule needless.
+    They were added, became required, or lost the private endpoint that made a rule needless.
     """
     earlier = {row.endpoint: row for row in before if row.level is Level.REQUIRED}
 
@@ -37,4 +37,5 @@ def demands_more(rows: Iterable[Requirement], before: Iterable[Requirement]) -> 
         was = earlier.get(row.endpoint)
         return was is not None and (not was.private or row.private)
 
-    return any(row.level is Level.REQUIRED and row.change is not Change.REMOVED and not sufficed(row) for row in rows)
+    asked = (row for row in rows if row.level is Level.REQUIRED and row.change is not Change.REMOVED)
+    return tuple(row for row in asked if not sufficed(row))

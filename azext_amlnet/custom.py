@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Iterable, Optional
 
 from knack.log import get_logger
@@ -35,7 +35,9 @@ def requirements(cmd: Any, asked: Asked, compared: Compared) -> list[Any]:
         gathered = gather(cmd, asked)
         rows = gathered.rows if earlier is None else baseline.compare(gathered.rows, earlier)
         _warn(gathered.warnings)
-        if earlier is not None and baseline.demands_more(rows, earlier):
+        more = baseline.demanded(rows, earlier) if earlier is not None else ()
+        if more:
+            _warn([f"More is required than the baseline allows: {', '.join(row.host for row in more)}."])
             exit_after_output(cmd, EXIT_FINDINGS)
         return [to_json(row) for row in rows]
 
@@ -44,11 +46,14 @@ def requirements(cmd: Any, asked: Asked, compared: Compared) -> list[Any]:
 def test(cmd: Any, asked: Asked, options: m.Options, wanted: Wanted) -> Optional[dict[str, Any]]:
     """`az ml network test`: the list, measured from here or from inside the cluster, as one report."""
     with az_errors():
+        from .files import read_verdicts
+
         m.check(options)
         _warn([_SEEN] if m.password_on_command_line(options) else [])
+        earlier = read_verdicts(options.baseline) if options.baseline else None
         inside = InCluster(wanted) if wanted.cluster else None
         gathered = gather(cmd, asked, inside.narrow) if inside else gather(cmd, asked)
-        gathered = m.with_endpoints(gathered, options.endpoint)
+        gathered = replace(m.with_endpoints(gathered, options.endpoint), earlier=earlier)
         gathered = inside.rows(gathered) if inside else gathered
         if options.dry_run:
             _warn(gathered.warnings)
@@ -61,9 +66,11 @@ def test(cmd: Any, asked: Asked, options: m.Options, wanted: Wanted) -> Optional
             seen = m.look(gathered, options, progress_of(cmd), "pod" if inside else "script")
         _warn(seen.report["warnings"])
         _warn(filter(None, [m.verdict_line(seen.report)]))
-        m.publish(seen.report, options)
-        if seen.code:
-            exit_after_output(cmd, seen.code)
+        unwritten = m.publish(seen.report, options)
+        for line in unwritten:
+            logger.error("%s", line)
+        if seen.code or unwritten:
+            exit_after_output(cmd, seen.code or 1)
         return seen.report
 
 

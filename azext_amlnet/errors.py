@@ -1,5 +1,7 @@
 """The few exceptions that mean: this command cannot go on. Everything else is data (see `Gap`)."""
 
+import re
+
 
 class AmlnetError(Exception):
     """What happened, to what; the hint says what to do next. Exit code 1.
@@ -13,9 +15,20 @@ class AmlnetError(Exception):
         super().__init__(self.message)
 
 
+_COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+
+
+def harmless(text: str) -> str:
+    """The text with what a terminal or the log of Azure Pipelines would take for a command made plain.
+
+    The agent looks for `##vso[` anywhere in a line (https://github.com/microsoft/azure-pipelines-agent, Command.cs).
+    """
+    return _COMMAND.sub("# #", "".join(c if c.isprintable() else " " for c in text))
+
+
 def one_line(text: str, most: int = 600) -> str:
-    """The text on one printable line of at most `most` characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """The text on one printable, harmless line of at most `most` characters."""
+    line = " ".join(harmless(text).split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

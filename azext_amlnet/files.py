@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tempfile
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any, Container, Optional
 
 from .codec import DocumentError, from_json, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, ClusterType, Requirement, Verdict, Workspace
+from .model import SCHEMA_VERSION, Change, ClusterType, Requirement, Verdict, Workspace, is_address
 
 _LARGEST = 32 * 1024 * 1024
 
@@ -61,12 +62,22 @@ def read_requirements(path: str, proofs: Optional[Container[str]] = None) -> tup
     except DocumentError as error:
         raise UsageError(f"Requirements file {path}: {error}.", help_text) from None
     for number, row in enumerate(rows, 1):
+        if proofs is not None and row.probe and not row.unresolved and not _stands_for(row.probe.host, row.host):
+            raise UsageError(
+                f"Requirements file {path}: row {number}.probe.host: '{row.probe.host}' is not '{row.host}'.",
+                "Leave 'probe' out of the row, and the host decides.",
+            )
         if proofs is not None and row.probe and row.probe.proof not in proofs:
             raise UsageError(
                 f"Requirements file {path}: row {number}.probe.proof: this catalog has no proof '{row.probe.proof}'.",
                 "Leave 'probe' out of the row, and the host decides.",
             )
     return tuple(replace(row, change=None) for row in rows if row.change is not Change.REMOVED)
+
+
+def _stands_for(probed: str, host: str) -> bool:
+    """Whether trying a name says something of the row: it is the row's own, or one that its wildcard covers."""
+    return probed == host or (host.startswith("*.") and probed.endswith(host[1:])) or is_address(host)
 
 
 def read_verdicts(path: str) -> dict[tuple[str, str, int, str, str], Verdict]:
@@ -94,15 +105,20 @@ def read_log(path: str) -> str:
 
 
 def read_certificates(path: str) -> str:
-    """The certificates of a PEM file as text; raises UsageError when there are none in it."""
+    """The certificates of a PEM file and nothing else of it, such as comments or keys; raises UsageError."""
     import ssl
 
-    text = _read_text(path, "file of certificates")
+    content = _read_bytes(path, "file of certificates")
+    found = re.findall(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----", content)
+    if not found:
+        what = f"The file of certificates {path} holds no certificate in PEM form."
+        raise UsageError(what, f"Of a DER file: openssl x509 -inform der -in {path} -out {path}.pem")
+    text = "\n".join(block.decode("ascii") for block in found) + "\n"
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-    except (ssl.SSLError, ValueError):
-        what = f"The file of certificates {path} holds no certificate in PEM form."
-        raise UsageError(what, "It must contain BEGIN CERTIFICATE.") from None
+    except (ssl.SSLError, ValueError) as error:
+        what = f"The file of certificates {path} holds a certificate that cannot be read: {error}."
+        raise UsageError(what, "See openssl x509 -in FILE -noout -text.") from None
     return text
 
 
@@ -120,19 +136,25 @@ def _read_json(path: str, what: str) -> Any:
         raise UsageError(f"The {what} {path} is not JSON: {error}.", "Check it with a JSON validator.") from None
 
 
-def _read_text(path: str, what: str) -> str:
+def _read_bytes(path: str, what: str) -> bytes:
     """The whole file, which may be a pipe; never more than the largest that this tool could have written."""
     try:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise UsageError(f"The {what} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The {what} {path} cannot be read: {_reason(error)}.", "Check the path.") from None
+    if len(content) > _LARGEST:
+        raise UsageError(f"The {what} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
+    return content
+
+
+def _read_text(path: str, what: str) -> str:
+    content = _read_bytes(path, what)
+    try:
         wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as Windows PowerShell redirects
         return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"The {what} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The {what} {path} cannot be read: {_reason(error)}.", "Check the path.") from None
 
 
 class _TwiceError(ValueError):

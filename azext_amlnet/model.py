@@ -408,7 +408,7 @@ class Proof:
     statuses: tuple[int, ...] = ()
     marks: tuple[tuple[str, str], ...] = ()
     forbidden: bool = False
-    own_authority: bool = False
+    own_authority: Optional[str] = None
 
 
 @dataclass(frozen=True)

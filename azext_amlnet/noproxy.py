@@ -19,7 +19,7 @@ def warnings(skip: Sequence[str], hosts: Iterable[tuple[str, int]]) -> Iterator[
     hosts = list(hosts)
     for entry in skip:
         for host, port in hosts:
-            go, python = go_skips(entry, host, port), python_skips(entry, host, len(skip) == 1)
+            go, python = go_skips(entry, host, port), python_skips(entry, host, port, len(skip) == 1)
             if go != python:
                 names = ("Go", "Python") if go else ("Python", "Go")
                 yield (
@@ -30,11 +30,11 @@ def warnings(skip: Sequence[str], hosts: Iterable[tuple[str, int]]) -> Iterator[
     if "*" not in skip:
         missing = [name for name in LOOPBACK if not any(go_skips(entry, name, 80) for entry in skip)]
         if missing:
-            yield f"NO_PROXY lacks {' and '.join(missing)}: side-cars of a pod then call each other through the proxy."
+            yield f"NO_PROXY lacks {' and '.join(missing)}: processes that call each other here go through the proxy."
 
 
-def python_skips(entry: str, host: str, alone: bool) -> bool:
-    """Whether an entry names a host, as requests and urllib read it together, for an address without a port in it."""
+def python_skips(entry: str, host: str, port: int, alone: bool) -> bool:
+    """Whether an entry names a host, as requests and urllib read it together; a usual port is not in the address."""
     entry, host = entry.strip().lower(), host.lower().strip("[]")
     if entry == "*":
         return alone
@@ -47,7 +47,8 @@ def python_skips(entry: str, host: str, alone: bool) -> bool:
             return _in_network(address, entry)
         return entry == host
     plain = entry.lstrip(".")
-    return bool(plain) and (host == plain or host.endswith("." + plain))
+    names = (host,) if port in (80, 443) else (host, f"{host}:{port}")
+    return bool(plain) and any(name == plain or name.endswith("." + plain) for name in names)
 
 
 def _in_network(address: ipaddress.IPv4Address, entry: str) -> bool:

@@ -25,19 +25,21 @@ import struct
 import sys
 import threading
 import time
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 SCHEMA = 1
 SENTINEL = "@amlnet@"
 MOST_ADDRESSES = 8
-MOST_BYTES = 65536
+MOST_HEAD = 16384
+MOST_BODY = 49152
 MOST_THREADS = 300
 GRACE_S = 0.2
 KEPT_HEADERS = (
-    "content-length", "content-type", "date", "location", "proxy-authenticate", "retry-after", "server", "upgrade",
-    "via", "www-authenticate", "x-ms-error-code", "x-ms-ests-server", "x-ms-failure-cause", "x-ms-request-id",
-    "x-ms-version", "x-request-id", "docker-distribution-api-version", "x-squid-error", "x-aml-cluster",
-    "strict-transport-security",
+    "content-encoding", "content-length", "content-type", "date", "location", "proxy-authenticate", "retry-after",
+    "server", "upgrade", "via", "www-authenticate", "x-ms-error-code", "x-ms-ests-server", "x-ms-failure-cause",
+    "x-ms-request-id", "x-ms-version", "x-request-id", "docker-distribution-api-version", "x-squid-error",
+    "x-aml-cluster", "strict-transport-security", "transfer-encoding", "x-ms-keyvault-region",
+    "x-ms-keyvault-service-version",
 )  # fmt: skip
 
 
@@ -51,6 +53,15 @@ class Stopped(Exception):
     def more(self, **facts):
         """The same failure with further facts."""
         return Stopped(**dict(self.facts, **facts))
+
+
+_OWN_LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN)
+
+
+def _own_limit(error):
+    """`exhausted` for what this machine itself has too little of: files, memory, threads."""
+    code = getattr(error, "errno", None)
+    return "exhausted" if code in _OWN_LIMITS or isinstance(error, (MemoryError, RuntimeError)) else None
 
 
 class Record:
@@ -84,8 +95,9 @@ class Record:
             outcome = "ok"
         except Stopped as stop:
             result, facts, outcome = stop, stop.facts, "failed"
-        except (OSError, ValueError, UnicodeError, struct.error, IndexError) as error:
-            result = Stopped("error", error="%s: %s" % (type(error).__name__, str(error)[:200]))
+        except Exception as error:  # a measurement never raises; a proxy's address stays out of what it tells
+            said = "" if layer == "proxy" else ": %s" % str(error)[:200]
+            result = Stopped(_own_limit(error) or "error", error=type(error).__name__ + said)
             facts, outcome = result.facts, "failed"
         with self.lock:
             if not self.finished.is_set():
@@ -127,13 +139,31 @@ def resolve(record, host, resolvers):
     _thread(_ask_all, answers, servers, host, record.ends - 0.1)
     found, facts = ({}, {}) if resolvers else _system_lookup(record, host)
     raw = _collect(answers, 2 * len(servers), record, wait=bool(resolvers) or bool(facts.get("error")))
+    if facts.get("getaddrinfoMs", 0) > 1000:  # it waited for somebody
+        heard = {(answer["server"], answer["type"]) for answer in raw}
+        pairs = [(server, kind) for server in servers for kind in ("A", "AAAA") if (server, kind) not in heard]
+        raw += [{"server": server, "type": kind, "error": "timeout"} for server, kind in pairs]
     facts["answers"] = raw
     if resolvers:
         found = _from_raw(raw)
+    elif found and not set(found) & set(_from_raw(raw)):
+        facts["searched"] = _searched(record, host, servers)
     facts["addresses"] = list(found)
     if not found:
         raise Stopped(facts.pop("error", None) or "no_address", **facts)
     return list(found.values()), facts
+
+
+def _searched(record, host, servers):
+    """Which address the name has with a domain of the search list behind it: clients may have got that one."""
+    for domain in search_domains()[:6]:
+        answers = queue.Queue()
+        name = "%s.%s" % (host.rstrip("."), domain.strip("."))
+        _ask_all(answers, servers[:1], name, min(record.ends - 0.1, time.monotonic() + 1))
+        found = [address for _ in range(answers.qsize()) for address in answers.get().get("addresses") or ()]
+        if found:
+            return {"name": name, "addresses": found}
+    return {"name": "", "addresses": []}
 
 
 def _literal(host):
@@ -147,13 +177,13 @@ def _literal(host):
 
 
 def _system_lookup(record, host):
-    """getaddrinfo in a thread of its own, because nothing can stop it: (address → (family, address)), facts."""
+    """getaddrinfo in a thread of its own, because nothing can stop it: (address -> (family, address)), facts."""
     box = queue.Queue()
 
     def look():
         try:
             box.put(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
+        except (OSError, UnicodeError, MemoryError) as error:
             box.put(error)
 
     started = time.monotonic()
@@ -165,8 +195,18 @@ def _system_lookup(record, host):
     facts = {"getaddrinfoMs": round((time.monotonic() - started) * 1000, 1)}
     if isinstance(result, Exception):
         names = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
-        return {}, dict(facts, error=names.get(getattr(result, "errno", None), type(result).__name__))
+        word = "exhausted" if isinstance(result, MemoryError) or _is_exhausted() else type(result).__name__
+        return {}, dict(facts, error=names.get(getattr(result, "errno", None), word))
     return {entry[4][0]: (entry[0], entry[4][0]) for entry in result}, facts
+
+
+def _is_exhausted():
+    """Whether this process cannot open one more file: getaddrinfo does not say so itself."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+        return False
+    except OSError as error:
+        return error.errno in _OWN_LIMITS
 
 
 def _collect(answers, asked, record, wait):
@@ -373,7 +413,7 @@ def connect(record, addresses, port):
 
 def _commonest(failures):
     """The failure to name: one that an answer proves before silence, silence before what is not applicable."""
-    for failure in ("refused", "reset", "prohibited", "timeout", "unreachable", "error"):
+    for failure in ("exhausted", "refused", "reset", "prohibited", "timeout", "unreachable", "error"):
         if failure in failures:
             return failure
     return "error"
@@ -437,6 +477,7 @@ def _failed(attempt, code):
         errno.EACCES: "prohibited",
         errno.EPERM: "prohibited",
     }
+    words.update(dict.fromkeys(_OWN_LIMITS, "exhausted"))
     attempt.update(failure=words.get(code, "error"), errno=errno.errorcode.get(code, str(code)))
 
 
@@ -615,7 +656,7 @@ def secure(record, stream, name, shared, reconnect):
 
 
 def _rdns(names):
-    """`((("organizationName", "X"),), …)` as a dictionary of the parts that say who it is."""
+    """`((("organizationName", "X"),), ...)` as a dictionary of the parts that say who it is."""
     kept = {"organizationName": "O", "commonName": "CN", "countryName": "C"}
     return {kept[key]: value for rdn in names or () for key, value in rdn if key in kept}
 
@@ -745,7 +786,7 @@ def _date(element):
 def exchange(record, stream, target, agent, absolute=None):
     """One GET (or WebSocket upgrade) and the answer's status, telling headers, title and size."""
     lines = ["GET %s HTTP/1.1" % (absolute or target.get("path") or "/"), "Host: %s" % _host_header(target)]
-    lines += ["User-Agent: %s" % agent, "Accept: */*"]
+    lines += ["User-Agent: %s" % agent, "Accept: */*", "Accept-Encoding: identity"]
     if target.get("websocket"):
         key = base64.b64encode(os.urandom(16)).decode()
         lines += ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key]
@@ -762,70 +803,116 @@ def _host_header(target):
     return target["host"] if target["port"] == usual else "%s:%d" % (target["host"], target["port"])
 
 
-def read_answer(record, stream, upgrade=False, body=True):
+def read_answer(record, stream, upgrade=False):
     """Reads an HTTP answer as far as it tells something; raises Stopped with what had arrived."""
     started, data, facts = time.monotonic(), b"", {}
-    while b"\r\n\r\n" not in data and len(data) < MOST_BYTES:
-        try:
-            part = stream.recv()
-        except Stopped as stop:
-            raise stop.more(headBytes=len(data)) from None
-        if not facts and part:
-            facts["firstByteMs"] = round((time.monotonic() - started) * 1000, 1)
-        if not part:
-            break
-        data += part
-    head, _, rest = data.partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
-    match = re.match(r"HTTP/1\.[01] ([0-9]{3})(?: (.*))?$", lines[0])
-    if match is None:
-        word = "closed" if not data else "garbled"
-        raise Stopped(word, bytesReceived=len(data), start=lines[0][:80])
-    facts.update(status=int(match.group(1)), reason=(match.group(2) or "")[:100], headers=_headers(lines[1:]))
-    if body and not (upgrade and facts["status"] == 101):
-        rest = _rest(record, stream, rest, facts["headers"])
-        facts["bodyBytes"] = len(rest)
-        facts.update(_page(rest, facts["headers"]))
+    while True:
+        head = re.search(rb"\r?\n\r?\n", data)
+        if head is None and len(data) < MOST_HEAD:
+            try:
+                part = stream.recv()
+            except Stopped as stop:
+                raise stop.more(headBytes=len(data)) from None
+            except ssl.SSLError as error:
+                raise Stopped("error", error=str(getattr(error, "reason", None) or error)[:80]) from None
+            if not facts and part:
+                facts["firstByteMs"] = round((time.monotonic() - started) * 1000, 1)
+            data += part
+            if part:
+                continue
+        lines = re.split(r"\r?\n", data[: head.start() if head else len(data)].decode("latin-1"))
+        match = re.match(r"HTTP/1\.[01] ([1-9][0-9]{2})(?: (.*))?$", lines[0])
+        if match is None or head is None:
+            raise Stopped("garbled" if data else "closed", bytesReceived=len(data), start=lines[0][:80])
+        data, status = data[head.end() :], int(match.group(1))
+        if status >= 200 or (upgrade and status == 101):
+            break  # what comes before it (100, 103) is no answer
+    facts.update(status=status, reason=(match.group(2) or "")[:100], headers=_headers(lines[1:]))
+    if status != 101:
+        body = _rest(record, stream, data, facts["headers"])
+        facts["bodyBytes"] = len(body)
+        facts.update(_page(body, facts["headers"]))
     return facts
 
 
 def _headers(lines):
+    """The telling headers; what a server sends twice is joined, as HTTP has it."""
     found = {}
     for line in lines[:100]:
         name, colon, value = line.partition(":")
         name = name.strip().lower()
-        if colon and name in KEPT_HEADERS and name not in found:
-            found[name] = value.strip()[:300]
+        if colon and name in KEPT_HEADERS:
+            found[name] = (found[name] + ", " + value.strip() if name in found else value.strip())[:300]
     return found
 
 
 def _rest(record, stream, rest, headers):
-    """The body as far as it comes within half a second of silence, 64 kB at most; it never makes a step fail."""
+    """The body as far as it comes within half a second of silence, 48 kB at most; it never makes a step fail."""
     length = int(headers["content-length"]) if re.match(r"[0-9]{1,9}$", headers.get("content-length", "")) else None
+    chunked = "chunked" in headers.get("transfer-encoding", "").lower()
     try:
-        while len(rest) < MOST_BYTES and (length is None or len(rest) < length):
+        while len(rest) < MOST_BODY and (length is None or len(rest) < length):
+            if chunked and re.search(rb"(?:^|\r\n)0+\r\n\r\n\Z", rest[-16:]):
+                break
             part = stream.recv(patience=0.5)
             if not part:
                 break
             rest += part
     except (Stopped, ssl.SSLError):
         pass
-    return rest[:MOST_BYTES]
+    return _joined(rest) if chunked else rest[:MOST_BODY]
+
+
+def _joined(data):
+    """The chunks of a body without their sizes."""
+    parts = []
+    while data:
+        size, found, data = data.partition(b"\r\n")
+        number = re.match(rb"([0-9A-Fa-f]{1,8})", size)
+        if not found or number is None or not int(number.group(1), 16):
+            break
+        end = int(number.group(1), 16)
+        parts.append(data[:end])
+        data = data[end + 2 :]
+    return b"".join(parts)
 
 
 def _page(body, headers):
-    """Title of an HTML page, and the beginning of a short text: what a block page says of itself."""
-    text = body.decode("utf-8", "replace")
-    facts = {}
-    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    if title:
-        facts["title"] = " ".join(title.group(1).split())[:200]
-    if "html" in headers.get("content-type", "") or text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
+    """Title of an HTML page, and the beginning of its text: what a block page says of itself.
+
+    Looks at the first 16 kB only and goes through them once: a hostile page must not hold up the others.
+    """
+    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        return {"encoded": headers["content-encoding"][:40]}
+    text, facts = body[:16384].decode("utf-8", "replace"), {}
+    lower = text.lower()
+    start = lower.find(">", lower.find("<title")) + 1 if "<title" in lower else 0
+    end = lower.find("</title", start)
+    if start and end > 0:
+        facts["title"] = " ".join(text[start:end].split())[:200]
+    if "html" in headers.get("content-type", "") or lower.lstrip()[:15].startswith(("<!doctype html", "<html")):
         facts["html"] = True
-    plain = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    plain = " ".join(_without_tags(text, lower).split())
     if plain:
-        facts["text"] = "".join(c if c.isprintable() else " " for c in plain[:300])
+        facts["text"] = "".join(c if c.isprintable() else " " for c in plain[:600])
     return facts
+
+
+def _without_tags(text, lower):
+    """The text between tags, without styles and scripts."""
+    parts, at = [], 0
+    while at < len(text):
+        start = text.find("<", at)
+        parts.append(text[at : start if start >= 0 else len(text)])
+        if start < 0:
+            break
+        closing = next((tag for tag in ("style", "script") if lower.startswith(tag, start + 1)), None)
+        end = lower.find("</" + closing, start) if closing else start
+        end = text.find(">", end) if end >= 0 else -1
+        if end < 0:
+            break
+        at = end + 1
+    return " ".join(parts)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -902,7 +989,7 @@ def proxy_of(target, proxies):
         return None
     if any(skips(entry, target["host"], target["port"]) for entry in proxies.get("skip") or ()):
         return None
-    return url if "://" in url else "http://" + url
+    return url
 
 
 def skips(entry, host, port):
@@ -929,11 +1016,32 @@ def _in_network(entry, host):
     literal = _literal(host)
     network, _, bits = entry.partition("/")
     base = _literal(network)
-    if not literal or not base or literal[0] != base[0] or not bits.isdigit():
+    if not literal or not base or literal[0] != base[0] or not re.match("[0-9]{1,3}$", bits):
         return False
     one, other = (int.from_bytes(socket.inet_pton(family, text), "big") for family, text in (literal, base))
     width = 32 if literal[0] == socket.AF_INET else 128
     return int(bits) <= width and one >> (width - int(bits)) == other >> (width - int(bits))
+
+
+def proxy_parts(url):
+    """Scheme, host, port, user and password of a proxy's address; ValueError, which never quotes it, for what is none.
+
+    What has a meaning in addresses must be percent-encoded, or a part of the password would pass for the host.
+    """
+    url = url.strip()
+    url = url if "://" in url else "http://" + url
+    plain = re.match(r"(https?)://(?:([^/?#@\s]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?\Z", url)
+    if plain is None or not 0 < int(plain.group(4) or 1) < 65536:
+        raise ValueError("no address of an HTTP proxy")
+    scheme, login, host, port = plain.groups()
+    user, _, password = (login or "").partition(":")
+    return {
+        "scheme": scheme,
+        "host": host.strip("[]"),
+        "port": int(port or (443 if scheme == "https" else 80)),
+        "user": unquote(user) if login else None,
+        "password": unquote(password) if login else None,
+    }
 
 
 def scrubbed(url):
@@ -941,27 +1049,29 @@ def scrubbed(url):
     if not url:
         return None
     try:
-        parts = urlsplit(url if "://" in url else "http://" + url)
-        port = ":%d" % parts.port if parts.port else ""
+        parts = proxy_parts(url)
     except ValueError:
-        return "(not an address)"
-    return "%s://%s%s" % (parts.scheme, parts.hostname or "", port)
+        return "(not shown)"
+    host = "[%s]" % parts["host"] if ":" in parts["host"] else parts["host"]
+    return "%s://%s:%d" % (parts["scheme"], host, parts["port"])
 
 
 def reach_proxy(record, url, shared):
     """A connection to the proxy, and TLS with it where it is an https one; failures say `stage` dns, tcp or tls."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    facts = {"proxy": scrubbed(url)}
+    facts, stage = {"proxy": scrubbed(url)}, "setting"
     try:
-        stage = "dns"
+        try:
+            parts = proxy_parts(url)
+        except ValueError as error:
+            raise Stopped("error", error=str(error)) from None
+        host, port, stage = parts["host"], parts["port"], "dns"
         addresses, found = resolve(record, host, shared.resolvers)
         facts.update(addresses=found.get("addresses"))
         stage = "tcp"
         (sock, _), tried = connect(record, addresses, port)
         facts.update(attempts=tried["attempts"])
         stream = Plain(record, sock)
-        if parts.scheme == "https":
+        if parts["scheme"] == "https":
             stage = "tls"
             stream, seen = secure(record, stream, host, shared, _reconnector(record, addresses[0], port))
             facts["proxyTls"] = {key: seen.get(key) for key in ("version", "issuer")}
@@ -981,6 +1091,11 @@ def tunnel(record, url, target, shared):
     except Stopped as stop:
         stream.close()
         raise stop.more(**dict(facts, stage="connect")) from None
+    except ssl.SSLError as error:
+        stream.close()
+        raise Stopped(
+            "error", error=str(getattr(error, "reason", None) or error)[:80], stage="connect", **facts
+        ) from None
     facts.update(answer)
     if not 200 <= facts["status"] < 300:
         facts.update(_page(_rest(record, stream, b"", facts["headers"]), facts["headers"]))
@@ -1006,10 +1121,10 @@ def read_connect(stream):
 
 def authorization(url):
     """The header for a proxy that names a user; nothing else ever sees the password."""
-    parts = urlsplit(url)
-    if parts.username is None:
+    parts = proxy_parts(url)
+    if parts["user"] is None:
         return []
-    plain = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
+    plain = "%s:%s" % (parts["user"], parts["password"])
     return ["Proxy-Authorization: Basic " + base64.b64encode(plain.encode()).decode()]
 
 
@@ -1074,7 +1189,9 @@ def _climb_through(record, url, target, shared):
         return
     stream = record.step("proxy", tunnel, url, target, shared)
 
-    def again(_):
+    def again(segment):
+        if segment:  # packets behind the proxy are not ours
+            raise Stopped("not tried")
         return tunnel(record, url, target, shared)[0]
 
     stream = record.step("tls", secure, stream, target["host"], shared, again)
@@ -1120,6 +1237,7 @@ def run(request):
     yield _hello(shared, timeout_s)
     waiting, live, finished = list(reversed(request["targets"])), {}, queue.Queue()
     throttled = _throttled_ms()
+    _raise_limits()
 
     def work(record):
         probe(record, shared)
@@ -1127,9 +1245,15 @@ def run(request):
 
     while waiting or live:
         while waiting and len(live) < MOST_THREADS:
-            record = Record(waiting.pop(), timeout_s)
+            record = Record(waiting[-1], timeout_s)
+            try:
+                _thread(work, record)
+            except RuntimeError:  # no more threads here: those that run must end first
+                if live:
+                    break
+                raise
+            waiting.pop()
             live[record] = True
-            _thread(work, record)
         oldest = next(iter(live))
         try:  # sockets stop at the deadline; a thread that is stuck elsewhere is given up a moment later
             record = finished.get(timeout=max(0.0, oldest.ends + GRACE_S - time.monotonic()))
@@ -1164,6 +1288,19 @@ def _hello(shared, timeout_s):
         "ipv6": _has_route(socket.AF_INET6, "2001:db8::1"),
         "startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _raise_limits():
+    """As many open files as this process may have, where it can be told."""
+    try:
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and (hard == resource.RLIM_INFINITY or soft < hard):
+            most = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    except (ImportError, OSError, ValueError):
+        pass
 
 
 def _throttled_ms():

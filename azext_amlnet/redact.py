@@ -9,7 +9,7 @@ from typing import Any, Iterator, Mapping
 
 _SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-fA-F-]{36})")
 _ADDRESS = re.compile(
-    r"(?<![0-9A-Za-z.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![0-9A-Za-z.])"
+    r"(?<![0-9A-Za-z.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?!\.?[0-9A-Za-z])"
 )
 
 
@@ -20,12 +20,13 @@ def redacted(report: Mapping[str, Any]) -> dict[str, Any]:
     for kind, values in (
         ("subscription", _SUBSCRIPTION.findall(text)),
         ("resolver", _resolvers(report)),
-        ("node", (vantage["node"] for vantage in report["vantages"] if vantage["node"])),
         ("private", filter(_is_private, _ADDRESS.findall(text))),
     ):
         fresh = [value for value in dict.fromkeys(values) if value not in names]
         names |= {value: f"<{kind}-{number}>" for number, value in enumerate(fresh, 1)}
     document: dict[str, Any] = _replaced(report, names)
+    for number, vantage in enumerate(document["vantages"], 1):
+        vantage["node"] = f"<node-{number}>" if vantage["node"] else None
     return document
 
 
@@ -37,11 +38,15 @@ def _resolvers(report: Mapping[str, Any]) -> Iterator[str]:
             yield resolver.rpartition(":")[0].strip("[]")
 
 
+_SHARED = ipaddress.ip_network("100.64.0.0/10")
+
+
 def _is_private(text: str) -> bool:
     try:
-        return ipaddress.ip_address(text).is_private
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    return address.is_private or address in _SHARED
 
 
 def _replaced(value: Any, names: Mapping[str, str]) -> Any:

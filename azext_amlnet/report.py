@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from .model import Cause, FailOn, Judgement, Kind, Level, Progress, Proof, Protocol, Requirement, Result, Verdict
-from .verdict import Scene, judge
+from .verdict import Scene, judge, told
 
 EXIT_FINDINGS = 8
 """Something that is required is missing, blocked or new."""
@@ -31,7 +31,7 @@ def result_of(
     absent: Optional[Judgement] = None,
 ) -> Result:
     """The one result of a requirement, whatever came back; `absent` says why nothing did, where that is known."""
-    judgement = judge(row, proofs[row.probe.proof], found, scene) if row.probe else _skipped(row)
+    judgement = _judged(row, proofs[row.probe.proof], found, scene) if row.probe else _skipped(row)
     if row.probe and absent is not None and (found is None or judgement.cause is Cause.POD_NO_RESULT):
         judgement = absent
     return Result(
@@ -57,6 +57,14 @@ def result_of(
     )
 
 
+def _judged(row: Requirement, proof: Proof, found: Optional[Mapping[str, Any]], scene: Scene) -> Judgement:
+    """The judgement; a result that cannot be judged is unknown, and costs no other row its own."""
+    try:
+        return judge(row, proof, found, scene)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+        return told(Cause.UNKNOWN_FAILURE, f"the result could not be judged ({type(error).__name__})")
+
+
 def _skipped(row: Requirement) -> Judgement:
     """Why there is nothing concrete to try."""
     hint = ""
@@ -80,7 +88,7 @@ def _limits(row: Requirement) -> tuple[str, ...]:
         return ()
     said = {
         "connect": "The connection proves the path only, not who answers.",
-        "any-answer": "Proven by TLS and an answer that is no middlebox's page." if row.extra else "",
+        "any-answer": "Proven by an answer that is no middlebox's page." if row.extra else "",
     }
     return tuple(filter(None, (said.get(row.probe.proof),)))
 
@@ -109,13 +117,13 @@ def _fails(result: Result, fail_on: FailOn) -> bool:
 
 
 def exit_code(results: Sequence[Result], fail_on: FailOn) -> int:
-    """0 fine; 8 a finding under `fail_on`; 9 none, but something required, or nothing required at all, was measured."""
+    """0 fine; 8 a finding under `fail_on`; 9 none, but something required was not measured, or nothing required was."""
     if fail_on is FailOn.NEVER:
         return 0
     failing = [result for result in results if result.failing]
     if any(result.verdict not in UNMEASURED for result in failing):
         return EXIT_FINDINGS
-    required = [result for result in results if result.level is Level.REQUIRED]
+    required = [result for result in results if result.level is Level.REQUIRED] or results
     nothing = all(result.verdict in UNMEASURED for result in required)
     return EXIT_UNMEASURED if failing or nothing else 0
 
@@ -155,7 +163,9 @@ def compare(results: Iterable[Result], earlier: Mapping[Key, Verdict]) -> tuple[
 
 
 def _progress(now: Verdict, before: Optional[Verdict]) -> Progress:
-    """What is measured for the first time is new; what no longer is measured is worse."""
+    """What is measured for the first time is new; what is not measured now is worse, even if it was not before."""
+    if now is Verdict.UNKNOWN:
+        return Progress.WORSE if before is not None else Progress.NEW
     if before is now:
         return Progress.SAME
     if before is None or (before in UNMEASURED and now not in UNMEASURED):

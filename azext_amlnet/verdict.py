@@ -29,61 +29,69 @@ CAUSES: dict[Cause, tuple[Verdict, str, str]] = {
     Cause.DNS_SEARCH_DOMAIN: (B, "dns", "Remove the wildcard of the search domain, or lower ndots."),
     Cause.DNS_INTERMITTENT: (D, "dns", "One of the resolvers fails: lookups are slow or fail from time to time."),
     Cause.DNS_PUBLIC_EXPECTED_PRIVATE: (D, "dns", "Link the private DNS zone to this network."),
-    Cause.TCP_TIMEOUT: (B, "tcp", "Ask the network team to allow this host: packets are dropped."),
+    Cause.TCP_TIMEOUT: (B, "tcp", "Ask the network team to allow this host and port: packets are dropped on the way."),
     Cause.TCP_REFUSED: (
         B,
         "tcp",
-        "The connection is rejected, by a firewall or the address itself.",
+        "Ask the network team: a firewall, or the address itself, rejects the connection to this port.",
     ),
-    Cause.TCP_UNREACHABLE: (B, "tcp", "Check routes: there is no way to this address from here."),
+    Cause.TCP_UNREACHABLE: (B, "tcp", "Ask the network team about routes: there is no way to this address from here."),
     Cause.TCP_CLOSED: (
         B,
         "tcp",
-        "A middlebox accepts in the service's place and closes at once.",
+        "Ask the network team: a middlebox accepts in the service's place and does not speak its language.",
     ),
     Cause.PRIVATE_ENDPOINT_UNREACHABLE: (B, "tcp", "Check the route and the NSG to the private endpoint's subnet."),
     Cause.TCP_PARTIAL: (D, "tcp", "Some addresses of the name are blocked: allow all of them, or the name."),
     Cause.TCP_INTERMITTENT: (
         D,
         "tcp",
-        "Look at SNAT ports and the firewall's load.",
+        "Ask the network team about SNAT ports and the firewall's load.",
     ),
     Cause.PROXY_DNS: (B, "proxy", "The proxy's name does not resolve: check the proxy setting."),
     Cause.PROXY_UNREACHABLE: (B, "proxy", "The proxy does not listen there: check its address and port."),
     Cause.PROXY_TIMEOUT: (
         B,
         "proxy",
-        "Check the way to the proxy, and whether it reaches the target.",
+        "Ask the proxy's owner whether it is reached from here and reaches the target.",
     ),
     Cause.PROXY_AUTH_REQUIRED: (B, "proxy", "The proxy wants a user and password, or another scheme than Basic."),
     Cause.PROXY_DENIED: (B, "proxy", "Ask the proxy's owner to allow CONNECT to this host and port."),
-    Cause.PROXY_FAILURE: (B, "proxy", "The proxy could not make the connection: see its log."),
-    Cause.TLS_RESET: (B, "tls", "Allow the host: a firewall resets when it sees the name."),
-    Cause.TLS_CLOSED: (B, "tls", "Allow the host: a middlebox closes when it sees the name."),
+    Cause.PROXY_FAILURE: (B, "proxy", "Ask the proxy's owner: it could not make the connection, its log tells why."),
+    Cause.TLS_RESET: (B, "tls", "Ask the network team to allow this host: a firewall resets when it sees the name."),
+    Cause.TLS_CLOSED: (B, "tls", "Ask the network team to allow this host: a middlebox closes when it sees the name."),
     Cause.TLS_TIMEOUT: (
         B,
         "tls",
-        "Allow the host in the firewall: it swallows the handshake.",
+        "Ask the network team to allow this host: the handshake is swallowed.",
     ),
     Cause.TLS_MTU_BLACKHOLE: (
         B,
         "tls",
-        "Lower the MTU, or let ICMP 'fragmentation needed' pass.",
+        "Ask the network team to lower the MTU or to let ICMP 'fragmentation needed' pass.",
     ),
-    Cause.TLS_UNTRUSTED_ISSUER: (B, "tls", "TLS is intercepted: exempt this host from inspection."),
+    Cause.TLS_UNTRUSTED_ISSUER: (
+        B,
+        "tls",
+        "Ask the security team to exempt this host from TLS inspection; an issuer of your own: --ca-file.",
+    ),
     Cause.TLS_EXPIRED: (B, "tls", "Check this machine's clock, then who presents the certificate."),
-    Cause.TLS_NAME_MISMATCH: (B, "tls", "Check DNS and interception: somebody else answers."),
+    Cause.TLS_NAME_MISMATCH: (B, "tls", "Ask the DNS and security teams: somebody else answers under this name."),
     Cause.TLS_VERSION: (
         B,
         "tls",
-        "A middlebox is in the way: no Azure service speaks old TLS only.",
+        "Ask the security team: a middlebox is in the way, since no Azure service speaks old TLS only.",
     ),
     Cause.TLS_ALERT: (
         B,
         "tls",
-        "A middlebox refuses the name, or it is not served there.",
+        "Ask the security team: a middlebox refuses the name, or it is not served there.",
     ),
-    Cause.TLS_NOT_TLS: (B, "tls", "What answers is not TLS: a middlebox or a captive portal."),
+    Cause.TLS_NOT_TLS: (
+        B,
+        "tls",
+        "Ask the network team: what answers is not TLS, as of a middlebox or a captive portal.",
+    ),
     Cause.HTTP_BLOCK_PAGE: (
         B,
         "http",
@@ -95,15 +103,19 @@ CAUSES: dict[Cause, tuple[Verdict, str, str]] = {
         "http",
         "Sign in at the portal, or exempt this host from it.",
     ),
-    Cause.HTTP_TIMEOUT: (B, "http", "Look for a proxy or an inspection that holds the request."),
-    Cause.HTTP_RESET: (B, "http", "Look for an inspection of HTTP that cuts the connection."),
+    Cause.HTTP_TIMEOUT: (B, "http", "Ask the security team about a proxy or an inspection that holds the request."),
+    Cause.HTTP_RESET: (B, "http", "Ask the security team about an inspection of HTTP that cuts the connection."),
     Cause.HTTP_SERVICE_FIREWALL: (
         B,
         "http",
-        "Look at the firewall of the resource itself: the service refuses.",
+        "Ask the owner of the resource: its own firewall refuses this network.",
     ),
-    Cause.HTTP_UPGRADE_DENIED: (B, "http", "Allow WebSocket upgrades to this host on firewall and proxy."),
-    Cause.HTTP_UNEXPECTED: (B, "http", "The answer is not the service's: find out who answers."),
+    Cause.HTTP_UPGRADE_DENIED: (
+        B,
+        "http",
+        "Ask the network team to allow WebSocket upgrades to this host on firewall and proxy.",
+    ),
+    Cause.HTTP_UNEXPECTED: (B, "http", "Ask the network team who answers here: it is not the service."),
     Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED: (B, "http", "Link the private DNS zone to this network."),
     Cause.HTTP_SERVER_ERROR: (D, "http", "Look at Azure's status and try again."),
     Cause.HTTP_THROTTLED: (D, "http", "The service asks for patience: try again later."),
@@ -128,12 +140,12 @@ class Scene:
     ipv6: bool = True
     trusts_nobody: bool = False
     throttled_ms: float = 0.0
+    search: tuple[str, ...] = ()
     public_issuers: tuple[str, ...] = ()
 
     def is_public(self, issuer: Mapping[str, Any]) -> bool:
         """Whether an issuer is an organization that issues public certificates."""
-        name = str(issuer.get("O") or "").casefold()
-        return any(name.startswith(known.casefold()) for known in self.public_issuers)
+        return str(issuer.get("O") or "").casefold() in map(str.casefold, self.public_issuers)
 
 
 def scene_of(hello: Facts, throttled_ms: float, public_issuers: tuple[str, ...]) -> Scene:
@@ -145,7 +157,11 @@ def scene_of(hello: Facts, throttled_ms: float, public_issuers: tuple[str, ...])
     patience_ms = patience * 1000 if isinstance(patience, (int, float)) else 0
     counts = throttled_ms > patience_ms / 10
     return Scene(
-        bool(hello.get("ipv6", True)), bool(trust.get("empty")), throttled_ms if counts else 0.0, public_issuers
+        ipv6=bool(hello.get("ipv6", True)),
+        trusts_nobody=bool(trust.get("empty")),
+        throttled_ms=throttled_ms if counts else 0.0,
+        search=tuple(hello.get("search") or ()),
+        public_issuers=public_issuers,
     )
 
 
@@ -176,7 +192,7 @@ def judge(row: Requirement, proof: Proof, result: Optional[Facts], scene: Scene 
     """The judgement on one result of the prober; None, or one that is cut, is unknown and never fine."""
     steps = {step["layer"]: step for step in (result or {}).get("steps") or ()}
     judgement = _doubted(_judged(row, proof, steps, scene), scene)
-    return replace(judgement, warnings=(*judgement.warnings, *_inspected(proof, steps, scene)))
+    return replace(judgement, warnings=(*judgement.warnings, *_inspected(steps, scene)))
 
 
 def _judged(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
@@ -188,7 +204,7 @@ def _judged(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: S
     last = {"https": "http", "http": "http", "tls": "tls", "smb": "smb", "udp": "ntp", "tcp": "tcp"}
     if ("tcp" if proof.name == "connect" else last[row.protocol.value]) not in steps:
         return told(Cause.POD_NO_RESULT, "the result is cut")
-    return _answered(row, proof, steps, scene) if "http" in steps else _fine(row, steps)
+    return _answered(row, proof, steps, scene) if "http" in steps else _fine(row, steps, scene)
 
 
 def told(cause: Cause, because: str) -> Judgement:
@@ -199,42 +215,52 @@ def told(cause: Cause, because: str) -> Judgement:
 
 def _failure(row: Requirement, proof: Proof, step: Facts, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     layer, facts = step["layer"], step["facts"]
+    if _exhausted(facts):
+        return told(Cause.UNKNOWN_FAILURE, f"this machine ran out of files, memory or threads ({layer})")
     if row.private and layer in ("tcp", "tls", "http") and _public(steps):
         said = f"the name resolves to {_public(steps)}, and there: {facts.get('failure')} ({layer})"
         return told(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, said)
     if layer == "tcp":
         return _tcp(row, facts, steps, scene)
     if layer == "smb":
-        return told(Cause.TCP_CLOSED, f"the connection opened, then: {facts.get('failure')}")
+        return told(Cause.TCP_CLOSED, f"the connection opened, but no SMB answer came: {facts.get('failure')}")
     if layer == "ntp":
         return told(Cause.UNKNOWN_FAILURE, f"no NTP answer ({facts.get('failure')}); over UDP silence proves nothing")
     if layer == "tls" and _own_authority(row, proof, facts):
-        return replace(_fine(row, steps), notes=(f"The certificate is issued by {_issuer(facts)}.",))
+        return replace(_fine(row, steps, scene), notes=(f"The certificate is issued by {_issuer(facts)}.",))
     suspect = _suspect_dns(steps) if layer in ("tls", "http") else None
     judges = {"dns": _dns, "proxy": _proxy, "tls": _tls, "http": _http_failed}
     found = judges[layer](facts, scene) if layer in judges else None
     return suspect or found or told(Cause.UNKNOWN_FAILURE, f"{layer}: {facts.get('error') or facts.get('failure')}")
 
 
+def _exhausted(facts: Facts) -> bool:
+    """Whether the measuring machine's own limits are to blame; then nothing was measured."""
+    words = [facts, *(facts.get("attempts") or ())]
+    silent = any(a.get("error") in ("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS") for a in facts.get("answers") or ())
+    return silent or any(word.get("failure") == "exhausted" for word in words)
+
+
 def _own_authority(row: Requirement, proof: Proof, facts: Facts) -> bool:
-    """Whether a certificate that nobody vouches for here is for this very name, and the proof asks no more."""
+    """Whether a certificate that nobody vouches for here is for this very name and from the proof's own authority."""
     untrusted = facts.get("failure") == "certificate" and facts.get("verifyCode") in _UNTRUSTED
-    host = row.probe.host if row.probe else row.host
+    host, issuer = row.probe.host if row.probe else row.host, facts.get("issuer") or {}
+    own = proof.own_authority is not None and issuer.get("CN") == proof.own_authority and not issuer.get("O")
     names = facts.get("names") or ()
-    return proof.own_authority and untrusted and any(name in (host, "*." + host.partition(".")[2]) for name in names)
+    return own and untrusted and any(name in (host, "*." + host.partition(".")[2]) for name in names)
 
 
 # X509_V_ERR_*: unable to get issuer certificate (locally), self-signed (in the chain), unable to verify the leaf.
 _UNTRUSTED = (2, 18, 19, 20, 21)
 
 
-def _inspected(proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> tuple[str, ...]:
+def _inspected(steps: Mapping[str, Facts], scene: Scene) -> tuple[str, ...]:
     """A warning where a certificate is trusted here and its issuer is none that issues public ones."""
     tls = steps.get("tls")
     if tls is None or tls["outcome"] != "ok" or not scene.public_issuers:
         return ()
     issuer = tls["facts"].get("issuer") or {}
-    if scene.is_public(issuer) or proof.own_authority:
+    if scene.is_public(issuer):
         return ()
     return (
         one_line(
@@ -254,29 +280,41 @@ def _issuer(facts: Facts) -> str:
 
 _RCODES = {
     "NXDOMAIN": Cause.DNS_NXDOMAIN,
-    "NOERROR": Cause.DNS_NODATA,
     "SERVFAIL": Cause.DNS_SERVFAIL,
     "REFUSED": Cause.DNS_REFUSED,
     "timeout": Cause.DNS_TIMEOUT,
+    "NOERROR": Cause.DNS_NODATA,
 }
 # Where no nameserver could be asked itself (no resolv.conf, as on Windows), getaddrinfo's own word counts.
 _EAI = {"EAI_NONAME": Cause.DNS_NXDOMAIN, "EAI_NODATA": Cause.DNS_NODATA, "timeout": Cause.DNS_TIMEOUT}
 
 
-def _dns(facts: Facts, _: Scene) -> Judgement:
+def _dns(facts: Facts, scene: Scene) -> Judgement:
     answers, failure = facts.get("answers") or (), str(facts.get("failure"))
-    words = {answer.get("rcode") or answer.get("error") for answer in answers}
-    by_word: dict[str, list[str]] = {}
-    for answer in answers:
-        by_word.setdefault(str(answer.get("rcode") or answer.get("error")), []).append(str(answer["server"]))
-    lines = (f"{word} from {', '.join(dict.fromkeys(servers))}" for word, servers in sorted(by_word.items()))
-    said = "; ".join(lines).replace("NOERROR", "no address")
+    if failure == "error":
+        return told(Cause.UNKNOWN_FAILURE, f"the name could not be looked up: {facts.get('error')}")
     if not answers:
         return told(_EAI.get(failure, Cause.DNS_FAILURE), f"the system's resolver says {failure}")
+    said = _answers(answers)
+    ipv4 = [answer for answer in answers if answer["type"] == "A"] or answers
+    if any(answer.get("addresses") for answer in answers):  # the name is there, and yet no client gets it
+        silent = Cause.DNS_TIMEOUT if failure in ("timeout", "EAI_AGAIN") else Cause.DNS_FAILURE
+        return told(Cause.DNS_SEARCH_DOMAIN if scene.search else silent, f"clients get {failure}, but: {said}")
+    words = {answer.get("rcode") or answer.get("error") for answer in ipv4}
     for word, cause in _RCODES.items():
         if word in words:
             return told(cause, said)
     return told(Cause.DNS_TIMEOUT if failure == "timeout" else Cause.DNS_FAILURE, said)
+
+
+def _answers(answers: Iterable[Facts]) -> str:
+    """What the nameservers said, by their answer."""
+    by_word: dict[str, list[str]] = {}
+    for answer in answers:
+        found = ", ".join(answer.get("addresses") or ())
+        word = found or str(answer.get("rcode") or answer.get("error")).replace("NOERROR", "no address")
+        by_word.setdefault(word, []).append(str(answer["server"]))
+    return "; ".join(f"{word} from {', '.join(dict.fromkeys(servers))}" for word, servers in sorted(by_word.items()))
 
 
 def _suspect_dns(steps: Mapping[str, Facts]) -> Optional[Judgement]:
@@ -288,27 +326,39 @@ def _suspect_dns(steps: Mapping[str, Facts]) -> Optional[Judgement]:
     hole = next((address for address in addresses if _is_sinkhole(address)), None)
     if hole:
         return told(Cause.DNS_SINKHOLE, f"the name resolves to {hole}")
-    answers = facts.get("answers") or ()
-    absolute = {address for answer in answers for address in answer.get("addresses") or ()}
-    missing = any(answer.get("rcode") == "NXDOMAIN" for answer in answers)
-    if addresses and (absolute or missing) and not absolute & set(addresses):
-        other = ", ".join(sorted(absolute)) or "NXDOMAIN"
-        return told(Cause.DNS_SEARCH_DOMAIN, f"clients get {', '.join(addresses)}, the absolute name is {other}")
+    searched = facts.get("searched") or {}
+    if set(addresses) & set(searched.get("addresses") or ()):
+        absolute = _answers(facts.get("answers") or ()) or "nothing"
+        found = f"clients get {', '.join(addresses)}, which is {searched.get('name')}; the name itself: {absolute}"
+        return told(Cause.DNS_SEARCH_DOMAIN, found)
     return None
 
 
+# RFC 6890: this network, loopback, link-local, reserved, broadcast; nobody serves from there.
+_NOWHERE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "240.0.0.0/4", "::/127", "fe80::/10", "100::/64")
+)
+
+
 def _is_sinkhole(address: str) -> bool:
-    number = ipaddress.ip_address(address)
-    return number.is_loopback or number.is_unspecified or number.is_link_local or number.is_reserved
+    return any(_ip(address) in network for network in _NOWHERE)
+
+
+def _ip(address: str) -> Any:
+    return ipaddress.ip_address(address.partition("%")[0])
 
 
 # -- tcp
 
 
 def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
-    attempts = [attempt for attempt in facts.get("attempts") or () if scene.ipv6 or attempt["family"] == 4]
-    if not attempts:
-        return told(Cause.DNS_NO_IPV4, "only IPv6 addresses, without an IPv6 route here")
+    every = facts.get("attempts") or ()
+    attempts = [attempt for attempt in every if not _not_applicable(attempt, scene)]
+    if every and not attempts:
+        if all(attempt["family"] == 6 for attempt in every):
+            return told(Cause.DNS_NO_IPV4, f"only IPv6 addresses, without an IPv6 route here: {_attempts(every)}")
+        return told(Cause.TCP_UNREACHABLE, _attempts(every))
     said = _attempts(attempts)
     suspect = _suspect_dns(steps)
     if suspect:
@@ -317,6 +367,12 @@ def _tcp(row: Requirement, facts: Facts, steps: Mapping[str, Facts], scene: Scen
         return told(Cause.PRIVATE_ENDPOINT_UNREACHABLE, said)
     causes = {"refused": Cause.TCP_REFUSED, "reset": Cause.TCP_REFUSED, "timeout": Cause.TCP_TIMEOUT}
     return told(causes.get(str(facts.get("failure")), Cause.TCP_UNREACHABLE), said)
+
+
+def _not_applicable(attempt: Facts, scene: Scene) -> bool:
+    """Whether an address is of a family that this machine has no way for; that is no failure of the address."""
+    no_way = attempt.get("errno") in ("ENETUNREACH", "EAFNOSUPPORT", "EADDRNOTAVAIL")
+    return no_way or (attempt["family"] == 6 and not scene.ipv6)
 
 
 def _attempts(attempts: Iterable[Facts]) -> str:
@@ -361,7 +417,7 @@ def _proxys_answer(facts: Facts) -> Optional[Cause]:
         return Cause.PROXY_AUTH_REQUIRED
     if squid.startswith("ERR_ACCESS_DENIED"):
         return Cause.PROXY_DENIED
-    return Cause.PROXY_FAILURE if squid else None
+    return Cause.PROXY_FAILURE if squid or facts["status"] in (502, 503, 504) else None
 
 
 # -- tls
@@ -391,7 +447,9 @@ def _tls(facts: Facts, scene: Scene) -> Optional[Judgement]:
 
 def _certificate(facts: Facts, scene: Scene) -> Judgement:
     who, code = _issuer(facts), facts.get("verifyCode")
-    if code in (9, 10):
+    if code == 9:
+        return told(Cause.TLS_EXPIRED, f"not valid before {facts.get('notBefore')}, issued by {who}")
+    if code == 10:
         return told(Cause.TLS_EXPIRED, f"valid until {facts.get('notAfter')}, issued by {who}")
     if code in (62, 64):
         return told(Cause.TLS_NAME_MISMATCH, f"the certificate is for {', '.join(facts.get('names') or ['nobody'])}")
@@ -411,74 +469,90 @@ def _http_failed(facts: Facts, _: Scene) -> Optional[Judgement]:
     if failure == "timeout":
         return told(Cause.HTTP_TIMEOUT, "no answer to the request")
     if failure in ("reset", "closed", "error"):
-        return told(Cause.HTTP_RESET, f"{failure} after the request")
+        detail = f" ({facts['error']})" if facts.get("error") else ""
+        return told(Cause.HTTP_RESET, f"{failure} after the request{detail}")
     return told(Cause.HTTP_UNEXPECTED, f"what answers is not HTTP: {facts.get('start')!r}")
 
 
 def _answered(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     facts = steps["http"]["facts"]
-    denied = _denied(row, proof, steps, scene)
-    if denied is None:
-        return _fine(row, steps)
-    cause, because = denied
-    if cause is Cause.HTTP_SERVICE_FIREWALL and row.private and _public(steps):
-        return told(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{because}; the name resolves to {_public(steps)}")
-    if "proxy" in steps and row.protocol is Protocol.HTTP and _proxys_answer(facts):
-        return told(_proxys_answer(facts) or cause, f"{steps['proxy']['facts'].get('proxy')} answers {because}")
-    own = cause in (Cause.HTTP_SERVICE_FIREWALL, Cause.HTTP_SERVER_ERROR, Cause.HTTP_THROTTLED)
-    return (None if own else _suspect_dns(steps)) or told(cause, because)
-
-
-def _denied(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Optional[tuple[Cause, str]]:
-    """Why an answer is not the service's plain one; None when it proves the service."""
-    facts = steps["http"]["facts"]
-    status, said = facts["status"], _said(facts)
+    if "proxy" in steps and row.protocol is Protocol.HTTP and not _marked(proof, facts):
+        cause = _proxys_answer(facts)
+        if cause:
+            return told(cause, f"{steps['proxy']['facts'].get('proxy')} answers {_said(facts)}")
     # Azure Firewall's answer to a denied HTTP request, as public transcripts show it (2026-11-23).
-    if status == 470 or str(facts.get("text", "")).startswith("Action: Deny."):
-        return Cause.HTTP_FIREWALL_DENY, said
+    if facts["status"] == 470 or str(facts.get("text", "")).startswith("Action: Deny."):
+        return told(Cause.HTTP_FIREWALL_DENY, _said(facts))
     # Without marks the certificate speaks: nobody but the service has one of a public issuer for its name.
     certified = "tls" in steps and scene.is_public(steps["tls"]["facts"].get("issuer") or {})
-    marked = any(_has(facts, name, content) for name, content in proof.marks) if proof.marks else certified
-    if marked and status == 403 and proof.marks:
-        return None if proof.forbidden else (Cause.HTTP_SERVICE_FIREWALL, said)
-    if marked and status == 429:
-        return Cause.HTTP_THROTTLED, said
-    if marked and status >= 500:
-        return Cause.HTTP_SERVER_ERROR, said
-    if (marked or not proof.marks) and _expected(row, proof, facts, certified):
-        return None
-    return _stranger(row, facts, said)
+    if _marked(proof, facts) or (certified and not proof.marks):
+        return _of_the_service(row, proof, steps, scene)
+    return _suspect_dns(steps) or _of_a_stranger(row, proof, steps, scene)
 
 
-def _expected(row: Requirement, proof: Proof, facts: Facts, certified: bool) -> bool:
-    """Whether the status is one of the proof's; without any, whether the answer is no page of a middlebox."""
-    if proof.statuses:
-        return facts["status"] in proof.statuses
-    return certified or (facts["status"] < 500 and not _middlebox(row, facts))
+def _marked(proof: Proof, facts: Facts) -> bool:
+    return any(_has(facts, name, content) for name, content in proof.marks)
 
 
-def _stranger(row: Requirement, facts: Facts, said: str) -> tuple[Cause, str]:
-    """What an answer is that is not the service's."""
-    if 300 <= facts["status"] < 400:
-        return Cause.HTTP_CAPTIVE_PORTAL, f"{said}, to {facts['headers'].get('location')}"
+def _of_the_service(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
+    """The judgement on the service's own answer; it may refuse, be busy or be broken, but it was reached."""
+    facts = steps["http"]["facts"]
+    status, said = facts["status"], _said(facts)
+    if status == 403 and row.private and _public(steps):
+        return told(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{said}; the name resolves to {_public(steps)}")
+    if status == 403 and proof.marks and not proof.forbidden:
+        return told(Cause.HTTP_SERVICE_FIREWALL, said)
+    if status == 429:
+        return told(Cause.HTTP_THROTTLED, said)
+    if status >= 500:
+        return told(Cause.HTTP_SERVER_ERROR, said)
+    fine = _fine(row, steps, scene)
+    usual = not proof.statuses or status in (*proof.statuses, 400, 401, 404)
+    return (
+        fine if usual else replace(fine, notes=(*fine.notes, f"It answered {said}, which is not what it usually says."))
+    )
+
+
+def _of_a_stranger(row: Requirement, proof: Proof, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
+    """The judgement on an answer that nothing proves to be the service's."""
+    facts = steps["http"]["facts"]
+    status, said = facts["status"], _said(facts)
+    if 300 <= status < 400 and not _upgraded(row, facts):
+        return told(Cause.HTTP_CAPTIVE_PORTAL, f"{said}, to {facts['headers'].get('location')}")
     if row.websocket:
-        return Cause.HTTP_UPGRADE_DENIED, said
-    page = facts.get("html") or facts["status"] in (403, 451, 511)
-    return (Cause.HTTP_BLOCK_PAGE if page else Cause.HTTP_UNEXPECTED), said
+        return told(Cause.HTTP_UPGRADE_DENIED, said)
+    words = f"{facts.get('title', '')} {facts.get('text', '')}".lower()
+    if status in (403, 407, 451, 511) or any(word in words for word in _BLOCKING):
+        return told(Cause.HTTP_BLOCK_PAGE, said)
+    if proof.marks:
+        return told(Cause.HTTP_BLOCK_PAGE if facts.get("html") else Cause.HTTP_UNEXPECTED, said)
+    if status >= 500:
+        return told(Cause.HTTP_UNEXPECTED, said)
+    if facts.get("html") or facts.get("encoded"):
+        return told(Cause.UNKNOWN_FAILURE, f"a page that could be the service's or a middlebox's: {said}")
+    return _fine(row, steps, scene)
 
 
-_BLOCKING = ("blocked", "denied", "not allowed", "forbidden", "policy", "firewall", "restricted")
+def _upgraded(row: Requirement, facts: Facts) -> bool:
+    """Whether a redirection only goes from http to https on the same host."""
+    try:
+        there = urlsplit(str(facts["headers"].get("location", "")))
+        return there.scheme == "https" and there.hostname == (row.probe.host if row.probe else row.host)
+    except ValueError:
+        return False
 
 
-def _middlebox(row: Requirement, facts: Facts) -> bool:
-    """Whether an answer without marks looks like a middlebox's: its statuses, or a page that speaks of blocking."""
-    if 300 <= facts["status"] < 400:
-        elsewhere = urlsplit(str(facts["headers"].get("location", ""))).hostname
-        return elsewhere is not None and elsewhere != (row.probe.host if row.probe else row.host)
-    if facts["status"] in (403, 407, 451, 511):
-        return True
-    page = f"{facts.get('title', '')} {facts.get('text', '')}".lower() if facts.get("html") else ""
-    return any(word in page for word in _BLOCKING)
+_BLOCKING = (
+    "blocked",
+    "denied",
+    "not allowed",
+    "forbidden",
+    "policy",
+    "firewall",
+    "restricted",
+    "prohibited",
+    "filter",
+)
 
 
 def _has(facts: Facts, name: str, content: str) -> bool:
@@ -496,13 +570,13 @@ def _page(facts: Facts) -> str:
 # -- what answered
 
 
-def _fine(row: Requirement, steps: Mapping[str, Facts]) -> Judgement:
+def _fine(row: Requirement, steps: Mapping[str, Facts], scene: Scene) -> Judgement:
     """The service answered; degraded where it did not on every address or every resolver."""
     public = _public(steps)
     if row.private and public:
         return told(Cause.DNS_PUBLIC_EXPECTED_PRIVATE, f"the name resolves to {public}")
     attempts = steps.get("tcp", {}).get("facts", {}).get("attempts") or ()
-    dead = [a for a in attempts if a.get("failure") and not (a["family"] == 6 and a["failure"] == "unreachable")]
+    dead = [a for a in attempts if a.get("failure") and not _not_applicable(a, scene)]
     if dead:
         said = ", ".join(f"{attempt['address']}: {attempt['failure']}" for attempt in dead)
         return told(Cause.TCP_PARTIAL, f"{len(dead)} of {len(attempts)} addresses fail: {said}")
@@ -525,7 +599,7 @@ _PRIVATE = tuple(
 
 
 def _is_private(address: str) -> bool:
-    return any(ipaddress.ip_address(address) in network for network in _PRIVATE)
+    return any(_ip(address) in network for network in _PRIVATE)
 
 
 def _addresses(steps: Mapping[str, Facts]) -> tuple[str, ...]:

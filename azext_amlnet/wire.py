@@ -5,14 +5,17 @@ from __future__ import annotations
 import ipaddress
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
+from .errors import harmless
 from .model import Protocol, Requirement
 from .prober import SCHEMA, SENTINEL
 
 LAYERS = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
 _LONGEST_LINE = 1 << 20
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
 
 
 def target_of(row: Requirement) -> Optional[dict[str, Any]]:
@@ -51,7 +54,7 @@ class Transcript:
         """Takes one line; a second, different result for one target makes both doubtful, and so neither counts."""
         kind = line.get("kind")
         if kind == "hello" and not self.hello:
-            self.hello = _cleaned(line)
+            self.hello = _cleaned({key: line[key] for key, fits in _HELLO.items() if key in line and fits(line[key])})
         elif kind == "done":
             self.complete = line.get("count") == len(self.results) + len(self.doubtful)
             held_back = line.get("throttledMs", 0)
@@ -147,6 +150,12 @@ def _is_address(value: Any) -> bool:
         return False
 
 
+def _is_proxies(value: Any) -> bool:
+    if not isinstance(value, dict) or not _list_of(_is_text)(value.get("skip", [])):
+        return False
+    return all(value.get(name) is None or _is_text(value[name]) for name in ("http", "https", "source"))
+
+
 def _list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(check, value))
 
@@ -178,6 +187,19 @@ def _is_attempt(value: Any) -> bool:
 
 
 _ADDRESSES = _list_of(_is_address)
+_HELLO: Mapping[str, Callable[[Any], bool]] = {
+    "schema": _is_number,
+    "node": _is_text,
+    "python": _is_text,
+    "openssl": _is_text,
+    "timeoutS": _is_time,
+    "trust": _is_texts,
+    "resolvers": _list_of(_is_text),
+    "search": _list_of(_is_text),
+    "proxies": _is_proxies,
+    "ipv6": lambda value: isinstance(value, bool),
+    "startedAt": lambda value: isinstance(value, str) and bool(_MOMENT.match(value)),
+}
 _FACTS: Mapping[str, Callable[[Any], bool]] = {
     "addresses": lambda value: value is None or _ADDRESSES(value),
     "answers": _list_of(_is_answer),
@@ -190,6 +212,8 @@ _FACTS: Mapping[str, Callable[[Any], bool]] = {
     "subject": lambda value: value is None or _is_texts(value),
     "proxyTls": lambda value: isinstance(value, dict),
     "names": _list_of(_is_text),
+    "searched": lambda value: isinstance(value, dict) and _ADDRESSES(value.get("addresses")),
+    **dict.fromkeys(("reason", "title", "text", "failure", "start", "stage", "error", "notTls", "proxy"), _is_text),
 }
 
 
@@ -198,7 +222,7 @@ def _cleaned(value: Any, depth: int = 0) -> Any:
     if depth > 8:
         return None
     if isinstance(value, str):
-        return "".join(c if c.isprintable() else " " for c in value[:2000])
+        return harmless(value[:2000])
     if isinstance(value, dict):
         return {_cleaned(key, depth + 1): _cleaned(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):

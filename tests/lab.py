@@ -18,7 +18,7 @@ from typing import Any
 from azext_amlnet.model import Protocol
 
 from .example import proofs, rows
-from .wire import NAME, answer, wire
+from .wire import NAME, SERVICES, wire
 from .world import ROOT, Az, Ran
 
 WORLD, CLIENT, SECOND, THIRD = "198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"
@@ -126,7 +126,8 @@ def main(faulty: bool) -> None:
         for address in (WORLD, SECOND):
             for port in {443, *(row.port for row in rows() if row.protocol is Protocol.HTTPS)}:
                 net.azure(services, address, port)
-        net.http(answer(200, body="Origin: Ubuntu"), address=WORLD, port=80)
+        ubuntu = {"/ubuntu/": SERVICES["ubuntu-archive"], "/meta-release": SERVICES["ubuntu-releases"]}
+        net.http(ubuntu, address=WORLD, port=80)
         if faulty:
             net.names.update({(host, "A"): [THIRD] for host, proof in proofs().items() if proof == "entra"})
             net.names.update({(host, "*"): 3 for host in proofs() if ".kusto." in host})

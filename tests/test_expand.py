@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_amlnet.baseline import compare, demands_more
+from azext_amlnet.baseline import compare, demanded
 from azext_amlnet.catalog import load
 from azext_amlnet.catalog.bindings import bindings, consumers
 from azext_amlnet.catalog.expand import decide, expand
@@ -251,9 +251,9 @@ def test_a_baseline_tells_same_added_changed_and_removed() -> None:
         ("new.io", Change.ADDED),
         ("gone.io", Change.REMOVED),
     ]
-    assert demands_more(rows, before)  # level.io became required
-    assert not demands_more(compare(now[:1], before), before)
-    assert not demands_more(compare((), before), before)
+    assert demanded(rows, before)  # level.io became required
+    assert not demanded(compare(now[:1], before), before)
+    assert not demanded(compare((), before), before)
 
 
 def test_a_row_that_came_to_need_websockets_has_changed() -> None:
@@ -285,7 +285,7 @@ def test_azures_list_adds_its_source_to_the_strictest_wish(catalog: Catalog) -> 
 )
 def test_the_firewall_of_yesterday_suffices_or_not(before: dict, now: dict, more: bool) -> None:  # type: ignore[type-arg]
     earlier, rows = (requirement("a.io", **before),), (requirement("a.io", **now),)
-    assert demands_more(compare(rows, earlier), earlier) is more
+    assert bool(demanded(compare(rows, earlier), earlier)) is more
 
 
 def test_another_port_or_protocol_is_another_endpoint() -> None:

@@ -7,16 +7,31 @@ from requests.utils import should_bypass_proxies
 
 from azext_amlnet.noproxy import python_skips, warnings
 
-ENTRIES = ["a.io", ".a.io", "*.a.io", "*", "A.io", "b.a.io:443", "10.0.0.0/8", "10.1.2.3", "io", "fd00::/8", "x.a.io"]
+ENTRIES = [
+    "a.io",
+    ".a.io",
+    "*.a.io",
+    "*",
+    "A.io",
+    "b.a.io:443",
+    "b.a.io:8084",
+    "10.0.0.0/8",
+    "10.1.2.3",
+    "io",
+    "fd00::/8",
+    "x.a.io",
+]
 HOSTS = ["a.io", "b.a.io", "bad-a.io", "10.1.2.3", "11.1.2.3"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("host", HOSTS)
-def test_python_is_read_as_requests_reads_it(entry: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("port", [443, 8084])
+def test_python_is_read_as_requests_reads_it(entry: str, host: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, entry)
-    assert python_skips(entry, host, alone=True) is bool(should_bypass_proxies(f"https://{host}/", no_proxy=None))
+    url = f"https://{host}/" if port == 443 else f"https://{host}:{port}/"
+    assert python_skips(entry, host, port, alone=True) is bool(should_bypass_proxies(url, no_proxy=None))
 
 
 def said(*skip: str, host: str = "b.a.io") -> list[str]:
@@ -47,6 +62,6 @@ def test_entries_that_agree_are_silent(skip: tuple[str, ...]) -> None:
 
 def test_a_missing_loopback_is_named() -> None:
     assert said() == [
-        "NO_PROXY lacks localhost and 127.0.0.1: side-cars of a pod then call each other through the proxy."
+        "NO_PROXY lacks localhost and 127.0.0.1: processes that call each other here go through the proxy."
     ]
     assert "lacks localhost:" in said("127.0.0.0/8")[0]

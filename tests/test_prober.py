@@ -76,7 +76,7 @@ def test_what_is_sent_is_a_get_with_our_name_and_nothing_else(net: w.Wire) -> No
     head = net.seen[0].decode()
     assert head.splitlines()[0] == "GET /v2/ HTTP/1.1"
     names = {line.split(":")[0] for line in head.splitlines()[1:] if line}
-    assert names == {"Host", "User-Agent", "Accept", "Connection"}
+    assert names == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
     assert "User-Agent: amlnet/1.0.0b1 (connectivity test)" in head and f"Host: {NAME}:{port}" in head
 
 
@@ -97,7 +97,7 @@ def test_a_block_page_is_told_by_title_and_text(net: w.Wire) -> None:
 
 def test_a_body_without_end_is_cut_at_64_kb(net: w.Wire) -> None:
     port = net.https(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 300_000, net.context(NAME))
-    assert last(net, port=port)["facts"]["bodyBytes"] == prober.MOST_BYTES
+    assert last(net, port=port)["facts"]["bodyBytes"] == prober.MOST_BODY
 
 
 def test_a_websocket_upgrade_is_sent_where_it_is_needed(net: w.Wire) -> None:

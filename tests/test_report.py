@@ -66,7 +66,13 @@ def test_blocked_outweighs_unknown() -> None:
     assert code(FailOn.BLOCKED, U, B) == 8
 
 
-@pytest.mark.parametrize("verdicts", [(), (S,), (S, S), (U,)])
+def test_a_list_without_required_rows_is_fine_when_something_was_measured() -> None:
+    assert exit_code(with_failing([result(R, Level.OPTIONAL)], FailOn.BLOCKED), FailOn.BLOCKED) == 0
+    assert exit_code(with_failing([result(S, Level.OPTIONAL)], FailOn.BLOCKED), FailOn.BLOCKED) == 9
+    assert exit_code((), FailOn.BLOCKED) == 9
+
+
+@pytest.mark.parametrize("verdicts", [(S,), (S, S), (U,)])
 def test_nothing_required_measured_is_never_fine(verdicts: tuple[Verdict, ...]) -> None:
     results = with_failing([result(v) for v in verdicts] + [result(R, Level.OPTIONAL)], FailOn.BLOCKED)
     assert exit_code(results, FailOn.BLOCKED) == 9
@@ -76,7 +82,7 @@ def test_nothing_required_measured_is_never_fine(verdicts: tuple[Verdict, ...]) 
 SINCE = [
     (R, R, Progress.SAME, 0),
     (B, B, Progress.SAME, 0),
-    (U, U, Progress.SAME, 0),
+    (U, U, Progress.WORSE, 9),
     (D, B, Progress.WORSE, 8),
     (R, D, Progress.WORSE, 8),
     (R, U, Progress.WORSE, 9),

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
-from azext_amlnet.model import Cause, Judgement, Requirement, Verdict
-from azext_amlnet.verdict import CAUSES, Scene, judge
+from azext_amlnet.model import Cause, Judgement, Protocol, Requirement, Verdict
+from azext_amlnet.verdict import CAUSES, Scene, judge, scene_of
 
 from . import wire as w
 from .test_prober import ask
 from .wire import CHALLENGE, NAME
 
 THIS = "test_verdict.py"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 PUBLIC = "20.50.0.1"  # what 127.0.0.1 is taken for once it was measured
 CATALOG = load()
 PAGE = "<!DOCTYPE html><html><title>Access denied</title><body>blocked by policy</body></html>"
@@ -61,8 +62,145 @@ def test_no_page_of_a_middlebox_is_ever_green(net: w.Wire, proof: str) -> None:
 
 
 def test_an_answer_without_marks_counts_where_the_proof_has_none(net: w.Wire) -> None:
-    port = net.https(w.answer(200, body="<html><title>Index</title></html>"), net.context(NAME))
+    port = net.https(w.answer(200, body="fine"), net.context(NAME))
     assert one(net, port=port, proof="any-answer").verdict is Verdict.REACHABLE
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (w.answer(200, "Content-Type: text/html", body="<title>Index of /</title>"), Cause.UNKNOWN_FAILURE),
+        (w.answer(200, "Content-Type: text/html", body="<title>Zugriff verweigert</title>"), Cause.UNKNOWN_FAILURE),
+        (w.answer(200, "Content-Encoding: gzip", body="x"), Cause.UNKNOWN_FAILURE),
+        (w.answer(200, "Content-Type: text/plain", body="Access denied by policy"), Cause.HTTP_BLOCK_PAGE),
+        (w.answer(200, "Content-Type: application/json", body='{"why": "blocked"}'), Cause.HTTP_BLOCK_PAGE),
+        (w.answer(200, body="<style>" + "x" * 900 + "</style>blocked by your administrator"), Cause.HTTP_BLOCK_PAGE),
+        (w.answer(302, "Location: /login?portal=1"), Cause.HTTP_CAPTIVE_PORTAL),
+        (w.answer(302, "Location: http://[portal/login"), Cause.HTTP_CAPTIVE_PORTAL),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n" + w.answer(403, body="no"), Cause.HTTP_BLOCK_PAGE),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + w.answer(200, body="Access denied"), Cause.HTTP_BLOCK_PAGE),
+        (CHUNKED + b"3\r\nblo\r\n4\r\ncked\r\n0\r\n\r\n", Cause.HTTP_BLOCK_PAGE),
+        (b"HTTP/1.1 000 Odd\r\n\r\n", Cause.HTTP_UNEXPECTED),
+        (b"HTTP/1.1 403 Forbidden\n\nblocked", Cause.HTTP_BLOCK_PAGE),
+        (w.answer(502, body="no"), Cause.HTTP_UNEXPECTED),
+    ],
+    ids=[
+        *("html", "german", "gzip", "text", "json", "style", "portal", "odd-portal", "103", "100"),
+        *("chunked", "000", "lf", "502"),
+    ],
+)  # fmt: skip
+def test_without_marks_and_a_public_certificate_little_is_believed(
+    net: w.Wire, answer: bytes, cause: Optional[Cause]
+) -> None:
+    assert one(net, port=net.https(answer, net.context(NAME)), proof="any-answer").cause is cause
+    assert one(net, port=net.http(answer), protocol="http", proof="any-answer").cause is cause
+
+
+def test_a_hostile_page_costs_no_time(net: w.Wire) -> None:
+    for body in ("<" * 65000, "<title>" * 9000, "<style>" * 9000, "</title" * 9000):
+        port = net.https(w.answer(403, "Content-Type: text/html", body=body), net.context(NAME))
+        started = time.process_time()
+        assert one(net, port=port, proof="any-answer").verdict is Verdict.BLOCKED
+        assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 404, 405, 409])
+@pytest.mark.parametrize("proof", ["storage", "registry-data", "key-vault", "arm"])
+def test_a_marked_answer_is_the_services_whatever_it_says(status: int, proof: str) -> None:
+    headers = {"x-ms-request-id": "1", "x-ms-keyvault-service-version": "1", "location": "https://elsewhere.example/"}
+    found = judge(Requirement(host=NAME), CATALOG.proofs[proof], replay(DNS, TCP, ("http", "ok", {
+        "status": status, "headers": headers})))  # fmt: skip
+    assert found.verdict is Verdict.REACHABLE
+
+
+def test_a_private_data_endpoint_that_denies_is_not_linked() -> None:
+    facts = {"status": 403, "headers": {"x-ms-request-id": "1"}}
+    row = Requirement(host=NAME, private=True)
+    found = judge(row, CATALOG.proofs["registry-data"], replay(DNS, TCP, ("http", "ok", facts)))
+    assert found.cause is Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED
+
+
+@pytest.mark.parametrize(
+    ("issuer", "trusted", "cause"),
+    [({"CN": "ca"}, False, None), ({"O": "Corporate CA", "CN": "ca"}, False, Cause.TLS_UNTRUSTED_ISSUER),
+     ({"O": "Zscaler Inc."}, True, None)],
+)  # fmt: skip
+def test_an_api_server_has_an_authority_of_its_own_and_no_other(
+    issuer: dict[str, str], trusted: bool, cause: Optional[Cause]
+) -> None:
+    failed = {"failure": "certificate", "verifyCode": 20, "issuer": issuer, "names": [NAME]}
+    tls = ("tls", "ok", {"issuer": issuer}) if trusted else ("tls", "failed", failed)
+    http = [("http", "ok", {"status": 401, "headers": {}})] if trusted else []
+    scene = Scene(public_issuers=CATALOG.public_issuers)
+    row = Requirement(host=NAME, protocol=Protocol.TLS)
+    found = judge(row, CATALOG.proofs["tls-own-authority"], replay(DNS, TCP, tls, *http), scene)
+    assert found.cause is cause and bool(found.warnings) is trusted
+
+
+def test_cloudflares_own_interception_is_not_public() -> None:
+    scene = Scene(public_issuers=CATALOG.public_issuers)
+    assert not scene.is_public({"O": "Cloudflare, Inc."}) and not scene.is_public({"O": "Amazon Proxy"})
+    assert scene.is_public({"O": "microsoft corporation"})
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure", "search", "cause"),
+    [
+        ([("A", "SERVFAIL"), ("AAAA", "NOERROR")], "EAI_AGAIN", (), Cause.DNS_SERVFAIL),
+        ([("A", "NOERROR"), ("AAAA", "NOERROR")], "EAI_NODATA", (), Cause.DNS_NODATA),
+        ([("A", "20.50.0.1")], "timeout", ("corp.test",), Cause.DNS_SEARCH_DOMAIN),
+        ([("A", "20.50.0.1")], "timeout", (), Cause.DNS_TIMEOUT),
+        ([], "exhausted", (), Cause.UNKNOWN_FAILURE),
+        ([], "error", (), Cause.UNKNOWN_FAILURE),
+        ([], "EAI_NONAME", (), Cause.DNS_NXDOMAIN),
+    ],
+)
+def test_answers_that_differ(answers: Any, failure: str, search: tuple[str, ...], cause: Cause) -> None:
+    def said(word: str) -> dict[str, Any]:
+        return {"rcode": "NOERROR", "addresses": [word]} if word[0].isdigit() else {"rcode": word, "addresses": []}
+
+    told = [{"server": "r:53", "type": kind, **said(word)} for kind, word in answers]
+    result = replay(("dns", "failed", {"failure": failure, "answers": told}))
+    assert judge(Requirement(host=NAME), CATALOG.proofs["registry"], result, Scene(search=search)).cause is cause
+
+
+def test_addresses_that_rotate_are_no_search_domain() -> None:
+    told = [{"server": "r:53", "type": "A", "rcode": "NOERROR", "addresses": ["20.50.0.2"]}]
+    dns = ("dns", "ok", {"addresses": [PUBLIC], "answers": told, "searched": {"name": "", "addresses": []}})
+    tcp = ("tcp", "failed", {"failure": "timeout", "attempts": [{"address": PUBLIC, "family": 4}]})
+    assert judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(dns, tcp)).cause is Cause.TCP_TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("attempts", "cause"),
+    [
+        ([(PUBLIC, 4, "unreachable", "ENETUNREACH"), ("2a00::1", 6, None, None)], None),
+        ([(PUBLIC, 4, None, None), ("2a00::1", 6, "unreachable", "EHOSTUNREACH")], Cause.TCP_PARTIAL),
+        ([(PUBLIC, 4, None, None), ("2a00::1", 6, "unreachable", "ENETUNREACH")], None),
+    ],
+)
+def test_a_family_without_a_way_is_not_applicable(attempts: Any, cause: Optional[Cause]) -> None:
+    told = [
+        {"address": a, "family": f, **({"failure": w, "errno": e} if w else {"connected": True})}
+        for a, f, w, e in attempts
+    ]
+    result = replay(DNS, ("tcp", "ok", {"attempts": told}), HTTP)
+    assert judge(Requirement(host=NAME), CATALOG.proofs["registry"], result).cause is cause
+
+
+def test_a_machine_that_ran_out_of_files_measured_nothing() -> None:
+    tcp = ("tcp", "failed", {"failure": "exhausted", "attempts": [
+        {"address": PUBLIC, "family": 4, "failure": "exhausted", "errno": "EMFILE"}]})  # fmt: skip
+    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(DNS, tcp))
+    assert (found.verdict, found.cause) == (Verdict.UNKNOWN, Cause.UNKNOWN_FAILURE) and "ran out" in found.because
+
+
+def test_a_time_out_of_a_probe_without_cpu_proves_nothing() -> None:
+    tcp = ("tcp", "failed", {"failure": "timeout", "attempts": [{"address": PUBLIC, "family": 4}]})
+    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(DNS, tcp), Scene(throttled_ms=4000))
+    assert (found.verdict, found.cause) == (Verdict.UNKNOWN, Cause.UNKNOWN_FAILURE) and "4000 ms" in found.because
+    assert scene_of({"timeoutS": 10}, 900, ()).throttled_ms == 0
+    assert scene_of({"timeoutS": 10}, 1100, ()).throttled_ms == 1100
 
 
 # -- each cause on a real network
@@ -191,7 +329,15 @@ REPLAYS = {
         ("tcp", "failed", {"failure": "unreachable", "attempts": [{"address": "2001:db8::1", "family": 6}]}),
     ),
     Cause.DNS_SEARCH_DOMAIN: replay(
-        ("dns", "ok", {"addresses": ["198.18.0.9"], "answers": answered(("r", "NOERROR"))}),
+        (
+            "dns",
+            "ok",
+            {
+                "addresses": ["198.18.0.9"],
+                "answers": answered(("r", "NOERROR")),
+                "searched": {"name": f"{NAME}.corp.test", "addresses": ["198.18.0.9"]},
+            },
+        ),
         ("tcp", "failed", {"failure": "timeout", "attempts": [{"address": "198.18.0.9", "family": 4}]}),
     ),
     Cause.DNS_INTERMITTENT: replay(
@@ -252,7 +398,10 @@ def test_reachable_needs_proof_and_proof_is_never_blocked(
         content in given_headers.get(header, "") and header in given_headers for header, content in proof.marks
     )
     if proof.marks:
-        proven = marked and (status in proof.statuses) and not (status == 403 and not proof.forbidden)
-        assert (found.verdict is Verdict.REACHABLE) == (proven and status not in (429, 470))
+        proven = marked and not (status == 403 and not proof.forbidden)
+        assert (found.verdict is Verdict.REACHABLE) == (proven and status not in (429, 470) and status < 500)
+        assert not (marked and found.cause in (Cause.HTTP_UNEXPECTED, Cause.HTTP_BLOCK_PAGE, Cause.HTTP_CAPTIVE_PORTAL))
     if found.verdict is Verdict.REACHABLE:
         assert status < 500 and status != 470
+    if html and not proof.marks:
+        assert found.verdict is not Verdict.REACHABLE

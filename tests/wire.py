@@ -11,7 +11,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import trustme
 
@@ -144,12 +144,14 @@ class Wire:
 
         return self.serve(behave, address, port)
 
-    def http(self, answer: bytes, **where: Any) -> int:
-        """A plain HTTP server that answers every request with these bytes."""
+    def http(self, answer: Union[bytes, Mapping[str, bytes]], **where: Any) -> int:
+        """A plain HTTP server that answers every request with these bytes, or each path with its own."""
 
         def behave(connection: socket.socket) -> None:
-            self.seen.append(_head(connection))
-            connection.sendall(answer)
+            head = _head(connection)
+            self.seen.append(head)
+            path = [*head.split(), b"", b""][1].decode("latin-1")
+            connection.sendall(answer if isinstance(answer, bytes) else answer.get(path, NOT_FOUND))
 
         return self.serve(behave, **where)
 
@@ -158,6 +160,10 @@ class Wire:
 
         def behave(connection: socket.socket) -> None:
             head = _head(connection)
+            if not head:
+                return
+            if not head:  # a connection that its time-out ended
+                return
             self.seen.append(head)
             if refuse or (user and f"Proxy-Authorization: Basic {user}".encode() not in head):
                 connection.sendall(refuse or answer(407, "Proxy-Authenticate: Basic realm=x"))
@@ -239,6 +245,7 @@ def answer(status: int, *headers: str, body: str = "") -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
+NOT_FOUND = answer(404)
 REQUEST_ID = "x-ms-request-id: 0a1b2c3d-0000-0000-0000-000000000000"
 TRACKED = "Endpoint does not exist. TrackingId:0a1b2c3d_G1, SystemTracker:sb://relay.example.test/, Timestamp:2026"
 SERVICES = {
@@ -251,6 +258,8 @@ SERVICES = {
     "key-vault": answer(401, 'WWW-Authenticate: Bearer authorization="https://login.example.test/"'),
     "relay": answer(404, body=TRACKED),
     "any-answer": answer(403, body="<html><title>403 Forbidden</title></html>"),
+    "ubuntu-archive": answer(200, "Content-Type: text/html", body="<html><title>Index of /ubuntu</title></html>"),
+    "ubuntu-releases": answer(200, body="Dist: warty\nName: Warty Warthog\n"),
     "tls": answer(403),
     "tls-own-authority": answer(401),
 }

@@ -251,9 +251,9 @@ def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -
     statuses = listing(block.get("statuses", []), block.place, "statuses")
     if not all(type(status) is int and 100 <= status < 600 for status in statuses):
         raise CatalogError(f"{block.place}: 'statuses' must be HTTP status codes")
-    for flag in ("forbidden", "own_authority"):
-        if block.get(flag, False) not in (True, False):
-            raise CatalogError(f"{block.place}: '{flag}' must be true or false")
+    if block.get("forbidden", False) not in (True, False):
+        raise CatalogError(f"{block.place}: 'forbidden' must be true or false")
+    own = block.get("own_authority")
     return Proof(
         name=name,
         path=text(block["path"], block.place, "path"),
@@ -262,7 +262,7 @@ def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -
         statuses=tuple(statuses),
         marks=tuple(_mark(mark, block.place) for mark in listing(block.get("marks", []), block.place, "marks")),
         forbidden=block.get("forbidden", False),
-        own_authority=block.get("own_authority", False),
+        own_authority=None if own is None else text(own, block.place, "own_authority"),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, Mapping
 
+from ..errors import one_line
 from . import by_severity, endpoint, said
 
 
@@ -32,7 +33,7 @@ def _github(severity: str, result: Mapping[str, Any], text: str) -> str:
 
 def _escaped(text: str, special: Mapping[str, str]) -> str:
     """The text on one line that the system cannot read as another command."""
-    line = "".join(c if c.isprintable() else " " for c in text)
+    line = one_line(text, 2000)
     return "".join(special.get(c, c) for c in line)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -15,7 +16,7 @@ Needs Python 3.8 or newer and nothing else. It sends one GET or connection attem
 keeps nothing. Run it and bring the output back:
 
     python3 {name} > results.txt
-    az ml network test … --results-file results.txt
+    az ml network test ... --results-file results.txt
 
 Made by amlnet {version}.
 """
@@ -33,5 +34,6 @@ def probe_script(request: Mapping[str, Any], version: str, name: str = "probe.py
     """The text of the script: the prober's own source with the request in place of standard input."""
     source = Path(prober.__file__).read_text(encoding="utf-8")
     body = source.partition('"""')[2].partition('"""\n')[2].replace(_MAIN, "")
-    head = _HEAD.format(count=len(request["targets"]), name=name, version=version)
+    plain = name if re.match(r"[A-Za-z0-9._-]{1,100}\Z", name) else "probe.py"
+    head = _HEAD.format(count=len(request["targets"]), name=plain, version=version)
     return head + body.lstrip("\n") + _TAIL.format(request=json.dumps(request, sort_keys=True))
