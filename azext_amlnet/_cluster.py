@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import queue
+import threading
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping, Optional
 
 from ._measure import Heard, Measured, Options, measured, version, without_user
 from ._scope import Gathered
-from .errors import AccessError, UsageError
+from .errors import AccessError, AmlnetError, UsageError
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,23 @@ class InCluster:
         self.wanted = wanted
         self.kubectl = Kubectl(wanted.kube_config, wanted.kube_context)
         self.place: Any = None
+        self.view: queue.Queue[Any] = queue.Queue()  # asked for while the catalog is read and ARM is asked
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        try:
+            self.view.put(self.kubectl.view())
+        except (AmlnetError, OSError, ValueError) as error:
+            self.view.put(error)
 
     def narrow(self, facts: Any, scope: Any) -> Any:
         """The scope of the one compute that this context is; raises UsageError when that cannot be told."""
         from .contexts import choose
 
-        self.place = choose(self.kubectl.view(), self.wanted.kube_context, facts, scope.computes)
+        seen = self.view.get()
+        if isinstance(seen, Exception):
+            raise UsageError(f"The kubeconfig cannot be read: {seen}", "See kubectl config view.")
+        self.place = choose(seen, self.wanted.kube_context, facts, scope.computes)
         return replace(scope, computes=(self.place.compute.name,)) if self.place.compute else scope
 
     def rows(self, gathered: Gathered) -> Gathered:
@@ -125,7 +138,8 @@ class InCluster:
         bundles += [read_certificates(options.ca_file)] if options.ca_file else []
         if known and known.authorities:
             bundles.append(base64.b64decode(known.authorities).decode("utf-8", "replace"))
-        trust = {"pem": "\n".join(line for bundle in bundles for line in _armoured(bundle))}
+        # The default image's own store adds nothing, and reading it takes a pod as long as reading these.
+        trust = {"pem": "\n".join(bundles), "only": self.wanted.image is None}
         agent = f"amlnet/{version()} (connectivity test)"
         return request_for(gathered.rows, options.timeout, agent, proxies="environment", trust=trust)
 
@@ -176,17 +190,6 @@ class InCluster:
 
 def _name(compute: Any) -> Optional[str]:
     return compute.name if compute else None
-
-
-def _armoured(text: str) -> list[str]:
-    """The certificates of a PEM text, without the words between them: they must fit into a ConfigMap."""
-    found, inside = [], False
-    for line in text.splitlines():
-        inside = inside or "BEGIN CERTIFICATE" in line
-        if inside:
-            found.append(line.strip())
-        inside = inside and "END CERTIFICATE" not in line
-    return found
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from tests import builders as b
 from tests.fakearm import FakeAzure
 from tests.world import ROOT, Az, install
 
+from .cluster import bench_cluster
 from .probing import bench_probing
 from .timing import RUNS, interleaved, verdict
 
@@ -214,6 +215,7 @@ def main() -> None:
         bench_requirements(folder, folder / "extensions")
         bench_start(folder, folder / "extensions")
         bench_probing(folder, folder / "extensions")
+        bench_cluster(folder, folder / "extensions")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,13 @@ class Knobs:
     pools: dict[str, Any] = field(default_factory=dict)  # pool → environment of its pods
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that went away is no error."""
+
+
 class FakeKube:
     """The API server, job controller, garbage collector and kubelet of one small cluster."""
 
@@ -74,8 +81,7 @@ class FakeKube:
         self.calls: list[str] = []
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="amlnet-kube-"))
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", 0), _handler(self))
         self.server = server
         self.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -208,6 +214,9 @@ class FakeKube:
         }
         self.put("pods", namespace, pod)
         self._kubelet(pod, namespace)
+        kind = {"Succeeded": "Complete", "Failed": "Failed"}.get(pod["status"]["phase"])
+        if kind:
+            self.change("jobs", namespace, name, conditions=[{"type": kind, "status": "True"}])
         if knobs.ttl_s is not None and pod["status"]["phase"] in ("Succeeded", "Failed"):
             time.sleep(knobs.ttl_s)
             self.remove("jobs", namespace, name)
@@ -396,6 +405,9 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
             elif (kind, namespace, name) in kube.store:
                 self._refuse(409, f'{kind} "{name}" already exists')
             else:
+                if kind == "jobs":
+                    labels = {"batch.kubernetes.io/job-name": name}
+                    self.body["spec"].setdefault("selector", {"matchLabels": labels})
                 made = kube.put(kind, namespace, self.body)
                 self._json(made, 201)
                 if kind == "jobs":

@@ -128,6 +128,19 @@ class Kubectl:
         finally:
             self._end(process)
 
+    def follow_all(self, label: str, most: int) -> Iterator[tuple[str, str]]:
+        """The lines of all pods with a label as they come, each with its pod's name, until all end or one breaks."""
+        words = ("logs", "--follow", "-l", label, "--container", "probe", "--prefix", f"--max-log-requests={most}")
+        logger.info("kubectl %s", " ".join(words))
+        process = self._start(*words, "--tail=-1")
+        try:
+            for text in process.stdout or ():
+                source, bracket, line = text.partition("] ")
+                if bracket and source.startswith("[pod/"):
+                    yield source.split("/")[1], line
+        finally:
+            self._end(process)
+
     def log(self, pod: str) -> str:
         """The whole log of a pod."""
         return self._call("logs", pod, "--container", "probe")

@@ -25,6 +25,7 @@ from .local import Terminated, terminable
 
 CLEANUP_S = 4.0
 _EVENTS_EVERY_S = 1.5
+_TOGETHER_S = 0.2
 Say = Callable[[str], None]
 
 
@@ -49,8 +50,17 @@ class Probe:
         """Where the pod landed."""
         return ((self.pod or {}).get("spec") or {}).get("nodeName")
 
-    def is_(self, *states: str) -> bool:
-        """Whether the container is in one of these states (running, terminated)."""
+    @property
+    def begun(self) -> bool:
+        """Whether the container runs or has run."""
+        return self._is("running", "terminated")
+
+    @property
+    def over(self) -> bool:
+        """Whether the container has ended."""
+        return self._is("terminated")
+
+    def _is(self, *states: str) -> bool:
         found = ((self.pod or {}).get("status") or {}).get("containerStatuses") or ()
         return any(set(container.get("state") or ()) & set(states) for container in found)
 
@@ -138,15 +148,18 @@ def _retry(
 def _attempt(kubectl: Kubectl, seen: Seen, request: Mapping[str, Any], pod_timeout_s: float, say: Say) -> None:
     probes = seen.probes
     run = probes[0].name.rsplit("-", 1)[0] if len(probes) > 1 else probes[0].name
+    watch = _Watch(kubectl, run, probes, request, pod_timeout_s, say)
     try:
         say("Creating the probe")
+        watch.begin()  # kubectl takes a while to start; what it watches for may come later
         try:
             _create(kubectl, run, probes, request)
         except KubectlError as error:
             _refused(error, probes)
             return
-        _Watch(kubectl, run, probes, request, pod_timeout_s, say).until_the_end()
+        watch.until_the_end()
     finally:
+        watch.over.set()
         kubectl.stop()
         _remove(kubectl, seen, [probe.name for probe in probes])
 
@@ -209,19 +222,20 @@ class _Watch:
         self.starts_until = time.monotonic() + pod_timeout_s
         self.grace_s = float(request["timeoutS"]) + 30
         self.runs_until: dict[str, float] = {}
+        self.together = True  # until the pods that began together are read together
+
+    def begin(self) -> None:
+        """Starts to watch."""
+        threading.Thread(target=self._pods, daemon=True).start()
+        threading.Thread(target=self._events, daemon=True).start()
 
     def until_the_end(self) -> None:
         """Returns when every probe has ended or is in trouble that does not pass."""
-        threading.Thread(target=self._pods, daemon=True).start()
-        threading.Thread(target=self._events, daemon=True).start()
-        try:
-            while any(not probe.ended for probe in self.probes):
-                with contextlib.suppress(queue.Empty):
-                    self._take(*self.inbox.get(timeout=0.5))
-                self._check_time()
-                self.say(self._progress())
-        finally:
-            self.over.set()
+        while any(not probe.ended for probe in self.probes):
+            with contextlib.suppress(queue.Empty):
+                self._take(*self.inbox.get(timeout=0.5))
+            self._check_time()
+            self.say(self._progress())
 
     # -- threads
 
@@ -241,6 +255,28 @@ class _Watch:
             with contextlib.suppress(KubectlError, OSError, ValueError):
                 self.inbox.put(("events", self.kubectl.events()))
 
+    def _read_all(self) -> None:
+        """One reader for all pods where all have begun by then; each pod's own reader does what it leaves."""
+        self.over.wait(_TOGETHER_S)
+        probes = {str((probe.pod or {}).get("metadata", {}).get("name")): probe for probe in self.probes}
+        readers = {name: Reader() for name in probes}
+        done = set()
+        if all(probe.begun for probe in self.probes) and not self.over.is_set():
+            with contextlib.suppress(OSError, ValueError):
+                for name, text in self.kubectl.follow_all(f"{objects.RUN_LABEL}={self.run}", len(probes)):
+                    for line in readers[name].feed(text) if name in readers else ():
+                        self.inbox.put(("line", (probes[name], line)))
+                        if line.get("kind") == "done":
+                            done.add(name)
+                            self.inbox.put(("done", probes[name]))
+        self.together = False
+        for name in set(probes) - done:
+            if probes[name].begun:
+                self._start_reading(probes[name], name)
+
+    def _start_reading(self, probe: Probe, pod: str) -> None:
+        threading.Thread(target=self._read, args=(probe, pod), daemon=True).start()
+
     def _read(self, probe: Probe, pod: str) -> None:
         """Follows the log, again when it breaks off; when the container has ended before the probe, reads it whole."""
         while not self.over.is_set():
@@ -252,7 +288,7 @@ class _Watch:
                         if line.get("kind") == "done":
                             self.inbox.put(("done", probe))
                             return
-            if probe.is_("terminated"):
+            if probe.over:
                 break
             self.over.wait(0.3)
         text = ""
@@ -292,10 +328,13 @@ class _Watch:
         if probe is None:
             return
         probe.pod, trouble = pod, of_pod(pod)
-        if probe.is_("running", "terminated") and not probe.reading:
+        if probe.begun and not probe.reading:
             probe.reading = True
             self.runs_until[probe.name] = time.monotonic() + self.grace_s
-            threading.Thread(target=self._read, args=(probe, metadata["name"]), daemon=True).start()
+            if len(self.probes) == 1 or not self.together:
+                self._start_reading(probe, metadata["name"])
+            elif not any(other.reading for other in self.probes if other is not probe):
+                threading.Thread(target=self._read_all, daemon=True).start()
         if deleted:
             self._end(probe, trouble or Trouble(Cause.POD_NODE_LOST, "the pod was deleted while it was needed"))
         elif not probe.reading or probe.read:
