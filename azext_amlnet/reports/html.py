@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import Any, Iterable, Iterator, Mapping
 
@@ -30,7 +31,7 @@ def _head(report: Mapping[str, Any]) -> str:
     blocked = len(failing) - len(unmeasured)
     said = []
     if blocked:
-        said.append(f"{blocked} endpoint{'s' * (blocked > 1)} must be let through")
+        said.append(f"{blocked} endpoint{'s fail' if blocked > 1 else ' fails'}")
     if unmeasured:
         said.append(f"{len(unmeasured)} required endpoint{'s' * (len(unmeasured) > 1)} could not be measured")
     tone = "blocked" if blocked else "unknown" if said or report["summary"]["exitCode"] else "reachable"
@@ -54,7 +55,7 @@ def _summary(report: Mapping[str, Any]) -> str:
         for level, by in report["summary"]["levels"].items()
     )
     heads = "".join(f"<th scope=col>{verdict}</th>" for verdict in _ORDER)
-    return f'<ul class="cards">{cards}</ul><table class="levels"><tr><td></td>{heads}</tr>{levels}</table>'
+    return f'<ul class="cards">{cards}</ul><div class=scroll><table class="levels"><tr><td></td>{heads}</tr>{levels}</table></div>'
 
 
 def _warnings(report: Mapping[str, Any]) -> str:
@@ -80,8 +81,8 @@ def _to_hand_over(report: Mapping[str, Any]) -> str:
         for r in broken
     )
     return (
-        "<section><h2>For the network team</h2><div class=scroll><table><tr><th>Endpoint</th><th>What was seen</th>"
-        f"<th>What to do</th></tr>{rows}</table></div><h3>To copy</h3><pre>{escape(plain)}</pre></section>"
+        "<section><h2>For the network team</h2><div class=scroll><table class=hand><tr><th>Endpoint</th>"
+        f"<th>What was seen</th><th>What to do</th></tr>{rows}</table></div><h3>To copy</h3><pre>{escape(plain)}</pre></section>"
     )
 
 
@@ -138,7 +139,7 @@ def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (("note", escape(line)) for line in result["notes"])
     for step in result["steps"]:
         facts = "; ".join(
-            f"{key}: {value}" for key, value in sorted(step["facts"].items()) if value not in (None, [], {})
+            f"{key}: {json.dumps(value)}" for key, value in sorted(step["facts"].items()) if value not in (None, [], {})
         )
         yield step["layer"], f"{escape(step['outcome'])}, {step['elapsedMs']} ms<br><small>{escape(facts)}</small>"
 
@@ -205,7 +206,9 @@ pre { background:var(--card); border-radius:.5rem; padding:.8rem; overflow:auto;
 .dot.reachable { background:var(--reachable) }
 details { border-bottom:1px solid var(--line) } details[open] { background:var(--card) }
 summary { display:flex; align-items:center; gap:.2rem; padding:.35rem .4rem; cursor:pointer; list-style:none }
-summary::-webkit-details-marker { display:none } details > div { padding:0 .8rem .6rem 1.6rem }
+summary::before { content:"\\25B8"; color:var(--dim); width:1rem; flex:none }
+details[open] summary::before { content:"\\25BE" } summary::-webkit-details-marker { display:none }
+details > div { padding:0 .8rem .6rem 1.6rem }
 summary code { flex:1 1 40% } .what { flex:0 1 15rem; color:var(--dim) } .took { flex:0 0 4.5rem; text-align:right }
 .fall { flex:1 1 25%; display:flex; height:.7rem; background:color-mix(in srgb, var(--line) 45%, transparent);
   border-radius:.2rem; overflow:hidden }
@@ -215,6 +218,10 @@ summary code { flex:1 1 40% } .what { flex:0 1 15rem; color:var(--dim) } .took {
 .tls { background:var(--tls) }
 .http, .smb, .ntp { background:var(--http) }
 .failed { background-image:repeating-linear-gradient(45deg,transparent 0 3px,var(--blocked) 3px 6px) }
-footer { margin-top:2.5rem; font-size:.85rem } @media (max-width:640px) { .fall, .what { display:none } }
+footer { margin-top:2.5rem; font-size:.85rem } @media (max-width:640px) {
+  .fall { display:none } summary { flex-wrap:wrap } .what { flex:1 1 60% } .levels { font-size:.8rem }
+  .levels td, .levels th { padding-right:.5rem } .hand td, .hand th { display:block; padding-right:0; border:0 }
+  .hand tr { display:block; border-bottom:1px solid var(--line); padding:.4rem 0 }
+  .hand tr:first-child { display:none } }
 @media print { details > div { display:block } }
 """
