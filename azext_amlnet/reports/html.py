@@ -55,7 +55,8 @@ def _summary(report: Mapping[str, Any]) -> str:
         for level, by in report["summary"]["levels"].items()
     )
     heads = "".join(f"<th scope=col>{verdict}</th>" for verdict in _ORDER)
-    return f'<ul class="cards">{cards}</ul><div class=scroll><table class="levels"><tr><td></td>{heads}</tr>{levels}</table></div>'
+    table = f'<div class=scroll><table class="levels"><tr><td></td>{heads}</tr>{levels}</table></div>'
+    return f'<ul class="cards">{cards}</ul>{table}'
 
 
 def _warnings(report: Mapping[str, Any]) -> str:
@@ -82,7 +83,8 @@ def _to_hand_over(report: Mapping[str, Any]) -> str:
     )
     return (
         "<section><h2>For the network team</h2><div class=scroll><table class=hand><tr><th>Endpoint</th>"
-        f"<th>What was seen</th><th>What to do</th></tr>{rows}</table></div><h3>To copy</h3><pre>{escape(plain)}</pre></section>"
+        f"<th>What was seen</th><th>What to do</th></tr>{rows}</table></div>"
+        f"<h3>To copy</h3><pre>{escape(plain)}</pre></section>"
     )
 
 
