@@ -309,7 +309,7 @@ def _warnings(rows: tuple[Any, ...], heard: Heard) -> tuple[str, ...]:
     missing = set(targets) - set(transcript.results)
     if missing and targets:
         why = f": {heard.absent.because}" if heard.absent else ""
-        lines.append(f"{len(missing)} of {len(targets)} endpoints have no result, so they count as unknown{why}.")
+        lines.append(f"{len(missing)} of {len(targets)} endpoints were not measured{why}.")
     if transcript.throttled_ms:
         lines.append(f"The pod's CPU limit held the probe back for {transcript.throttled_ms:.0f} ms.")
     return tuple(lines)

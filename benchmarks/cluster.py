@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from tests.fakekube import FakeKube
 from tests.world import Az
 
 from .probing import far_side
-from .timing import RUNS, verdict
+from .timing import interleaved, verdict
 
 KUBECTL = shutil.which("kubectl")
 SCRIPT = """
@@ -88,14 +86,7 @@ def _compare(far: dict[str, Any], one: FakeKube, four: FakeKube, folder: Path, e
         lambda: az.must(*inside(config, rows=ENDPOINT)),
         lambda: az.must(*inside(many, "--all-pools", rows=ENDPOINT)),
     ]
-    times: list[list[float]] = [[] for _ in commands]
-    for number in range(RUNS + 1):
-        for command, spent in zip(commands, times, strict=True):
-            started = time.perf_counter()
-            command()
-            if number:
-                spent.append(time.perf_counter() - started)
-    listing, ours, theirs, pools, small, small_pools = (statistics.median(spent) for spent in times)
+    listing, ours, theirs, pools, small, small_pools = interleaved(*commands)
     assert (
         log.read_text(encoding="utf-8").count('"kind":"result"')
         == json.loads(az.must(*inside(config)).out)["summary"]["verdicts"]["reachable"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -170,7 +171,13 @@ def test_where_nothing_is_injected_the_clusters_own_proxy_is_added_through_a_sec
         return keep(kind, namespace, obj, event)
 
     kube.put = put  # type: ignore[method-assign]
-    ran = inside(az, kube, far, *ONE, "--proxy", f"@{tmp_path / 'proxy.txt'}", "--debug")
+    shim, words = tmp_path / "bin" / "kubectl", tmp_path / "words"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\necho "$@" >> {words}\nexec {shutil.which("kubectl")} "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    path = f"{shim.parent}{os.pathsep}{os.environ['PATH']}"
+    ran = inside(az, kube, far, *ONE, "--proxy", f"@{tmp_path / 'proxy.txt'}", "--debug", PATH=path)
+    assert "create" in words.read_text(encoding="utf-8") and "p%40ss" not in words.read_text(encoding="utf-8")
     assert ran.code == 0 and ran.json["vantages"][0]["proxy"]["source"] == "added", ran.err[-3000:]
     assert "secrets" in seen and not [text for text in seen if "p%40ss" in text or "p@ss" in text]
     assert "p%40ss" not in ran.out + ran.err and "p@ss" not in ran.out + ran.err
@@ -364,6 +371,25 @@ def begun(az: Az, kube: FakeKube, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, env=az.environment, cwd=az.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+
+
+def test_a_terminal_is_told_what_is_waited_for(az: Az, kube: FakeKube, far: Far) -> None:
+    kube.knobs.start_s = 0.5
+    parent, child = pty.openpty()
+    config = kube.kubeconfig(az.folder / "kubeconfig")
+    command = az.command(*TEST, "--cluster", "--kube-config", str(config), *ONE, "--ca-file", str(far.ca))
+    process = subprocess.Popen(command, env=az.environment, cwd=az.folder, stdout=subprocess.DEVNULL, stderr=child)
+    os.close(child)
+    assert process.wait(60) == 0
+    shown = os.read(parent, 65536).decode()
+    os.close(parent)
+    assert "Creating the probe" in shown and "Waiting for the image" in shown
+
+
+def test_verbose_shows_each_call_of_kubectl(az: Az, kube: FakeKube, far: Far) -> None:
+    shown = inside(az, kube, far, *ONE, "--verbose").err
+    verbs = [line.split()[2] for line in shown.splitlines() if line.startswith("INFO: kubectl ")]
+    assert sorted(verbs) == sorted(["config", "get", "create", "create", "patch", "logs", "delete"])
 
 
 def wait_for(kube: FakeKube, call: str) -> None:
