@@ -33,29 +33,40 @@ class Wanted:
 class InCluster:
     """A run in a cluster: it narrows the scope to the compute that the context is, and then measures there."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, by_hand: bool = False) -> None:
+        """`by_hand`: somebody else applies the objects or has read the log, so that no cluster need be at hand."""
         from .runners.kubectl import Kubectl
 
-        self.wanted = wanted
-        self.kubectl = Kubectl(wanted.kube_config, wanted.kube_context)
+        self.wanted, self.by_hand = wanted, by_hand
+        self.kubectl: Any = None
         self.place: Any = None
+        try:
+            self.kubectl = Kubectl(wanted.kube_config, wanted.kube_context)
+        except AmlnetError:
+            if not by_hand:
+                raise
         self.view: queue.Queue[Any] = queue.Queue()  # asked for while the catalog is read and ARM is asked
         threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self) -> None:
         try:
-            self.view.put(self.kubectl.view())
+            self.view.put(self.kubectl.view() if self.kubectl else UsageError("kubectl was not found on PATH"))
         except (AmlnetError, OSError, ValueError) as error:
             self.view.put(error)
 
     def narrow(self, facts: Any, scope: Any) -> Any:
         """The scope of the one compute that this context is; raises UsageError when that cannot be told."""
-        from .contexts import choose
+        from .contexts import choose, without_cluster
 
         seen = self.view.get()
-        if isinstance(seen, Exception):
-            raise UsageError(f"The kubeconfig cannot be read: {seen}", "See kubectl config view.")
-        self.place = choose(seen, self.wanted.kube_context, facts, scope.computes)
+        try:
+            if isinstance(seen, Exception):
+                raise UsageError(f"The kubeconfig cannot be read: {seen}", "See kubectl config view.")
+            self.place = choose(seen, self.wanted.kube_context, facts, scope.computes)
+        except UsageError:
+            if not self.by_hand or self.wanted.kube_context:
+                raise
+            self.place = without_cluster(facts, scope.computes)
         return replace(scope, computes=(self.place.compute.name,)) if self.place.compute else scope
 
     def rows(self, gathered: Gathered) -> Gathered:
@@ -77,7 +88,7 @@ class InCluster:
         pools, said = self._pools(settings)
         seen = k.measure(self.kubectl, pools, request, self.wanted.pod_timeout, say, self._another_image)
         heard = [self._heard(probe) for probe in seen.probes]
-        return measured(gathered, options, heard, started, seen.signal, (*said, *seen.said))
+        return measured(gathered, options, heard, started, seen.signal, (*said, *filter(None, seen.said)))
 
     def _heard(self, probe: Any) -> Heard:
         from .verdict import told
@@ -149,6 +160,8 @@ class InCluster:
 
         if not self.wanted.all_pools:
             return {"cluster": settings}, []
+        if not self.wanted.node_selector:  # the compute's own would leave only its own pool
+            settings = replace(settings, node_selector={})
         try:
             pools, said = pools_of(self.kubectl.nodes(), settings)
         except KubectlError as error:
@@ -158,14 +171,17 @@ class InCluster:
             raise UsageError("--all-pools found no Linux node that takes pods.", "See kubectl get nodes.")
         return pools, said
 
-    def _another_image(self) -> Any:
+    def _another_image(self, settings: Any) -> tuple[Any, str]:
+        """Settings with an image that a node has already; or None, and why."""
         from .runners.kubectl import KubectlError
         from .runners.kubernetes import image_on_a_node
 
         try:
-            return image_on_a_node(self.kubectl.nodes())
-        except KubectlError:
-            return None
+            self.kubectl.resume()
+            found = image_on_a_node(self.kubectl.nodes(), settings)
+        except KubectlError as error:
+            return None, f"Images of the nodes could not be looked at: {error.message}"
+        return found, "" if found else "No node that fits has an image with Python already; --image names a mirror."
 
     def manifests(self, gathered: Gathered, options: Options) -> str:
         """The objects of a run as YAML, for somebody who applies them by hand; nothing is sent."""
@@ -173,7 +189,8 @@ class InCluster:
 
         from .runners import pod
 
-        without_user(options, "manifest")
+        for url in (options.proxy, *(url for name, url in self._proxy(options).items() if "NO_PROXY" not in name)):
+            without_user(url, "manifest")
         settings = self.settings(gathered, options)
         run = "amlnet-probe"
         objects = [*pod.belongings(run, settings, self.request(gathered, options)), pod.job(run, run, settings, False)]

@@ -120,11 +120,11 @@ def password_on_command_line(options: Options) -> bool:
     return bool(password) and any(str(password) in word for word in sys.argv)
 
 
-def without_user(options: Options, what: str) -> None:
+def without_user(proxy: Optional[str], what: str) -> None:
     """Raises UsageError for a proxy with a user: what --dry-run writes is no place for secrets."""
     from .prober import proxy_parts
 
-    if options.proxy and proxy_parts(options.proxy)["user"] is not None:
+    if proxy and proxy_parts(proxy)["user"] is not None:
         hint = "Leave --proxy out: the environment's proxy counts where the probe runs."
         raise UsageError(f"--proxy names a user, and a {what} is no place for secrets.", hint)
 
@@ -150,7 +150,7 @@ def script(gathered: Gathered, options: Options) -> str:
     """The probe script; nothing is sent."""
     from .runners.script import probe_script
 
-    without_user(options, "script")
+    without_user(options.proxy, "script")
     name = os.path.basename(options.output_file or "probe.py")
     return probe_script(question(gathered.rows, options, elsewhere=True), version(), name)
 

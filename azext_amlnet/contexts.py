@@ -55,18 +55,48 @@ def choose(
         what = f"The context '{context.name}' ({context.host}) could be any of the attached computes {names}."
         raise UsageError(what, "Say which with --compute NAME.")
     compute = (matching or asked)[0]
+    _refuse_another(facts, context, compute, bool(wanted and computes))
     cluster = _cluster(facts, compute)
     return Place(context.name, context.namespace, compute, cluster, tuple(_doubts(facts, context, compute)))
 
 
+def without_cluster(facts: Optional[Workspace], computes: Sequence[str]) -> Place:
+    """The place for somebody who has no kubeconfig, and only makes or reads what another one applies."""
+    asked = _asked(facts, computes)
+    if len(asked) > 1:
+        raise UsageError(f"The workspace has several computes: {', '.join(c.name for c in asked)}.", "Give --compute.")
+    compute = asked[0] if asked else None
+    return Place("", None, compute, _cluster(facts, compute) if facts and compute else None)
+
+
+def _refuse_another(facts: Workspace, context: _Context, compute: Compute, insisted: bool) -> None:
+    """Raises UsageError for a context that is surely another cluster than the compute's."""
+    others = [c.name for c in facts.computes or () if c.name != compute.name and context.host in _hosts(facts, c)]
+    hosts = _hosts(facts, compute)
+    if context.host in hosts or context.tunnel:
+        return
+    if others or (hosts and not insisted):
+        whose = f"compute '{others[0]}'" if others else f"{context.host}"
+        what = f"The context '{context.name}' is {whose}, not compute '{compute.name}'"
+        known = f" ({', '.join(sorted(hosts))})" if hosts else ""
+        raise UsageError(f"{what}{known}.", _how(facts, [compute]))
+
+
 def _contexts(config: Mapping[str, Any]) -> dict[str, _Context]:
-    servers = {c["name"]: (c.get("cluster") or {}).get("server", "") for c in config.get("clusters") or ()}
+    servers = {c.get("name"): (c.get("cluster") or {}).get("server", "") for c in config.get("clusters") or ()}
     found = {}
     for entry in config.get("contexts") or ():
         inner = entry.get("context") or {}
-        host = (urlsplit(servers.get(inner.get("cluster"), "")).hostname or "").lower()
-        found[entry["name"]] = _Context(entry["name"], host, inner.get("namespace") or None)
+        name = str(entry.get("name"))
+        found[name] = _Context(name, _host(servers.get(inner.get("cluster"), "")), inner.get("namespace") or None)
     return found
+
+
+def _host(server: str) -> str:
+    try:
+        return (urlsplit(server).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def _asked(facts: Optional[Workspace], computes: Sequence[str]) -> tuple[Compute, ...]:

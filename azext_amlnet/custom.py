@@ -51,7 +51,8 @@ def test(cmd: Any, asked: Asked, options: m.Options, wanted: Wanted) -> Optional
         m.check(options)
         _warn([_SEEN] if m.password_on_command_line(options) else [])
         earlier = read_verdicts(options.baseline) if options.baseline else None
-        inside = InCluster(wanted) if wanted.cluster else None
+        by_hand = options.dry_run or bool(options.results_file)
+        inside = InCluster(wanted, by_hand) if wanted.cluster else None
         gathered = gather(cmd, asked, inside.narrow) if inside else gather(cmd, asked)
         gathered = replace(m.with_endpoints(gathered, options.endpoint), earlier=earlier)
         gathered = inside.rows(gathered) if inside else gathered

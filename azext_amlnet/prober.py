@@ -1260,11 +1260,8 @@ def run(request):
         except queue.Empty:
             record = oldest
         if live.pop(record, False):
-            yield record.close()
-    done = {"kind": "done", "count": len(request["targets"])}
-    if throttled is not None:
-        done["throttledMs"] = round((_throttled_ms() or 0) - throttled, 1)
-    yield done
+            yield dict(record.close(), **_held_back(throttled))
+    yield dict({"kind": "done", "count": len(request["targets"])}, **_held_back(throttled))
 
 
 def _hello(shared, timeout_s):
@@ -1288,6 +1285,12 @@ def _hello(shared, timeout_s):
         "ipv6": _has_route(socket.AF_INET6, "2001:db8::1"),
         "startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _held_back(before):
+    """How long a CPU limit has held this process back since then, if it has."""
+    now = None if before is None else _throttled_ms()
+    return {"throttledMs": round(now - before, 1)} if now is not None and now > before else {}
 
 
 def _raise_limits():

@@ -20,6 +20,7 @@ class Trouble:
     because: str
     host: Optional[str] = None
     proves_blocked: bool = False
+    passes: bool = False
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -55,7 +56,8 @@ def _of_container(state: Object) -> Optional[Trouble]:
     waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
     reason, message = str(waiting.get("reason") or ""), str(waiting.get("message") or "")
     if reason in _PULLING:
-        return of_pull(message) if message else None
+        told = re.sub(r'^Back-off pulling image "[^"]*"', "", message)  # newer kubelets say why behind it
+        return of_pull(message) if told else None
     if reason in _WRONG_IMAGE:
         return Trouble(Cause.POD_IMAGE_PULL, _said(f"the image cannot be used ({reason})", message))
     if reason in _NOT_STARTED:
@@ -99,7 +101,14 @@ def _unscheduled(status: Object) -> Optional[str]:
 
 
 def _condition(status: Object, kind: str) -> str:
-    return next((str(c.get("message") or kind) for c in status.get("conditions") or () if c.get("type") == kind), "")
+    return next(
+        (
+            str(c.get("message") or kind)
+            for c in status.get("conditions") or ()
+            if c.get("type") == kind and c.get("status") == "True"
+        ),
+        "",
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -124,7 +133,8 @@ def of_pull(message: str) -> Trouble:
     text = message.lower()
     named = [*_URL.findall(message), *_LOOKUP.findall(message)] or _IMAGE.findall(message)
     host = named[-1].lower().rstrip(".") if named else None
-    denied = "403" in text and (host or "").endswith("mcr.microsoft.com")
+    refused = re.search(r"\b403\b(?! ?ms)", text[text.rfind(host) if host else 0 :].partition(" ")[2])
+    denied = refused is not None and (host or "").endswith("mcr.microsoft.com")
     blocked = host is not None and (denied or any(word in text for word in _NETWORK))
     return Trouble(Cause.POD_IMAGE_PULL, _said("the image could not be pulled", message), host, blocked)
 
@@ -133,18 +143,26 @@ def of_pull(message: str) -> Trouble:
 # Events of the job, and refusals of the API server
 
 
-def of_events(events: Iterable[Object], job: str) -> Optional[Trouble]:
-    """The trouble that the job controller tells: it could not create the pod."""
+def of_events(events: Iterable[Object], job: str, pod: str = "") -> Optional[Trouble]:
+    """The trouble that the job controller tells (it could not create the pod), or the kubelet (it could not pull)."""
+    events = list(events)
     for event in _of_object(events, "Job", job):
         if event.get("reason") == "FailedCreate":
             return of_refusal(str(event.get("message") or ""))
+    for event in _of_object(events, "Pod", pod):
+        if event.get("reason") == "Failed" and "failed to pull" in str(event.get("message") or "").lower():
+            return of_pull(str(event["message"]))
     return None
 
 
 def of_refusal(message: str) -> Trouble:
     """The trouble behind the API server's words when it refuses an object."""
     text = message.lower()
-    if "exceeded quota" in text or "must specify" in text or ("maximum" in text and "limitrange" in text):
+    if "failed calling webhook" in text:  # it did not answer; the controller asks again
+        return Trouble(
+            Cause.POD_ADMISSION_DENIED, _said("a policy of the cluster does not answer", message), passes=True
+        )
+    if "exceeded quota" in text or "must specify" in text or re.search(r"m(?:ax|in)imum \w+ usage per", text):
         return Trouble(Cause.POD_QUOTA, _said("the namespace's quota refuses the pod", message))
     if "violates podsecurity" in text or "admission webhook" in text or "denied the request" in text:
         return Trouble(Cause.POD_ADMISSION_DENIED, _said("a policy of the cluster refuses the pod", message))
@@ -156,7 +174,9 @@ def of_refusal(message: str) -> Trouble:
 def wants_cpu_limit(trouble: Optional[Trouble]) -> bool:
     """Whether the namespace takes only pods with a cpu limit."""
     text = (trouble.because if trouble else "").lower()
-    return "must specify" in text and "limits.cpu" in text
+    return bool(
+        re.search(r"must specify.*limits\.cpu|has no (?:resource|cpu) limits?|cpu limits? (?:is|are|must)", text)
+    )
 
 
 def _of_object(events: Iterable[Object], kind: str, name: str) -> Iterator[Object]:

@@ -52,13 +52,12 @@ class Transcript:
 
     def take(self, line: Mapping[str, Any]) -> None:
         """Takes one line; a second, different result for one target makes both doubtful, and so neither counts."""
-        kind = line.get("kind")
+        kind, held_back = line.get("kind"), line.get("throttledMs", 0)
+        self.throttled_ms = max(self.throttled_ms, float(held_back) if _is_time(held_back) else 0.0)
         if kind == "hello" and not self.hello:
             self.hello = _cleaned({key: line[key] for key, fits in _HELLO.items() if key in line and fits(line[key])})
         elif kind == "done":
             self.complete = line.get("count") == len(self.results) + len(self.doubtful)
-            held_back = line.get("throttledMs", 0)
-            self.throttled_ms = float(held_back) if _is_time(held_back) else 0.0
         elif kind == "result" and _is_result(line):
             identifier = line["id"]
             if identifier not in self.doubtful and self.results.setdefault(identifier, line) != line:

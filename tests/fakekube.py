@@ -57,6 +57,7 @@ class Knobs:
     environment: dict[str, str] = field(default_factory=dict)  # what the cluster injects into pods
     log: Any = None  # makes another text of a log's
     start_s: float = 0.05
+    watch_breaks: int = 0  # so many watches end with a reset after their first event
     ttl_s: Optional[float] = None
     pools: dict[str, Any] = field(default_factory=dict)  # pool → environment of its pods
 
@@ -93,6 +94,7 @@ class FakeKube:
         """Adds a node; `taints`, `unschedulable`, `images` as Kubernetes has them."""
         labels = {"kubernetes.io/os": "linux", "kubernetes.io/hostname": name}
         labels |= {"kubernetes.azure.com/agentpool": pool} if pool else {}
+        labels |= more.pop("labels", {})
         images = [{"names": [image]} for image in more.pop("images", ())]
         node = {"metadata": {"name": name, "labels": labels}, "spec": more, "status": {"images": images}}
         self.put("nodes", "", node)
@@ -335,6 +337,12 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
                  "code": status}, status,
             )  # fmt: skip
 
+        def _reset(self) -> None:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            self.connection.shutdown(socket.SHUT_RD)
+            self.connection.close()
+            self.close_connection = True
+
         def _any(self) -> None:
             parts = urlsplit(self.path)
             self.query = {key: values[0] for key, values in parse_qs(parts.query).items()}
@@ -348,9 +356,7 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
                     fault.times -= 1
                     time.sleep(fault.slow_s)
                     if fault.reset:
-                        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                        self.connection.close()
-                        self.close_connection = True
+                        self._reset()
                         return
                     if fault.status:
                         self._refuse(fault.status, fault.message)
@@ -471,6 +477,10 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
                         continue
                     if wanted.items() <= event["object"]["metadata"].get("labels", {}).items():
                         self._chunk(json.dumps(event).encode() + b"\n")
+                        if kube.knobs.watch_breaks > 0:
+                            kube.knobs.watch_breaks -= 1
+                            self._reset()
+                            break
             with kube.lock:
                 kube.watchers = [watcher for watcher in kube.watchers if watcher[2] is not box]
             self.close_connection = True

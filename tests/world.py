@@ -96,6 +96,12 @@ class Az:
         assert ran.code == 0, f"az {' '.join(words)}: {ran.code}\n{ran.out}\n{ran.err}"
         return ran
 
+    def must_with(self, environment: dict[str, str], *words: str) -> Ran:
+        """Runs `az` in a changed environment and insists on success."""
+        ran = self(*words, **environment)
+        assert ran.code == 0, f"az {' '.join(words)}: {ran.code}\n{ran.err}"
+        return ran
+
     def log_in(self, cloud: str = "public") -> None:
         """Registers the loopback Azure under the suffixes of a cloud, and logs in."""
         storage, acr, vault = SUFFIXES[cloud]

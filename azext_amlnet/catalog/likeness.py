@@ -102,7 +102,19 @@ def _probe(catalog: Catalog, host: str, protocol: Protocol) -> tuple[ProbeSpec, 
     return ProbeSpec(host, best.probe.path, best.probe.proof), best
 
 
+_KEPT: list[tuple[Catalog, dict[str, CatalogEntry]]] = []
+
+
 def _known(catalog: Catalog) -> dict[str, CatalogEntry]:
+    """What `_learned` finds, once for each catalog."""
+    for kept, found in _KEPT:
+        if kept is catalog:
+            return found
+    _KEPT.append((catalog, _learned(catalog)))
+    return _KEPT[-1][1]
+
+
+def _learned(catalog: Catalog) -> dict[str, CatalogEntry]:
     """The HTTPS hosts of the catalog, or (with a dot in front) what they end in behind the part that differs.
 
     Taken from the lists of workspaces that nothing is known of, one for each cloud and kind of cluster. Where entries

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import secrets
 import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, Mapping, Optional
 
-from ..errors import NotFoundError, UnreachableError
+from ..errors import AmlnetError, NotFoundError, UnreachableError
 from ..model import Cause
 from ..prober import SENTINEL
 from ..trouble import Trouble, never_started, of_events, of_pod, of_refusal, waiting_for, wants_cpu_limit
@@ -23,10 +24,12 @@ from . import pod as objects
 from .kubectl import Kubectl, KubectlError
 from .local import Terminated, terminable
 
-CLEANUP_S = 4.0
+CLEANUP_S = 3.0
 _EVENTS_EVERY_S = 1.5
 _TOGETHER_S = 0.2
+_PATIENCE_S = 6.0
 Say = Callable[[str], None]
+AnotherImage = Callable[[objects.Settings], tuple[Optional[objects.Settings], str]]
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Probe:
     pod: Optional[Mapping[str, Any]] = None
     trouble: Optional[Trouble] = None
     pull: Optional[Trouble] = None
+    doubt: Optional[Trouble] = None
     reading: bool = False
     read: bool = False
     ended: bool = False
@@ -80,11 +84,11 @@ def measure(
     request: Mapping[str, Any],
     pod_timeout_s: float,
     say: Say,
-    another_image: Callable[[], Optional[tuple[str, Mapping[str, str]]]],
+    another_image: AnotherImage,
 ) -> Seen:
     """Runs one pod for each pool at the same time; never leaves anything behind, and says what it could not remove.
 
-    Where the image cannot be pulled, `another_image` may name one that is already on a node, with that node's selector.
+    Where the image cannot be pulled, `another_image` gives settings with one that a node has already, or says why not.
     """
     seen = Seen(_probes(pools))
     try:
@@ -104,41 +108,44 @@ def _probes(pools: Mapping[str, objects.Settings]) -> list[Probe]:
 
 
 def _climb_down(
-    kubectl: Kubectl, seen: Seen, request: Mapping[str, Any], pod_timeout_s: float, say: Say, another_image: Any
+    kubectl: Kubectl,
+    seen: Seen,
+    request: Mapping[str, Any],
+    pod_timeout_s: float,
+    say: Say,
+    another_image: AnotherImage,
 ) -> None:
     """The second attempts: with a cpu limit where the namespace demands one, with an image that a node has already."""
-    again = [probe for probe in seen.probes if wants_cpu_limit(probe.trouble)]
-    if again:
+    limited = [probe for probe in seen.probes if wants_cpu_limit(probe.trouble)]
+    if limited:
         seen.said.append("The namespace takes only pods with a cpu limit; the probe was run with one of 500m.")
-        _retry(kubectl, seen, again, lambda s: replace(s, cpu_limit=True), request, pod_timeout_s, say)
-    pulls = [probe for probe in seen.probes if probe.trouble and probe.trouble.cause is Cause.POD_IMAGE_PULL]
-    found = another_image() if pulls and len(pulls) == len(seen.probes) == 1 else None
-    if found:
-        image, selector = found
-        (probe,), why = pulls, pulls[0].trouble
-        seen.said.append(f"{why.because if why else ''}. Tried again with an image that a node has already: {image}.")
-
-        def other(settings: objects.Settings) -> objects.Settings:
-            return replace(settings, image=image, pull_policy="Never", node_selector=selector)
-
-        _retry(kubectl, seen, pulls, other, request, pod_timeout_s, say)
-        probe.pull = why
+        changed = [(probe, replace(probe.settings, cpu_limit=True)) for probe in limited]
+        _retry(kubectl, seen, changed, request, pod_timeout_s, say)
+    changed = []
+    for probe in seen.probes:
+        if probe.trouble and probe.trouble.cause is Cause.POD_IMAGE_PULL:
+            probe.pull = probe.trouble
+            found, why = another_image(probe.settings)
+            what = f"Tried again with an image that a node has already: {found.image}." if found else why
+            seen.said.append(f"{probe.trouble.because}. {what}")
+            changed += [(probe, found)] if found else []
+    if changed:
+        _retry(kubectl, seen, changed, request, pod_timeout_s, say)
 
 
 def _retry(
     kubectl: Kubectl,
     seen: Seen,
-    probes: list[Probe],
-    change: Callable[[objects.Settings], objects.Settings],
+    changed: list[tuple[Probe, objects.Settings]],
     request: Mapping[str, Any],
     pod_timeout_s: float,
     say: Say,
 ) -> None:
-    fresh = {probe.pool: change(probe.settings) for probe in probes}
-    for old, new in zip(probes, _probes(fresh), strict=True):
+    fresh = _probes({probe.pool: settings for probe, settings in changed})
+    for (old, _), new in zip(changed, fresh, strict=True):
         old.name, old.settings = new.name, new.settings
         old.trouble, old.pod, old.ended, old.reading, old.read = None, None, False, False, False
-    _attempt(kubectl, Seen(probes, seen.said), request, pod_timeout_s, say)
+    _attempt(kubectl, Seen([probe for probe, _ in changed], seen.said), request, pod_timeout_s, say)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -146,31 +153,60 @@ def _retry(
 
 
 def _attempt(kubectl: Kubectl, seen: Seen, request: Mapping[str, Any], pod_timeout_s: float, say: Say) -> None:
+    """Creates, waits and removes; whatever happens in between, the removal happens, and says what it left."""
     probes = seen.probes
     run = probes[0].name.rsplit("-", 1)[0] if len(probes) > 1 else probes[0].name
-    watch = _Watch(kubectl, run, probes, request, pod_timeout_s, say)
+    objects.belongings(run, probes[0].settings, request)  # refuses a list that does not fit, before anything is
+    watch, names = _Watch(kubectl, run, probes, request, pod_timeout_s, say), [probe.name for probe in probes]
+    kubectl.resume()
     try:
         say("Creating the probe")
         watch.begin()  # kubectl takes a while to start; what it watches for may come later
         try:
             _create(kubectl, run, probes, request)
+            watch.until_the_end()
         except KubectlError as error:
             _refused(error, probes)
-            return
-        watch.until_the_end()
-    finally:
-        watch.over.set()
-        kubectl.stop()
-        _remove(kubectl, seen, [probe.name for probe in probes])
+    except AmlnetError as error:
+        left = _finish(kubectl, watch, names, seen)
+        raise type(error)(error.message, " ".join(filter(None, (error.hint, left)))) from None
+    except (KeyboardInterrupt, Terminated):
+        seen.said.append(_finish(kubectl, watch, names, seen, interrupted=True))
+        raise
+    seen.said.append(_finish(kubectl, watch, names, seen))
+
+
+def _finish(kubectl: Kubectl, watch: _Watch, names: list[str], seen: Seen, interrupted: bool = False) -> str:
+    watch.over.set()
+    kubectl.stop()
+    return _remove(kubectl, names, seen, interrupted)
 
 
 def _create(kubectl: Kubectl, run: str, probes: list[Probe], request: Mapping[str, Any]) -> None:
-    belongings = objects.belongings(run, probes[0].settings, request)  # refuses what does not fit, before anything is
-    created = kubectl.create([objects.job(probe.name, run, probe.settings) for probe in probes])
-    owners = tuple(created)
-    belongings = objects.belongings(run, probes[0].settings, request, owners)
-    kubectl.create(belongings)
-    kubectl.release([probe.name for probe in probes])
+    """The jobs, what they own, and go; an API server that is gone for a moment is asked again."""
+    names = [probe.name for probe in probes]
+    created = _patiently(lambda: kubectl.create([objects.job(p.name, run, p.settings) for p in probes]))
+    if created is None:  # a first try had arrived
+        created = [job for job in kubectl.jobs(names) if job.get("metadata", {}).get("name") in names]
+    belongings = objects.belongings(run, probes[0].settings, request, tuple(created))
+    _patiently(lambda: kubectl.create(belongings))
+    _patiently(lambda: kubectl.release(names))
+
+
+def _patiently(call: Callable[[], Any]) -> Any:
+    """The result of a call that is tried again for a few seconds; None when an earlier try of it had arrived."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return call()
+        except KubectlError as error:
+            text = error.message.lower()
+            if "already exists" in text:
+                return None
+            final = any(word in text for word in ("forbidden", "not found", "denied the request", "invalid", "denied"))
+            if final or time.monotonic() > until:
+                raise
+        time.sleep(0.5)
 
 
 def _refused(error: KubectlError, probes: list[Probe]) -> None:
@@ -186,21 +222,33 @@ def _refused(error: KubectlError, probes: list[Probe]) -> None:
     raise UnreachableError(f"The probe could not be created: {text}", "Check the context: kubectl get pods.")
 
 
-def _remove(kubectl: Kubectl, seen: Seen, names: list[str]) -> None:
-    """Deletes the jobs, trying as long as a person waits; what remains is named with the command that removes it."""
-    until, last = time.monotonic() + CLEANUP_S, ""
-    with contextlib.suppress(KeyboardInterrupt, Terminated):  # who interrupts the removal wants to leave now
-        while time.monotonic() < until:
-            try:
-                kubectl.delete(names, max(0.5, until - time.monotonic()))
-                return
-            except KubectlError as error:
-                last = error.message
-                time.sleep(0.3)
-    seen.said.append(
-        f"Not deleted ({last or 'interrupted'}): {kubectl.delete_command(names)} removes what is left; if it is not "
-        f"run, the cluster does so {objects.TTL_S} s after the pod has ended."
+def _remove(kubectl: Kubectl, names: list[str], seen: Seen, interrupted: bool) -> str:
+    """Deletes the jobs, trying as long as a person waits; returns what remains, with the command that removes it.
+
+    A first signal that comes now waits until they are gone; a second one leaves at once.
+    """
+    until, last, caught = time.monotonic() + CLEANUP_S, "", None
+    while time.monotonic() < until:
+        try:
+            kubectl.delete(names, max(0.5, until - time.monotonic()))
+            last = ""
+            break
+        except KubectlError as error:
+            last = error.message
+            time.sleep(0.3)
+        except (KeyboardInterrupt, Terminated) as signal:
+            last = "interrupted"
+            if interrupted or caught is not None:
+                break
+            caught = signal
+    left = (
+        f"Not deleted ({last}): {kubectl.delete_command(names)} removes what is left. If it is not run, the cluster "
+        f"does so {objects.TTL_S} s after the pod has ended, unless the Job is still suspended."
     )
+    if caught is not None:
+        seen.said.append(left if last else "")
+        raise caught
+    return left if last else ""
 
 
 class _Watch:
@@ -242,15 +290,19 @@ class _Watch:
     def _pods(self) -> None:
         """Watches, and watches anew when a watch ends: the API server may be gone for a while."""
         while not self.over.is_set():
-            with contextlib.suppress(KubectlError, OSError, ValueError):
+            try:
                 for kind, pod in self.kubectl.watch_pods(f"{objects.RUN_LABEL}={self.run}"):
                     self.inbox.put((f"pod {kind}", pod))
+            except KubectlError as error:
+                self.inbox.put(("broken", (self.probes, error.message)))
+            except (OSError, ValueError):
+                pass
             self.over.wait(0.5)
 
     def _events(self) -> None:
-        """Asks for events as long as a pod is missing: only the job controller knows why."""
+        """Asks for events as long as a pod is missing or waits: the job controller and the kubelet know why."""
         while not self.over.wait(_EVENTS_EVERY_S):
-            if all(probe.pod is not None for probe in self.probes):
+            if all(probe.begun for probe in self.probes):
                 continue
             with contextlib.suppress(KubectlError, OSError, ValueError):
                 self.inbox.put(("events", self.kubectl.events()))
@@ -258,11 +310,11 @@ class _Watch:
     def _read_all(self) -> None:
         """One reader for all pods where all have begun by then; each pod's own reader does what it leaves."""
         self.over.wait(_TOGETHER_S)
-        probes = {str((probe.pod or {}).get("metadata", {}).get("name")): probe for probe in self.probes}
+        probes = {str(probe.pod["metadata"]["name"]): probe for probe in self.probes if probe.pod}
         readers = {name: Reader() for name in probes}
         done = set()
         if all(probe.begun for probe in self.probes) and not self.over.is_set():
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(KubectlError, OSError, ValueError):
                 for name, text in self.kubectl.follow_all(f"{objects.RUN_LABEL}={self.run}", len(probes)):
                     for line in readers[name].feed(text) if name in readers else ():
                         self.inbox.put(("line", (probes[name], line)))
@@ -281,13 +333,17 @@ class _Watch:
         """Follows the log, again when it breaks off; when the container has ended before the probe, reads it whole."""
         while not self.over.is_set():
             reader = Reader()
-            with contextlib.suppress(OSError, ValueError):
+            try:
                 for text in self.kubectl.follow(pod):
                     for line in reader.feed(text):
                         self.inbox.put(("line", (probe, line)))
                         if line.get("kind") == "done":
                             self.inbox.put(("done", probe))
                             return
+            except KubectlError as error:
+                self.inbox.put(("broken", ([probe], error.message)))
+            except (OSError, ValueError):
+                pass
             if probe.over:
                 break
             self.over.wait(0.3)
@@ -306,8 +362,11 @@ class _Watch:
             self._take_pod(kind == "pod DELETED", what)
         elif kind == "events":
             for probe in self.probes:
-                if probe.pod is None:
-                    self._end(probe, of_events(what, probe.name))
+                self._take_events(probe, what)
+        elif kind == "broken":
+            for probe in what[0]:
+                refused = of_refusal(what[1])
+                self._end(probe, refused if refused.cause is Cause.POD_FORBIDDEN else None)
         elif kind == "line":
             probe, line = what
             probe.transcript.take(line)
@@ -320,6 +379,14 @@ class _Watch:
             probe.last_line = next((line for line in reversed(text.splitlines()) if line.strip()), "")
             probe.read, self.runs_until[probe.name] = True, time.monotonic() + 3
             self._end(probe, of_pod(probe.pod or {}), probe.transcript.complete)
+
+    def _take_events(self, probe: Probe, events: list[Mapping[str, Any]]) -> None:
+        pod = str((probe.pod or {}).get("metadata", {}).get("name", ""))
+        found = None if probe.begun else of_events(events, probe.name, pod)
+        if found and found.passes:
+            probe.doubt = found
+        else:
+            self._end(probe, found)
 
     def _take_pod(self, deleted: bool, pod: Mapping[str, Any]) -> None:
         metadata = pod.get("metadata") or {}
@@ -352,7 +419,7 @@ class _Watch:
         now = time.monotonic()
         for probe in (probe for probe in self.probes if not probe.ended):
             if not probe.reading and now > self.starts_until:
-                self._end(probe, never_started(probe.pod))
+                self._end(probe, probe.doubt or never_started(probe.pod))
             elif now > self.runs_until.get(probe.name, now):
                 self._end(probe, of_pod(probe.pod or {}) or _late(probe))
 
@@ -389,25 +456,44 @@ def pools_of(
 ) -> tuple[dict[str, objects.Settings], list[str]]:
     """The settings for a pod on each pool of Linux nodes, taints tolerated, and what is said of pools left out."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for node in nodes:
-        labels = (node.get("metadata") or {}).get("labels") or {}
-        if labels.get("kubernetes.io/os", "linux") == "linux":
+    for node in filter(_is_linux, nodes):
+        labels = _labels(node)
+        if settings.node_selector.items() <= labels.items():
             label = next((label for label in _POOL_LABELS if label in labels), "kubernetes.io/hostname")
             groups.setdefault((label, str(labels.get(label))), []).append(node)
     pools, said = {}, []
     for (label, value), members in sorted(groups.items()):
-        open_ = [node for node in members if not (node.get("spec") or {}).get("unschedulable")]
+        open_ = [node for node in members if _takes_pods(node)]
         if not open_:
-            said.append(f"Pool {value} was left out: its nodes are cordoned.")
+            said.append(f"Pool {value} was left out: its nodes are cordoned or not ready.")
             continue
         taints = {(t.get("key"), t.get("value"), t.get("effect")): t for node in open_ for t in _taints(node)}
         tolerations = (*settings.tolerations, *(_tolerated(taint) for taint in taints.values()))
-        pools[value] = replace(settings, node_selector={label: value}, tolerations=tolerations)
+        selector = {**settings.node_selector, label: value}
+        pools[value] = replace(settings, node_selector=selector, tolerations=tolerations)
     return pools, said
 
 
+def _labels(node: Mapping[str, Any]) -> Mapping[str, str]:
+    return (node.get("metadata") or {}).get("labels") or {}
+
+
+def _is_linux(node: Mapping[str, Any]) -> bool:
+    return _labels(node).get("kubernetes.io/os", "linux") == "linux"
+
+
+def _takes_pods(node: Mapping[str, Any]) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    ready = all(c.get("status") == "True" for c in conditions if c.get("type") == "Ready")
+    return ready and not (node.get("spec") or {}).get("unschedulable")
+
+
 def _taints(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from ((node.get("spec") or {}).get("taints") or ())
+    """The taints that people set; those of a node's condition are no pool's."""
+    for taint in (node.get("spec") or {}).get("taints") or ():
+        key = str(taint.get("key"))
+        if not key.startswith("node.kubernetes.io/") and key != "ToBeDeletedByClusterAutoscaler":
+            yield taint
 
 
 def _tolerated(taint: Mapping[str, Any]) -> dict[str, Any]:
@@ -417,15 +503,26 @@ def _tolerated(taint: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def image_on_a_node(nodes: list[Mapping[str, Any]]) -> Optional[tuple[str, Mapping[str, str]]]:
-    """An image with Python that a schedulable node has already, and that node's selector."""
-    for node in nodes:
-        labels = (node.get("metadata") or {}).get("labels") or {}
-        if (node.get("spec") or {}).get("unschedulable") or "kubernetes.io/hostname" not in labels:
+_WITH_PYTHON = re.compile(r"(?:\A|/)python(?:[:@]|\Z)|/azureml/|/python:[0-9]")
+
+
+def image_on_a_node(nodes: list[Mapping[str, Any]], settings: objects.Settings) -> Optional[objects.Settings]:
+    """The settings with an image with Python that a node has already, where the pod may land there."""
+    for node in filter(_takes_pods, filter(_is_linux, nodes)):
+        labels = _labels(node)
+        tolerated = all(any(_covers(t, taint) for t in settings.tolerations) for taint in _taints(node))
+        if not tolerated or not settings.node_selector.items() <= labels.items():
             continue
         names = [name for image in (node.get("status") or {}).get("images") or () for name in image.get("names") or ()]
-        with_python = [name for name in names if "python" in name or "/azureml/" in name]
-        if with_python:
-            tagged = [name for name in with_python if "@" not in name]
-            return (tagged or with_python)[0], {"kubernetes.io/hostname": labels["kubernetes.io/hostname"]}
+        with_python = sorted((name for name in names if _WITH_PYTHON.search(name)), key=lambda name: "@" in name)
+        if with_python and "kubernetes.io/hostname" in labels:
+            selector = {**settings.node_selector, "kubernetes.io/hostname": labels["kubernetes.io/hostname"]}
+            return replace(settings, image=with_python[0], pull_policy="Never", node_selector=selector)
     return None
+
+
+def _covers(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    """Whether a toleration covers a taint."""
+    if toleration.get("effect") not in (None, taint.get("effect")) or toleration.get("key") != taint.get("key"):
+        return taint.get("effect") == "PreferNoSchedule"
+    return toleration.get("operator") == "Exists" or toleration.get("value") == taint.get("value")
