@@ -61,3 +61,19 @@ examples:
     - name: Fail only on what is worse than last time.
       text: az ml network test -w my-workspace -g my-group --baseline report.json
 """
+
+helps["ml network export"] = """
+type: command
+short-summary: Write the list in the language of a proxy, a firewall's list or people.
+long-summary: >
+    Each file begins with what it is: workspace, day, catalog, command line, what was assumed and what the target cannot
+    express. Rows that private endpoints serve become a note, not a rule.
+    Exit codes: 0 fine, 1 failed, 2 wrong usage or rows that are not concrete yet, 3 workspace not found.
+examples:
+    - name: A snippet for squid.
+      text: az ml network export -w my-workspace -g my-group --format squid --output-file amlnet.conf
+    - name: Names alone, for an external list of a firewall, to standard output.
+      text: az ml network export --workspace-file facts.json --format hosts --output-file -
+    - name: The skip list of a cluster behind a proxy.
+      text: az ml network export -w my-workspace -g my-group --format no-proxy --query content -o tsv
+"""

@@ -1,5 +1,7 @@
 """The arguments. The scope arguments are the same for all verbs and are defined once."""
 
+from pathlib import Path
+
 from azext_amlnet.words import ClusterType, FailOn, Level, Scenario, Topic
 
 
@@ -20,7 +22,11 @@ def load_arguments(loader, _):
             "if a required row was added, became required, or lost its private endpoint.",
             **files,
         )
+    with loader.argument_context("ml network export") as context:
+        _requirements_file(context, files)
+        _export(context, files)
     with loader.argument_context("ml network test") as context:
+        _requirements_file(context, files)
         _measurement(context, files)
         _cluster(context, files)
         _proxy_and_tls(context, files)
@@ -28,8 +34,8 @@ def load_arguments(loader, _):
         _outputs(context, files)
 
 
-def _measurement(context, files):
-    """What is tried, and where."""
+def _requirements_file(context, files):
+    """The list itself, for the verbs that do something with it."""
     context.argument(
         "requirements_file",
         help="A saved, perhaps edited, output of `az ml network requirements` in place of a workspace. All of its "
@@ -37,6 +43,31 @@ def _measurement(context, files):
         **files,
         **SCOPE,
     )
+
+
+def _export(context, files):
+    """The language, and where the text goes."""
+    group = {"arg_group": "Output"}
+    folder = Path(__file__).parent / "exporters"  # its files are the formats
+    formats = sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py"))
+    context.argument("export_format", options_list=["--format"], choices=formats, help="The target.", **group)
+    context.argument(
+        "output_file",
+        help="Write the text there; a file that exists is refused without --overwrite. `-` writes it to standard "
+        "output, and nothing else. Without it the result holds the text: --query content -o tsv.",
+        **files,
+        **group,
+    )
+    context.argument(
+        "allow_unresolved",
+        action="store_true",
+        help="Leave rows out whose names have parts that are not known yet, instead of refusing.",
+        **group,
+    )
+
+
+def _measurement(context, files):
+    """What is tried, and where."""
     context.argument(
         "endpoint",
         nargs="+",

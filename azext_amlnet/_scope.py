@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Callable, Optional
 
 from knack.log import get_logger
@@ -63,16 +63,23 @@ def takes(*groups: type, without: tuple[str, ...] = ()) -> Callable[[Callable[..
             )
 
         cmd = inspect.Parameter("cmd", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        kind, plain = inspect.Parameter.KEYWORD_ONLY, [group() for group in groups]
         parameters = [
-            inspect.Parameter(name, kind, default=None if getattr(one, name) == () else getattr(one, name))
-            for one, mine in zip(plain, names, strict=True)
-            for name in mine
+            inspect.Parameter(part.name, inspect.Parameter.KEYWORD_ONLY, default=_default(part))
+            for group, mine in zip(groups, names, strict=True)
+            for part in fields(group)
+            if part.name in mine
         ]
         called.__signature__ = inspect.Signature([cmd, *parameters])  # type: ignore[attr-defined]
         return called
 
     return around
+
+
+def _default(part: Any) -> Any:
+    """What az is to take for the argument's default: none for what is required, nothing for what takes several."""
+    if part.default is MISSING:
+        return inspect.Parameter.empty
+    return None if part.default == () else part.default
 
 
 Narrow = Callable[[Any, Any], Any]

@@ -41,6 +41,13 @@ def validate_scope(namespace):
         _in_azure(namespace)
 
 
+def validate_export(namespace):
+    """The scope, and a file that only standard output stands in for."""
+    path, namespace.output_file = namespace.output_file, None if namespace.output_file == "-" else namespace.output_file
+    validate_scope(namespace)
+    namespace.output_file = path
+
+
 def validate_test(namespace):
     """The scope, and which ways to measure exclude each other."""
     validate_scope(namespace)

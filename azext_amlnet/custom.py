@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+import time
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Optional
 
@@ -40,6 +43,46 @@ def requirements(cmd: Any, asked: Asked, compared: Compared) -> list[Any]:
             _warn([f"More is required than the baseline allows: {', '.join(row.host for row in more)}."])
             exit_after_output(cmd, EXIT_FINDINGS)
         return [to_json(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The arguments of `export`; `_params` describes each."""
+
+    export_format: str
+    output_file: Optional[str] = None
+    allow_unresolved: bool = False
+
+
+@takes(Asked, Written)
+def export(cmd: Any, asked: Asked, written: Written) -> Optional[dict[str, Any]]:
+    """`az ml network export`: the list in the language of a firewall, a proxy or people."""
+    with az_errors():
+        from .exporters import Context, line
+        from .exporters import export as exported
+        from .files import refuse_existing, write_text
+
+        to_stdout = written.output_file == "-"
+        if written.output_file and not to_stdout:
+            refuse_existing(written.output_file, asked.overwrite)
+        found = gather(cmd, asked)
+        context = Context(
+            workspace=found.facts.name if found.facts else None,
+            date=time.strftime("%Y-%m-%d", time.gmtime()),
+            catalog=f"{found.book.version} ({found.book.digest})",
+            command=line("az " + " ".join(map(shlex.quote, sys.argv[1:]))),
+            gaps=tuple(map(str, found.facts.gaps)) if found.facts else (),
+        )
+        made = exported(written.export_format, found.rows, context, written.allow_unresolved)
+        _warn(found.warnings)
+        _warn(f"Not in the {made.format} export: {loss}" for loss in made.losses)
+        if to_stdout:
+            sys.stdout.buffer.write(made.content.encode())
+            return None
+        if written.output_file:
+            write_text(written.output_file, made.content, asked.overwrite)
+        where = {"file": written.output_file} if written.output_file else {"content": made.content}
+        return {"format": made.format, "rows": made.rows, "losses": list(made.losses), **where}
 
 
 @takes(Asked, m.Options, Wanted)

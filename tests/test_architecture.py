@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "reports": {"errors", "words"},
     "verdict": {"errors", "model"},
     "wire": {"errors", "model", "prober"},
+    "exporters": {"errors", "model"},
     "files": {"codec", "errors", "model"},
     "discovery": {"errors", "model", "catalog"},
     "contexts": {"errors", "model"},
@@ -39,7 +40,7 @@ MAY_IMPORT = {
         *("errors", "model", "codec", "catalog", "files", "noproxy", "prober", "redact", "report", "reports"),
         *("runners", "verdict", "wire", "_scope"),
     },
-    "custom": {"codec", "baseline", "files", "report", "_cluster", "_exit", "_measure", "_scope"},
+    "custom": {"codec", "baseline", "exporters", "files", "report", "_cluster", "_exit", "_measure", "_scope"},
     "_client_factory": {"discovery"},
     "_params": {"words"},
     "commands": {"_format", "_validators"},
@@ -49,7 +50,7 @@ MAY_IMPORT = {
     "_validators": set(),
 }
 PURE = ("words", "model", "codec", "catalog", "baseline", "verdict", "errors")
-PURE += ("contexts", "noproxy", "redact", "report", "reports", "trouble", "wire")
+PURE += ("contexts", "exporters", "noproxy", "redact", "report", "reports", "trouble", "wire")
 NOT_PURE = ("socket", "ssl", "http", "urllib", "requests", "azure", "knack", "subprocess", "threading", "logging")
 
 

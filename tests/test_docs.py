@@ -69,7 +69,7 @@ def test_a_transcript_is_what_az_prints(az: Az, azure: FakeAzure, command: str) 
         assert shown == printed
 
 
-@pytest.mark.parametrize("verb", ["requirements", "test"])
+@pytest.mark.parametrize("verb", ["requirements", "test", "export"])
 def test_every_option_is_in_the_readme_or_a_document(az: Az, verb: str) -> None:
     shown = az.must("ml", "network", verb, "-h").out
     scope = shown[: shown.index("Global Arguments")]

@@ -1,0 +1,100 @@
+"""What to allow, in somebody's language: one file a format, each with SUMMARY, LOSSES and render(rows, context)."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable, Iterator, Optional
+
+from ..errors import UsageError, harmless
+from ..model import Kind, Requirement
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell."""
+
+    workspace: Optional[str]
+    date: str
+    catalog: str
+    command: str
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Export:
+    """The text, what of the list the target cannot express, and how many rows are in it."""
+
+    format: str
+    content: str
+    losses: tuple[str, ...]
+    rows: int
+
+
+def formats() -> tuple[str, ...]:
+    """The names of the formats: the files of this folder."""
+    return tuple(sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.glob("[a-z]*.py")))
+
+
+def export(name: str, rows: Iterable[Requirement], context: Context, allow_unresolved: bool) -> Export:
+    """The rows in a format; raises UsageError while a row has a placeholder, unless that is allowed.
+
+    What stays a placeholder is left out, and said as a loss: no rule can be made of it.
+    """
+    rows = tuple(rows)
+    missing = tuple(row for row in rows if row.unresolved)
+    if missing and not allow_unresolved:
+        names = ", ".join(row.host for row in missing[:5]) + (" …" if len(missing) > 5 else "")
+        what = f"{len(missing)} rows are not concrete yet: {names}."
+        raise UsageError(what, "Leave them out with --allow-unresolved, or complete the facts with --workspace-file.")
+    module = importlib.import_module(f".{name.replace('-', '_')}", __name__)
+    concrete = tuple(row for row in rows if not row.unresolved)
+    losses = (*(f"{row.host}: a part of the name is not known yet." for row in missing), *module.losses(concrete))
+    content: str = module.render(concrete, context, losses)
+    return Export(name, content, losses, len(concrete))
+
+
+def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
+    """The lines that each file begins with, without their comment signs."""
+    of = f" of workspace {context.workspace}" if context.workspace else ""
+    yield f"Outbound endpoints for Azure Machine Learning{of}"
+    yield f"{context.date}, catalog {context.catalog}"
+    yield context.command
+    yield from (f"Not known, so assumed: {gap}" for gap in context.gaps)
+    yield from (f"Not in here: {loss}" for loss in losses)
+
+
+def comments(sign: str, lines: Iterable[str]) -> str:
+    """Lines as comments; whatever a line holds, it stays one line."""
+    return "".join(f"{sign} {line(text)}".rstrip() + "\n" for text in lines)
+
+
+def line(text: str) -> str:
+    """A text of Azure's or a file's on one printable line."""
+    return " ".join(harmless(text).split())
+
+
+def why(row: Requirement) -> str:
+    """The reason of a rule: level, for whom, why, and what documents say against it."""
+    computes = f" ({', '.join(row.computes)})" if row.computes else ""
+    return f"{row.level.value}{computes}: {row.reason}"
+
+
+def public(rows: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """The rows that a rule can be made of: no private endpoint serves them."""
+    return tuple(row for row in rows if not row.private)
+
+
+def private_notes(rows: Iterable[Requirement]) -> Iterator[str]:
+    """For what private endpoints serve: it needs DNS and no rule."""
+    for row in rows:
+        if row.private:
+            yield f"{row.host} is served by a private endpoint: it must resolve privately; no rule is needed."
+
+
+def no_tags(rows: Iterable[Requirement], target: str) -> Iterator[str]:
+    """The loss of service tags, which only Azure's own rules know."""
+    for row in public(rows):
+        if row.kind is Kind.SERVICE_TAG:
+            yield f"service tag {row.host}, port {row.port}/{row.protocol.value}: {target} knows no service tags."

@@ -1,0 +1,26 @@
+"""A plain list of names, one a line: what Palo Alto's external dynamic lists and FortiGate's feeds load."""
+
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from ..model import Kind, Requirement
+from . import Context, comments, header, no_tags, private_notes, public
+
+SUMMARY = "names alone, one a line, for external lists of firewalls"
+
+
+def losses(rows: Sequence[Requirement]) -> Iterator[str]:
+    """Ports, addresses and service tags."""
+    for row in public(rows):
+        if row.kind is Kind.IP:
+            yield f"address {row.host}: a list of names holds no addresses."
+        elif (row.protocol.value, row.port) not in (("https", 443), ("http", 80)):
+            yield f"port {row.port}/{row.protocol.value} of {row.host}: only its name is listed; open the port apart."
+    yield from no_tags(rows, "a list of names")
+
+
+def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """The names, each once, in the order of the list."""
+    names = dict.fromkeys(row.host for row in public(rows) if row.kind in (Kind.FQDN, Kind.WILDCARD))
+    return comments("#", [*header(context, lost), *private_notes(rows)]) + "".join(f"{name}\n" for name in names)

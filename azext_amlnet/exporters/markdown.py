@@ -1,0 +1,45 @@
+"""A page for people: a table for each topic."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator, Sequence
+
+from ..model import Requirement, Topic
+from . import Context, header, line
+
+SUMMARY = "a table for each topic, for wikis and tickets"
+
+
+def losses(rows: Sequence[Requirement]) -> Iterator[str]:
+    """None: it is the list."""
+    return iter(())
+
+
+def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """Markdown; every text is escaped, so that none becomes a link, a tag or another column."""
+    title, *more = header(context, lost)
+    parts = ["<!-- made by amlnet -->\n", f"# {_text(title)}\n", *(f"{_text(said)}\n" for said in more)]
+    for topic in Topic:
+        members = [row for row in rows if row.topic is topic]
+        if members:
+            parts.append(_table(topic, members))
+    return "\n".join(parts)
+
+
+def _table(topic: Topic, rows: Sequence[Requirement]) -> str:
+    head = f"## {topic.value}\n\n| host | port | level | for | why |\n|---|---|---|---|---|\n"
+    return head + "".join(_row(row) for row in rows)
+
+
+def _row(row: Requirement) -> str:
+    marks = [mark for mark in ("private", "assumed") if getattr(row, mark)]
+    reason = row.reason + (f" ({', '.join(marks)})" if marks else "")
+    port = str(row.port) if row.protocol.value in ("https", "http") else f"{row.port}/{row.protocol.value}"
+    needed = ", ".join([*(scenario.value for scenario in row.needed_for), *row.computes])
+    cells = [f"`{line(row.host)}`", port, row.level.value, _text(needed), _text(reason)]
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def _text(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|#!&~])", r"\\\1", line(text))

@@ -1,0 +1,30 @@
+"""The skip list that a cluster behind a proxy needs: what must never go through the proxy."""
+
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from ..model import Kind, Requirement
+from . import Context, comments, header
+
+SUMMARY = "NO_PROXY for a cluster: loopback, cluster names, private endpoints"
+
+# Loopback, the cluster's own names, Azure's metadata service and its platform address, which no proxy can stand for:
+# https://learn.microsoft.com/azure/aks/http-proxy and
+# https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16 (2026-11-23)
+_ALWAYS = ("localhost", "127.0.0.1", ".svc", ".svc.cluster.local", "kubernetes.default.svc")
+_PLATFORM = ("169.254.169.254", "168.63.129.16")
+
+
+def losses(rows: Sequence[Requirement]) -> Iterator[str]:
+    """What no fact tells."""
+    yield "the service CIDR and the pod CIDR of the cluster: add them, such as 10.0.0.0/16."
+    for row in rows:
+        if row.private and row.kind is Kind.WILDCARD:
+            yield f"{row.host}: clients read wildcards differently; name the hosts below it."
+
+
+def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """Comments and one line, entries that Go's and Python's clients read alike."""
+    private = dict.fromkeys(row.host for row in rows if row.private and row.kind is not Kind.WILDCARD)
+    return comments("#", header(context, lost)) + ",".join((*_ALWAYS, *_PLATFORM, *private)) + "\n"

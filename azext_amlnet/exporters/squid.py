@@ -1,0 +1,55 @@
+"""A snippet for squid.conf: acl and http_access lines to include before the last `http_access deny all`.
+
+http://www.squid-cache.org/Doc/config/acl/ (2026-11-23)
+"""
+
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from ..model import Kind, Protocol, Requirement
+from . import Context, comments, header, no_tags, private_notes, public, why
+
+SUMMARY = "acl and http_access lines to include in squid.conf"
+_SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
+
+
+def losses(rows: Sequence[Requirement]) -> Iterator[str]:
+    """What is neither HTTP nor a tunnel for TLS."""
+    for row in public(rows):
+        if row.protocol not in _SPOKEN and row.kind is not Kind.SERVICE_TAG:
+            yield f"{row.host}, port {row.port}/{row.protocol.value}: squid forwards HTTP and CONNECT only."
+    yield from no_tags(rows, "squid")
+
+
+def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """One group of lines for each port: names by dstdomain, wildcards by expressions that leave the name itself out."""
+    ports = ["Ports other than 443 and 80 must be in your SSL_ports and Safe_ports, too."]
+    parts = [comments("#", [*header(context, lost), *private_notes(rows), *ports])]
+    spoken = [row for row in public(rows) if row.protocol in _SPOKEN and row.kind is not Kind.SERVICE_TAG]
+    groups: dict[tuple[bool, int], list[Requirement]] = {}
+    for row in spoken:
+        groups.setdefault((row.protocol is Protocol.HTTP, row.port), []).append(row)
+    if groups:
+        parts.append("acl amlnet_connect method CONNECT\n")
+    for (plain, port), members in groups.items():
+        parts.append(_group(plain, port, members))
+    return "\n".join(parts)
+
+
+def _group(plain: bool, port: int, rows: Sequence[Requirement]) -> str:
+    name = f"amlnet_{'http' if plain else 'tls'}_{port}"
+    kinds = {Kind.FQDN: f"{name}_names", Kind.WILDCARD: f"{name}_below", Kind.IP: f"{name}_addresses"}
+    lines = [f"acl {name}_port port {port}\n"]
+    for row in rows:
+        lines.append(comments("#", [why(row)]) + f"acl {kinds[row.kind]} {_matcher(row)}\n")
+    method = "!amlnet_connect" if plain else "amlnet_connect"
+    used = dict.fromkeys(kinds[row.kind] for row in rows)
+    lines += [f"http_access allow {method} {name}_port {acl}\n" for acl in used]
+    return "".join(lines)
+
+
+def _matcher(row: Requirement) -> str:
+    if row.kind is Kind.WILDCARD:
+        return f"dstdom_regex -n -i ^.+{row.host[1:].replace('.', chr(92) + '.')}$"
+    return f"{'dst' if row.kind is Kind.IP else 'dstdomain -n'} {row.host}"

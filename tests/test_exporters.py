@@ -1,0 +1,246 @@
+"""Exports: golden files, the real consumers, and texts that try to break out.
+
+AMLNET_UPDATE_GOLDEN=1 writes the golden files anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import os
+import re
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from requests.utils import should_bypass_proxies
+
+from azext_amlnet.catalog import load
+from azext_amlnet.catalog.expand import expand
+from azext_amlnet.errors import UsageError
+from azext_amlnet.exporters import Context, export, formats
+from azext_amlnet.files import read_workspace
+from azext_amlnet.model import (
+    Cloud,
+    Kind,
+    Level,
+    Protocol,
+    Registry,
+    Requirement,
+    Scope,
+    StorageAccount,
+    Workspace,
+)
+from azext_amlnet.prober import skips
+
+from . import wire as w
+from .example import EXAMPLE
+from .squid import SQUID, squid
+from .test_e2e import one_line
+from .world import ROOT, Az
+
+CASES = ROOT / "tests" / "cases" / "export"
+CONTEXT = Context("ml-ws", "2026-11-23", "2026.11.23 (0123456789ab)", "az ml network export", ("storage x: 403",))
+ROWS = (
+    Requirement(host="acrml.azurecr.io", reason="Login."),
+    Requirement(host="*.blob.core.windows.net", kind=Kind.WILDCARD, level=Level.RECOMMENDED, reason="Layers."),
+    Requirement(host="x.obo.arc.azure.com", port=8084, reason="Arc.", computes=("edge",)),
+    Requirement(host="security.ubuntu.com", port=80, protocol=Protocol.HTTP, reason="Updates."),
+    Requirement(host="10.1.2.3", kind=Kind.IP, protocol=Protocol.TCP, port=443, reason="API server."),
+    Requirement(host="store.file.core.windows.net", protocol=Protocol.SMB, port=445, reason="Files."),
+    Requirement(host="AzureML.westeurope", kind=Kind.SERVICE_TAG, protocol=Protocol.UDP, port=5831, reason="Compute."),
+    Requirement(host="vault.vault.azure.net", private=True, reason="Secrets."),
+)
+
+
+def made(name: str, rows: tuple[Requirement, ...] = ROWS) -> str:
+    return export(name, rows, CONTEXT, allow_unresolved=True).content
+
+
+def sample(name: str) -> tuple[Requirement, ...]:
+    """The list of a public workspace, of one in US Government, and of one behind private endpoints."""
+    workspace = read_workspace(str(EXAMPLE))
+    if name == "usgov":
+        workspace = Workspace(
+            cloud=Cloud.USGOV,
+            region="usgovvirginia",
+            name="ml-ws",
+            workspace_id="0a1b2c3d-1111-2222-3333-444455556666",
+            registry=Registry(name="acrml", region="usgovvirginia"),
+            storage_accounts=(StorageAccount(name="mlstore", default=True),),
+        )
+    elif name == "private":
+        accounts = (replace(a, private_endpoint=True, public_access=False) for a in workspace.storage_accounts)
+        workspace = replace(workspace, storage_accounts=tuple(accounts), private_endpoint=True, public_access=False)
+    return expand(load(), workspace, Scope()).rows
+
+
+@pytest.mark.parametrize("format_name", formats())
+def test_every_format_says_what_it_is(format_name: str) -> None:
+    module = importlib.import_module(f"azext_amlnet.exporters.{format_name.replace('-', '_')}")
+    assert module.SUMMARY and callable(module.losses) and callable(module.render)
+    text = made(format_name)
+    assert text.endswith("\n") and "\r" not in text and text == made(format_name)
+    if format_name != "csv":
+        head = text.split("acrml.azurecr.io")[0].replace("\\", "")
+        for said in ("workspace ml-ws", "2026-11-23", "0123456789ab", "az ml network export", "storage x: 403"):
+            assert said in head, said
+
+
+@pytest.mark.parametrize("format_name", formats())
+def test_rows_that_are_not_concrete_stop_an_export(format_name: str) -> None:
+    rows = (*ROWS, Requirement(host="<registry>.azurecr.io", unresolved=True))
+    with pytest.raises(UsageError, match=r"1 rows are not concrete yet: <registry>\.azurecr\.io"):
+        export(format_name, rows, CONTEXT, allow_unresolved=False)
+    found = export(format_name, rows, CONTEXT, allow_unresolved=True)
+    assert "<registry>.azurecr.io: a part of the name is not known yet." in found.losses and found.rows == len(ROWS)
+
+
+@pytest.mark.parametrize("format_name", formats())
+@pytest.mark.parametrize("name", ["public", "usgov", "private"])
+def test_golden_files(format_name: str, name: str) -> None:
+    text = export(format_name, sample(name), CONTEXT, allow_unresolved=True).content
+    path = CASES / f"{name}.{format_name}"
+    if os.environ.get("AMLNET_UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+# -- real consumers
+
+
+@pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
+def test_a_real_squid_allows_each_row_and_denies_decoys(net: w.Wire, tmp_path: Path) -> None:
+    rows = tuple(
+        replace(row, port=port, protocol=Protocol.HTTPS)
+        for row, port in zip(ROWS[:3], (net.serve(w.hang), net.serve(w.hang), net.serve(w.hang)), strict=True)
+    )
+    plain = replace(ROWS[3], port=net.http(w.answer(200, body="fine")))
+    hosts = ["acrml.azurecr.io", "any.blob.core.windows.net", "x.obo.arc.azure.com", "security.ubuntu.com"]
+    decoys = ["evil.azurecr.io", "acrml.azurecr.io.evil.io", "blob.core.windows.net", "xblob.core.windows.net"]
+    snippet = tmp_path / "amlnet.conf"
+    snippet.write_text(made("squid", (*rows, plain)), encoding="utf-8")
+    names = dict.fromkeys([*hosts, *decoys], "127.0.0.1")
+    with squid(tmp_path, names, (f"include {snippet}",)) as port:
+
+        def status(method: str, host: str, target: int) -> int:
+            with socket.create_connection(("127.0.0.1", port), 10) as sock:
+                url = f"{host}:{target}" if method == "CONNECT" else f"http://{host}:{target}/"
+                sock.sendall(f"{method} {url} HTTP/1.1\r\nHost: {host}:{target}\r\n\r\n".encode())
+                return int(sock.recv(4096).split()[1])
+
+        targets = list(zip(hosts[:3], (row.port for row in rows), strict=True))
+        for host, target in targets:
+            assert status("CONNECT", host, target) == 200, host
+            assert status("GET", host, target) == 403  # plain HTTP to it is nobody's need
+        assert status("GET", "security.ubuntu.com", plain.port) == 200
+        for decoy in decoys:
+            for _, target in (*targets, ("", plain.port)):
+                assert status("CONNECT", decoy, target) == 403, decoy
+        assert status("CONNECT", "acrml.azurecr.io", rows[1].port) == 403  # another row's port
+        assert status("CONNECT", "security.ubuntu.com", plain.port) == 403
+
+
+def test_the_skip_list_means_the_same_to_go_and_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = made("no-proxy").splitlines()[-1]
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("no_proxy", value)
+    expected = {"vault.vault.azure.net": True, "localhost": True, "127.0.0.1": True, "a.svc.cluster.local": True,
+                "169.254.169.254": True, "acrml.azurecr.io": False, "evil.vault.azure.net": False}  # fmt: skip
+    for host, skipped in expected.items():
+        assert bool(should_bypass_proxies(f"https://{host}/", no_proxy=None)) is skipped, host
+        assert any(skips(entry, host, 443) for entry in value.split(",")) is skipped, host
+
+
+def test_the_csv_is_the_list() -> None:
+    head, *rows = csv.reader(io.StringIO(made("csv")))
+    assert head[:3] == ["host", "port", "protocol"] and [row[0].lstrip("'") for row in rows] == [r.host for r in ROWS]
+    assert all(len(row) == len(head) for row in rows)
+
+
+def test_a_list_of_hosts_is_one() -> None:
+    names = [line for line in made("hosts").splitlines() if not line.startswith("#")]
+    assert names == ["acrml.azurecr.io", "*.blob.core.windows.net", "x.obo.arc.azure.com", "security.ubuntu.com",
+                     "store.file.core.windows.net"]  # fmt: skip
+
+
+def test_what_a_target_cannot_express_is_said() -> None:
+    lost = {name: export(name, ROWS, CONTEXT, False).losses for name in formats()}
+    assert any("445/smb" in loss for loss in lost["squid"]) and any("10.1.2.3" in loss for loss in lost["hosts"])
+    assert any("service tag" in loss for loss in lost["squid"]) and not lost["csv"]
+
+
+# -- hostile texts
+
+HOSTILE = "x\n*.evil.io\nhttp_access allow all\r\n\"';|`${evil}{{}}\x00\x1b[2J<script> --> \u2028 =1+1 ##vso[task.x]"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.one_of(st.just(HOSTILE), st.text(max_size=40)), st.sampled_from(formats()))
+def test_no_text_breaks_out_of_a_format(text: str, name: str) -> None:
+    rows = tuple(replace(row, reason=text, notes=(text,)) for row in ROWS)
+    context = replace(CONTEXT, workspace=text, command=text, gaps=(text,))
+    calm = export(name, ROWS, CONTEXT, True).content
+    content = export(name, rows, context, True).content
+    assert content.count("\n") == calm.count("\n")
+    assert all(line.isprintable() for line in content.split("\n"))
+    if name not in ("csv", "markdown"):
+        assert _rules(content) == _rules(calm)
+    if name == "markdown":
+        tables = [line for line in content.splitlines() if line.startswith("| ")]
+        assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in tables} == {6}
+        assert not re.search(r"(?<!\\)<(?!!-- made by amlnet -->)", content)
+    if name == "csv":
+        assert not [cell for row in csv.reader(io.StringIO(content)) for cell in row if cell[:1] in ("=", "+", "@")]
+
+
+def _rules(content: str) -> list[str]:
+    return [line for line in content.splitlines() if line and not line.startswith("#")]
+
+
+# -- the verb
+
+EXPORT = ("ml", "network", "export", "--workspace-file", str(EXAMPLE))
+
+
+def test_the_verb_writes_a_file_standard_output_or_an_object(az: Az, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    ran = az.must(*EXPORT, "--format", "hosts", "--output-file", str(path))
+    assert ran.json["file"] == str(path) and "content" not in ran.json and ran.json["losses"]
+    text = path.read_text(encoding="utf-8")
+    out = az.must(*EXPORT, "--format", "hosts", "--output-file", "-").out
+    shown = az.must(*EXPORT, "--format", "hosts").json["content"]
+
+    def names(content: str) -> list[str]:
+        return [line for line in content.splitlines() if not line.startswith("#")]
+
+    assert names(out) == names(text) == names(shown) and len(names(text)) > 40
+    one_line(az(*EXPORT, "--format", "hosts", "--output-file", str(path)), "exists already")
+    az.must(*EXPORT, "--format", "hosts", "--output-file", str(path), "--overwrite")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (EXPORT, "--format"),
+        ((*EXPORT, "--format", "iptables"), "squid"),
+        ((*EXPORT[:3], "--format", "hosts"), "--workspace-name/-w"),
+        ((*EXPORT, "--format", "hosts", "--output-file", "no/such/folder/x"), "does not exist"),
+    ],
+)
+def test_wrong_usage(az: Az, words: tuple[str, ...], said: str) -> None:
+    ran = az(*words)
+    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err and ran.out == ""
+
+
+def test_a_plan_is_refused_or_left_out(az: Az) -> None:
+    plan = ("ml", "network", "export", "--workspace-file", str(ROOT / "examples" / "plan.json"), "--format", "squid")
+    one_line(az(*plan), "rows are not concrete yet", "--allow-unresolved")
+    ran = az.must(*plan, "--allow-unresolved")
+    assert "<" not in "\n".join(_rules(ran.json["content"])) and any(
+        "<registry>" in loss for loss in ran.json["losses"]
+    )
