@@ -8,13 +8,18 @@ from __future__ import annotations
 import csv
 import importlib
 import io
+import json
 import os
 import re
 import socket
 from dataclasses import replace
 from pathlib import Path
 
+import hcl2
 import pytest
+import tree_sitter
+import tree_sitter_bicep
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.utils import should_bypass_proxies
@@ -156,6 +161,89 @@ def test_the_skip_list_means_the_same_to_go_and_python(monkeypatch: pytest.Monke
         assert any(skips(entry, host, 443) for entry in value.split(",")) is skipped, host
 
 
+def arm_endpoints(text: str) -> set[tuple[str, int, str]]:
+    """The endpoints of a template, read back by rules of our own: (destination, port, protocol)."""
+    found = set()
+    for resource in json.loads(text)["resources"]:
+        for collection in resource["properties"]["ruleCollections"]:
+            assert collection["action"] == {"type": "Allow"} and collection["rules"]
+            for rule in collection["rules"]:
+                assert rule["sourceAddresses"].startswith("[parameters('sourceAddresses") and rule["description"]
+                if rule["ruleType"] == "ApplicationRule":
+                    found |= {(h, p["port"], p["protocolType"]) for h in rule["targetFqdns"] for p in rule["protocols"]}
+                else:
+                    names = rule.get("destinationFqdns") or rule["destinationAddresses"]
+                    found |= {(names[0], int(rule["destinationPorts"][0]), rule["ipProtocols"][0])}
+    return found
+
+
+FIREWALL = {
+    ("acrml.azurecr.io", 443, "Https"),
+    ("*.blob.core.windows.net", 443, "Https"),
+    ("x.obo.arc.azure.com", 8084, "TCP"),
+    ("security.ubuntu.com", 80, "Http"),
+    ("10.1.2.3", 443, "TCP"),
+    ("store.file.core.windows.net", 445, "TCP"),
+    ("AzureML.westeurope", 5831, "UDP"),
+}
+
+
+def test_the_arm_template_reads_back() -> None:
+    text = made("azure-firewall-arm")
+    assert arm_endpoints(text) == FIREWALL
+    template = json.loads(text)
+    used = set(re.findall(r"\[parameters\('([A-Za-z]+)'\)\]", text))
+    assert used | {"firewallPolicyName"} == set(template["parameters"]) and "sourceAddressesOfEdge" in used
+    names = re.findall(r'"name": "([0-9]{3}-[A-Za-z0-9-]+)"', text)
+    assert len(names) == len(FIREWALL) and all(len(name) <= 80 for name in names)
+
+
+def test_terraform_parses_and_says_the_same() -> None:
+    document = hcl2.loads(made("azure-firewall-terraform"))
+    (resource,) = document["resource"]
+    (group,) = (body for kinds in resource.values() for body in kinds.values())
+    found = set()
+    for kind in ("application", "network"):
+        for collection in group[f"{kind}_rule_collection"]:
+            for rule in collection["rule"]:
+                targets = rule.get("destination_fqdns") or rule["destination_addresses"]
+                if kind == "application":
+                    found |= {(_bare(targets[0]), p["port"], _bare(p["type"])) for p in rule["protocols"]}
+                else:
+                    ports = int(_bare(rule["destination_ports"][0]))
+                    found |= {(_bare(targets[0]), ports, _bare(rule["protocols"][0]))}
+    assert found == FIREWALL
+    declared = {_bare(name) for variable in document["variable"] for name in variable}
+    assert set(re.findall(r"var\.([a-z_]+)", made("azure-firewall-terraform"))) == declared
+
+
+def _bare(text: str) -> str:
+    return text.strip('"')
+
+
+def bicep_is_fine(text: str) -> bool:
+    """Whether a grammar of Bicep finds nothing wrong."""
+    tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bicep.language())).parse(text.encode())
+    return not tree.root_node.has_error
+
+
+def test_bicep_parses_without_an_error() -> None:
+    for text in (made("azure-firewall-bicep"), made("azure-firewall-bicep", hostile(HOSTILE))):
+        assert bicep_is_fine(text)
+    text = made("azure-firewall-bicep")
+    assert all(f"'{host}'" in text for host, _, _ in FIREWALL) and "param sourceAddressesOfEdge array" in text
+
+
+def test_the_cilium_policy_is_yaml_with_a_rule_for_dns() -> None:
+    policy = yaml.safe_load(made("cilium"))
+    dns, *rules = policy["spec"]["egress"]
+    assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]} and len(rules) == 6
+    names = [next(iter(rule["toFQDNs"][0].values())) for rule in rules if "toFQDNs" in rule]
+    assert names[:2] == ["acrml.azurecr.io", "*.blob.core.windows.net"]
+    assert {"matchPattern": "*.blob.core.windows.net"} in [r["toFQDNs"][0] for r in rules if "toFQDNs" in r]
+    assert [rule["toCIDR"] for rule in rules if "toCIDR" in rule] == [["10.1.2.3/32"]]
+
+
 def test_the_csv_is_the_list() -> None:
     head, *rows = csv.reader(io.StringIO(made("csv")))
     assert head[:3] == ["host", "port", "protocol"] and [row[0].lstrip("'") for row in rows] == [r.host for r in ROWS]
@@ -179,17 +267,29 @@ def test_what_a_target_cannot_express_is_said() -> None:
 HOSTILE = "x\n*.evil.io\nhttp_access allow all\r\n\"';|`${evil}{{}}\x00\x1b[2J<script> --> \u2028 =1+1 ##vso[task.x]"
 
 
-@settings(max_examples=40, deadline=None)
+def hostile(text: str) -> tuple[Requirement, ...]:
+    return tuple(replace(row, reason=text, notes=(text,)) for row in ROWS)
+
+
+@settings(max_examples=80, deadline=None)
 @given(st.one_of(st.just(HOSTILE), st.text(max_size=40)), st.sampled_from(formats()))
 def test_no_text_breaks_out_of_a_format(text: str, name: str) -> None:
-    rows = tuple(replace(row, reason=text, notes=(text,)) for row in ROWS)
+    rows = hostile(text)
     context = replace(CONTEXT, workspace=text, command=text, gaps=(text,))
     calm = export(name, ROWS, CONTEXT, True).content
     content = export(name, rows, context, True).content
     assert content.count("\n") == calm.count("\n")
     assert all(line.isprintable() for line in content.split("\n"))
-    if name not in ("csv", "markdown"):
+    if name in ("squid", "hosts", "no-proxy", "cilium", "azure-firewall-terraform"):
         assert _rules(content) == _rules(calm)
+    if name == "azure-firewall-arm":
+        assert arm_endpoints(content) == FIREWALL
+        texts = re.findall(r'"description": (".*")', content)
+        assert not [
+            said for said in texts if json.loads(said).startswith("[") and not json.loads(said).startswith("[[")
+        ]
+    if name == "azure-firewall-bicep":
+        assert bicep_is_fine(content) and not re.search(r"(?<!\\)(?:\\\\)*\$\{", content.partition("param")[2])
     if name == "markdown":
         tables = [line for line in content.splitlines() if line.startswith("| ")]
         assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in tables} == {6}
@@ -199,7 +299,7 @@ def test_no_text_breaks_out_of_a_format(text: str, name: str) -> None:
 
 
 def _rules(content: str) -> list[str]:
-    return [line for line in content.splitlines() if line and not line.startswith("#")]
+    return [line for line in content.splitlines() if line and not line.strip().startswith("#")]
 
 
 # -- the verb

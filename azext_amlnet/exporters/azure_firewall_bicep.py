@@ -1,0 +1,79 @@
+"""Azure Firewall policy as Bicep: one rule collection group."""
+
+from __future__ import annotations
+
+from typing import Iterable, Sequence
+
+from ..model import Kind, Requirement
+from . import Context, comments, header, line, private_notes
+from ._azure_firewall import Rule, application_rules, computes_of, losses, network_rules, source_name
+
+SUMMARY = "Bicep with one rule collection group of a firewall policy"
+__all__ = ["SUMMARY", "losses", "render"]
+
+_GROUP = """
+resource policy 'Microsoft.Network/firewallPolicies@2023-11-01' existing = {
+  name: firewallPolicyName
+}
+
+resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@2023-11-01' = {
+  parent: policy
+  name: 'amlnet'
+  properties: {
+    priority: groupPriority
+    ruleCollections: [
+"""
+
+
+def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """Bicep whose priorities and source addresses are parameters."""
+    application, network = application_rules(rows), network_rules(rows)
+    parts = [comments("//", [*header(context, lost), *private_notes(rows)]), "\n"]
+    parts += [
+        "param firewallPolicyName string\n",
+        "param groupPriority int = 500\n",
+        "param networkPriority int = 100\n",
+    ]
+    parts += ["param applicationPriority int = 200\n", "param sourceAddresses array\n"]
+    parts += ["param sourceIpGroups array = []\n"]
+    parts += [f"param {name} array = sourceAddresses\n" for name in computes_of([*network, *application])]
+    parts.append(_GROUP)
+    parts += _collection("amlnet-network", "networkPriority", "NetworkRule", network)
+    parts += _collection("amlnet-application", "applicationPriority", "ApplicationRule", application)
+    return "".join([*parts, "    ]\n  }\n}\n"])
+
+
+def _collection(name: str, priority: str, kind: str, rules: Sequence[Rule]) -> Iterable[str]:
+    if rules:
+        yield "      {\n        ruleCollectionType: 'FirewallPolicyFilterRuleCollection'\n"
+        yield f"        name: '{name}'\n        priority: {priority}\n"
+        yield "        action: {\n          type: 'Allow'\n        }\n        rules: [\n"
+        yield from (_rule(kind, rule) for rule in rules)
+        yield "        ]\n      }\n"
+
+
+def _rule(kind: str, rule: Rule) -> str:
+    if kind == "ApplicationRule":
+        spoken = f"{_pad(8)}protocolType: '{rule.protocol}'\n{_pad(8)}port: {rule.port}\n"
+        lines = [f"protocols: [\n{_pad(7)}{{\n{spoken}{_pad(7)}}}\n{_pad(6)}]", _list("targetFqdns", rule.destination)]
+    else:
+        target = "destinationFqdns" if rule.kind is Kind.FQDN else "destinationAddresses"
+        lines = [_list("ipProtocols", rule.protocol), _list("destinationPorts", str(rule.port))]
+        lines.append(_list(target, rule.destination))
+    head = [f"ruleType: '{kind}'", f"name: {_text(rule.name)}", f"description: {_text(rule.description)}"]
+    head += [f"sourceAddresses: {source_name(rule)}", "sourceIpGroups: sourceIpGroups"]
+    return f"{_pad(5)}{{\n" + "".join(f"{_pad(6)}{part}\n" for part in (*head, *lines)) + f"{_pad(5)}}}\n"
+
+
+def _pad(depth: int) -> str:
+    return "  " * depth
+
+
+def _list(name: str, value: str) -> str:
+    return f"{name}: [\n{_pad(7)}{_text(value)}\n{_pad(6)}]"
+
+
+def _text(text: str) -> str:
+    """A Bicep string: backslashes, quotes and interpolations are text."""
+    plain = line(text).replace("\\", "\\\\").replace("'", "\\'").replace("${", "\\${")
+    return f"'{plain}'"

@@ -1,0 +1,67 @@
+"""Azure Firewall policy as Terraform (azurerm): one rule collection group."""
+
+from __future__ import annotations
+
+from typing import Iterable, Sequence
+
+from ..model import Kind, Requirement
+from . import Context, comments, header, line, private_notes
+from ._azure_firewall import Rule, application_rules, computes_of, losses, network_rules, source_name
+
+SUMMARY = "Terraform (azurerm) with one rule collection group of a firewall policy"
+__all__ = ["SUMMARY", "losses", "render"]
+
+
+def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """HCL whose priorities and source addresses are variables."""
+    application, network = application_rules(rows), network_rules(rows)
+    parts = [comments("#", [*header(context, lost), *private_notes(rows)]), "\n"]
+    parts += [_variable("firewall_policy_id", "string", ""), _variable("group_priority", "number", "500")]
+    parts += [_variable("network_priority", "number", "100"), _variable("application_priority", "number", "200")]
+    parts += [
+        _variable("source_addresses", "list(string)", ""),
+        _variable("source_ip_groups", "list(string)", "[]"),
+    ]
+    parts += [_variable(_snake(name), "list(string)", "null") for name in computes_of([*network, *application])]
+    parts.append('resource "azurerm_firewall_policy_rule_collection_group" "amlnet" {\n  name = "amlnet"\n')
+    parts.append("  firewall_policy_id = var.firewall_policy_id\n  priority = var.group_priority\n")
+    parts += _collection("network", network)
+    parts += _collection("application", application)
+    return "".join([*parts, "}\n"])
+
+
+def _variable(name: str, kind: str, default: str) -> str:
+    return f'variable "{name}" {{\n  type = {kind}\n' + (f"  default = {default}\n" if default else "") + "}\n\n"
+
+
+def _collection(kind: str, rules: Sequence[Rule]) -> Iterable[str]:
+    if rules:
+        yield f'\n  {kind}_rule_collection {{\n    name = "amlnet-{kind}"\n    priority = var.{kind}_priority\n'
+        yield '    action = "Allow"\n'
+        yield from (_rule(kind, rule) for rule in rules)
+        yield "  }\n"
+
+
+def _rule(kind: str, rule: Rule) -> str:
+    name = _snake(source_name(rule))
+    sources = f"coalesce(var.{name}, var.source_addresses)" if rule.computes else "var.source_addresses"
+    lines = [f"# {rule.description}", f"name = {_text(rule.name)}", f"source_addresses = {sources}"]
+    lines.append("source_ip_groups = var.source_ip_groups")
+    if kind == "application":
+        lines += [f"destination_fqdns = [{_text(rule.destination)}]"]
+        lines += ["protocols {", f'  type = "{rule.protocol}"', f"  port = {rule.port}", "}"]
+    else:
+        target = "destination_fqdns" if rule.kind is Kind.FQDN else "destination_addresses"
+        lines += [f'protocols = ["{rule.protocol}"]', f"{target} = [{_text(rule.destination)}]"]
+        lines += [f'destination_ports = ["{rule.port}"]']
+    return "    rule {\n" + "".join(f"      {part}\n" for part in lines) + "    }\n"
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _text(text: str) -> str:
+    """An HCL string: backslashes, quotes, interpolations and directives are text."""
+    plain = line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + plain.replace("${", "$${").replace("%{", "%%{") + '"'
