@@ -70,6 +70,8 @@ bench: setup
 
 # System tools that some tests use; a test whose tool is missing skips and names this command.
 TOOLS := chromium curl iproute2 nftables prometheus-blackbox-exporter squid
+# kubectl, where there is none.
+TOOLS += $(if $(shell command -v kubectl),,kubernetes-client)
 # RUNLEVEL=1 keeps the services among them from being started.
 tools:
 	apt-get update --quiet

@@ -338,10 +338,10 @@ def publish(report: Mapping[str, Any], options: Options) -> list[str]:
 
 def verdict_line(report: Mapping[str, Any]) -> Optional[str]:
     """One line that says why the command fails, or None when it does not."""
-    from .reports import endpoint
+    from .reports import by_severity, endpoint
 
     code = report["summary"]["exitCode"]
-    failing = [result for result in report["results"] if result["failing"]]
+    failing = [result for result in by_severity(report) if result["failing"]]
     named = ", ".join(f"{endpoint(result)} ({result['cause'] or result['verdict']})" for result in failing[:8])
     more = f" and {len(failing) - 8} more" if len(failing) > 8 else ""
     if code in (130, 143):
