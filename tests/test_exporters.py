@@ -11,7 +11,9 @@ import io
 import json
 import os
 import re
+import shutil
 import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +50,7 @@ from .squid import SQUID, squid
 from .test_e2e import one_line
 from .world import ROOT, Az
 
+CURL = shutil.which("curl")
 CASES = ROOT / "tests" / "cases" / "export"
 CONTEXT = Context("ml-ws", "2026-11-23", "2026.11.23 (0123456789ab)", "az ml network export", ("storage x: 403",))
 ROWS = (
@@ -150,15 +153,36 @@ def test_a_real_squid_allows_each_row_and_denies_decoys(net: w.Wire, tmp_path: P
         assert status("CONNECT", "security.ubuntu.com", plain.port) == 403
 
 
+SKIPPED = {
+    "vault.vault.azure.net": True,
+    "localhost": True,
+    "127.0.0.1": True,
+    "a.svc.cluster.local": True,
+    "169.254.169.254": True,
+    "acrml.azurecr.io": False,
+    "evil.vault.azure.net": False,
+    "xvault.vault.azure.net": False,
+}
+
+
 def test_the_skip_list_means_the_same_to_go_and_python(monkeypatch: pytest.MonkeyPatch) -> None:
     value = made("no-proxy").splitlines()[-1]
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("no_proxy", value)
-    expected = {"vault.vault.azure.net": True, "localhost": True, "127.0.0.1": True, "a.svc.cluster.local": True,
-                "169.254.169.254": True, "acrml.azurecr.io": False, "evil.vault.azure.net": False}  # fmt: skip
-    for host, skipped in expected.items():
+    for host, skipped in SKIPPED.items():
         assert bool(should_bypass_proxies(f"https://{host}/", no_proxy=None)) is skipped, host
         assert any(skips(entry, host, 443) for entry in value.split(",")) is skipped, host
+
+
+@pytest.mark.skipif(CURL is None, reason="needs curl: run `make tools` as root")
+@pytest.mark.parametrize(("host", "skipped"), SKIPPED.items())
+def test_a_real_curl_skips_the_proxy_for_the_same_hosts(net: w.Wire, host: str, skipped: bool) -> None:
+    proxy, direct = net.http(w.answer(403)), net.http(w.answer(200))
+    curl = [str(CURL), "--disable", "--silent", "--show-error", "--max-time", "10", "--proxytunnel"]
+    curl += ["--connect-to", f"::127.0.0.1:{direct}", "--write-out", "%{http_connect} %{http_code}", f"http://{host}/"]
+    env = {"http_proxy": f"http://127.0.0.1:{proxy}", "no_proxy": made("no-proxy").splitlines()[-1]}
+    ran = subprocess.run(curl, env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert ran.stdout == ("000 200" if skipped else "403 000"), ran.stderr
 
 
 def arm_endpoints(text: str) -> set[tuple[str, int, str]]:
