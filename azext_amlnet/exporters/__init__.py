@@ -1,4 +1,7 @@
-"""What to allow, in somebody's language: one file a format, each with SUMMARY, LOSSES and render(rows, context)."""
+"""What to allow, in somebody's language: one file a format.
+
+Each has SUMMARY, losses(rows) and render(rows, context, lost); docs/exporting.md tells how to add one.
+"""
 
 from __future__ import annotations
 

@@ -25,6 +25,6 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
-    """Comments and one line, entries that Go's and Python's clients read alike."""
+    """Comments and one line, entries that Go's and Python's clients and curl read alike."""
     private = dict.fromkeys(row.host for row in rows if row.private and row.kind is not Kind.WILDCARD)
     return comments("#", header(context, lost)) + ",".join((*_ALWAYS, *_PLATFORM, *private)) + "\n"
