@@ -1,8 +1,6 @@
 """The arguments. The scope arguments are the same for all verbs and are defined once."""
 
-from pathlib import Path
-
-from azext_amlnet.words import ClusterType, FailOn, Level, Scenario, Topic
+from azext_amlnet.words import ClusterType, FailOn, Level, Scenario, Topic, export_formats
 
 
 def load_arguments(loader, _):
@@ -48,9 +46,8 @@ def _requirements_file(context, files):
 def _export(context, files):
     """The language, and where the text goes."""
     group = {"arg_group": "Output"}
-    folder = Path(__file__).parent / "exporters"  # its files are the formats
-    formats = sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py"))
-    context.argument("export_format", options_list=["--format"], choices=formats, help="The target.", **group)
+    choices = list(export_formats())
+    context.argument("export_format", options_list=["--format"], choices=choices, help="The target.", **group)
     context.argument(
         "output_file",
         help="Write the text there; a file that exists is refused without --overwrite. `-` writes it to standard "
@@ -179,17 +176,13 @@ def _gate(context, files):
 
 def _outputs(context, files):
     """Where the report goes besides standard output."""
-    from argcomplete.completers import FilesCompleter
-    from azure.cli.core.commands.parameters import file_type
-
     context.argument(
         "report_file",
         nargs="+",
-        type=file_type,
-        completer=FilesCompleter(),
         arg_group="Output",
         help="Write the report to these files as well; the name tells the format: .json, .xml (JUnit), .html. Files "
         "that exist are replaced.",
+        **files,
     )
     context.argument(
         "annotate",

@@ -58,7 +58,7 @@ class Written:
 def export(cmd: Any, asked: Asked, written: Written) -> Optional[dict[str, Any]]:
     """`az ml network export`: the list in the language of a firewall, a proxy or people."""
     with az_errors():
-        from .exporters import Context, line
+        from .exporters import Context
         from .exporters import export as exported
         from .files import refuse_existing, write_text
 
@@ -70,7 +70,7 @@ def export(cmd: Any, asked: Asked, written: Written) -> Optional[dict[str, Any]]
             workspace=found.facts.name if found.facts else None,
             date=time.strftime("%Y-%m-%d", time.gmtime()),
             catalog=f"{found.book.version} ({found.book.digest})",
-            command=line("az " + " ".join(map(shlex.quote, sys.argv[1:]))),
+            command="az " + " ".join(map(shlex.quote, sys.argv[1:])),
             gaps=tuple(map(str, found.facts.gaps)) if found.facts else (),
         )
         made = exported(written.export_format, found.rows, context, written.allow_unresolved)

@@ -26,10 +26,15 @@ def harmless(text: str) -> str:
     return _COMMAND.sub("# #", "".join(c if c.isprintable() else " " for c in text))
 
 
+def line(text: str) -> str:
+    """The text on one printable, harmless line."""
+    return " ".join(harmless(text).split())
+
+
 def one_line(text: str, most: int = 600) -> str:
-    """The text on one printable, harmless line of at most `most` characters."""
-    line = " ".join(harmless(text).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    """The text on one such line of at most `most` characters."""
+    whole = line(text)
+    return whole if len(whole) <= most else whole[: most - 1] + "…"
 
 
 class UsageError(AmlnetError):

@@ -5,6 +5,13 @@ making the nouns' dataclasses takes 13 ms.
 """
 
 from enum import Enum
+from pathlib import Path
+
+
+def export_formats() -> tuple[str, ...]:
+    """What `export` can write: the files of the folder of exporters."""
+    folder = Path(__file__).parent / "exporters"
+    return tuple(sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")))
 
 
 class Cloud(str, Enum):

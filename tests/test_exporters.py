@@ -29,7 +29,7 @@ from requests.utils import should_bypass_proxies
 from azext_amlnet.catalog import load
 from azext_amlnet.catalog.expand import expand
 from azext_amlnet.errors import UsageError
-from azext_amlnet.exporters import Context, export, formats
+from azext_amlnet.exporters import Context, export
 from azext_amlnet.files import read_workspace
 from azext_amlnet.model import (
     Cloud,
@@ -43,6 +43,7 @@ from azext_amlnet.model import (
     Workspace,
 )
 from azext_amlnet.prober import skips
+from azext_amlnet.words import export_formats
 
 from . import wire as w
 from .example import EXAMPLE
@@ -87,7 +88,7 @@ def sample(name: str) -> tuple[Requirement, ...]:
     return expand(load(), workspace, Scope()).rows
 
 
-@pytest.mark.parametrize("format_name", formats())
+@pytest.mark.parametrize("format_name", export_formats())
 def test_every_format_says_what_it_is(format_name: str) -> None:
     module = importlib.import_module(f"azext_amlnet.exporters.{format_name.replace('-', '_')}")
     assert module.SUMMARY and callable(module.losses) and callable(module.render)
@@ -99,7 +100,7 @@ def test_every_format_says_what_it_is(format_name: str) -> None:
             assert said in head, said
 
 
-@pytest.mark.parametrize("format_name", formats())
+@pytest.mark.parametrize("format_name", export_formats())
 def test_rows_that_are_not_concrete_stop_an_export(format_name: str) -> None:
     rows = (*ROWS, Requirement(host="<registry>.azurecr.io", unresolved=True))
     with pytest.raises(UsageError, match=r"1 rows are not concrete yet: <registry>\.azurecr\.io"):
@@ -108,7 +109,7 @@ def test_rows_that_are_not_concrete_stop_an_export(format_name: str) -> None:
     assert "<registry>.azurecr.io: a part of the name is not known yet." in found.losses and found.rows == len(ROWS)
 
 
-@pytest.mark.parametrize("format_name", formats())
+@pytest.mark.parametrize("format_name", export_formats())
 @pytest.mark.parametrize("name", ["public", "usgov", "private"])
 def test_golden_files(format_name: str, name: str) -> None:
     text = export(format_name, sample(name), CONTEXT, allow_unresolved=True).content
@@ -281,7 +282,7 @@ def test_a_list_of_hosts_is_one() -> None:
 
 
 def test_what_a_target_cannot_express_is_said() -> None:
-    lost = {name: export(name, ROWS, CONTEXT, False).losses for name in formats()}
+    lost = {name: export(name, ROWS, CONTEXT, False).losses for name in export_formats()}
     assert any("445/smb" in loss for loss in lost["squid"]) and any("10.1.2.3" in loss for loss in lost["hosts"])
     assert any("service tag" in loss for loss in lost["squid"]) and not lost["csv"]
 
@@ -296,7 +297,7 @@ def hostile(text: str) -> tuple[Requirement, ...]:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.one_of(st.just(HOSTILE), st.text(max_size=40)), st.sampled_from(formats()))
+@given(st.one_of(st.just(HOSTILE), st.text(max_size=40)), st.sampled_from(export_formats()))
 def test_no_text_breaks_out_of_a_format(text: str, name: str) -> None:
     rows = hostile(text)
     context = replace(CONTEXT, workspace=text, command=text, gaps=(text,))

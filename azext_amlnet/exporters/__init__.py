@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Iterable, Iterator, Optional
 
-from ..errors import UsageError, harmless
+from ..errors import UsageError, line
 from ..model import Kind, Requirement
 
 
@@ -33,11 +32,6 @@ class Export:
     content: str
     losses: tuple[str, ...]
     rows: int
-
-
-def formats() -> tuple[str, ...]:
-    """The names of the formats: the files of this folder."""
-    return tuple(sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.glob("[a-z]*.py")))
 
 
 def export(name: str, rows: Iterable[Requirement], context: Context, allow_unresolved: bool) -> Export:
@@ -71,11 +65,6 @@ def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
 def comments(sign: str, lines: Iterable[str]) -> str:
     """Lines as comments; whatever a line holds, it stays one line."""
     return "".join(f"{sign} {line(text)}".rstrip() + "\n" for text in lines)
-
-
-def line(text: str) -> str:
-    """A text of Azure's or a file's on one printable line."""
-    return " ".join(harmless(text).split())
 
 
 def why(row: Requirement) -> str:

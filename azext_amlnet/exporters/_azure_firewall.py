@@ -12,8 +12,13 @@ import re
 from dataclasses import dataclass
 from typing import Iterator, Sequence
 
+from ..errors import line
 from ..model import Kind, Protocol, Requirement
-from . import line, public, why
+from . import public, why
+
+API_VERSION = "2023-11-01"
+GROUP_PRIORITY, NETWORK_PRIORITY, APPLICATION_PRIORITY = 500, 100, 200
+"""The defaults of the template's parameters."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,11 @@ class Rule:
     protocol: str
     port: int
     computes: tuple[str, ...]
+
+    @property
+    def by_name(self) -> bool:
+        """Whether a network rule names its destination; otherwise it is an address or a service tag."""
+        return self.kind is Kind.FQDN
 
 
 def is_application(row: Requirement) -> bool:
@@ -48,19 +58,13 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 def application_rules(rows: Sequence[Requirement]) -> list[Rule]:
     """Rules for names on 80 and 443."""
     chosen = [row for row in public(rows) if is_application(row)]
-    return [
-        _rule(number, row, "Http" if row.protocol is Protocol.HTTP else "Https") for number, row in _numbered(chosen)
-    ]
+    return [_rule(n, row, "Http" if row.protocol is Protocol.HTTP else "Https") for n, row in enumerate(chosen, 1)]
 
 
 def network_rules(rows: Sequence[Requirement]) -> list[Rule]:
     """Rules for everything else, but wildcards."""
     chosen = [row for row in public(rows) if not is_application(row) and row.kind is not Kind.WILDCARD]
-    return [_rule(number, row, "UDP" if row.protocol is Protocol.UDP else "TCP") for number, row in _numbered(chosen)]
-
-
-def _numbered(rows: Sequence[Requirement]) -> Iterator[tuple[int, Requirement]]:
-    return iter(enumerate(rows, 1))
+    return [_rule(n, row, "UDP" if row.protocol is Protocol.UDP else "TCP") for n, row in enumerate(chosen, 1)]
 
 
 def _rule(number: int, row: Requirement, protocol: str) -> Rule:

@@ -5,9 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any, Sequence
 
-from ..model import Kind, Requirement
-from . import Context, header, line, private_notes
-from ._azure_firewall import Rule, application_rules, computes_of, losses, network_rules, source_name
+from ..errors import line
+from ..model import Requirement
+from . import Context, header, private_notes
+from ._azure_firewall import (
+    API_VERSION,
+    APPLICATION_PRIORITY,
+    GROUP_PRIORITY,
+    NETWORK_PRIORITY,
+    Rule,
+    application_rules,
+    computes_of,
+    losses,
+    network_rules,
+    source_name,
+)
 
 SUMMARY = "an ARM template with one rule collection group of a firewall policy"
 __all__ = ["SUMMARY", "losses", "render"]
@@ -28,7 +40,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
         "resources": [
             {
                 "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
-                "apiVersion": "2023-11-01",
+                "apiVersion": API_VERSION,
                 "name": "[concat(parameters('firewallPolicyName'), '/amlnet')]",
                 "properties": {
                     "priority": "[parameters('groupPriority')]",
@@ -42,8 +54,9 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 def _parameters(rules: Sequence[Rule]) -> dict[str, Any]:
     found: dict[str, Any] = {"firewallPolicyName": {"type": "string"}}
-    for name, default in (("groupPriority", 500), ("networkPriority", 100), ("applicationPriority", 200)):
-        found[name] = {"type": "int", "defaultValue": default}
+    priorities = {"group": GROUP_PRIORITY, "network": NETWORK_PRIORITY, "application": APPLICATION_PRIORITY}
+    for name, default in priorities.items():
+        found[f"{name}Priority"] = {"type": "int", "defaultValue": default}
     found["sourceAddresses"] = {"type": "array"}
     found["sourceIpGroups"] = {"type": "array", "defaultValue": []}
     for name in computes_of(rules):
@@ -77,7 +90,7 @@ def _application(rule: Rule) -> dict[str, Any]:
 
 
 def _network(rule: Rule) -> dict[str, Any]:
-    target = "destinationFqdns" if rule.kind is Kind.FQDN else "destinationAddresses"
+    target = "destinationFqdns" if rule.by_name else "destinationAddresses"
     ports = {"ipProtocols": [rule.protocol], "destinationPorts": [str(rule.port)]}
     return {**_common(rule, "NetworkRule"), **ports, target: [rule.destination]}
 

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from ..model import Kind, Requirement
-from . import Context, comments, header, line, private_notes
-from ._azure_firewall import Rule, application_rules, computes_of, losses, network_rules, source_name
+from ..errors import line
+from ..model import Requirement
+from . import Context, comments, header, private_notes
+from ._azure_firewall import (
+    API_VERSION,
+    APPLICATION_PRIORITY,
+    GROUP_PRIORITY,
+    NETWORK_PRIORITY,
+    Rule,
+    application_rules,
+    computes_of,
+    losses,
+    network_rules,
+    source_name,
+)
 
 SUMMARY = "Bicep with one rule collection group of a firewall policy"
 __all__ = ["SUMMARY", "losses", "render"]
 
-_GROUP = """
-resource policy 'Microsoft.Network/firewallPolicies@2023-11-01' existing = {
+_GROUP = f"""
+resource policy 'Microsoft.Network/firewallPolicies@{API_VERSION}' existing = {{
   name: firewallPolicyName
-}
+}}
 
-resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@2023-11-01' = {
+resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@{API_VERSION}' = {{
   parent: policy
   name: 'amlnet'
-  properties: {
+  properties: {{
     priority: groupPriority
     ruleCollections: [
 """
@@ -29,13 +41,10 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     """Bicep whose priorities and source addresses are parameters."""
     application, network = application_rules(rows), network_rules(rows)
     parts = [comments("//", [*header(context, lost), *private_notes(rows)]), "\n"]
-    parts += [
-        "param firewallPolicyName string\n",
-        "param groupPriority int = 500\n",
-        "param networkPriority int = 100\n",
-    ]
-    parts += ["param applicationPriority int = 200\n", "param sourceAddresses array\n"]
-    parts += ["param sourceIpGroups array = []\n"]
+    parts += ["param firewallPolicyName string\n", f"param groupPriority int = {GROUP_PRIORITY}\n"]
+    parts += [f"param networkPriority int = {NETWORK_PRIORITY}\n"]
+    parts += [f"param applicationPriority int = {APPLICATION_PRIORITY}\n"]
+    parts += ["param sourceAddresses array\n", "param sourceIpGroups array = []\n"]
     parts += [f"param {name} array = sourceAddresses\n" for name in computes_of([*network, *application])]
     parts.append(_GROUP)
     parts += _collection("amlnet-network", "networkPriority", "NetworkRule", network)
@@ -57,7 +66,7 @@ def _rule(kind: str, rule: Rule) -> str:
         spoken = f"{_pad(8)}protocolType: '{rule.protocol}'\n{_pad(8)}port: {rule.port}\n"
         lines = [f"protocols: [\n{_pad(7)}{{\n{spoken}{_pad(7)}}}\n{_pad(6)}]", _list("targetFqdns", rule.destination)]
     else:
-        target = "destinationFqdns" if rule.kind is Kind.FQDN else "destinationAddresses"
+        target = "destinationFqdns" if rule.by_name else "destinationAddresses"
         lines = [_list("ipProtocols", rule.protocol), _list("destinationPorts", str(rule.port))]
         lines.append(_list(target, rule.destination))
     head = [f"ruleType: '{kind}'", f"name: {_text(rule.name)}", f"description: {_text(rule.description)}"]

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from ..model import Kind, Requirement
-from . import Context, comments, header, line, private_notes
-from ._azure_firewall import Rule, application_rules, computes_of, losses, network_rules, source_name
+from ..errors import line
+from ..model import Requirement
+from . import Context, comments, header, private_notes
+from ._azure_firewall import (
+    APPLICATION_PRIORITY,
+    GROUP_PRIORITY,
+    NETWORK_PRIORITY,
+    Rule,
+    application_rules,
+    computes_of,
+    losses,
+    network_rules,
+    source_name,
+)
 
 SUMMARY = "Terraform (azurerm) with one rule collection group of a firewall policy"
 __all__ = ["SUMMARY", "losses", "render"]
@@ -16,12 +27,10 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     """HCL whose priorities and source addresses are variables."""
     application, network = application_rules(rows), network_rules(rows)
     parts = [comments("#", [*header(context, lost), *private_notes(rows)]), "\n"]
-    parts += [_variable("firewall_policy_id", "string", ""), _variable("group_priority", "number", "500")]
-    parts += [_variable("network_priority", "number", "100"), _variable("application_priority", "number", "200")]
-    parts += [
-        _variable("source_addresses", "list(string)", ""),
-        _variable("source_ip_groups", "list(string)", "[]"),
-    ]
+    parts.append(_variable("firewall_policy_id", "string", ""))
+    priorities = {"group": GROUP_PRIORITY, "network": NETWORK_PRIORITY, "application": APPLICATION_PRIORITY}
+    parts += [_variable(f"{name}_priority", "number", str(default)) for name, default in priorities.items()]
+    parts += [_variable("source_addresses", "list(string)", ""), _variable("source_ip_groups", "list(string)", "[]")]
     parts += [_variable(_snake(name), "list(string)", "null") for name in computes_of([*network, *application])]
     parts.append('resource "azurerm_firewall_policy_rule_collection_group" "amlnet" {\n  name = "amlnet"\n')
     parts.append("  firewall_policy_id = var.firewall_policy_id\n  priority = var.group_priority\n")
@@ -51,7 +60,7 @@ def _rule(kind: str, rule: Rule) -> str:
         lines += [f"destination_fqdns = [{_text(rule.destination)}]"]
         lines += ["protocols {", f'  type = "{rule.protocol}"', f"  port = {rule.port}", "}"]
     else:
-        target = "destination_fqdns" if rule.kind is Kind.FQDN else "destination_addresses"
+        target = "destination_fqdns" if rule.by_name else "destination_addresses"
         lines += [f'protocols = ["{rule.protocol}"]', f"{target} = [{_text(rule.destination)}]"]
         lines += [f'destination_ports = ["{rule.port}"]']
     return "    rule {\n" + "".join(f"      {part}\n" for part in lines) + "    }\n"

@@ -6,8 +6,9 @@ import csv
 import io
 from typing import Iterator, Sequence
 
+from ..errors import line
 from ..model import Requirement
-from . import Context, line
+from . import Context
 
 SUMMARY = "every row with its reason and sources, for spreadsheets and tickets"
 _COLUMNS = ("host", "port", "protocol", "kind", "level", "neededFor", "computes", "topic", "private", "assumed")

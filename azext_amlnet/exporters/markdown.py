@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Iterator, Sequence
 
+from ..errors import line
 from ..model import Requirement, Topic
-from . import Context, header, line
+from . import Context, header
 
 SUMMARY = "a table for each topic, for wikis and tickets"
 
