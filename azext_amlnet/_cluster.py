@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping, Optional
 
-from ._measure import Heard, Measured, Options, measured, version, without_user
+from ._measure import Heard, Measured, Options, asked, measured, resource_group, version, without_user
 from ._scope import Gathered
 from .errors import AccessError, AmlnetError, UsageError
 
@@ -114,8 +114,11 @@ class InCluster:
 
         compute, facts = (self.place.compute if self.place else None), gathered.facts
         namespace = self.wanted.namespace or (compute.namespace if compute else None)
-        group = (facts.id or "").split("/")[4:5] if facts else []
-        told = pod.tolerations_of(facts.name if facts else None, group[0] if group else None, _name(compute))
+        told = pod.tolerations_of(
+            facts.name if facts else None,
+            resource_group(facts) if facts else None,
+            compute.name if compute else None,
+        )
         return pod.Settings(
             namespace=namespace or (self.place.namespace if self.place else None) or "default",
             image=self.wanted.image or pod.IMAGE,
@@ -126,9 +129,14 @@ class InCluster:
             deadline_s=int(self.wanted.pod_timeout + options.timeout + 120),
         )
 
+    @property
+    def _known_proxy(self) -> Any:
+        """The proxy of the cluster that ARM tells of, if any."""
+        return self.place.cluster.proxy if self.place and self.place.cluster else None
+
     def _proxy(self, options: Options) -> dict[str, str]:
         """The proxy for pods that the cluster gives none: --proxy, else what ARM tells of the cluster's own."""
-        known = self.place.cluster.proxy if self.place and self.place.cluster else None
+        known = self._known_proxy
         given = (options.proxy or "").strip()
         found = {
             "AMLNET_HTTP_PROXY": given or (known.http if known else None),
@@ -142,17 +150,15 @@ class InCluster:
         import certifi
 
         from .files import read_certificates
-        from .wire import request_for
 
-        known = self.place.cluster.proxy if self.place and self.place.cluster else None
+        known = self._known_proxy
         bundles = [read_certificates(certifi.where())]
         bundles += [read_certificates(options.ca_file)] if options.ca_file else []
         if known and known.authorities:
             bundles.append(base64.b64decode(known.authorities).decode("utf-8", "replace"))
         # The default image's own store adds nothing, and reading it takes a pod as long as reading these.
         trust = {"pem": "\n".join(bundles), "only": self.wanted.image is None}
-        agent = f"amlnet/{version()} (connectivity test)"
-        return request_for(gathered.rows, options.timeout, agent, proxies="environment", trust=trust)
+        return asked(gathered.rows, options, "environment", trust)
 
     def _pools(self, settings: Any) -> tuple[Mapping[str, Any], list[str]]:
         from .runners.kubectl import KubectlError
@@ -205,10 +211,6 @@ class InCluster:
         return head + yaml.dump_all(objects, Dumper=_literal(), sort_keys=False, width=120)
 
 
-def _name(compute: Any) -> Optional[str]:
-    return compute.name if compute else None
-
-
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
     """`key=value` words as a mapping."""
     found = {}
@@ -222,13 +224,14 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
 
 def _toleration(text: str) -> dict[str, Any]:
     """`key[=value][:effect]` as Kubernetes has it."""
+    from .runners.pod import toleration
+
     head, _, effect = text.partition(":")
     key, equals, value = head.partition("=")
     if not key or effect not in ("", "NoSchedule", "PreferNoSchedule", "NoExecute"):
         what = f"--toleration is no key[=value][:effect]: '{text[:80]}'."
         raise UsageError(what, "For example sku=gpu:NoSchedule.")
-    found = {"key": key, "operator": "Equal", "value": value} if equals else {"key": key, "operator": "Exists"}
-    return {**found, "effect": effect} if effect else found
+    return toleration(key, value if equals else None, effect)
 
 
 def _literal() -> Any:

@@ -77,10 +77,16 @@ def with_endpoints(gathered: Gathered, endpoints: tuple[str, ...]) -> Gathered:
 def question(rows: tuple[Any, ...], options: Options, elsewhere: bool = False) -> dict[str, Any]:
     """The prober's request; for a machine elsewhere the environment is looked at there."""
     from .files import read_certificates
-    from .wire import request_for
 
     trust = {"pem": read_certificates(options.ca_file)} if options.ca_file else None
     proxies = "environment" if elsewhere and not options.proxy else _proxies(options.proxy, os.environ)
+    return asked(rows, options, proxies, trust)
+
+
+def asked(rows: tuple[Any, ...], options: Options, proxies: Any, trust: Optional[dict[str, Any]]) -> dict[str, Any]:
+    """The prober's request for rows, whoever carries it."""
+    from .wire import request_for
+
     agent = f"amlnet/{version()} (connectivity test)"
     return request_for(rows, options.timeout, agent, proxies=proxies, trust=trust)
 
@@ -257,15 +263,20 @@ def _results(gathered: Gathered, heard: Heard) -> Iterator[Any]:
 def _workspace(facts: Any) -> Optional[dict[str, Any]]:
     if facts is None:
         return None
-    parts = (facts.id or "").split("/")
     return {
         "name": facts.name,
         "id": facts.id,
-        "resourceGroup": parts[4] if len(parts) > 4 else None,  # which az would add to the id on standard output
+        "resourceGroup": resource_group(facts),  # which az would add to the id on standard output
         "workspaceId": facts.workspace_id,
         "region": facts.region,
         "cloud": facts.cloud.value,
     }
+
+
+def resource_group(facts: Any) -> Optional[str]:
+    """The resource group that the workspace's id tells, if any."""
+    parts = (facts.id or "").split("/")
+    return parts[4] if len(parts) > 4 else None
 
 
 def _duration(results: tuple[Any, ...], started: float, measured_here: bool) -> float:

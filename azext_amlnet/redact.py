@@ -24,7 +24,9 @@ def redacted(report: Mapping[str, Any]) -> dict[str, Any]:
     ):
         fresh = [value for value in dict.fromkeys(values) if value not in names]
         names |= {value: f"<{kind}-{number}>" for number, value in enumerate(fresh, 1)}
-    document: dict[str, Any] = _replaced(report, names)
+    longest_first = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    known = re.compile(rf"(?<![0-9A-Za-z.])(?:{longest_first})(?![0-9A-Za-z])")
+    document: dict[str, Any] = _replaced(report, known, names) if names else dict(report)
     for number, vantage in enumerate(document["vantages"], 1):
         vantage["node"] = f"<node-{number}>" if vantage["node"] else None
     return document
@@ -49,13 +51,11 @@ def _is_private(text: str) -> bool:
     return address.is_private or address in _SHARED
 
 
-def _replaced(value: Any, names: Mapping[str, str]) -> Any:
+def _replaced(value: Any, known: re.Pattern[str], names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        for name in sorted(names, key=len, reverse=True):
-            value = re.sub(rf"(?<![0-9A-Za-z.]){re.escape(name)}(?![0-9A-Za-z])", names[name], value)
-        return value
+        return known.sub(lambda match: names[match[0]], value)
     if isinstance(value, Mapping):
-        return {key: _replaced(item, names) for key, item in value.items()}
+        return {key: _replaced(item, known, names) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_replaced(item, names) for item in value]
+        return [_replaced(item, known, names) for item in value]
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,10 @@ from .builders import Resources
 from .fakearm import SUBSCRIPTION, FakeAzure
 from .wire import NAME, Wire, wire
 from .world import Az, install
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else no command under test could be interrupted
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -7,6 +7,7 @@ Job's time to live removes all.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import re
 import secrets
@@ -316,11 +317,8 @@ class _Watch:
         if all(probe.begun for probe in self.probes) and not self.over.is_set():
             with contextlib.suppress(KubectlError, OSError, ValueError):
                 for name, text in self.kubectl.follow_all(f"{objects.RUN_LABEL}={self.run}", len(probes)):
-                    for line in readers[name].feed(text) if name in readers else ():
-                        self.inbox.put(("line", (probes[name], line)))
-                        if line.get("kind") == "done":
-                            done.add(name)
-                            self.inbox.put(("done", probes[name]))
+                    if name in readers and self._pass_on(probes[name], readers[name], text):
+                        done.add(name)
         self.together = False
         for name in set(probes) - done:
             if probes[name].begun:
@@ -335,11 +333,8 @@ class _Watch:
             reader = Reader()
             try:
                 for text in self.kubectl.follow(pod):
-                    for line in reader.feed(text):
-                        self.inbox.put(("line", (probe, line)))
-                        if line.get("kind") == "done":
-                            self.inbox.put(("done", probe))
-                            return
+                    if self._pass_on(probe, reader, text):
+                        return
             except KubectlError as error:
                 self.inbox.put(("broken", ([probe], error.message)))
             except (OSError, ValueError):
@@ -354,6 +349,16 @@ class _Watch:
                 break
             self.over.wait(0.5)
         self.inbox.put(("log", (probe, text)))
+
+    def _pass_on(self, probe: Probe, reader: Reader, text: str) -> bool:
+        """Puts what a line of a log tells into the inbox; says whether it was the probe's last."""
+        last = False
+        for line in reader.feed(text):
+            self.inbox.put(("line", (probe, line)))
+            if line.get("kind") == "done":
+                self.inbox.put(("done", probe))
+                last = True
+        return last
 
     # -- what comes in
 
@@ -467,8 +472,9 @@ def pools_of(
         if not open_:
             said.append(f"Pool {value} was left out: its nodes are cordoned or not ready.")
             continue
-        taints = {(t.get("key"), t.get("value"), t.get("effect")): t for node in open_ for t in _taints(node)}
-        tolerations = (*settings.tolerations, *(_tolerated(taint) for taint in taints.values()))
+        seen = ((t.get("key"), t.get("value") or None, t.get("effect")) for node in open_ for t in _taints(node))
+        taints = dict.fromkeys(seen)
+        tolerations = (*settings.tolerations, *itertools.starmap(objects.toleration, taints))
         selector = {**settings.node_selector, label: value}
         pools[value] = replace(settings, node_selector=selector, tolerations=tolerations)
     return pools, said
@@ -494,13 +500,6 @@ def _taints(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         key = str(taint.get("key"))
         if not key.startswith("node.kubernetes.io/") and key != "ToBeDeletedByClusterAutoscaler":
             yield taint
-
-
-def _tolerated(taint: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"key": taint.get("key"), "effect": taint.get("effect")}
-    return {**found, "operator": "Equal", "value": taint["value"]} if taint.get("value") else {
-        **found, "operator": "Exists"
-    }  # fmt: skip
 
 
 _WITH_PYTHON = re.compile(r"(?:\A|/)python(?:[:@]|\Z)|/azureml/|/python:[0-9]")

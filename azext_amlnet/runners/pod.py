@@ -132,6 +132,10 @@ def tolerations_of(
     """
     known = [("amlarc", "true"), ("amlarc-workload", "true"), ("resource-group", resource_group)]
     known += [("workspace", workspace), ("compute", compute)]
-    return [
-        {"key": f"ml.azure.com/{key}", "operator": "Equal", "value": value} for key, value in known if value is not None
-    ]
+    return [toleration(f"ml.azure.com/{key}", value) for key, value in known if value is not None]
+
+
+def toleration(key: str, value: Optional[str], effect: str = "") -> dict[str, Any]:
+    """A toleration of a taint: of any value when there is none, of any effect when that is empty."""
+    found = {"key": key, "operator": "Exists"} if value is None else {"key": key, "operator": "Equal", "value": value}
+    return {**found, "effect": effect} if effect else found
