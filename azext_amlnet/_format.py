@@ -25,6 +25,24 @@ def report_table(report):
     return table
 
 
+def policy_table(report):
+    """The findings of `az ml network check-policy` as a table, what is broken first; of --suggest what it returns."""
+    from azext_amlnet.reports import by_severity, endpoint
+
+    if "findings" not in report:
+        return report
+    with_change = any("change" in finding for finding in report["findings"])
+    table = []
+    for finding in by_severity(report):
+        columns = [("Coverage", finding["coverage"])]
+        columns += [("Change", finding.get("change", ""))] if with_change else []
+        mark = "" if finding["level"] == "required" else f" ({finding['level']})"
+        columns += [("Endpoint", endpoint(finding)), ("Because", f"{finding['because']}{mark}")]
+        table.append(OrderedDict(columns))
+    _cut_to_width(table, "Because", max(WIDTH, get_terminal_size((160, 24)).columns))
+    return table
+
+
 def _result(result, several, with_change):
     from azext_amlnet.reports import endpoint
 

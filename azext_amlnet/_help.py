@@ -77,3 +77,28 @@ examples:
     - name: The skip list of a cluster behind a proxy.
       text: az ml network export -w my-workspace -g my-group --format no-proxy --query content -o tsv
 """
+
+helps["ml network check-policy"] = """
+type: command
+short-summary: Tell whether the policy of a firewall, a proxy or a cluster lets the workspace work, and by which rule.
+long-summary: >
+    Evaluates the policy as its engine does (base policies and priorities, network rules before application rules, the
+    first match decides) against every endpoint of the list: covered, partial, denied, missing or unknown. What could
+    not be read stays unknown and never counts as allowed. Rules that allow more than is needed, and stale ones, are
+    listed, too. Azure is read only. The result is printed in every case.
+    Exit codes: 0 all required endpoints are covered, 1 failed, 2 wrong usage, 3 workspace or policy not found, 8
+    something required is denied, missing or covered in part, 9 of something required it cannot be told.
+examples:
+    - name: Against the policy of an Azure Firewall, for the traffic of a subnet.
+      text: az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID --source 10.1.0.0/16
+    - name: A file, what is broken first.
+      text: az ml network check-policy --workspace-file facts.json --policy squid.conf -o table
+    - name: The firewall, with the subnet of an attached AKS cluster, its security group and its route table.
+      text: az ml network check-policy -w my-workspace -g my-group --compute aks-gpu --policy $FIREWALL_ID
+    - name: The rules that are missing, ready to be added.
+      text: >
+        az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID --source 10.1.0.0/16
+        --suggest azure-firewall-bicep --query content -o tsv
+    - name: In a pipeline, fail only on what is worse than last time.
+      text: az ml network check-policy --workspace-file facts.json --policy policy.json --baseline earlier.json
+"""

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Iterator, Mapping, Optional
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
 from ._scope import Gathered
 from .errors import UsageError
@@ -137,14 +137,19 @@ def without_user(proxy: Optional[str], what: str) -> None:
 
 def check(options: Options) -> None:
     """Raises UsageError for a proxy that is none, and for report files that cannot be written as it looks now."""
+    if options.proxy:
+        _check_proxy(options.proxy, "--proxy")
+    check_files(options.report_file)
+
+
+def check_files(paths: Iterable[str]) -> None:
+    """Raises UsageError for report files that cannot be written as it looks now."""
     from pathlib import Path
 
     from .files import refuse_existing
     from .reports import FORMATS
 
-    if options.proxy:
-        _check_proxy(options.proxy, "--proxy")
-    for path in options.report_file:
+    for path in paths:
         if Path(path).suffix.lower() not in FORMATS:
             raise UsageError(
                 f"--report-file {path}: the name must end in {', '.join(FORMATS)}.", "It tells the format."
@@ -233,7 +238,7 @@ def measured(
         schema_version=SCHEMA_VERSION,
         tool={"name": "amlnet", "version": version()},
         catalog={"version": gathered.book.version, "digest": gathered.book.digest},
-        workspace=_workspace(gathered.facts),
+        workspace=workspace_of(gathered.facts),
         gaps=gathered.facts.gaps if gathered.facts else (),
         vantages=tuple(map(_vantage, heard)),
         started_at=min(begun, default=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))),
@@ -260,7 +265,8 @@ def _results(gathered: Gathered, heard: Heard) -> Iterator[Any]:
         yield result_of(row, book.proofs, found, scene, heard.name, absent)
 
 
-def _workspace(facts: Any) -> Optional[dict[str, Any]]:
+def workspace_of(facts: Any) -> Optional[dict[str, Any]]:
+    """What a report says of the workspace; None where nothing is known of it."""
     if facts is None:
         return None
     return {
@@ -330,19 +336,19 @@ def _warnings(rows: tuple[Any, ...], heard: Heard) -> tuple[str, ...]:
 # What is left behind
 
 
-def publish(report: Mapping[str, Any], options: Options) -> list[str]:
+def publish(report: Mapping[str, Any], paths: Iterable[str], annotate: Optional[str]) -> list[str]:
     """Writes the report's files, and the annotations to standard error; returns what could not be written."""
     from .files import write_text
     from .reports import render
     from .reports.annotations import lines
 
     failed = []
-    for path in options.report_file:
+    for path in paths:
         try:
             write_text(path, render(path, report), overwrite=True)
         except UsageError as error:
             failed.append(error.message)
-    for line in lines(report, options.annotate) if options.annotate else ():
+    for line in lines(report, annotate) if annotate else ():
         print(line, file=sys.stderr)
     return failed
 

@@ -1,6 +1,6 @@
 """The arguments. The scope arguments are the same for all verbs and are defined once."""
 
-from azext_amlnet.words import ClusterType, FailOn, Level, Scenario, Topic, export_formats
+from azext_amlnet.words import ClusterType, FailOn, Level, Scenario, Topic, export_formats, policy_dialects
 
 
 def load_arguments(loader, _):
@@ -23,12 +23,17 @@ def load_arguments(loader, _):
     with loader.argument_context("ml network export") as context:
         _requirements_file(context, files)
         _export(context, files)
+    with loader.argument_context("ml network check-policy") as context:
+        _requirements_file(context, files)
+        _policy(context, files)
+        _reports(context, files)
     with loader.argument_context("ml network test") as context:
         _requirements_file(context, files)
         _measurement(context, files)
         _cluster(context, files)
         _proxy_and_tls(context, files)
         _gate(context, files)
+        _reports(context, files)
         _outputs(context, files)
 
 
@@ -60,6 +65,53 @@ def _export(context, files):
         action="store_true",
         help="Leave rows out whose names have parts that are not known yet, instead of refusing.",
         **group,
+    )
+    context.argument(
+        "use_fqdn_tags",
+        action="store_true",
+        help="For the azure-firewall formats: write the FQDN tag AzureKubernetesService in place of the names that an "
+        "AKS cluster itself needs. Azure keeps what the tag holds.",
+        **group,
+    )
+
+
+def _policy(context, files):
+    """What the list is held against."""
+    group = {"arg_group": "Policy"}
+    context.argument(
+        "policy",
+        nargs="+",
+        help="ARM ids, read only: an Azure Firewall policy or firewall, a network security group, a route table, a "
+        "subnet. Or files: one of these as JSON or as a template with its parameters, squid.conf, Cilium policies, a "
+        "plain list of names. Traffic has to pass all of them; what belongs to one policy is put together.",
+        completer=files["completer"],
+        **group,
+    )
+    context.argument(
+        "dialect",
+        choices=list(policy_dialects()),
+        help="What a text is that does not tell. JSON of Azure does.",
+        **group,
+    )
+    context.argument(
+        "source",
+        nargs="+",
+        help="Where the cluster's traffic comes from, as address ranges. Default: the subnets of --compute, where "
+        "Azure shows them; else a rule that is for some sources only leaves a row unknown.",
+        **group,
+    )
+    context.argument(
+        "suggest",
+        choices=list(export_formats()),
+        metavar="FORMAT",
+        help="Return the rules that are missing, and nothing else, in this format of `export`.",
+        arg_group="Output",
+    )
+    context.argument(
+        "baseline",
+        arg_group="Output",
+        help="An earlier output (JSON): fail only on what is worse than there, or new and not covered.",
+        **files,
     )
 
 
@@ -174,7 +226,7 @@ def _gate(context, files):
     )
 
 
-def _outputs(context, files):
+def _reports(context, files):
     """Where the report goes besides standard output."""
     context.argument(
         "report_file",
@@ -190,6 +242,10 @@ def _outputs(context, files):
         arg_group="Output",
         help="Print findings to standard error in the form that this CI system shows beside the step.",
     )
+
+
+def _outputs(context, files):
+    """What is left out, and where the script goes."""
     context.argument(
         "redact",
         action="store_true",

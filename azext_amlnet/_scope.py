@@ -173,16 +173,22 @@ def _catalog(folder: Optional[str]) -> Any:
 
 
 def _inquire(cmd: Any, scope: Any, resource_group: str, workspace: str) -> Any:
+    from .discovery import Inquiry
+
+    client, base_url, patience, subscription = client_of(cmd)
+    return Inquiry(client, base_url, subscription, resource_group, workspace, scope.cross_check, patience)
+
+
+def client_of(cmd: Any) -> tuple[Any, str, Any, str]:
+    """The client of the current login, ARM's address, how long it is waited for, and the current subscription."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     from ._client_factory import cf_machine_learning
-    from .discovery import Inquiry
 
     patience = _patience(cmd.cli_ctx.config)
     subscription = get_subscription_id(cmd.cli_ctx)
     client = cf_machine_learning(cmd.cli_ctx, subscription, patience)
-    base_url = cmd.cli_ctx.cloud.endpoints.resource_manager
-    return Inquiry(client, base_url, subscription, resource_group, workspace, scope.cross_check, patience)
+    return client, cmd.cli_ctx.cloud.endpoints.resource_manager, patience, subscription
 
 
 def _cloud(cloud: Any, book: Any) -> Any:

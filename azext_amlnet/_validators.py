@@ -46,17 +46,32 @@ def validate_export(namespace):
     path, namespace.output_file = namespace.output_file, None if namespace.output_file == "-" else namespace.output_file
     validate_scope(namespace)
     namespace.output_file = path
+    if namespace.use_fqdn_tags and not namespace.export_format.startswith("azure-firewall-"):
+        raise ValueError("--use-fqdn-tags is for the azure-firewall formats; nothing else knows FQDN tags.")
+
+
+def validate_check(namespace):
+    """The scope, and files that are not read and written at the same time."""
+    for word in namespace.policy:
+        if not word.strip():
+            raise ValueError("--policy is empty; is a variable not set?")
+    validate_scope(namespace)
+    _keep_what_is_read(namespace, ("workspace_file", "requirements_file"), namespace.policy)
+
+
+def _keep_what_is_read(namespace, names, more=()):
+    paths = {os.path.realpath(getattr(namespace, name)): name for name in names if getattr(namespace, name)}
+    paths.update({os.path.realpath(path): "policy" for path in more})
+    for path in namespace.report_file or ():
+        name = paths.get(os.path.realpath(path))
+        if name:
+            raise ValueError(f"--report-file {path} is also read as {_option(name)}; it would be overwritten.")
 
 
 def validate_test(namespace):
     """The scope, and which ways to measure exclude each other."""
     validate_scope(namespace)
-    read = ("workspace_file", "requirements_file", "results_file", "ca_file", "kube_config")
-    paths = {os.path.realpath(getattr(namespace, name)): name for name in read if getattr(namespace, name)}
-    for path in namespace.report_file or ():
-        name = paths.get(os.path.realpath(path))
-        if name:
-            raise ValueError(f"--report-file {path} is also read as {_option(name)}; it would be overwritten.")
+    _keep_what_is_read(namespace, ("workspace_file", "requirements_file", "results_file", "ca_file", "kube_config"))
     elsewhere = ("dry_run", "proxy", "ca_file", "all_pools", "image", "node_selector", "toleration")
     _exclude(namespace, "results_file", elsewhere, "was measured elsewhere already")
     _exclude(namespace, "dry_run", ("all_pools",), "makes the objects of one pod")

@@ -11,9 +11,10 @@ from typing import Any, Iterable, Optional
 from knack.log import get_logger
 
 from . import _measure as m
+from . import _policy as p
 from ._cluster import InCluster, Wanted
 from ._exit import az_errors, exit_after_output, progress_of, saying
-from ._scope import Asked, gather, takes
+from ._scope import Asked, Gathered, gather, takes
 
 logger = get_logger(__name__)
 
@@ -32,7 +33,7 @@ def requirements(cmd: Any, asked: Asked, compared: Compared) -> list[Any]:
         from . import baseline
         from .codec import to_json
         from .files import read_requirements
-        from .report import EXIT_FINDINGS
+        from .words import EXIT_FINDINGS
 
         earlier = read_requirements(compared.baseline) if compared.baseline else None
         gathered = gather(cmd, asked)
@@ -52,13 +53,13 @@ class Written:
     export_format: str
     output_file: Optional[str] = None
     allow_unresolved: bool = False
+    use_fqdn_tags: bool = False
 
 
 @takes(Asked, Written)
 def export(cmd: Any, asked: Asked, written: Written) -> Optional[dict[str, Any]]:
     """`az ml network export`: the list in the language of a firewall, a proxy or people."""
     with az_errors():
-        from .exporters import Context
         from .exporters import export as exported
         from .files import refuse_existing, write_text
 
@@ -66,13 +67,7 @@ def export(cmd: Any, asked: Asked, written: Written) -> Optional[dict[str, Any]]
         if written.output_file and not to_stdout:
             refuse_existing(written.output_file, asked.overwrite)
         found = gather(cmd, asked)
-        context = Context(
-            workspace=found.facts.name if found.facts else None,
-            date=time.strftime("%Y-%m-%d", time.gmtime()),
-            catalog=f"{found.book.version} ({found.book.digest})",
-            command="az " + " ".join(map(shlex.quote, sys.argv[1:])),
-            gaps=tuple(map(str, found.facts.gaps)) if found.facts else (),
-        )
+        context = replace(_context(found), fqdn_tags=written.use_fqdn_tags)
         made = exported(written.export_format, found.rows, context, written.allow_unresolved)
         _warn(found.warnings)
         _warn(f"Not in the {made.format} export: {loss}" for loss in made.losses)
@@ -83,6 +78,19 @@ def export(cmd: Any, asked: Asked, written: Written) -> Optional[dict[str, Any]]
             write_text(written.output_file, made.content, asked.overwrite)
         where = {"file": written.output_file} if written.output_file else {"content": made.content}
         return {"format": made.format, "rows": made.rows, "losses": list(made.losses), **where}
+
+
+def _context(found: Gathered) -> Any:
+    """What an exported file says of itself."""
+    from .exporters import Context
+
+    return Context(
+        workspace=found.facts.name if found.facts else None,
+        date=time.strftime("%Y-%m-%d", time.gmtime()),
+        catalog=f"{found.book.version} ({found.book.digest})",
+        command="az " + " ".join(map(shlex.quote, sys.argv[1:])),
+        gaps=tuple(map(str, found.facts.gaps)) if found.facts else (),
+    )
 
 
 @takes(Asked, m.Options, Wanted)
@@ -110,12 +118,48 @@ def test(cmd: Any, asked: Asked, options: m.Options, wanted: Wanted) -> Optional
             seen = m.look(gathered, options, progress_of(cmd), "pod" if inside else "script")
         _warn(seen.report["warnings"])
         _warn(filter(None, [m.verdict_line(seen.report)]))
-        unwritten = m.publish(seen.report, options)
-        for line in unwritten:
-            logger.error("%s", line)
-        if seen.code or unwritten:
-            exit_after_output(cmd, seen.code or 1)
+        _publish(cmd, seen.report, options.report_file, options.annotate, seen.code)
         return seen.report
+
+
+@takes(Asked, p.Checked)
+def check_policy(cmd: Any, asked: Asked, options: p.Checked) -> dict[str, Any]:
+    """`az ml network check-policy`: the list, held against the policy of a firewall, a proxy or a cluster."""
+    with az_errors():
+        from .files import read_coverage
+
+        m.check_files(options.report_file)
+        p.spans_of(options.source)
+        earlier = read_coverage(options.baseline) if options.baseline else None
+        inquiry = p.Inquiry(cmd, options)
+        found = replace(gather(cmd, asked), earlier=earlier)
+        live = bool(asked.workspace_name) and not (asked.workspace_file or asked.requirements_file)
+        policies, own = inquiry.finish(found, asked.compute if live else ())
+        seen = p.outcome(found, policies, own, options)
+        _warn((*inquiry.said, *p.said(seen.report)))
+        _publish(cmd, seen.report, options.report_file, options.annotate, seen.code)
+        if options.suggest:
+            return _suggested(options.suggest, found, seen)
+        return seen.report
+
+
+def _suggested(name: str, found: Gathered, seen: p.Outcome) -> dict[str, Any]:
+    """Just the rules that are missing, in the language of `--suggest`."""
+    from .exporters import export as exported
+
+    made = exported(name, seen.lacking, _context(found), allow_unresolved=True)
+    _warn(p.warn_of_suggestion(seen))
+    _warn(f"Not in the {made.format} export: {loss}" for loss in made.losses)
+    return {"format": made.format, "rows": made.rows, "losses": list(made.losses), "content": made.content}
+
+
+def _publish(cmd: Any, report: dict[str, Any], paths: tuple[str, ...], annotate: Optional[str], code: int) -> None:
+    """Writes the report's files; what cannot be written fails the command, and the report is printed all the same."""
+    unwritten = m.publish(report, paths, annotate)
+    for line in unwritten:
+        logger.error("%s", line)
+    if code or unwritten:
+        exit_after_output(cmd, code or 1)
 
 
 _SEEN = "The password in --proxy shows in the list of processes and with --debug; HTTPS_PROXY or --proxy @FILE hide it."

@@ -8,11 +8,11 @@ import re
 import stat
 import tempfile
 from dataclasses import replace
-from typing import Any, Container, Optional
+from typing import Any, Callable, Container, Optional
 
 from .codec import DocumentError, from_json, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, ClusterType, Requirement, Verdict, Workspace, is_address
+from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Requirement, Verdict, Workspace, is_address
 
 _LARGEST = 32 * 1024 * 1024
 
@@ -82,21 +82,38 @@ def _stands_for(probed: str, host: str) -> bool:
 
 def read_verdicts(path: str) -> dict[tuple[str, str, int, str, str], Verdict]:
     """What an earlier report of `az ml network test` says of each endpoint and vantage; raises UsageError."""
-    help_text = "Give the JSON that `az ml network test -o json` printed, or its --report-file report.json."
+    keys = ("kind", "host", "port", "protocol", "vantage")
+    return _read_earlier(path, "test", "results", keys, lambda result: Verdict(result["verdict"]))
+
+
+def read_coverage(path: str) -> dict[tuple[str, str, int, str], Coverage]:
+    """What an earlier result of `az ml network check-policy` says of each endpoint; raises UsageError."""
+    keys = ("kind", "host", "port", "protocol")
+    return _read_earlier(path, "check-policy", "findings", keys, lambda finding: Coverage(finding["coverage"]))
+
+
+def _read_earlier(
+    path: str, verb: str, items: str, keys: tuple[str, ...], word: Callable[[Any], Any]
+) -> dict[Any, Any]:
+    help_text = f"Give the JSON that `az ml network {verb} -o json` printed, or its --report-file report.json."
     document = _read_json(path, "baseline")
-    if not isinstance(document, dict) or not isinstance(document.get("results"), list):
-        raise UsageError(f"The baseline {path} is no report: expected an object with results.", help_text)
+    if not isinstance(document, dict) or not isinstance(document.get(items), list):
+        raise UsageError(f"The baseline {path} is no report: expected an object with {items}.", help_text)
     if document.get("schemaVersion") != SCHEMA_VERSION:
         version = shown(document.get("schemaVersion"))
         raise UsageError(f"The baseline {path} has schemaVersion {version}; this release reads {SCHEMA_VERSION}.")
     found = {}
-    for number, result in enumerate(document["results"], 1):
+    for number, item in enumerate(document[items], 1):
         try:
-            key = tuple(result[name] for name in ("kind", "host", "port", "protocol", "vantage"))
-            found[key] = Verdict(result["verdict"])
+            found[tuple(item[name] for name in keys)] = word(item)
         except (KeyError, TypeError, ValueError):
-            raise UsageError(f"The baseline {path}: result {number} is none.", help_text) from None
+            raise UsageError(f"The baseline {path}: {items[:-1]} {number} is none.", help_text) from None
     return found
+
+
+def read_policy(path: str) -> str:
+    """The text of a policy in whatever dialect; raises UsageError when it cannot be read."""
+    return _read_text(path, "policy")
 
 
 def read_log(path: str) -> str:

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
 from .words import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
+from .words import EXIT_FINDINGS as EXIT_FINDINGS
+from .words import EXIT_UNKNOWN as EXIT_UNKNOWN
 from .words import Cause as Cause
 from .words import Change as Change
 from .words import Cloud as Cloud
 from .words import ClusterType as ClusterType
+from .words import Coverage as Coverage
 from .words import FailOn as FailOn
 from .words import Kind as Kind
 from .words import Level as Level
@@ -182,6 +185,7 @@ class StorageAccount:
     table: Optional[str] = _host(default=None)
     dfs: Optional[str] = _host(default=None)
     secondary_blob: Optional[str] = _host(default=None)
+    region: Optional[str] = _region(default=None)
     hierarchical_namespace: Optional[bool] = None
     datastores: tuple[str, ...] = _name(default=())
     datastore_types: tuple[str, ...] = _name(default=())
@@ -197,6 +201,7 @@ class KeyVault:
     name: str = _name()
     id: Optional[str] = _id(default=None)
     host: Optional[str] = _host(default=None)
+    region: Optional[str] = _region(default=None)
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -351,6 +356,15 @@ class ProbeForm:
 
 
 @dataclass(frozen=True)
+class Tags:
+    """The tags that are documented to hold an entry's hosts in these clouds: all of them must be open for it."""
+
+    names: tuple[str, ...]
+    clouds: tuple[Cloud, ...]
+    source: Source
+
+
+@dataclass(frozen=True)
 class CatalogEntry:
     """One fact about Azure: these hosts are needed for that, under this condition, says this page."""
 
@@ -372,6 +386,8 @@ class CatalogEntry:
     notes: tuple[str, ...]
     position: int
     place: str
+    service_tags: Optional[Tags] = None
+    fqdn_tags: Optional[Tags] = None
 
 
 @dataclass(frozen=True)
@@ -413,7 +429,10 @@ class Proof:
 
 @dataclass(frozen=True)
 class Catalog:
-    """The book: entries in their order, the tables they lean on, a version and the digest of the very bytes."""
+    """The book: entries in their order, the tables they lean on, a version and the digest of the very bytes.
+
+    `shared` tells of suffixes and (in lower case) service tags below which anybody can have a name, why that matters.
+    """
 
     version: str
     digest: str
@@ -426,6 +445,7 @@ class Catalog:
     cross_checks: Mapping[Origin, CrossCheck]
     entries: tuple[CatalogEntry, ...]
     retired: tuple[Retired, ...]
+    shared: Mapping[str, str]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -492,6 +512,8 @@ class Requirement:
     private: bool = False
     unresolved: bool = False
     assumed: bool = False
+    service_tags: tuple[str, ...] = checked(is_service_tag, "a service tag", default=())
+    fqdn_tags: tuple[str, ...] = _name(default=())
     probe: Optional[ProbeSpec] = None
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = _line(default=())

@@ -6,13 +6,22 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
-from .model import Cause, FailOn, Judgement, Kind, Level, Progress, Proof, Protocol, Requirement, Result, Verdict
+from .model import (
+    EXIT_FINDINGS,
+    EXIT_UNKNOWN,
+    Cause,
+    FailOn,
+    Judgement,
+    Kind,
+    Level,
+    Progress,
+    Proof,
+    Protocol,
+    Requirement,
+    Result,
+    Verdict,
+)
 from .verdict import Scene, judge, told
-
-EXIT_FINDINGS = 8
-"""Something that is required is missing, blocked or new."""
-EXIT_UNMEASURED = 9
-"""Something that is required was not measured."""
 
 UNMEASURED = (Verdict.UNKNOWN, Verdict.SKIPPED)
 Key = tuple[str, str, int, str, str]
@@ -125,7 +134,7 @@ def exit_code(results: Sequence[Result], fail_on: FailOn) -> int:
         return EXIT_FINDINGS
     required = [result for result in results if result.level is Level.REQUIRED] or results
     nothing = all(result.verdict in UNMEASURED for result in required)
-    return EXIT_UNMEASURED if failing or nothing else 0
+    return EXIT_UNKNOWN if failing or nothing else 0
 
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:

@@ -10,8 +10,23 @@ from pathlib import Path
 
 def export_formats() -> tuple[str, ...]:
     """What `export` can write: the files of the folder of exporters."""
-    folder = Path(__file__).parent / "exporters"
-    return tuple(sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")))
+    return _names("exporters")
+
+
+def policy_dialects() -> tuple[str, ...]:
+    """What `check-policy` can read: the files of the folder of readers."""
+    return _names("policy", "readers")
+
+
+def _names(*folder: str) -> tuple[str, ...]:
+    files = Path(__file__).parent.joinpath(*folder).glob("[a-z]*.py")
+    return tuple(sorted(path.stem.replace("_", "-") for path in files))
+
+
+EXIT_FINDINGS = 8
+"""Something that is required is missing, blocked, not allowed or new."""
+EXIT_UNKNOWN = 9
+"""Of something that is required it is not known; or nothing is required at all."""
 
 
 class Cloud(str, Enum):
@@ -152,6 +167,22 @@ class Verdict(str, Enum):
     def rank(self) -> int:
         """The place in a list that shows first what is broken."""
         return [Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.DEGRADED, Verdict.SKIPPED, Verdict.REACHABLE].index(self)
+
+
+class Coverage(str, Enum):
+    """What a policy makes of a requirement."""
+
+    COVERED = "covered"
+    PARTIAL = "partial"
+    DENIED = "denied"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+    @property
+    def rank(self) -> int:
+        """The place in a list that shows first what is broken."""
+        order = (Coverage.DENIED, Coverage.MISSING, Coverage.PARTIAL, Coverage.UNKNOWN, Coverage.COVERED)
+        return order.index(self)
 
 
 class Cause(str, Enum):

@@ -22,7 +22,6 @@ from .fakearm import SUBSCRIPTION, FakeAzure
 from .wire import NAME, Wire, wire
 from .world import Az, install
 
-
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # else no command under test could be interrupted
 

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "verdict": {"errors", "model"},
     "wire": {"errors", "model", "prober"},
     "exporters": {"errors", "model"},
+    "policy": {"errors", "model", "words"},
     "files": {"codec", "errors", "model"},
     "discovery": {"errors", "model", "catalog"},
     "contexts": {"errors", "model"},
@@ -40,7 +41,11 @@ MAY_IMPORT = {
         *("errors", "model", "codec", "catalog", "files", "noproxy", "prober", "redact", "report", "reports"),
         *("runners", "verdict", "wire", "_scope"),
     },
-    "custom": {"codec", "baseline", "exporters", "files", "report", "_cluster", "_exit", "_measure", "_scope"},
+    "custom": {
+        *("baseline", "codec", "exporters", "files", "words"),
+        *("_cluster", "_exit", "_measure", "_policy", "_scope"),
+    },
+    "_policy": {"codec", "discovery", "errors", "files", "model", "policy", "reports", "_measure", "_scope"},
     "_client_factory": {"discovery"},
     "_params": {"words"},
     "commands": {"_format", "_validators"},
@@ -50,7 +55,7 @@ MAY_IMPORT = {
     "_validators": set(),
 }
 PURE = ("words", "model", "codec", "catalog", "baseline", "verdict", "errors")
-PURE += ("contexts", "exporters", "noproxy", "redact", "report", "reports", "trouble", "wire")
+PURE += ("contexts", "exporters", "noproxy", "policy", "redact", "report", "reports", "trouble", "wire")
 NOT_PURE = ("socket", "ssl", "http", "urllib", "requests", "azure", "knack", "subprocess", "threading", "logging")
 
 

@@ -861,7 +861,7 @@ def test_a_host_that_only_azures_list_names_is_recommended_with_that_source(list
 def test_a_known_host_keeps_its_level_and_gains_a_source(listed: Listed) -> None:
     login = row(listed(b.ordinary()), "login.microsoftonline.com")
     assert login.level is Level.REQUIRED
-    assert "azure-workspace-dependencies" in login.entries and len(login.sources) == 4
+    assert "azure-workspace-dependencies" in login.entries and len(login.sources) == 6
     resources = b.ordinary()
     named = b.dependency("Python", "archive.ubuntu.com", 80)
     resources[f"{b.workspace_id()}/outboundNetworkDependenciesEndpoints"] = [{"properties": named}]

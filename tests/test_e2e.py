@@ -65,6 +65,8 @@ def test_the_main_job(az: Az, azure: FakeAzure) -> None:
         "private": False,
         "unresolved": False,
         "assumed": False,
+        "serviceTags": [],
+        "fqdnTags": [],
         "probe": {"host": "acrml.swedencentral.data.azurecr.io", "path": "/", "proof": "registry-data"},
         "sources": [
             {

@@ -40,11 +40,13 @@ from azext_amlnet.model import (
     Requirement,
     Scope,
     StorageAccount,
+    Topic,
     Workspace,
 )
 from azext_amlnet.prober import skips
 from azext_amlnet.words import export_formats
 
+from . import policies as p
 from . import wire as w
 from .example import EXAMPLE
 from .squid import SQUID, squid
@@ -262,7 +264,7 @@ def test_bicep_parses_without_an_error() -> None:
 def test_the_cilium_policy_is_yaml_with_a_rule_for_dns() -> None:
     policy = yaml.safe_load(made("cilium"))
     dns, *rules = policy["spec"]["egress"]
-    assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]} and len(rules) == 6
+    assert dns["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]} and len(rules) == 7
     names = [next(iter(rule["toFQDNs"][0].values())) for rule in rules if "toFQDNs" in rule]
     assert names[:2] == ["acrml.azurecr.io", "*.blob.core.windows.net"]
     assert {"matchPattern": "*.blob.core.windows.net"} in [r["toFQDNs"][0] for r in rules if "toFQDNs" in r]
@@ -285,6 +287,47 @@ def test_what_a_target_cannot_express_is_said() -> None:
     lost = {name: export(name, ROWS, CONTEXT, False).losses for name in export_formats()}
     assert any("445/smb" in loss for loss in lost["squid"]) and any("10.1.2.3" in loss for loss in lost["hosts"])
     assert any("service tag" in loss for loss in lost["squid"]) and not lost["csv"]
+
+
+def test_fqdn_tags_stand_for_what_the_cluster_alone_needs() -> None:
+    rows = sample("public")
+    tagged = replace(CONTEXT, fqdn_tags=True)
+    alone = [row.host for row in rows if row.fqdn_tags and row.topic is Topic.AKS]
+    assert len(alone) == 4
+    for name in ("arm", "bicep", "terraform"):
+        plain = export(f"azure-firewall-{name}", rows, CONTEXT, True)
+        found = export(f"azure-firewall-{name}", rows, tagged, True)
+        assert all(host in plain.content and host not in found.content for host in alone)
+        assert found.content.count("AzureKubernetesService") >= 2 and "mcr.microsoft.com" in found.content
+        assert [loss for loss in found.losses if "AzureKubernetesService" in loss]
+    assert bicep_is_fine(export("azure-firewall-bicep", rows, tagged, True).content)
+    (resource,) = hcl2.loads(export("azure-firewall-terraform", rows, tagged, True).content)["resource"]
+    assert "destination_fqdn_tags" in str(resource)
+    back = p.read_back("azure-firewall-arm", export("azure-firewall-arm", rows, tagged, True).content)
+    assert set(p.coverage(back, *rows)) == {"covered"}
+    with pytest.raises(UsageError, match="knows no FQDN tags"):
+        export("squid", rows, tagged, True)
+
+
+def test_rules_of_a_security_group_have_one_tag_each_and_deny_nothing_unasked() -> None:
+    found = export("nsg", (*sample("private"), *ROWS), CONTEXT, True)
+    template = json.loads(found.content)
+    *rules, deny = template["resources"]
+    bodies = [rule["properties"] for rule in rules]
+    assert {body["access"] for body in bodies} == {"Allow"} and {body["direction"] for body in bodies} == {"Outbound"}
+    targets = {(body["destinationAddressPrefix"], body["destinationPortRange"], body["protocol"]) for body in bodies}
+    assert {("VirtualNetwork", "443", "Tcp"), ("MicrosoftContainerRegistry", "443", "Tcp"), ("10.1.2.3", "443", "Tcp"),
+            ("AzureFrontDoor.FirstParty", "443", "Tcp"), ("AzureML.westeurope", "5831", "Udp")} <= targets  # fmt: skip
+    assert all(len(body["description"]) <= 140 for body in bodies)
+    names = [re.search(r"'/([^']+)'", rule["name"])[1] for rule in template["resources"]]  # type: ignore[index]
+    assert len(set(names)) == len(names) and all(len(name) <= 80 for name in names)
+    numbers = [int(re.search(r", (\d+)\)", body["priority"])[1]) for body in bodies]  # type: ignore[index]
+    assert numbers == list(range(len(bodies)))
+    assert deny["condition"] == "[parameters('denyInternet')]" and deny["properties"]["access"] == "Deny"
+    assert template["parameters"]["denyInternet"]["defaultValue"] is False
+    assert any("security.ubuntu.com" in loss for loss in found.losses) and any("AKS" in loss for loss in found.losses)
+    (policy,) = p.read_back("nsg", found.content)
+    assert not policy.unread and [rule.name for rule in policy.rules][: len(names)] == names
 
 
 # -- hostile texts
@@ -313,6 +356,8 @@ def test_no_text_breaks_out_of_a_format(text: str, name: str) -> None:
         assert not [
             said for said in texts if json.loads(said).startswith("[") and not json.loads(said).startswith("[[")
         ]
+    if name == "nsg":
+        assert json.loads(content)["resources"][:-1] == json.loads(calm)["resources"][:-1]
     if name == "azure-firewall-bicep":
         assert bicep_is_fine(content) and not re.search(r"(?<!\\)(?:\\\\)*\$\{", content.partition("param")[2])
     if name == "markdown":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ..errors import CatalogError
-from ..model import Catalog, CatalogEntry, Cloud, Origin, Topic
+from ..model import Catalog, CatalogEntry, Cloud, Origin, Tags, Topic
 from . import schema
 
 DATA = Path(__file__).with_name("data")
@@ -45,10 +45,15 @@ def load(folder: Optional[str] = None) -> Catalog:
         cross_checks={
             Origin(name): schema.read_cross_check(Origin(name), check, place, pages) for name, check in checks.items()
         },
-        entries=_entries(texts, pages, proofs),
+        entries=_tagged(_entries(texts, pages, proofs), book, pages),
         retired=tuple(
             schema.read_retired(block, place, pages) for block in schema.listing(book["retired"], place, "retired")
         ),
+        shared={
+            name: reason
+            for block in schema.listing(book.get("shared", []), place, "shared")
+            for name, reason in schema.read_shared(block, place, clouds, pages).items()
+        },
     )
 
 
@@ -60,7 +65,7 @@ def _book(texts: dict[str, str], root: Path) -> schema.Block:
         schema.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
         "catalog.yaml:1",
         ("version", "pages", "clouds", "public_issuers", "proofs", "cross_checks", "retired"),
-        ("arc_region_codes",),
+        ("arc_region_codes", "service_tags", "fqdn_tags", "shared"),
     )
 
 
@@ -88,6 +93,22 @@ def _clouds(value: Any, place: str) -> tuple[dict[Cloud, dict[str, str]], dict[C
         if "note" in suffixes:
             notes[Cloud(name)] = schema.text(suffixes["note"], suffixes.place, "note")
     return clouds, notes
+
+
+def _tagged(entries: tuple[CatalogEntry, ...], book: schema.Block, pages: Any) -> tuple[CatalogEntry, ...]:
+    """The entries, each with the tags that the tables of tags name for it."""
+    known = {entry.id for entry in entries}
+    found: dict[str, dict[str, Tags]] = {"service_tags": {}, "fqdn_tags": {}}
+    for table, tags_of in found.items():
+        for block in schema.listing(book.get(table, []), book.place, table):
+            names, tags = schema.read_tags(block, book.place, pages)
+            for name in names:
+                schema.one_of(name, known, block.place, "entry")
+                if name in tags_of:
+                    raise CatalogError(f"{block.place}: the entry '{name}' stands in {table} twice")
+                tags_of[name] = tags
+    service, fqdn = found["service_tags"], found["fqdn_tags"]
+    return tuple(schema.with_tags(entry, service.get(entry.id), fqdn.get(entry.id), book.place) for entry in entries)
 
 
 def _entries(texts: dict[str, str], pages: Any, proofs: Any) -> tuple[CatalogEntry, ...]:

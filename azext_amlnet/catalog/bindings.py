@@ -340,8 +340,10 @@ def _storage_binding(account: StorageAccount, workspace: Workspace, base: Mappin
     if account.name.startswith("<"):
         silence = workspace.gaps_about("hub") if account.default else workspace.gaps_about("datastores-list")
     lake = known(account.dfs if "OneLake" in account.datastore_types else None, missing("<onelake host>"))
+    region = known(account.region, missing("<region>"))
+    named = {"account": Value(account.name), "account_region": region}
     return Binding(
-        {**base, **hosts, "account": Value(account.name), "secondary_host": secondary, "lake_host": lake},
+        {**base, **hosts, **named, "secondary_host": secondary, "lake_host": lake},
         facts,
         resource=account.id,
         private_endpoint=account.private_endpoint,
@@ -354,11 +356,13 @@ def _storage_binding(account: StorageAccount, workspace: Workspace, base: Mappin
 def _of_key_vault(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
     vault, suffix = workspace.key_vault, catalog.clouds[workspace.cloud]["vault"]
     if vault is None:
-        yield Binding({**base, "vault_host": missing(f"<key vault>.{suffix}")}, notes=workspace.gaps_about("hub"))
+        none = {"vault_host": missing(f"<key vault>.{suffix}"), "vault_region": missing("<region>")}
+        yield Binding({**base, **none}, notes=workspace.gaps_about("hub"))
         return
     built = Value(f"{vault.name.lower()}.{suffix}", assumed="Built from the key vault's name.")
+    region = known(vault.region, missing("<region>"))
     yield Binding(
-        {**base, "vault_host": known(vault.host, built)},
+        {**base, "vault_host": known(vault.host, built), "vault_region": region},
         resource=vault.id,
         private_endpoint=vault.private_endpoint,
         public_access=vault.public_access,

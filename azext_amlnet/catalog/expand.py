@@ -23,6 +23,7 @@ from ..model import (
     Requirements,
     Scenario,
     Scope,
+    Tags,
     Topic,
     Workspace,
     is_address,
@@ -136,6 +137,7 @@ def _requirement(
     host, used = fill(template, binding.values)
     private = entry.private_link and binding.private_endpoint and not binding.public_access
     unresolved = any(value.missing for value in used)
+    known = [tags for tags in (entry.service_tags, entry.fqdn_tags) if tags and cloud in tags.clouds]
     return Requirement(
         host=host,
         port=form.port,
@@ -151,10 +153,20 @@ def _requirement(
         private=private,
         unresolved=unresolved,
         assumed=not unresolved and (binding.assumed or any(value.assumed for value in used)),
+        service_tags=_service_tags(entry.service_tags, form, binding, cloud),
+        fqdn_tags=entry.fqdn_tags.names if entry.fqdn_tags in known and entry.fqdn_tags else (),
         probe=_probe(entry, form, host, binding.values, cloud),
-        sources=entry.sources,
+        sources=_unique((*entry.sources, *(tags.source for tags in known))),
         notes=_unique(_notes(entry, binding, used)),
     )
+
+
+def _service_tags(tags: Optional[Tags], form: Form, binding: Binding, cloud: Cloud) -> tuple[str, ...]:
+    """The tags with their regions; without, where the region is not known, which is the whole cloud."""
+    if tags is None or cloud not in tags.clouds or form.kind not in (Kind.FQDN, Kind.WILDCARD):
+        return ()
+    filled = (fill(name, binding.values) for name in tags.names)
+    return tuple(text.partition(".<")[0] if any(v.missing for v in used) else text for text, used in filled)
 
 
 def _notes(entry: CatalogEntry, binding: Binding, used: list[Value]) -> Iterator[str]:
@@ -241,6 +253,8 @@ def _merged(rows: list[Row], attached: set[str]) -> tuple[Requirement, int]:
         private=any(requirement.private for requirement in every),
         unresolved=any(requirement.unresolved for requirement in every),
         assumed=all(row.requirement.assumed for row in wishes if row.requirement.level is first.level),
+        service_tags=next((requirement.service_tags for requirement in every if requirement.service_tags), ()),
+        fqdn_tags=_unique(tag for requirement in every for tag in requirement.fqdn_tags),
         probe=next((requirement.probe for requirement in every if requirement.probe), None),
         sources=_unique(source for requirement in every for source in requirement.sources),
         notes=_unique((*conditions, *(note for requirement in every for note in requirement.notes))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from typing import Any, Callable, Iterable, Mapping, Optional
 
 from ..errors import CatalogError
@@ -21,6 +22,7 @@ from ..model import (
     Retired,
     Scenario,
     Source,
+    Tags,
     Topic,
     is_address,
     is_host,
@@ -61,7 +63,15 @@ _ALWAYS: tuple[str, ...] = ("workspace_id", "workspace_region", "discovery_host"
 _ALWAYS += ("default_table_host", "default_queue_host", "storage", "acr", "servicebus")
 _OF_CLUSTER: tuple[str, ...] = ("cluster_region", "api_server", "api_server_address", "dns_address")
 _OF_CLUSTER += ("relay_host", "arc_gateway_host", "arc_region_code")
-_OF_STORAGE: tuple[str, ...] = ("account", "blob_host", "file_host", "queue_host", "table_host", "dfs_host")
+_OF_STORAGE: tuple[str, ...] = (
+    "account",
+    "account_region",
+    "blob_host",
+    "file_host",
+    "queue_host",
+    "table_host",
+    "dfs_host",
+)
 _OF_STORAGE += ("secondary_host", "lake_host")
 PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "workspace": _ALWAYS,
@@ -70,7 +80,7 @@ PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "replica": (*_ALWAYS, "registry_data_host", "replica_region"),
     "regional-endpoint": (*_ALWAYS, "registry_regional_host"),
     "storage": (*_ALWAYS, *_OF_STORAGE),
-    "key-vault": (*_ALWAYS, "vault_host"),
+    "key-vault": (*_ALWAYS, "vault_host", "vault_region"),
     "app-insights": (*_ALWAYS, "ingestion_host", "live_host"),
     "cluster": (*_ALWAYS, *_OF_CLUSTER),
     "service-bus": (*_ALWAYS, "cluster_region", "service_bus_host"),
@@ -290,6 +300,45 @@ def read_cross_check(origin: Origin, block: Any, place: str, pages: Mapping[str,
         source=read_sources(block["source"], block.place, pages)[0],
         categories=categories,
     )
+
+
+def read_tags(block: Any, place: str, pages: Mapping[str, Source]) -> tuple[tuple[str, ...], Tags]:
+    """The entries that a line of the tables of tags is about, and the tags."""
+    block = keys(block, place, ("tags", "entries", "source"), ("clouds",))
+    names = texts(block["tags"], block.place, "tags")
+    for name in names:
+        _check_host(name, Kind.SERVICE_TAG, block.place)
+    clouds = texts(block["clouds"], block.place, "clouds") if "clouds" in block else [cloud.value for cloud in Cloud]
+    known = [Cloud(one_of(name, [cloud.value for cloud in Cloud], block.place, "cloud")) for name in clouds]
+    source = read_sources(block["source"], block.place, pages)[0]
+    return texts(block["entries"], block.place, "entries"), Tags(names, tuple(known), source)
+
+
+def with_tags(entry: CatalogEntry, service: Optional[Tags], fqdn: Optional[Tags], place: str) -> CatalogEntry:
+    """The entry with its tags, once it is sure that it has a value for their placeholders."""
+    for tags in filter(None, (service, fqdn)):
+        for name in tags.names:
+            _template(name, entry.each, place)
+    return replace(entry, service_tags=service, fqdn_tags=fqdn)
+
+
+def read_shared(
+    block: Any, place: str, clouds: Mapping[Cloud, Mapping[str, str]], pages: Mapping[str, Source]
+) -> dict[str, str]:
+    """What anybody can have a name below (suffixes of all clouds, service tags in lower case), and why that matters."""
+    block = keys(block, place, ("reason", "source"), ("below", "tags"))
+    one_of(block["source"], pages, block.place, "page")
+    reason = text(block["reason"], block.place, "reason")
+    found = {}
+    for form in texts(block["below"], block.place, "below") if "below" in block else ():
+        for suffixes in clouds.values():
+            for name in _PLACEHOLDER.findall(form):
+                one_of(name, suffixes, block.place, "placeholder")
+            found[host(_PLACEHOLDER.sub(lambda match: suffixes[match[1]], form), block.place, "below")] = reason  # noqa: B023
+    for name in texts(block["tags"], block.place, "tags") if "tags" in block else ():
+        _check_host(name, Kind.SERVICE_TAG, block.place)
+        found[name.lower()] = reason
+    return found
 
 
 def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired:

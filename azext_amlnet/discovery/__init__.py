@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Mapping, Optional
+from typing import Any, Callable, Container, Iterable, Iterator, Mapping, Optional
 
 from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
 from ..model import Cloud, Workspace
+from . import policies
 from .arm import Arm, Patience, Refusal, logger, new_client
-from .crawl import Call, Crawl, Silence
+from .crawl import Call, Crawl, Follow, Silence
 from .fetch import ask, first_calls, follow, workspace_path
 from .transform import to_workspace
 
@@ -72,14 +73,49 @@ class Inquiry:
                 _check_workspace(answer, self.what, self.arm.host)
             return follow(call, answer, cloud, self.cross_check)
 
-        silence = self.patience.first_answer_s
-        try:
-            answers = self.crawl.finish(next_calls, silence, self.arm.answered.is_set)
-        except Silence:
-            silent = f"Azure Resource Manager ({self.arm.host}) did not answer within {silence:.0f} seconds."
-            raise UnreachableError(silent, _ALLOW.format(host=self.arm.host)) from None
-        _log_timings(self.crawl)
+        answers = _finished(self.crawl, next_calls, self.patience, self.arm)
         return to_workspace(answers, self.path, cloud, suffixes)
+
+
+def _finished(crawl: Crawl, follow_up: Follow, patience: Patience, arm: Arm) -> Mapping[Call, Any]:
+    """All answers of a crawl; raises UnreachableError where ARM is silent."""
+    try:
+        answers = crawl.finish(follow_up, patience.first_answer_s, arm.answered.is_set)
+    except Silence:
+        silent = f"Azure Resource Manager ({arm.host}) did not answer within {patience.first_answer_s:.0f} seconds."
+        raise UnreachableError(silent, _ALLOW.format(host=arm.host)) from None
+    _log_timings(crawl)
+    return answers
+
+
+class PolicyInquiry:
+    """Questions about policies, and what they lead to: base policies, groups of rules, IP groups, firewalls.
+
+    As with an Inquiry they are sent when they are named, and `finish` waits for the answers.
+    """
+
+    def __init__(self, client: Any, base_url: str, patience: Patience = Patience()) -> None:
+        self.arm = Arm(client, base_url)
+        self.patience = patience
+        self.crawl = Crawl(lambda call: ask(self.arm, call, patience), workers=16)
+        self.named: dict[Call, str] = {}
+
+    def add(self, identifiers: Iterable[str]) -> None:
+        """Asks about resources by their ids; raises UsageError for what is no resource that decides about traffic."""
+        self.named.update({policies.first_call(identifier): identifier for identifier in identifiers})
+        self.crawl.start(self.named)
+
+    def finish(self, optional: Container[str] = ()) -> tuple[list[Any], dict[str, str]]:
+        """The resources, and by lower-case id why Azure did not show one.
+
+        Raises NotFoundError, AccessError or UnreachableError when one that was named, and is not optional, is refused.
+        """
+        answers = _finished(self.crawl, policies.follow, self.patience, self.arm)
+        for call, identifier in self.named.items():
+            answer = answers[call]
+            if isinstance(answer, Refusal) and identifier not in optional:
+                raise policies.refusal(answer, identifier, self.arm.host)
+        return policies.gathered(answers)
 
 
 _ALLOW = "Allow {host} and the sign-in host on port 443 from this machine, or work without Azure: --workspace-file."
@@ -131,6 +167,6 @@ def _log_timings(crawl: Crawl) -> None:
     for _, step in moments:
         running += step
         most = max(most, running)
-    depth = max(timing.depth for timing in crawl.timings)
-    spent = max(timing.ended_s for timing in crawl.timings) * 1000
+    depth = max((timing.depth for timing in crawl.timings), default=0)
+    spent = max((timing.ended_s for timing in crawl.timings), default=0) * 1000
     logger.debug("amlnet: %d calls, depth %d, concurrency %d, %.0f ms", len(crawl.timings), depth, most, spent)

@@ -326,6 +326,7 @@ def _storage(identifier: str, answers: Answers, default: bool) -> StorageAccount
         table=host(primary.get("table")),
         dfs=host(primary.get("dfs")),
         secondary_blob=host(secondary.get("blob")),
+        region=normal_region(answer.get("location")),
         hierarchical_namespace=truth(given.get("isHnsEnabled")) or False,
         private_endpoint=approved(given),
         public_access=public(given),
@@ -345,6 +346,7 @@ def _key_vault(identifier: Optional[str], answers: Answers, suffixes: Suffixes) 
         name=name,
         id=identifier,
         host=host(given.get("vaultUri")),
+        region=normal_region(answer.get("location")),
         private_endpoint=approved(given),
         public_access=public(given),
     )

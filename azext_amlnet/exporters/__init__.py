@@ -15,13 +15,17 @@ from ..model import Kind, Requirement
 
 @dataclass(frozen=True)
 class Context:
-    """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell."""
+    """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
+
+    `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs.
+    """
 
     workspace: Optional[str]
     date: str
     catalog: str
     command: str
     gaps: tuple[str, ...] = ()
+    fqdn_tags: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     module = importlib.import_module(f".{name.replace('-', '_')}", __name__)
     concrete = tuple(row for row in rows if not row.unresolved)
     losses = (*(f"{row.host}: a part of the name is not known yet." for row in missing), *module.losses(concrete))
+    if context.fqdn_tags and not hasattr(module, "tag_losses"):
+        raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
+    losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
     content: str = module.render(concrete, context, losses)
     return Export(name, content, losses, len(concrete))
 

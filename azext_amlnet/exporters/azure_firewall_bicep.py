@@ -7,7 +7,7 @@ from typing import Iterable, Sequence
 from ..errors import line
 from ..model import Requirement
 from . import Context, comments, header, private_notes
-from ._azure_firewall import (
+from ._azure import (
     API_VERSION,
     APPLICATION_PRIORITY,
     GROUP_PRIORITY,
@@ -18,10 +18,11 @@ from ._azure_firewall import (
     losses,
     network_rules,
     source_name,
+    tag_losses,
 )
 
 SUMMARY = "Bicep with one rule collection group of a firewall policy"
-__all__ = ["SUMMARY", "losses", "render"]
+__all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
 _GROUP = f"""
 resource policy 'Microsoft.Network/firewallPolicies@{API_VERSION}' existing = {{
@@ -39,7 +40,7 @@ resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@{API_VER
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """Bicep whose priorities and source addresses are parameters."""
-    application, network = application_rules(rows), network_rules(rows)
+    application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
     parts = [comments("//", [*header(context, lost), *private_notes(rows)]), "\n"]
     parts += ["param firewallPolicyName string\n", f"param groupPriority int = {GROUP_PRIORITY}\n"]
     parts += [f"param networkPriority int = {NETWORK_PRIORITY}\n"]
@@ -64,7 +65,10 @@ def _collection(name: str, priority: str, kind: str, rules: Sequence[Rule]) -> I
 def _rule(kind: str, rule: Rule) -> str:
     if kind == "ApplicationRule":
         spoken = f"{_pad(8)}protocolType: '{rule.protocol}'\n{_pad(8)}port: {rule.port}\n"
-        lines = [f"protocols: [\n{_pad(7)}{{\n{spoken}{_pad(7)}}}\n{_pad(6)}]", _list("targetFqdns", rule.destination)]
+        lines = [
+            f"protocols: [\n{_pad(7)}{{\n{spoken}{_pad(7)}}}\n{_pad(6)}]",
+            _list("fqdnTags" if rule.is_tag else "targetFqdns", rule.destination),
+        ]
     else:
         target = "destinationFqdns" if rule.by_name else "destinationAddresses"
         lines = [_list("ipProtocols", rule.protocol), _list("destinationPorts", str(rule.port))]

@@ -7,7 +7,7 @@ from typing import Iterable, Sequence
 from ..errors import line
 from ..model import Requirement
 from . import Context, comments, header, private_notes
-from ._azure_firewall import (
+from ._azure import (
     APPLICATION_PRIORITY,
     GROUP_PRIORITY,
     NETWORK_PRIORITY,
@@ -17,15 +17,16 @@ from ._azure_firewall import (
     losses,
     network_rules,
     source_name,
+    tag_losses,
 )
 
 SUMMARY = "Terraform (azurerm) with one rule collection group of a firewall policy"
-__all__ = ["SUMMARY", "losses", "render"]
+__all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """HCL whose priorities and source addresses are variables."""
-    application, network = application_rules(rows), network_rules(rows)
+    application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
     parts = [comments("#", [*header(context, lost), *private_notes(rows)]), "\n"]
     parts.append(_variable("firewall_policy_id", "string", ""))
     priorities = {"group": GROUP_PRIORITY, "network": NETWORK_PRIORITY, "application": APPLICATION_PRIORITY}
@@ -57,7 +58,8 @@ def _rule(kind: str, rule: Rule) -> str:
     lines = [f"# {rule.description}", f"name = {_text(rule.name)}", f"source_addresses = {sources}"]
     lines.append("source_ip_groups = var.source_ip_groups")
     if kind == "application":
-        lines += [f"destination_fqdns = [{_text(rule.destination)}]"]
+        target = "destination_fqdn_tags" if rule.is_tag else "destination_fqdns"
+        lines += [f"{target} = [{_text(rule.destination)}]"]
         lines += ["protocols {", f'  type = "{rule.protocol}"', f"  port = {rule.port}", "}"]
     else:
         target = "destination_fqdns" if rule.by_name else "destination_addresses"

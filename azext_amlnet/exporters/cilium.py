@@ -9,7 +9,7 @@ import json
 from typing import Any, Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from . import Context, comments, header, no_tags, private_notes, public, why
+from . import Context, comments, header, no_tags, why
 
 SUMMARY = "a CiliumNetworkPolicy with toFQDNs and the DNS rule that it needs"
 
@@ -21,7 +21,7 @@ _DNS: dict[str, Any] = {
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """Wildcards of one label, and what only nodes need."""
-    if any(row.kind is Kind.WILDCARD for row in public(rows)):
+    if any(row.kind is Kind.WILDCARD for row in rows):
         yield "names more than one label below a wildcard: '*' stands for one label."
     yield "what nodes need for themselves: a policy of pods does not hold for kubelet and containerd."
     yield from no_tags(rows, "Cilium")
@@ -29,13 +29,19 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """YAML, each rule in JSON's flow style, which is YAML, too, and cannot be broken out of."""
-    parts = [comments("#", [*header(context, lost), *private_notes(rows)])]
+    parts = [comments("#", [*header(context, lost), *_private_notes(rows)])]
     parts.append("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: amlnet\nspec:\n")
     parts.append(f"  endpointSelector: {{}}\n  egress:\n  - {json.dumps(_DNS)}\n")
-    for row in public(rows):
+    for row in rows:  # what private endpoints serve leaves the pod as well
         if row.kind is not Kind.SERVICE_TAG:
             parts.append("  " + comments("#", [why(row)]) + f"  - {json.dumps(_rule(row))}\n")
     return "".join(parts)
+
+
+def _private_notes(rows: Sequence[Requirement]) -> Iterator[str]:
+    for row in rows:
+        if row.private:
+            yield f"{row.host} is served by a private endpoint: it must resolve privately, and pods need the rule, too."
 
 
 def _rule(row: Requirement) -> dict[str, Any]:

@@ -12,19 +12,38 @@ FORMATS = {".json": "json", ".xml": "junit", ".html": "html"}
 
 def render(path: str, report: Mapping[str, Any]) -> str:
     """The report in the format that the file's name ends with."""
-    module = importlib.import_module(f".{FORMATS[Path(path).suffix.lower()]}", __name__)
+    name = FORMATS[Path(path).suffix.lower()]
+    name = "policy_html" if name == "html" and "findings" in report else name
+    module = importlib.import_module(f".{name}", __name__)
     text: str = module.render(report)
     return text
 
 
+def results(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The results of a test; the findings of a check of policies in the shape of these."""
+    if "findings" not in report:
+        return list(report["results"])
+    unmeasured = {"cause": None, "testedBy": None, "elapsedMs": None, "steps": (), "vantage": ""}
+    return [{**unmeasured, "warnings": found["notes"], "verdict": found["coverage"], **found}
+            for found in report["findings"]]  # fmt: skip
+
+
+FINE = ("reachable", "covered")
+"""The words for what is as it should be."""
+UNTOLD = ("unknown", "skipped")
+"""The words for what nobody can tell."""
+
+
 def by_severity(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The results, what is broken first: failing ones, then by verdict and level, else in the list's own order."""
-    from ..words import Level, Verdict
+    from ..words import Coverage, Level, Verdict
+
+    words = Coverage if "findings" in report else Verdict
 
     def weight(result: Mapping[str, Any]) -> tuple[bool, int, int]:
-        return not result["failing"], Verdict(result["verdict"]).rank, Level(result["level"]).rank
+        return not result["failing"], words(result["verdict"]).rank, Level(result["level"]).rank
 
-    return sorted(report["results"], key=weight)
+    return sorted(results(report), key=weight)
 
 
 def endpoint(result: Mapping[str, Any]) -> str:

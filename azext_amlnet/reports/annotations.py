@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator, Mapping
 
 from ..errors import one_line
-from . import by_severity, endpoint, said
+from . import FINE, by_severity, endpoint, said
 
 
 def lines(report: Mapping[str, Any], system: str) -> Iterator[str]:
     """An error for each result that makes the command fail, a warning for each other one that is not fine."""
     line = SYSTEMS[system]
     for result in by_severity(report):
-        if result["failing"] or result["verdict"] in ("blocked", "degraded", "unknown"):
+        if result["failing"] or result["verdict"] not in (*FINE, "skipped"):
             text = f"{endpoint(result)} ({result['level']}) is {said(result)}. {result['hint']}".strip()
             yield line("error" if result["failing"] else "warning", result, text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from html import escape
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from . import by_severity, endpoint
 
@@ -15,9 +15,13 @@ _ORDER = ("blocked", "unknown", "degraded", "skipped", "reachable")
 def render(report: Mapping[str, Any]) -> str:
     """The page: what it comes to, what to hand to the network team, every endpoint with its timings and evidence."""
     parts = [_head(report), _summary(report), _warnings(report), _to_hand_over(report), _all(report), _about(report)]
-    title = escape(_title(report))
-    page = _PAGE.format(title=title, style=_STYLE, body="\n".join(filter(None, parts)))
-    return page.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
+    return page(_title(report), parts)
+
+
+def page(title: str, parts: Iterable[str]) -> str:
+    """A whole page of sections, which are HTML already."""
+    whole = _PAGE.format(title=escape(title), style=_STYLE, body="\n".join(filter(None, parts)))
+    return whole.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
 
 
 def _title(report: Mapping[str, Any]) -> str:
@@ -47,14 +51,17 @@ def _head(report: Mapping[str, Any]) -> str:
 
 def _summary(report: Mapping[str, Any]) -> str:
     counts = report["summary"]["verdicts"]
-    cards = "".join(
-        f'<li class="{verdict}"><b id="count-{verdict}">{counts[verdict]}</b> {verdict}</li>' for verdict in _ORDER
-    )
+    return counted(counts, report["summary"]["levels"], _ORDER)
+
+
+def counted(counts: Mapping[str, int], by_level: Mapping[str, Mapping[str, int]], order: Sequence[str]) -> str:
+    """The counts as cards, and by level as a table, in an order of words."""
+    cards = "".join(f'<li class="{word}"><b id="count-{word}">{counts[word]}</b> {word}</li>' for word in order)
     levels = "".join(
-        f"<tr><th scope=row>{escape(level)}</th>" + "".join(f"<td>{by[verdict] or '·'}</td>" for verdict in _ORDER)
-        for level, by in report["summary"]["levels"].items()
+        f"<tr><th scope=row>{escape(level)}</th>" + "".join(f"<td>{by[word] or '·'}</td>" for word in order)
+        for level, by in by_level.items()
     )
-    heads = "".join(f"<th scope=col>{verdict}</th>" for verdict in _ORDER)
+    heads = "".join(f"<th scope=col>{word}</th>" for word in order)
     table = f'<div class=scroll><table class="levels"><tr><td></td>{heads}</tr>{levels}</table></div>'
     return f'<ul class="cards">{cards}</ul>{table}'
 
@@ -64,8 +71,13 @@ def _warnings(report: Mapping[str, Any]) -> str:
     skipped = report["summary"]["skippedRequired"]
     if skipped:
         lines.append(f"Required, and nothing concrete to try: {escape(', '.join(skipped))}.")
+    return listed("To know", lines)
+
+
+def listed(title: str, lines: Iterable[str]) -> str:
+    """A section of lines, which are HTML already; nothing without lines."""
     items = "".join(f"<li>{line}</li>" for line in lines)
-    return f"<section><h2>To know</h2><ul>{items}</ul></section>" if items else ""
+    return f"<section><h2>{title}</h2><ul>{items}</ul></section>" if items else ""
 
 
 def _to_hand_over(report: Mapping[str, Any]) -> str:
@@ -197,7 +209,8 @@ h1.blocked { color:var(--blocked) } h1.unknown { color:var(--unknown) } h1.reach
 .cards b { display:block; font-size:1.6rem; line-height:1.2; color:var(--ink) }
 li.blocked { border-color:var(--blocked) } li.unknown { border-color:var(--unknown) }
 li.degraded { border-color:var(--degraded) } li.skipped { border-color:var(--skipped) }
-li.reachable { border-color:var(--reachable) }
+li.reachable, li.covered { border-color:var(--reachable) }
+li.denied, li.missing { border-color:var(--blocked) } li.partial { border-color:var(--degraded) }
 table { border-collapse:collapse; width:100% } .levels { width:auto } .scroll { overflow-x:auto }
 th, td { text-align:left; vertical-align:top; padding:.4rem .8rem .4rem 0; border-bottom:1px solid var(--line) }
 th { font-weight:600; white-space:nowrap } .levels td, .levels th { padding-right:1.4rem }
@@ -205,7 +218,8 @@ pre { background:var(--card); border-radius:.5rem; padding:.8rem; overflow:auto;
 .dot { display:inline-block; width:.7rem; height:.7rem; border-radius:50%; margin-right:.5rem; flex:none }
 .dot.blocked { background:var(--blocked) } .dot.unknown { background:var(--unknown) }
 .dot.degraded { background:var(--degraded) } .dot.skipped { background:var(--skipped) }
-.dot.reachable { background:var(--reachable) }
+.dot.reachable, .dot.covered { background:var(--reachable) }
+.dot.denied, .dot.missing { background:var(--blocked) } .dot.partial { background:var(--degraded) }
 details { border-bottom:1px solid var(--line) } details[open] { background:var(--card) }
 summary { display:flex; align-items:center; gap:.2rem; padding:.35rem .4rem; cursor:pointer; list-style:none }
 summary::before { content:"\\25B8"; color:var(--dim); width:1rem; flex:none }

@@ -10,27 +10,28 @@ from __future__ import annotations
 from typing import Any, Iterable, Mapping
 from xml.etree import ElementTree as Xml
 
-from . import endpoint, said
+from . import FINE, UNTOLD, endpoint, results, said
 
 
 def render(report: Mapping[str, Any]) -> str:
     """An XML document of suites, with the counts that readers expect."""
     topics: dict[str, list[Mapping[str, Any]]] = {}
-    for result in report["results"]:
+    for result in results(report):
         topics.setdefault(result["topic"], []).append(result)
-    root = Xml.Element("testsuites", name="az ml network test")
-    for topic, results in topics.items():
-        root.append(_suite(topic, results, report))
+    verb = "check-policy" if "findings" in report else "test"
+    root = Xml.Element("testsuites", name=f"az ml network {verb}")
+    for topic, members in topics.items():
+        root.append(_suite(topic, members, report))
     _count(root, root.iter("testcase"))
     Xml.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(topic: str, results: list[Mapping[str, Any]], report: Mapping[str, Any]) -> Xml.Element:
-    started = report["startedAt"].removesuffix("Z")
+def _suite(topic: str, members: list[Mapping[str, Any]], report: Mapping[str, Any]) -> Xml.Element:
+    started = (report.get("startedAt") or report["checkedAt"]).removesuffix("Z")
     suite = Xml.Element("testsuite", name=topic, timestamp=started)
-    several = len({vantage["name"] for vantage in report["vantages"]}) > 1
-    for result in results:
+    several = len({vantage["name"] for vantage in report.get("vantages", ())}) > 1
+    for result in members:
         suite.append(_case(result, several))
     _count(suite, list(suite))
     return suite
@@ -43,10 +44,10 @@ def _case(result: Mapping[str, Any], several: bool) -> Xml.Element:
         "testcase", classname=f"amlnet.{result['topic']}", name=_clean(endpoint(result) + where), time=seconds
     )
     if result["failing"]:
-        kind = "error" if result["verdict"] in ("unknown", "skipped") else "failure"
+        kind = "error" if result["verdict"] in UNTOLD else "failure"
         broken = Xml.SubElement(case, kind, message=_clean(said(result)), type=result["cause"] or result["verdict"])
         broken.text = _clean(_details(result))
-    elif result["verdict"] != "reachable":
+    elif result["verdict"] not in FINE:
         Xml.SubElement(case, "skipped", message=_clean(f"{result['level']}; {said(result)}"))
     if result["warnings"]:
         Xml.SubElement(case, "system-out").text = _clean("\n".join(result["warnings"]))

@@ -1,0 +1,244 @@
+"""What `az ml network check-policy` does: policies from Azure or files, held against the rows, as one report."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
+
+from ._scope import Gathered, client_of
+from .errors import UsageError
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The arguments of `check-policy` that are not the scope's; `_params` describes each."""
+
+    policy: tuple[str, ...]
+    dialect: Optional[str] = None
+    source: tuple[str, ...] = ()
+    suggest: Optional[str] = None
+    baseline: Optional[str] = None
+    report_file: tuple[str, ...] = ()
+    annotate: Optional[str] = None
+
+
+def spans_of(texts: Iterable[str]) -> list[tuple[int, int]]:
+    """The addresses of --source; raises UsageError for what is none."""
+    from .policy.model import span_of, union
+
+    found = []
+    for text in texts:
+        span = span_of(text)
+        if span is None or span[0] > span[1]:
+            what = f"--source is no IPv4 address or range: '{text[:60]}'."
+            raise UsageError(what, "For example 10.1.0.0/16, the addresses of the cluster's nodes and pods.")
+        found.append(span)
+    return list(union(found))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The policies
+
+
+class Inquiry:
+    """The policies that the command line names; what Azure knows of them is asked for while facts are gathered."""
+
+    def __init__(self, cmd: Any, options: Checked) -> None:
+        from .files import read_policy
+        from .policy import Document
+
+        named = [word for word in options.policy if word.lower().startswith("/subscriptions/")]
+        files = [word for word in options.policy if word not in named]
+        self.documents = [Document(_short(path), read_policy(path)) for path in files]
+        self.cmd, self.dialect = cmd, options.dialect
+        self._asked: Any = None
+        self.said: list[str] = []
+        if named:
+            self._azure().add(named)
+
+    def _azure(self) -> Any:
+        from .discovery import PolicyInquiry
+
+        if self._asked is None:
+            client, base_url, patience, _ = client_of(self.cmd)
+            self._asked = PolicyInquiry(client, base_url, patience)
+        return self._asked
+
+    def finish(self, found: Gathered, computes: Sequence[str]) -> tuple[list[Any], dict[str, list[tuple[int, int]]]]:
+        """The policies, and for each compute whose subnets Azure showed the addresses that its traffic comes from."""
+        from .policy import Document, read
+
+        subnets = _subnets(found.facts, computes)
+        if subnets:
+            self._azure().add(subnets)
+        documents = list(self.documents)
+        shown: list[Any] = []
+        if self._asked is not None:
+            shown, refused = self._asked.finish(optional=subnets)
+            self.said += [f"The subnet {name} could not be read: {refused[name.lower()]}."
+                          for name in subnets if name.lower() in refused]  # fmt: skip
+            documents.append(Document("Azure", answer=shown, refused=refused))
+        policies = list(read(documents, self.dialect))
+        return [self._placed(policy, shown, subnets) for policy in policies], _addresses(shown, subnets)
+
+    def _placed(self, policy: Any, shown: Sequence[Mapping[str, Any]], subnets: Mapping[str, Sequence[str]]) -> Any:
+        """A group or table that was found by itself, with the subnet and the computes that it is for."""
+        for subnet in shown:
+            identifier = str(subnet.get("id", ""))
+            computes = subnets.get(identifier.lower())
+            given = subnet.get("properties") or {}
+            mine = {str((given.get(key) or {}).get("id", "")).lower() for key in ("networkSecurityGroup", "routeTable")}
+            if computes and policy.id and policy.id in mine:
+                where = f"{policy.name} (subnet {identifier.rpartition('/')[2]} of {', '.join(computes)})"
+                return replace(policy, name=where, computes=tuple(computes))
+        return policy
+
+
+def _short(path: str) -> str:
+    """A file's own name, by which findings call it."""
+    return os.path.basename(path) or path
+
+
+def _subnets(facts: Any, computes: Sequence[str]) -> dict[str, list[str]]:
+    """The subnets of the named computes' clusters, by lower-case id, with the computes; empty for facts of a file."""
+    found: dict[str, list[str]] = {}
+    wanted = {name.lower() for name in computes}
+    for compute in (facts.computes or ()) if facts else ():
+        for cluster in facts.clusters:
+            same = compute.cluster_id and (cluster.id or "").lower() == compute.cluster_id.lower()
+            for subnet in cluster.subnets if same and compute.name.lower() in wanted else ():
+                found.setdefault(subnet.lower(), []).append(compute.name)
+    return found
+
+
+def _addresses(
+    shown: Sequence[Mapping[str, Any]], subnets: Mapping[str, Sequence[str]]
+) -> dict[str, list[tuple[int, int]]]:
+    from .policy.model import span_of
+
+    found: dict[str, list[tuple[int, int]]] = {}
+    for subnet in shown:
+        given = subnet.get("properties") or {}
+        for compute in subnets.get(str(subnet.get("id", "")).lower(), ()):
+            prefixes = [given.get("addressPrefix"), *(given.get("addressPrefixes") or ())]
+            for span in filter(None, (span_of(prefix) for prefix in prefixes if isinstance(prefix, str))):
+                found.setdefault(compute, []).append(span)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The report
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The report as plain JSON values, the exit code, and the rows that want a rule."""
+
+    report: dict[str, Any]
+    code: int
+    lacking: tuple[Any, ...]
+    denied: tuple[str, ...]
+
+
+def outcome(
+    found: Gathered, policies: Sequence[Any], own: Mapping[str, Sequence[tuple[int, int]]], options: Checked
+) -> Outcome:
+    """What the policies make of the rows."""
+    from .codec import to_json
+    from .model import SCHEMA_VERSION, Coverage
+    from .policy import check as c
+
+    given = spans_of(options.source)
+    everywhere = given or [span for spans in own.values() for span in spans]
+
+    def sources(row: Any) -> Sequence[tuple[int, int]]:
+        mine = [span for name in row.computes for span in own.get(name, ())]
+        return given or (mine if all(name in own for name in row.computes) and mine else everywhere)
+
+    findings = c.check(found.rows, policies, sources)
+    if found.earlier is not None:
+        findings = c.compare(findings, found.earlier)
+    findings = c.with_failing(findings)
+    code = c.exit_code(findings)
+    lax = list(c.over_permissive(policies, found.book.shared, found.rows, everywhere))
+    old = list(c.stale(policies, found.book.retired))
+    report = {
+        "schemaVersion": SCHEMA_VERSION,
+        **about(found),
+        "checkedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "sources": [_shown(span) for span in everywhere],
+        "policy": [_policy(policy) for policy in policies],
+        "summary": {**c.summary(findings), "exitCode": code},
+        "warnings": [*found.warnings, *dict.fromkeys(note for policy in policies for note in policy.notes)],
+        "findings": [to_json(finding) for finding in findings],
+        "overPermissive": lax,
+        "stale": old,
+        "unread": [to_json(part) for policy in policies for part in policy.unread],
+    }
+    pairs = list(zip(found.rows, findings, strict=True))
+    lacking = tuple(row for row, finding in pairs if finding.coverage in (Coverage.MISSING, Coverage.PARTIAL))
+    denied = tuple(finding.host for finding in findings if finding.coverage is Coverage.DENIED)
+    return Outcome(report, code, lacking, denied)
+
+
+def _shown(span: tuple[int, int]) -> str:
+    from .policy.model import shown
+
+    return shown(span)
+
+
+def about(found: Gathered) -> dict[str, Any]:
+    """What a report says of the tool, the catalog and the workspace."""
+    from ._measure import version, workspace_of
+    from .codec import to_json
+
+    return {
+        "tool": {"name": "amlnet", "version": version()},
+        "catalog": {"version": found.book.version, "digest": found.book.digest},
+        "workspace": workspace_of(found.facts),
+        "gaps": to_json(found.facts.gaps) if found.facts else [],
+    }
+
+
+def _policy(policy: Any) -> dict[str, Any]:
+    return {
+        "name": policy.name,
+        "dialect": policy.dialect,
+        "rules": len(policy.rules),
+        "computes": list(policy.computes),
+        "notes": list(policy.notes),
+    }
+
+
+def said(report: Mapping[str, Any]) -> Iterator[str]:
+    """What is to be said beside the result."""
+    from .reports import endpoint
+
+    yield from report["warnings"]
+    parts = [f"{part['policy']}, {part['part']}: {part['because']}" for part in report["unread"]]
+    yield from (f"Not read: {line}." for line in parts[:5])
+    if len(parts) > 5:
+        yield f"Not read, too: {len(parts) - 5} more parts, in 'unread'."
+    for key, what, name in (("overPermissive", "Allowed beyond need", "allows"), ("stale", "Stale", "host")):
+        items = report[key]
+        shown = "; ".join(f"{item[name]} by rule '{item['rule']}'" for item in items[:3])
+        more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+        if items:
+            yield f"{what}: {shown}{more}."
+    failing = [finding for finding in report["findings"] if finding["failing"]]
+    named = ", ".join(f"{endpoint(finding)} ({finding['coverage']})" for finding in failing[:8])
+    more = f" and {len(failing) - 8} more" if len(failing) > 8 else ""
+    if failing:
+        plural = "s are" if len(failing) > 1 else " is"
+        yield f"{len(failing)} required endpoint{plural} not covered: {named}{more}."
+    elif report["summary"]["exitCode"]:
+        yield "Nothing that is required was asked about."
+
+
+def warn_of_suggestion(checked: Outcome) -> Iterator[str]:
+    """What a suggestion of rules does not mend."""
+    if checked.denied:
+        names = ", ".join(checked.denied[:5]) + (" …" if len(checked.denied) > 5 else "")
+        yield f"Denied by a rule, which has to be changed itself: {names}."

@@ -1,0 +1,101 @@
+"""Which calls read a policy with everything that belongs to it, and what came of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterator, Mapping
+
+from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
+from .arm import Refusal
+from .crawl import Call
+from .fetch import properties, resource_id
+
+_FACTS = {
+    "firewallpolicies": "firewall-policy",
+    "azurefirewalls": "firewall",
+    "networksecuritygroups": "nsg",
+    "routetables": "route-table",
+    "virtualnetworks/subnets": "subnet",
+}
+_TYPES = "firewallPolicies, azureFirewalls, networkSecurityGroups, routeTables, virtualNetworks/subnets"
+
+
+def first_call(identifier: str) -> Call:
+    """The call for a resource that was named; its id says what it is."""
+    plain = resource_id(identifier.strip())
+    match = re.fullmatch(
+        r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/([^/]+)/[^/]+(?:/([^/]+)/[^/]+)?",
+        plain or "",
+        re.IGNORECASE,
+    )
+    kind = "/".join(filter(None, match.groups())).lower() if match else ""
+    if plain is None or kind not in _FACTS:
+        raise UsageError(f"--policy is no id of a policy: {identifier[:200]}.", f"Of Microsoft.Network: {_TYPES}.")
+    return Call.of(_FACTS[kind], plain)
+
+
+def follow(call: Call, answer: Any) -> Iterator[Call]:
+    """What belongs to a resource that Azure showed."""
+    if isinstance(answer, Refusal):
+        return
+    given = properties(answer)
+    if call.fact == "firewall-policy":
+        yield from _named("firewall-policy", given.get("basePolicy"))
+        yield Call.of("rule-collection-groups", f"{call.path}/ruleCollectionGroups", listing=True)
+        for firewall in given.get("firewalls") or ():
+            yield from _named("firewall", firewall)
+    elif call.fact == "rule-collection-groups":
+        for group in answer:
+            yield from _ip_groups(properties(group).get("ruleCollections"))
+    elif call.fact == "firewall":
+        yield from _named("firewall-policy", given.get("firewallPolicy"))
+        for kind in ("application", "network", "nat"):
+            collections = given.get(f"{kind}RuleCollections")
+            yield from _ip_groups([properties(item) for item in collections or () if isinstance(item, Mapping)])
+    elif call.fact == "subnet":
+        yield from _named("nsg", given.get("networkSecurityGroup"))
+        yield from _named("route-table", given.get("routeTable"))
+
+
+def _named(fact: str, reference: Any) -> Iterator[Call]:
+    identifier = resource_id(reference.get("id")) if isinstance(reference, Mapping) else None
+    if identifier:
+        yield Call.of(fact, identifier)
+
+
+def _ip_groups(collections: Any) -> Iterator[Call]:
+    for collection in collections if isinstance(collections, list) else ():
+        rules = collection.get("rules") if isinstance(collection, Mapping) else None
+        for rule in rules if isinstance(rules, list) else ():
+            for key in ("sourceIpGroups", "destinationIpGroups"):
+                named = rule.get(key) if isinstance(rule, Mapping) else None
+                for identifier in filter(None, map(resource_id, named if isinstance(named, list) else ())):
+                    yield Call.of("ip-group", identifier)
+
+
+def gathered(answers: Mapping[Call, Any]) -> tuple[list[Any], dict[str, str]]:
+    """The resources, each with its id, and why others were refused, by lower-case id."""
+    shown: list[Any] = []
+    refused: dict[str, str] = {}
+    for call, answer in answers.items():
+        if isinstance(answer, Refusal):
+            refused[call.key] = str(answer)
+        elif call.listing:
+            shown += answer
+        else:
+            shown.append({"id": call.path, "name": call.path.rpartition("/")[2], **answer})
+    return shown, refused
+
+
+def refusal(answer: Refusal, identifier: str, host: str) -> AmlnetError:
+    """The exception for a policy that was named and cannot be read."""
+    what = f"The policy {identifier}"
+    if answer.status == 404:
+        return NotFoundError(f"{what} was not found: {answer}.", "Check the id: az network firewall policy list.")
+    if answer.status in (401, 403):
+        hint = "The role Reader on it is enough; if it is in another tenant: az login --tenant, or save it to a file."
+        return AccessError(f"You may not read the policy {identifier}: {answer}.", hint)
+    if answer.status == 0:
+        hint = f"Allow {host} on port 443 from this machine, or give the policy as a file."
+        return UnreachableError(f"{what} could not be asked about: {answer}.", hint)
+    return AmlnetError(f"{what} could not be read: {answer}.", "Try again later, or give it as a file.")

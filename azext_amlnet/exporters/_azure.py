@@ -1,0 +1,144 @@
+"""What the Azure formats share: which row becomes which rule, for whom, and what cannot be expressed.
+
+Names on 80 and 443 become application rules, everything else network rules; names in those need the policy's DNS proxy
+(https://learn.microsoft.com/azure/firewall/fqdn-filtering-network-rules, 2026-11-23). One rule a row, so that each
+carries its reason and stays far below the limits of a rule
+(https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits, 2026-11-23).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping, Sequence
+
+from ..errors import line
+from ..model import Kind, Protocol, Requirement, Scenario
+from . import Context, header, private_notes, public, why
+
+API_VERSION = "2023-11-01"
+GROUP_PRIORITY, NETWORK_PRIORITY, APPLICATION_PRIORITY = 500, 100, 200
+"""The defaults of the template's parameters."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule; `computes` are those whose source addresses it is for, all when empty.
+
+    `is_tag` says that the destination of an application rule is an FQDN tag.
+    """
+
+    name: str
+    description: str
+    destination: str
+    kind: Kind
+    protocol: str
+    port: int
+    computes: tuple[str, ...]
+    is_tag: bool = False
+
+    @property
+    def by_name(self) -> bool:
+        """Whether a network rule names its destination; otherwise it is an address or a service tag."""
+        return self.kind is Kind.FQDN
+
+
+def is_application(row: Requirement) -> bool:
+    """Whether a row is a matter of application rules."""
+    usual = {Protocol.HTTPS: (443,), Protocol.TLS: (443,), Protocol.HTTP: (80,)}
+    return row.kind in (Kind.FQDN, Kind.WILDCARD) and row.port in usual.get(row.protocol, ())
+
+
+def losses(rows: Sequence[Requirement]) -> Iterator[str]:
+    """Wildcards on other ports, and what the policy must have for names on them."""
+    others = [row for row in public(rows) if not is_application(row)]
+    for row in others:
+        if row.kind is Kind.WILDCARD:
+            yield f"{row.host}, port {row.port}/{row.protocol.value}: network rules know no wildcards."
+    if any(row.kind is Kind.FQDN for row in others):
+        yield "names in network rules work only with the firewall policy's DNS proxy: dnsSettings.enableProxy."
+
+
+def tag_losses(rows: Sequence[Requirement]) -> Iterator[str]:
+    """What FQDN tags leave open."""
+    for tag in dict.fromkeys(row.fqdn_tags[0] for row in rows if _by_tag(row)):
+        yield f"what the FQDN tag {tag} holds: Azure keeps it, and it has come later than the documented list before."
+
+
+def _by_tag(row: Requirement) -> bool:
+    """Whether an FQDN tag may stand in for a row: nothing but the cluster itself needs it."""
+    return bool(row.fqdn_tags) and set(row.needed_for) == {Scenario.CLUSTER} and is_application(row)
+
+
+def application_rules(rows: Sequence[Requirement], fqdn_tags: bool = False) -> list[Rule]:
+    """Rules for names on 80 and 443; with `fqdn_tags` those come first, once for each set of computes."""
+    chosen = [row for row in public(rows) if is_application(row)]
+    tagged: dict[tuple[str, tuple[str, ...]], Rule] = {}
+    for row in [row for row in chosen if fqdn_tags and _by_tag(row)]:
+        tag, level = row.fqdn_tags[0], f"{row.level.value}: what Azure documents for the cluster itself."
+        rule = Rule(f"{len(tagged) + 1:03}-{tag}", level, tag, row.kind, "Https", 443, row.computes, is_tag=True)
+        tagged.setdefault((tag, row.computes), rule)
+    named = [row for row in chosen if not (fqdn_tags and _by_tag(row))]
+    start = len(tagged) + 1
+    return [*tagged.values(), *(_rule(n, row, _spoken(row)) for n, row in enumerate(named, start))]
+
+
+def _spoken(row: Requirement) -> str:
+    return "Http" if row.protocol is Protocol.HTTP else "Https"
+
+
+def network_rules(rows: Sequence[Requirement]) -> list[Rule]:
+    """Rules for everything else, but wildcards."""
+    chosen = [row for row in public(rows) if not is_application(row) and row.kind is not Kind.WILDCARD]
+    return [_rule(n, row, transport(row)) for n, row in enumerate(chosen, 1)]
+
+
+def transport(row: Requirement) -> str:
+    """`TCP` or `UDP`."""
+    return "UDP" if row.protocol is Protocol.UDP else "TCP"
+
+
+def _rule(number: int, row: Requirement, protocol: str) -> Rule:
+    entry = re.sub(r"[^A-Za-z0-9-]", "-", (row.entries or ("row",))[0])[:60]
+    return Rule(f"{number:03}-{entry}", line(why(row))[:500], row.host, row.kind, protocol, row.port, row.computes)
+
+
+def computes_of(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """The sets of computes that have rules of their own, as the parts of a parameter's name."""
+    return tuple(dict.fromkeys(source_name(rule) for rule in rules if rule.computes))
+
+
+def source_name(rule: Rule) -> str:
+    """The parameter that holds the source addresses of a rule."""
+    words = re.findall(r"[A-Za-z0-9]+", " ".join(rule.computes))
+    return "sourceAddresses" + ("Of" + "".join(word[:1].upper() + word[1:] for word in words) if words else "")
+
+
+def template(
+    rows: Sequence[Requirement],
+    context: Context,
+    lost: Sequence[str],
+    parameters: Mapping[str, Any],
+    resources: Sequence[Mapping[str, Any]],
+) -> str:
+    """An ARM template; JSON has no comments, so what the file is stands in its metadata."""
+    whole = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "metadata": {"comments": [line(said) for said in (*header(context, lost), *private_notes(rows))]},
+        "parameters": parameters,
+        "resources": resources,
+    }
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def source_parameters(rules: Sequence[Rule]) -> dict[str, Any]:
+    """The parameters of source addresses: one for all, and one for each set of computes with rules of its own."""
+    of_computes = {"type": "array", "defaultValue": "[parameters('sourceAddresses')]"}
+    return {"sourceAddresses": {"type": "array"}, **dict.fromkeys(computes_of(rules), of_computes)}
+
+
+def literal(text: str) -> str:
+    """A text of a template: one that begins with a bracket would be an expression."""
+    return f"[{text}" if text.startswith("[") else text

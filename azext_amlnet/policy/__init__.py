@@ -1,0 +1,73 @@
+"""Policies of firewalls, proxies and clusters: read from somebody's dialect, and held against the list."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Iterator, Optional, Sequence
+
+from ..errors import UsageError
+from ..words import policy_dialects
+from .documents import Document as Document
+from .model import Policy as Policy
+from .readers._arm import Pool, parameters_of, resources
+
+
+def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[Policy, ...]:
+    """The policies that these documents make together; `dialect` is for texts that do not tell what they are.
+
+    Raises UsageError for a document that is no policy.
+    """
+    azure = [document for document in documents if document.json is not None and not _is_text(document)]
+    texts = [document for document in documents if document not in azure]
+    found = list(_of_azure(azure)) if azure else []
+    by_dialect: dict[str, list[Document]] = {}
+    for document in texts:
+        by_dialect.setdefault(_dialect(document, dialect), []).append(document)
+    for name, members in by_dialect.items():
+        found += _reader(name).read(tuple(members))
+    return tuple(found)
+
+
+def _is_text(document: Document) -> bool:
+    """Whether JSON is another dialect's, as what kubectl prints."""
+    return bool(_reader("cilium").claims(document))
+
+
+def _of_azure(documents: Sequence[Document]) -> Iterator[Policy]:
+    """All Azure documents are read together: groups, base policies, IP groups and parameters belong to each other."""
+    parameters = {key: value for document in documents for key, value in parameters_of(document.json).items()}
+    pool = Pool()
+    for document in documents:
+        mine = list(resources(document.json, document.name, parameters))
+        if not mine and not parameters_of(document.json) and not document.refused:
+            raise _foreign(document, "it holds no Azure resource that decides about traffic")
+        pool.resources += mine
+        pool.refused.update(document.refused)
+    policies = [policy for name in policy_dialects() if hasattr(_reader(name), "KINDS") for policy in
+                _reader(name).read(pool)]  # fmt: skip
+    if not policies:
+        names = ", ".join(document.name for document in documents)
+        raise UsageError(f"There is no rule in {names}.", "Give the policy or its rules, too.")
+    yield from policies
+
+
+def _dialect(document: Document, given: Optional[str]) -> str:
+    """The dialect of a text; raises UsageError where it does not tell and nobody says."""
+    if given and not hasattr(_reader(given), "KINDS"):
+        return given
+    if not document.text.strip():
+        raise UsageError(f"The policy {document.name} is empty.", "Was the command that wrote it interrupted?")
+    claimed = [name for name in policy_dialects() if hasattr(_reader(name), "claims") and
+               _reader(name).claims(document)]  # fmt: skip
+    if len(claimed) == 1:
+        return claimed[0]
+    raise _foreign(document, "it does not tell its dialect" if claimed else "it is in none of the dialects known here")
+
+
+def _foreign(document: Document, why: str) -> UsageError:
+    known = ", ".join(policy_dialects())
+    return UsageError(f"The policy {document.name} cannot be read: {why}.", f"Known: {known}; see --dialect.")
+
+
+def _reader(name: str) -> Any:
+    return importlib.import_module(f".readers.{name.replace('-', '_')}", __name__)

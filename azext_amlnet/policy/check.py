@@ -1,0 +1,440 @@
+"""check(rows, policies) → findings: what policies make of each requirement, in their own order of evaluation. Pure.
+
+The first rule that holds for all of the traffic decides. A rule that holds for a part of it makes the answer partial;
+one of which it cannot be told makes it unknown, if it would have decided otherwise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
+
+from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Kind, Level, Progress, Requirement
+from .model import (
+    EVERYTHING,
+    Destinations,
+    Finding,
+    Fit,
+    Not,
+    Policy,
+    Rule,
+    Services,
+    Sources,
+    Span,
+    Traffic,
+    every,
+    parents,
+    shown,
+    traffics,
+)
+
+_MOST_PIECES = 64
+Key = tuple[str, str, int, str]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one policy makes of some traffic, by which rules."""
+
+    coverage: Coverage
+    rules: tuple[str, ...] = ()
+    because: str = ""
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def check(
+    rows: Iterable[Requirement], policies: Sequence[Policy], sources: Callable[[Requirement], Sequence[Span]]
+) -> tuple[Finding, ...]:
+    """One finding for each row: traffic has to pass every policy, so the worst of them tells.
+
+    `sources` names where the traffic of a row comes from; nothing where that is not known.
+    """
+    checkers = [_Checker(policy) for policy in policies]
+    return tuple(_finding(row, checkers, sources(row)) for row in rows)
+
+
+def _finding(row: Requirement, checkers: Sequence[_Checker], sources: Sequence[Span]) -> Finding:
+    if row.unresolved:
+        decisions = [Decision(Coverage.UNKNOWN, (), "a part of the name is not known yet", _COMPLETE)]
+    else:
+        decisions = [checker.decide(row, sources) for checker in checkers if _meets(row, checker.policy)]
+        decisions = decisions or [Decision(Coverage.UNKNOWN, (), "no policy is for its computes", _GIVE)]
+    worst = min(decisions, key=lambda decision: decision.coverage.rank)
+    said = [worst] if worst.coverage is not Coverage.COVERED else decisions
+    return Finding(
+        host=row.host,
+        port=row.port,
+        protocol=row.protocol,
+        kind=row.kind,
+        level=row.level,
+        topic=row.topic.value,
+        reason=row.reason,
+        computes=row.computes,
+        coverage=worst.coverage,
+        rules=_unique(rule for decision in said for rule in decision.rules),
+        because="; ".join(_unique(decision.because for decision in said)),
+        hint=worst.hint,
+        notes=_unique(note for decision in decisions for note in decision.notes),
+    )
+
+
+def _meets(row: Requirement, policy: Policy) -> bool:
+    """Whether the traffic of a row passes a policy."""
+    return not (policy.computes and row.computes) or bool(set(policy.computes) & set(row.computes))
+
+
+_GIVE = "Give the policy that stands in front of them."
+_COMPLETE = "Complete the facts with --workspace-file, or create what is missing."
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# One policy
+
+
+class _Checker:
+    """A policy, with what is looked up again and again: 5,000 rules are asked about 100 rows within a second."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.rest: list[int] = []
+        self.names: dict[str, list[int]] = defaultdict(list)
+        self.below: dict[str, list[int]] = defaultdict(list)
+        self.under: dict[str, set[int]] = defaultdict(set)
+        self._survivors: dict[Any, list[int]] = {}
+        self._pieces: dict[Span, list[Span]] = {}
+        ends: set[int] = set()
+        for number, rule in enumerate(policy.rules):
+            self._file(number, rule)
+            for condition in rule.conditions:
+                inner = condition.condition if isinstance(condition, Not) else condition
+                if isinstance(inner, Sources):
+                    ends |= {end for low, high in inner.spans for end in (low, high + 1)}
+        self.ends = sorted(ends)
+
+    def _file(self, number: int, rule: Rule) -> None:
+        named = next((where for where in rule.destinations if where.only_names), None)
+        if named is None:
+            self.rest.append(number)
+            return
+        for filed, names in ((self.names, named.names), (self.below, named.below)):
+            for name in names:
+                filed[name].append(number)
+                for parent in parents(name):
+                    self.under[parent].add(number)
+
+    def rules_for(self, traffic: Traffic) -> list[Rule]:
+        """The rules that could hold, in their order."""
+        numbers = set(self._survivors_of(traffic))
+        if traffic.kind is Kind.FQDN:
+            numbers.update(self.names.get(traffic.host, ()))
+            names: Iterable[str] = parents(traffic.host)
+        elif traffic.kind is Kind.WILDCARD:
+            base = traffic.host[2:]
+            numbers.update(self.under.get(base, ()))
+            names = (base, *parents(base))
+        else:
+            names = ()
+        for name in names:
+            numbers.update(self.below.get(name, ()))
+        return [self.policy.rules[number] for number in sorted(numbers)]
+
+    def _survivors_of(self, traffic: Traffic) -> list[int]:
+        """The rules that are not found by name, without those that protocol, port or source rule out."""
+        key = (traffic.words, traffic.port, traffic.source)
+        if key not in self._survivors:
+            rules = self.policy.rules
+            self._survivors[key] = [
+                number
+                for number in self.rest
+                if not any(
+                    isinstance(condition, (Services, Sources)) and condition.fit(traffic) is Fit.NONE
+                    for condition in rules[number].conditions
+                )
+            ]
+        return self._survivors[key]
+
+    def pieces(self, source: Span) -> list[Span]:
+        """The source, cut where a rule's sources begin or end, so that each rule holds for all of a piece or none."""
+        if source not in self._pieces:
+            cuts = [end for end in self.ends if source[0] < end <= source[1]]
+            ends = [source[0], *cuts, source[1] + 1]
+            cut = [(low, high - 1) for low, high in pairwise(ends)]
+            self._pieces[source] = cut if len(cut) <= _MOST_PIECES else [source]
+        return self._pieces[source]
+
+    # -- decisions
+
+    def decide(self, row: Requirement, sources: Sequence[Span]) -> Decision:
+        """What the policy makes of a row, from all of its sources and for all of its service tags."""
+        pieces: list[Optional[Span]] = [piece for source in sources for piece in self.pieces(source)]
+        decisions = {traffic: self._decide(traffic) for traffic in traffics(row, pieces or [None])}
+        found = {decision.coverage for decision in decisions.values()}
+        works, fails = found & {Coverage.COVERED, Coverage.PARTIAL}, found & {Coverage.DENIED, Coverage.MISSING}
+        worst = min(decisions, key=lambda traffic: decisions[traffic].coverage.rank)
+        told = decisions[worst]
+        if len(decisions) > 1 and told.coverage is not Coverage.COVERED:
+            told = replace(told, because=f"{_part(worst, pieces)}{told.because}")
+        elif told.coverage is Coverage.COVERED:
+            told = replace(
+                told,
+                rules=_unique(rule for decision in decisions.values() for rule in decision.rules),
+                because="; ".join(_unique(decision.because for decision in decisions.values())),
+            )
+        return replace(told, coverage=Coverage.PARTIAL) if works and fails else told
+
+    def _decide(self, traffic: Traffic) -> Decision:
+        policy = self.policy
+        if traffic.private and not policy.private:
+            return Decision(
+                Coverage.COVERED, (), f"a private endpoint serves it, and its traffic does not pass {policy.name}"
+            )
+        if policy.words and not policy.words & traffic.words:
+            because = f"{policy.name} forwards {' and '.join(sorted(policy.words))} only"
+            return Decision(Coverage.MISSING, (), because, "Open it where this traffic does pass.")
+        doubts: list[Rule] = []
+        parts: dict[Optional[bool], list[Rule]] = {True: [], False: []}
+        rules = self.rules_for(traffic)
+        for position, rule in enumerate(rules):
+            fit = rule.fit(traffic)
+            if fit is Fit.MAYBE or (rule.allow is None and fit is not Fit.NONE):
+                doubts.append(rule)
+            elif fit is Fit.SOME:
+                parts[rule.allow].append(rule)
+            elif fit is Fit.ALL:
+                return self._decided(traffic, rule, parts, doubts, rules[position + 1 :])
+        return self._undecided(traffic, parts, doubts, rules)
+
+    def _decided(
+        self,
+        traffic: Traffic,
+        rule: Rule,
+        parts: Mapping[Optional[bool], list[Rule]],
+        doubts: list[Rule],
+        later: Iterable[Rule],
+    ) -> Decision:
+        """A rule holds for all of it; rules in front of it may hold for a part, or perhaps."""
+        against = parts[not rule.allow]
+        doubt = next((doubt for doubt in doubts if doubt.allow is not rule.allow), None)
+        if against and (rule.allow or doubt is None):
+            return self._partial(against[0], rule)
+        if doubt is not None:
+            return self._doubtful(traffic, doubt, rule)
+        if rule.allow:
+            return Decision(Coverage.COVERED, (rule.name,), self._says(rule), notes=rule.notes)
+        would = next((other for other in later if other.allow and other.fit(traffic) in (Fit.ALL, Fit.SOME)), None)
+        before = f", before {_ref(would)} allows it" if would else ""
+        hint = f"Narrow {_ref(rule)}, or allow it in front of that."
+        return Decision(Coverage.DENIED, (rule.name,), f"{self._says(rule)}{before}", hint, rule.notes)
+
+    def _undecided(
+        self, traffic: Traffic, parts: Mapping[Optional[bool], list[Rule]], doubts: list[Rule], rules: list[Rule]
+    ) -> Decision:
+        """No rule holds for all of it, so the policy's default does for the rest."""
+        default, name = self.policy.default, self.policy.name
+        doubt = next((doubt for doubt in doubts if doubt.allow is not default), None)
+        against = parts[not default]
+        if default and against:
+            return self._partial(against[0], None)
+        if default is None or doubt is not None:
+            return self._doubtful(traffic, doubt, None)
+        if default:
+            return Decision(Coverage.COVERED, (), f"no rule of {name} decides, and what none decides is allowed there")
+        if against:
+            return self._partial(against[0], None)
+        nearest = self._nearest(traffic, rules)
+        return Decision(Coverage.MISSING, (), f"no rule of {name} allows it{nearest}", _ADD)
+
+    def _partial(self, part: Rule, rest: Optional[Rule]) -> Decision:
+        for_rest = f"{_ref(rest)} {rest.says} for the rest" if rest else "no rule decides the rest"
+        hint = _ADD if part.allow else f"Narrow {_ref(part)}."
+        rules = (part.name, rest.name) if rest else (part.name,)
+        return Decision(Coverage.PARTIAL, rules, f"{self._says(part)}, a part of it, and {for_rest}", hint)
+
+    def _doubtful(self, traffic: Traffic, doubt: Optional[Rule], rest: Optional[Rule]) -> Decision:
+        if doubt is None:
+            because = f"what {self.policy.name} does where no rule decides could not be read"
+            return Decision(Coverage.UNKNOWN, (), because, _MEASURE)
+        otherwise = f"; otherwise {_ref(rest)} {rest.says}" if rest else ""
+        rules = (doubt.name, rest.name) if rest else (doubt.name,)
+        reason = doubt.doubt(traffic)
+        hint = _SOURCE if "sources" in reason and traffic.source is None else _MEASURE
+        return Decision(Coverage.UNKNOWN, rules, f"{self._says(doubt)}, but {reason}{otherwise}", hint)
+
+    def _says(self, rule: Rule) -> str:
+        return f"{_ref(rule)} of {self.policy.name} {rule.says}"
+
+    def _nearest(self, traffic: Traffic, rules: Iterable[Rule]) -> str:
+        """The rule that nearly allows it: the right destination, but another port, protocol or source."""
+        for rule in rules:
+            if rule.allow and every(where.fit(traffic) for where in rule.destinations) is Fit.ALL:
+                return f"; {_ref(rule)} {rule.says}"
+        apex = self.below.get(traffic.host)
+        if apex and traffic.kind is Kind.FQDN:
+            return f"; {_ref(self.policy.rules[apex[0]])} is for names below {traffic.host}, not for itself"
+        return ""
+
+
+_ADD = "Add a rule for it; --suggest FORMAT writes the rules that are missing."
+_MEASURE = "Have the part read that is not known, or measure it with az ml network test."
+_SOURCE = "Say with --source which addresses the cluster's traffic comes from."
+
+
+def _ref(rule: Rule) -> str:
+    return f"rule '{rule.name}'"
+
+
+def _part(traffic: Traffic, pieces: Sequence[Optional[Span]]) -> str:
+    said = [f"from {shown(traffic.source)}"] if traffic.source and len(pieces) > 1 else []
+    said += [f"to service tag {traffic.tag}"] if traffic.tag else []
+    return f"{' '.join(said)}: " if said else ""
+
+
+def _unique(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, items)))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is allowed beyond need
+
+
+def over_permissive(
+    policies: Iterable[Policy],
+    shared: Mapping[str, str],
+    rows: Sequence[Requirement],
+    sources: Sequence[Span],
+) -> Iterator[dict[str, Any]]:
+    """The rules that allow what anybody can rent a name in: anything at all, or a suffix or service tag of `shared`.
+
+    `shared` tells why, by suffix (`blob.core.windows.net`) or lower-case service tag.
+    """
+    for policy in policies:
+        barred: list[Rule] = []
+        for rule in policy.rules:
+            if rule.allow is False and _bars_all(rule):
+                barred.append(rule)
+            if not rule.allow or barred or not _for_sources(rule, sources):
+                continue
+            for where in rule.destinations:
+                for what, because in _excess(where, shared):
+                    asked = [row for row in rows if row.host in (what, what.removeprefix("*."))]
+                    yield _excess_row(policy, rule, what, because, asked)
+
+
+def _excess_row(policy: Policy, rule: Rule, what: str, because: str, asked: Sequence[Requirement]) -> dict[str, Any]:
+    hint = "Allow the names of the list in its place."
+    if asked:
+        topics = " ".join(dict.fromkeys(row.topic.value for row in asked))
+        hint = (
+            f"The list itself asks for it ({asked[0].level.value}: {asked[0].reason}) --exclude {topics} leaves it out."
+        )
+    return {"policy": policy.name, "rule": rule.name, "allows": what, "because": because, "hint": hint}
+
+
+def _excess(where: Destinations, shared: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if where.anything:
+        yield "*", "every destination is allowed: data can go anywhere"
+        return
+    suffixes = [*where.below, *(pattern.suffix for pattern in where.patterns if pattern.suffix)]
+    for suffix in sorted(suffixes):
+        within = [name for name in shared if name == suffix or name.endswith("." + suffix)]
+        if within:
+            why = shared[suffix] if suffix in shared else f"{within[0]} is below it: {shared[within[0]]}"
+            yield f"*.{suffix}", why
+        elif "." not in suffix:
+            yield f"*.{suffix}", "every name of a top-level domain is allowed"
+    for tag in where.tags:
+        told = shared.get(tag.lower()) or shared.get(tag.lower().partition(".")[0])
+        if told:
+            yield tag, told
+
+
+def _bars_all(rule: Rule) -> bool:
+    """Whether nothing public gets past a deny rule, so that allows behind it do no harm."""
+    tags = {"internet"}
+    return all(
+        any((low, high) == (0, 65535) and not words for words, low, high in condition.pairs)
+        if isinstance(condition, Services)
+        else condition.spans == (EVERYTHING,)
+        if isinstance(condition, Sources)
+        else isinstance(condition, Destinations)
+        and (condition.anything or bool(tags & {tag.lower() for tag in condition.tags}))
+        for condition in rule.conditions
+    )
+
+
+def _for_sources(rule: Rule, sources: Sequence[Span]) -> bool:
+    spans = [condition.spans for condition in rule.conditions if isinstance(condition, Sources)]
+    return not sources or all(
+        any(low <= source[1] and source[0] <= high for low, high in mine for source in sources) for mine in spans
+    )
+
+
+def stale(policies: Iterable[Policy], retired: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """The rules that name hosts which Azure no longer asks for."""
+    gone = {item.host: item for item in retired}
+    for policy in policies:
+        for rule in policy.rules:
+            named = {name for where in rule.destinations for name in where.names} if rule.allow else set()
+            for host in sorted(named & set(gone)):
+                item = gone[host]
+                because = f"retired since {item.since}: {item.reason}"
+                yield {"policy": policy.name, "rule": rule.name, "host": host, "because": because,
+                       "source": item.source.url}  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What it comes to
+
+
+def key_of(finding: Finding) -> Key:
+    """What baselines compare."""
+    return finding.kind.value, finding.host, finding.port, finding.protocol.value
+
+
+def compare(findings: Iterable[Finding], earlier: Mapping[Key, Coverage]) -> tuple[Finding, ...]:
+    """The findings, each with how it went since the earlier check."""
+
+    def progress(finding: Finding) -> Progress:
+        before = earlier.get(key_of(finding))
+        if before is None:
+            return Progress.NEW
+        if finding.coverage is Coverage.UNKNOWN and before is not Coverage.COVERED:
+            return Progress.WORSE  # what cannot be told any more is never the same
+        step = finding.coverage.rank - before.rank
+        return Progress.SAME if not step else Progress.BETTER if step > 0 else Progress.WORSE
+
+    return tuple(replace(finding, change=progress(finding)) for finding in findings)
+
+
+def with_failing(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, each saying whether it makes the command fail: required, not covered, and worse than before."""
+    return tuple(
+        replace(
+            finding,
+            failing=finding.level is Level.REQUIRED
+            and finding.coverage is not Coverage.COVERED
+            and finding.change not in (Progress.SAME, Progress.BETTER),
+        )
+        for finding in findings
+    )
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """0 all required covered; 8 something required is not; 9 that cannot be told, or nothing is required."""
+    failing = {finding.coverage for finding in findings if finding.failing}
+    if failing - {Coverage.UNKNOWN}:
+        return EXIT_FINDINGS
+    required = any(finding.level is Level.REQUIRED for finding in findings)
+    return EXIT_UNKNOWN if failing or not required else 0
+
+
+def summary(findings: Sequence[Finding]) -> dict[str, Any]:
+    """The counts by coverage, over all and for each level."""
+    levels = {level: Counter(f.coverage for f in findings if f.level is level) for level in Level}
+    return {
+        "coverage": {word.value: sum(counts[word] for counts in levels.values()) for word in Coverage},
+        "levels": {level.value: {word.value: counts[word] for word in Coverage} for level, counts in levels.items()},
+    }

@@ -1,0 +1,45 @@
+"""A policy as it was handed in: a text, or what Azure answered; and what shape it has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Mapping, Optional
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's text, or a JSON document of Azure (`answer`); `refused` tells what Azure did not show, by id."""
+
+    name: str
+    text: str = ""
+    answer: Any = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def json(self) -> Any:
+        """The document as JSON values; None for a text that is none."""
+        if self.answer is not None:
+            return self.answer
+        if not self.text.lstrip().startswith(("{", "[")):
+            return None
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def yaml(self) -> Optional[list[Any]]:
+        """The YAML documents in the text; None for a text that is no YAML of mappings."""
+        if self.json is not None:
+            return [self.json]
+        if not any(line.startswith("kind:") for line in self.text.splitlines()):
+            return None
+        import yaml
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            return [item for item in yaml.load_all(self.text, Loader=loader) if item is not None]
+        except (yaml.YAMLError, RecursionError, ValueError):
+            return None

@@ -1,0 +1,471 @@
+"""The nouns of a policy: any firewall, reduced to rules in the order in which it looks at them.
+
+What cannot be understood stays visible: it makes a condition that may hold, never one that does.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Iterable, Iterator, Optional, Sequence, Union
+
+from ..model import Coverage, Kind, Level, Progress, Protocol, Requirement
+
+Span = tuple[int, int]
+"""IPv4 addresses from the first to the last, as numbers."""
+
+EVERYTHING: Span = (0, 2**32 - 1)
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
+
+
+class Fit(Enum):
+    """How much of some traffic a condition holds for; MAYBE: that cannot be told."""
+
+    NONE = 0
+    SOME = 1
+    MAYBE = 2
+    ALL = 3
+
+
+def either(fits: Iterable[Fit]) -> Fit:
+    """What holds when one of several conditions has to."""
+    return max(fits, key=lambda fit: fit.value, default=Fit.NONE)
+
+
+def every(fits: Iterable[Fit]) -> Fit:
+    """What holds when all of several conditions have to."""
+    found = set(fits)
+    return next((fit for fit in (Fit.NONE, Fit.MAYBE, Fit.SOME) if fit in found), Fit.ALL)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Addresses and names
+
+
+def span_of(text: str) -> Optional[Span]:
+    """The addresses that `10.0.0.0/8`, `10.0.0.1`, `10.0.0.1-10.0.0.9` or `*` stand for; None for none of these.
+
+    IPv6 is a span without addresses: these requirements are reached by IPv4.
+    """
+    text = text.strip()
+    if text == "*":
+        return EVERYTHING
+    first, dash, last = text.partition("-")
+    try:
+        if dash:
+            ends = (ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip()))
+            return (int(ends[0]), int(ends[1])) if ends[0].version == ends[1].version == 4 else _NO_ADDRESSES
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    if network.version == 6:
+        return _NO_ADDRESSES
+    return int(network.network_address), int(network.broadcast_address)
+
+
+_NO_ADDRESSES: Span = (1, 0)
+_PRIVATE_SPANS: tuple[Span, ...] = tuple(
+    (int(network.network_address), int(network.broadcast_address)) for network in map(ipaddress.IPv4Network, _PRIVATE)
+)
+
+
+def union(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same addresses as spans that neither touch nor overlap."""
+    merged: list[Span] = []
+    for low, high in sorted(span for span in spans if span[0] <= span[1]):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+def shown(span: Span) -> str:
+    """A span as people write it."""
+    networks = list(ipaddress.summarize_address_range(*map(ipaddress.IPv4Address, span)))
+    return str(networks[0]) if len(networks) == 1 else "-".join(str(ipaddress.IPv4Address(end)) for end in span)
+
+
+def _inside(span: Span, others: Iterable[Span]) -> bool:
+    return any(low <= span[0] and span[1] <= high for low, high in others)
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(low <= span[1] and span[0] <= high for low, high in others)
+
+
+def parents(host: str) -> Iterator[str]:
+    """What a name is below: `a.b.c` → `b.c`, `c`."""
+    while "." in host:
+        host = host.partition(".")[2]
+        yield host
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Names by an expression.
+
+    `below` says that it matches every name below that suffix, `only` every name one label below; `doubtful` that the
+    engine does not document the form.
+    """
+
+    text: str
+    expression: re.Pattern[str]
+    below: Optional[str] = None
+    only: Optional[str] = None
+    doubtful: bool = False
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """Exact for a name; for a wildcard only where the pattern is one itself."""
+        if traffic.kind is Kind.FQDN:
+            found = Fit.ALL if self.expression.search(traffic.host) else Fit.NONE
+        elif self.below is not None:
+            found = _below(self.below, traffic.host[2:])
+        elif self.only is not None:
+            base = traffic.host[2:]
+            found = Fit.ALL if base == self.only else Fit.SOME if self.only.endswith("." + base) else Fit.NONE
+        else:
+            found = Fit.MAYBE
+        return Fit.MAYBE if self.doubtful and found is not Fit.NONE else found
+
+    @property
+    def suffix(self) -> Optional[str]:
+        """Below what it matches names of anybody, if that can be told."""
+        return self.below or self.only
+
+
+def _below(suffix: str, base: str) -> Fit:
+    """How much of the names below `base` the names below `suffix` are."""
+    if base == suffix or base.endswith("." + suffix):
+        return Fit.ALL
+    return Fit.SOME if suffix.endswith("." + base) else Fit.NONE
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is asked of a policy
+
+_WORDS = {
+    Protocol.HTTPS: frozenset({"tcp", "https"}),
+    Protocol.TLS: frozenset({"tcp", "https"}),
+    Protocol.HTTP: frozenset({"tcp", "http"}),
+    Protocol.SMB: frozenset({"tcp"}),
+    Protocol.TCP: frozenset({"tcp"}),
+    Protocol.UDP: frozenset({"udp"}),
+}
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in."""
+
+    kind: Kind
+    host: str
+    protocol: Protocol
+    port: int
+    source: Optional[Span] = None
+    tag: Optional[str] = None
+    fqdn_tags: tuple[str, ...] = ()
+    private: bool = False
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What a rule may call it: its transport, and what is spoken in it."""
+        return _WORDS[self.protocol]
+
+    @property
+    def address(self) -> Optional[Span]:
+        """The address that the row names, if it is one."""
+        return span_of(self.host) if self.kind is Kind.IP else None
+
+
+def traffics(row: Requirement, sources: Sequence[Optional[Span]]) -> Iterator[Traffic]:
+    """One for each source, and for each of the service tags that must all be open for it."""
+    for source in sources:
+        for tag in row.service_tags or (None,):
+            yield Traffic(row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a rule asks of traffic
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where traffic comes from; `unread` says what of it could not be understood."""
+
+    spans: tuple[Span, ...]
+    unread: str = ""
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """ALL for sources within; MAYBE where the source of the question is not told."""
+        if self.spans == (EVERYTHING,):
+            return Fit.ALL
+        if traffic.source is None:
+            return Fit.MAYBE
+        if _inside(traffic.source, self.spans):
+            return Fit.ALL
+        found = Fit.SOME if _overlaps(traffic.source, self.spans) else Fit.NONE
+        return Fit.MAYBE if self.unread else found
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
+        return self.unread or f"it is for the sources {spans}, and where the cluster's traffic comes from is not told"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Which protocols on which ports: words of `Traffic.words` (none: any), the first port and the last."""
+
+    pairs: tuple[tuple[frozenset[str], int, int], ...]
+    unread: str = ""
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """ALL or NONE; MAYBE for what could not be understood."""
+        words, port = traffic.words, traffic.port
+        for known, low, high in self.pairs:
+            if low <= port <= high and (not known or known & words):
+                return Fit.ALL
+        return Fit.MAYBE if self.unread else Fit.NONE
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return self.unread
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """Where traffic goes: names, names below a suffix, patterns, addresses, service tags, FQDN tags, or anything."""
+
+    names: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+    spans: tuple[Span, ...] = ()
+    tags: tuple[str, ...] = ()
+    fqdn_tags: tuple[str, ...] = ()
+    anything: bool = False
+    unread: str = ""
+
+    @cached_property
+    def only_names(self) -> bool:
+        """Whether nothing but names and suffixes can make it hold."""
+        return not (self.patterns or self.spans or self.tags or self.fqdn_tags or self.anything or self.unread)
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """How much of the traffic goes there; a name is compared with addresses by what documents say alone."""
+        if self.anything:
+            return Fit.ALL
+        found = either(self._fits(traffic))
+        return Fit.MAYBE if self.unread and found is not Fit.ALL else found
+
+    def _fits(self, traffic: Traffic) -> Iterator[Fit]:
+        if traffic.kind is Kind.FQDN:
+            named = traffic.host in self.names or not self.below.isdisjoint(parents(traffic.host))
+            yield Fit.ALL if named else Fit.NONE
+        elif traffic.kind is Kind.WILDCARD:
+            yield from self._of_wildcard(traffic.host[2:])
+        if traffic.kind in (Kind.FQDN, Kind.WILDCARD):
+            yield from (pattern.fit(traffic) for pattern in self.patterns)
+            yield from (self._fqdn_tag(tag, traffic) for tag in self.fqdn_tags)
+        if self.spans:
+            yield self._of_spans(traffic)
+        yield from (tag_fit(tag, traffic) for tag in self.tags)
+
+    def _of_wildcard(self, base: str) -> Iterator[Fit]:
+        yield Fit.ALL if base in self.below or not self.below.isdisjoint(parents(base)) else Fit.NONE
+        inner = any(name.endswith("." + base) for name in (*self.names, *self.below))
+        yield Fit.SOME if inner else Fit.NONE
+
+    @staticmethod
+    def _fqdn_tag(tag: str, traffic: Traffic) -> Fit:
+        if tag in traffic.fqdn_tags:
+            return Fit.ALL
+        return Fit.NONE if tag in KNOWN_FQDN_TAGS else Fit.MAYBE
+
+    def _of_spans(self, traffic: Traffic) -> Fit:
+        """An address exactly. A name may be anywhere in a range of its own sort, but on no single address for good."""
+        address = traffic.address
+        if address is not None:
+            return Fit.ALL if _inside(address, self.spans) else Fit.NONE
+        if self.spans == (EVERYTHING,):
+            return Fit.ALL
+        if traffic.private:
+            wide = (span for span in self.spans if _overlaps(span, _PRIVATE_SPANS))
+            return Fit.MAYBE if any(wide) else Fit.NONE
+        ranges = (span for span in self.spans if span[0] < span[1] and not _inside(span, _PRIVATE_SPANS))
+        return Fit.MAYBE if any(ranges) else Fit.NONE
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        if self.unread:
+            return self.unread
+        if self.tags and any(tag_fit(tag, traffic) is Fit.MAYBE for tag in self.tags):
+            return f"whether its addresses are in {', '.join(self.tags)} is not documented"
+        if self.spans and self._of_spans(traffic) is Fit.MAYBE:
+            return "it goes by addresses, and those of a name are not known here"
+        names = [*(pattern.text for pattern in self.patterns), *self.fqdn_tags]
+        return f"what {', '.join(names)} stands for cannot be told"
+
+
+# FQDN tags whose contents are documented, each for a service of its own:
+# https://learn.microsoft.com/azure/firewall/fqdn-tags (2026-11-23). Whatever a row does not name is not in them.
+KNOWN_FQDN_TAGS = frozenset(
+    {
+        *("AppServiceEnvironment", "AzureBackup", "AzureHDInsight", "AzureKubernetesService", "MicrosoftIntune"),
+        *("MicrosoftActiveProtectionService", "Windows365", "WindowsDiagnostics", "WindowsVirtualDesktop"),
+    }
+)
+
+
+def tag_fit(tag: str, traffic: Traffic) -> Fit:
+    """How much of the traffic goes to a service tag, by what is documented of the tag and the row.
+
+    `Internet` is every address outside the virtual network, Azure's public ones included; `VirtualNetwork` is the
+    network and what is connected with it; a tag with a region is a part of the one without
+    (https://learn.microsoft.com/azure/virtual-network/service-tags-overview, 2026-11-23).
+    """
+    name, of = tag.lower(), (traffic.host if traffic.kind is Kind.SERVICE_TAG else traffic.tag or "").lower()
+    address = traffic.address
+    inside = traffic.private or (address is not None and _inside(address, _PRIVATE_SPANS))
+    if name in ("internet", "virtualnetwork"):
+        return Fit.ALL if inside is (name == "virtualnetwork") else Fit.NONE
+    if inside:
+        return Fit.NONE
+    if of and (of == name or of.startswith(name + ".")):
+        return Fit.ALL
+    if of and name.startswith(of + "."):
+        return Fit.SOME if traffic.kind is Kind.SERVICE_TAG else Fit.MAYBE
+    if name.partition(".")[0] == "azurecloud" or not of:
+        return Fit.MAYBE
+    return Fit.NONE
+
+
+@dataclass(frozen=True)
+class Not:
+    """The opposite of a condition."""
+
+    condition: Condition
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """ALL for NONE and the reverse."""
+        found = self.condition.fit(traffic)
+        return {Fit.ALL: Fit.NONE, Fit.NONE: Fit.ALL}.get(found, found)
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return self.condition.doubt(traffic)
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """A condition beside which something else counts that is not known here."""
+
+    condition: Condition
+    because: str
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """MAYBE wherever the condition holds for something."""
+        return Fit.NONE if self.condition.fit(traffic) is Fit.NONE else Fit.MAYBE
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return self.because
+
+
+Condition = Union[Sources, Services, Destinations, Not, Perhaps]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A policy, and what it comes to
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: all its conditions must hold; `allow` is None where it is not known what it does, `unread` says why.
+
+    `says` is what the policy itself has: shown to people, never taken apart.
+    """
+
+    name: str
+    allow: Optional[bool]
+    conditions: tuple[Condition, ...]
+    says: str = ""
+    notes: tuple[str, ...] = ()
+    unread: str = ""
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """How much of the traffic the rule decides."""
+        return every(condition.fit(traffic) for condition in self.conditions)
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why it cannot be told whether, or how, the rule decides."""
+        doubts = (c.doubt(traffic) for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
+        return self.unread or next(doubts, "what it does could not be read")
+
+    @property
+    def destinations(self) -> Iterator[Destinations]:
+        """Where it applies to, negations aside."""
+        inner = (c.condition if isinstance(c, Perhaps) else c for c in self.conditions)
+        return (condition for condition in inner if isinstance(condition, Destinations))
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A part of a policy that could not be read or understood, and why."""
+
+    policy: str
+    part: str
+    because: str
+
+
+def unread_of(policy: str, rules: Iterable[Rule]) -> tuple[Unread, ...]:
+    """The parts of rules that could not be understood, in the order of the rules."""
+    found = []
+    for rule in rules:
+        parts = (getattr(condition, "unread", "") for condition in rule.conditions)
+        found += [Unread(policy, rule.name, because) for because in dict.fromkeys((rule.unread, *parts)) if because]
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One firewall, proxy or network policy that traffic has to pass.
+
+    `default` is what happens where no rule decides. `private` says whether traffic to private endpoints passes it;
+    `words` what can pass at all, any when empty. `computes` are those whose traffic meets it, all when empty.
+    """
+
+    name: str
+    dialect: str
+    rules: tuple[Rule, ...]
+    default: Optional[bool] = False
+    private: bool = False
+    words: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    id: str = ""
+    computes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the policies make of one requirement, by which rules, and what to do next."""
+
+    host: str
+    port: int
+    protocol: Protocol
+    kind: Kind
+    level: Level
+    topic: str
+    reason: str
+    computes: tuple[str, ...]
+    coverage: Coverage
+    rules: tuple[str, ...]
+    because: str
+    hint: str
+    notes: tuple[str, ...] = ()
+    failing: bool = False
+    change: Optional[Progress] = field(default=None, metadata={"omit": True})

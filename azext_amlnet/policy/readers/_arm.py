@@ -1,0 +1,360 @@
+"""Azure resources in whatever JSON they come: an answer of ARM, what `az … show` and `list` print, or a template.
+
+Of a template's expressions the plain ones are worked out; what needs a deployment stays `Unknown`, and so visible.
+https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions (2026-11-23)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Iterator, Mapping, Optional
+
+TYPES = {
+    "microsoft.network/firewallpolicies": "firewall-policy",
+    "microsoft.network/firewallpolicies/rulecollectiongroups": "rule-collection-group",
+    "microsoft.network/azurefirewalls": "firewall",
+    "microsoft.network/ipgroups": "ip-group",
+    "microsoft.network/networksecuritygroups": "nsg",
+    "microsoft.network/networksecuritygroups/securityrules": "security-rule",
+    "microsoft.network/routetables": "route-table",
+    "microsoft.network/routetables/routes": "route",
+    "microsoft.network/virtualnetworks": "virtual-network",
+    "microsoft.network/virtualnetworks/subnets": "subnet",
+}
+# What a resource without a type is known by: what the Azure CLI prints leaves the type out at times.
+_BY_KEY = (
+    ("ruleCollections", "rule-collection-group"),
+    ("ruleCollectionGroups", "firewall-policy"),
+    ("securityRules", "nsg"),
+    ("routes", "route-table"),
+    ("ipAddresses", "ip-group"),
+    ("applicationRuleCollections", "firewall"),
+)
+_DEEPEST = 12
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that only a deployment would tell."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One Azure resource: its kind, its name (`parent/child` for a child), its id in lower case, its properties."""
+
+    kind: str
+    name: str
+    id: str
+    body: Mapping[str, Any]
+    document: str
+    conditional: Optional[Unknown] = None
+
+    @property
+    def label(self) -> str:
+        """How it is called in findings."""
+        return self.name or self.document
+
+
+@dataclass
+class Pool:
+    """All resources of all documents, and what Azure refused to show, by lower-case id."""
+
+    resources: list[Resource] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> list[Resource]:
+        """The resources of these kinds, in the order of the documents."""
+        return [resource for resource in self.resources if resource.kind in kinds]
+
+    def by_id(self, kind: str) -> dict[str, Resource]:
+        """The resources of a kind by their lower-case id."""
+        return {resource.id: resource for resource in self.of(kind) if resource.id}
+
+
+def resources(document: Any, name: str, parameters: Mapping[str, Any]) -> Iterator[Resource]:
+    """The resources that a JSON document holds; `parameters` are those of deployment parameter files."""
+    if isinstance(document, Mapping) and isinstance(document.get("resources"), (list, Mapping)):
+        template = _Template(document, parameters)
+        items = document["resources"]
+        for item in items.values() if isinstance(items, Mapping) else items:
+            yield from _of_template(template, item, name, "", 0)
+        return
+    items = document.get("value") if isinstance(document, Mapping) and "value" in document else document
+    for item in items if isinstance(items, list) else [items]:
+        if isinstance(item, Mapping):
+            yield from _plain(item, name)
+
+
+def parameters_of(document: Any) -> dict[str, Any]:
+    """The values of a deployment parameter file; empty for any other document."""
+    if not isinstance(document, Mapping) or "resources" in document:
+        return {}
+    given = document.get("parameters")
+    schema = str(document.get("$schema", "")).lower()
+    if not isinstance(given, Mapping) or "deploymentparameters.json" not in schema:
+        return {}
+    return {key.lower(): value["value"] for key, value in given.items()
+            if isinstance(value, Mapping) and "value" in value}  # fmt: skip
+
+
+def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator[Resource]:
+    body = _body(item)
+    identifier = str(item.get("id") or "").rstrip("/").lower()
+    kind = TYPES.get(_type(item.get("type"), identifier)) or next(
+        (kind for key, kind in _BY_KEY if isinstance(body.get(key), list)), None
+    )
+    if kind is None:
+        return
+    yield Resource(kind, str(item.get("name") or identifier.rpartition("/")[2]), identifier, body, document)
+    for subnet in body.get("subnets") or () if kind == "virtual-network" else ():
+        if isinstance(subnet, Mapping):
+            yield from _plain({"type": "Microsoft.Network/virtualNetworks/subnets", **subnet}, document)
+
+
+def _body(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = item.get("properties")
+    return given if isinstance(given, Mapping) else item
+
+
+def _type(given: Any, identifier: str) -> str:
+    if isinstance(given, str) and given:
+        return given.lower()
+    parts = identifier.rpartition("/providers/")[2].split("/")
+    return "/".join([parts[0], *parts[1::2]]) if len(parts) > 2 else ""
+
+
+def _of_template(
+    template: _Template, item: Any, document: str, parent: str, depth: int, kind_of_parent: str = ""
+) -> Iterator[Resource]:
+    """A resource of a template and those that are nested in it."""
+    if not isinstance(item, Mapping) or depth > _DEEPEST:
+        return
+    kind_text = str(item.get("type", "")).lower()
+    if kind_of_parent and "/" not in kind_text.partition(".")[0]:
+        kind_text = kind_text if kind_text.startswith("microsoft.") else f"{kind_of_parent}/{kind_text}"
+    kind = TYPES.get(kind_text)
+    condition = template.value(item["condition"]) if "condition" in item else True
+    name = template.value(item.get("name", ""))
+    name = name if isinstance(name, str) else _last_literal(item.get("name"))
+    name = f"{parent}/{name}" if parent else name
+    if condition is False:
+        return
+    if kind is not None:
+        body = template.value(_body(item))
+        conditional = condition if isinstance(condition, Unknown) else None
+        if "copy" in item:
+            conditional = Unknown("copy")
+        yield Resource(kind, name, "", body, document, conditional)
+    nested = item.get("resources")
+    for child in nested if isinstance(nested, list) else ():
+        yield from _of_template(template, child, document, name, depth + 1, kind_text)
+
+
+def _last_literal(name: Any) -> str:
+    """The end of a name that a deployment would begin: `[concat(parameters('x'), '/rule')]` → `/rule`."""
+    match = re.search(r"'(/[^']+)'\)\]\Z", name) if isinstance(name, str) else None
+    return match[1] if match else ""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Template expressions
+
+_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+)|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>[(),\[\].]))")
+
+
+class _Template:
+    """The parameters and variables of a template, and the values of expressions over them."""
+
+    def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        declared = document.get("parameters")
+        self.declared = {
+            key.lower(): value
+            for key, value in (declared.items() if isinstance(declared, Mapping) else ())
+            if isinstance(value, Mapping)
+        }
+        variables = document.get("variables")
+        self.variables = {
+            key.lower(): value for key, value in (variables.items() if isinstance(variables, Mapping) else ())
+        }
+        self.given = given
+        self.depth = 0
+
+    def value(self, value: Any) -> Any:
+        """The value with all of its expressions worked out, those that cannot be as `Unknown`."""
+        if isinstance(value, str):
+            return self._text(value)
+        if self.depth > _DEEPEST * 4:
+            return Unknown("nested too deeply")
+        self.depth += 1
+        try:
+            if isinstance(value, Mapping):
+                return {key: self.value(item) for key, item in value.items()}
+            if isinstance(value, list):
+                return [self.value(item) for item in value]
+            return value
+        finally:
+            self.depth -= 1
+
+    def _text(self, text: str) -> Any:
+        if not (text.startswith("[") and text.endswith("]")):
+            return text
+        if text.startswith("[["):
+            return text[1:]
+        tokens = _tokens(text[1:-1])
+        if tokens is None or self.depth > _DEEPEST * 4:
+            return Unknown(text)
+        self.depth += 1
+        try:
+            found, rest = self._expression(tokens, 0)
+        finally:
+            self.depth -= 1
+        return found if rest == len(tokens) and not isinstance(found, Unknown) else Unknown(text)
+
+    def _expression(self, tokens: list[tuple[str, str]], at: int) -> tuple[Any, int]:
+        """The value of what begins at a token, and where it ends; a token beyond the last for what is malformed."""
+        beyond = Unknown("expression"), len(tokens) + 1
+        if at >= len(tokens):
+            return beyond
+        kind, text = tokens[at]
+        if kind == "text":
+            return text[1:-1].replace("''", "'"), at + 1
+        if kind == "number":
+            return int(text), at + 1
+        if kind != "name" or at + 1 >= len(tokens) or tokens[at + 1][1] != "(":
+            return beyond
+        arguments: list[Any] = []
+        at += 2
+        while at < len(tokens) and tokens[at][1] != ")":
+            argument, at = self._expression(tokens, at)
+            arguments.append(argument)
+            if at < len(tokens) and tokens[at][1] == ",":
+                at += 1
+        if at >= len(tokens):
+            return beyond
+        return self._call(text.lower(), arguments), at + 1
+
+    def _call(self, name: str, arguments: list[Any]) -> Any:
+        if any(isinstance(argument, Unknown) for argument in arguments):
+            return Unknown(name)
+        if name == "parameters" and len(arguments) == 1:
+            key = str(arguments[0]).lower()
+            if key in self.given:
+                return self.given[key]
+            declared = self.declared.get(key, {})
+            return self.value(declared["defaultValue"]) if "defaultValue" in declared else Unknown(key)
+        if name == "variables" and len(arguments) == 1:
+            key = str(arguments[0]).lower()
+            return self.value(self.variables[key]) if key in self.variables else Unknown(key)
+        if name == "concat" and all(isinstance(argument, list) for argument in arguments):
+            return [item for argument in arguments for item in argument]
+        if name == "concat":
+            return "".join(map(str, arguments))
+        if name == "add" and len(arguments) == 2 and all(isinstance(argument, int) for argument in arguments):
+            return arguments[0] + arguments[1]
+        if name in ("true", "false") and not arguments:
+            return name == "true"
+        if name == "createarray":
+            return arguments
+        if name == "tolower" and len(arguments) == 1:
+            return str(arguments[0]).lower()
+        if name == "resourceid" and len(arguments) > 1 and all(isinstance(argument, str) for argument in arguments):
+            start = next((at for at, argument in enumerate(arguments) if "/" in argument), 0)
+            kind, names = arguments[start].split("/"), arguments[start + 1 :]
+            pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
+            return "/".join(["", "providers", kind[0], *pairs]).lower()
+        return Unknown(name)
+
+
+def _tokens(text: str) -> Optional[list[tuple[str, str]]]:
+    found, at = [], 0
+    text = text.strip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            return None
+        found.append((str(match.lastgroup), match[0].strip()))
+        at = match.end()
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Values of resources, read without trust in their shape
+
+
+class Notes:
+    """What could not be understood while one thing is read: reasons, to be taken along in its conditions."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def add(self, reason: str) -> None:
+        """One reason more."""
+        self.reasons.append(reason)
+
+    def __str__(self) -> str:
+        return "; ".join(dict.fromkeys(self.reasons))
+
+
+def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
+    """The texts at the keys, each a list or a single text; what is neither is noted."""
+    found: list[str] = []
+    for key in keys:
+        value = body.get(key)
+        if value is None or value == "":
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                found.append(item.strip())
+            elif isinstance(item, Unknown):
+                notes.add(f"{key} is {item.text}, which only a deployment tells")
+            else:
+                notes.add(f"{key} holds something that is no text")
+    return found
+
+
+def ids(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
+    """The lower-case ids at the keys, each an id, an object with one, or a list of these."""
+    found: list[str] = []
+    for key in keys:
+        value = body.get(key)
+        for item in value if isinstance(value, list) else [value]:
+            given = item.get("id") if isinstance(item, Mapping) else item
+            if isinstance(given, str) and given:
+                found.append(given.rstrip("/").lower())
+            elif given is not None:
+                notes.add(f"{key} holds something that is no id")
+    return found
+
+
+def number(value: Any, otherwise: int) -> int:
+    """The value where it is a whole number, or a text of one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() else otherwise
+
+
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list, nothing for what is none."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def word(value: Any) -> str:
+    """A text in lower case, empty for anything else."""
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
+def ports(values: Iterable[str], notes: Notes) -> list[tuple[int, int]]:
+    """Ranges of ports: `443`, `8000-8999`, `*`."""
+    found = []
+    for value in values:
+        match = re.fullmatch(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?", value)
+        if value == "*":
+            found.append((0, 65535))
+        elif match:
+            found.append((int(match[1]), int(match[2] or match[1])))
+        else:
+            notes.add(f"'{value[:60]}' is no port")
+    return found

@@ -1,0 +1,263 @@
+"""CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy: what pods may send, before anything leaves the cluster.
+
+Allows of all policies add up, a denial wins over each of them, and a policy with an egress part denies what none allows
+(https://docs.cilium.io/en/stable/security/policy/intro/ and /language/, /deny/, 2026-11-23).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
+
+from ...model import is_host
+from ..documents import Document
+from ..model import (
+    EVERYTHING,
+    Condition,
+    Destinations,
+    Pattern,
+    Perhaps,
+    Policy,
+    Rule,
+    Services,
+    Span,
+    span_of,
+    union,
+    unread_of,
+)
+
+_KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
+_WORLD = ("world", "world-ipv4", "all")
+_INSIDE = ("cluster", "host", "remote-node", "kube-apiserver", "init", "health", "unmanaged", "ingress", "none",
+           "world-ipv6")  # fmt: skip
+_OUTSIDE = ("toFQDNs", "toCIDR", "toCIDRSet", "toEntities")
+_ELSEWHERE = ("toEndpoints", "toServices", "toNodes", "toGroups", "toRequires")
+
+
+def claims(document: Document) -> bool:
+    """Whether one of its objects is a policy of Cilium."""
+    return any(_policies(document))
+
+
+def read(documents: Sequence[Document]) -> Iterator[Policy]:
+    """One policy of all objects: they hold together."""
+    name = ", ".join(document.name for document in documents)
+    given = [item for document in documents for item in _policies(document)]
+    denied = [rule for item in given for rule in _rules(item, "egressDeny", False)]
+    allowed = [rule for item in given for rule in _rules(item, "egress", True)]
+    if not any(map(_lets_dns_through, given)):
+        because = "no rule lets DNS pass through Cilium's proxy, which names need"
+        allowed = [_with_doubt(rule, because) for rule in allowed]
+    rules = (*denied, *allowed)
+    yield Policy(name, "cilium", rules, default=_default(given), private=True, unread=unread_of(name, rules))
+
+
+def _policies(document: Document) -> Iterator[Mapping[str, Any]]:
+    for item in document.yaml or ():
+        items = item.get("items") if isinstance(item, Mapping) and item.get("kind") == "List" else item
+        for one in items if isinstance(items, list) else [items]:
+            if (
+                isinstance(one, Mapping)
+                and one.get("kind") in _KINDS
+                and str(one.get("apiVersion", "")).startswith("cilium.io/")
+            ):
+                yield one
+
+
+def _specs(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    given = [item.get("spec"), *_list(item.get("specs"))]
+    return (spec for spec in given if isinstance(spec, Mapping))
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    metadata = item.get("metadata")
+    return str(metadata.get("name") or "(policy)") if isinstance(metadata, Mapping) else "(policy)"
+
+
+def _rules(item: Mapping[str, Any], section: str, allow: bool) -> Iterator[Rule]:
+    for spec in _specs(item):
+        entries = spec.get(section)
+        if entries is not None and not isinstance(entries, list):
+            yield Rule(_name(item), None, (), f"has {section}", unread=f"its {section} is no list")
+        for position, entry in enumerate(entries if isinstance(entries, list) else (), 1):
+            name = f"{_name(item)}/{section}[{position}]"
+            if not isinstance(entry, Mapping):
+                yield Rule(name, None, (), "is a rule", unread="it is no object")
+            elif entry:  # one without anything allows nothing
+                yield from _rule(name, entry, allow, _selects(spec))
+
+
+def _selects(spec: Mapping[str, Any]) -> str:
+    """Why it is not known whether a policy holds for the pods of Azure ML; empty where it holds for all."""
+    if spec.get("nodeSelector") is not None:
+        return "it is for nodes that it selects"
+    selector = spec.get("endpointSelector")
+    return "" if selector == {} else "it is for pods that it selects by labels"
+
+
+def _rule(name: str, entry: Mapping[str, Any], allow: bool, selects: str) -> Iterator[Rule]:
+    where = _destinations(entry)
+    if where is None:
+        return
+    odd = sorted(set(entry) - {*_OUTSIDE, *_ELSEWHERE, "toPorts", "icmps", "authentication"})
+    for services, extra in _services(entry):
+        because = "; ".join(filter(None, (selects, extra, f"{odd[0][:40]} is not known here" if odd else "")))
+        conditions: tuple[Condition, ...] = (services, where)
+        if because:
+            conditions = (services, Perhaps(where, because))
+        says = f"{'allows' if allow else 'denies'} {_said(entry)}"
+        yield Rule(name, allow, conditions, says)
+
+
+def _destinations(entry: Mapping[str, Any]) -> Optional[Destinations]:
+    """Where to; None for what is inside of the cluster alone."""
+    outside = [key for key in entry if key in _OUTSIDE]
+    if not outside:
+        inside = any(entry.get(key) for key in _ELSEWHERE)
+        return None if inside else Destinations(anything=True)
+    names, below, patterns, doubts = _names(entry.get("toFQDNs"))
+    spans, wrong = _spans(entry)
+    entities = [str(item).lower() for item in _list(entry.get("toEntities"))]
+    odd = [item for item in entities if item not in (*_WORLD, *_INSIDE)]
+    unread = wrong or doubts or (f"the entity {odd[0][:40]} is not known here" if odd else "")
+    everything = spans == (EVERYTHING,) or any(item in _WORLD for item in entities)
+    anything = everything or any(pattern.text == "*" for pattern in patterns)
+    return Destinations(frozenset(names), frozenset(below), tuple(patterns), spans, anything=anything, unread=unread)
+
+
+def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
+    """`*` stands for any number of characters but the dot, a leading `**.` for one label at least."""
+    names: set[str] = set()
+    below: set[str] = set()
+    patterns: list[Pattern] = []
+    doubt = ""
+    for item in _list(value):
+        given = item if isinstance(item, Mapping) else {}
+        name, pattern = str(given.get("matchName") or "").lower(), str(given.get("matchPattern") or "").lower()
+        name, pattern = name.rstrip("."), pattern.rstrip(".")
+        if name and is_host(name):
+            names.add(name)
+        elif pattern.startswith("**.") and is_host(pattern[3:]):
+            below.add(pattern[3:])
+        elif re.fullmatch(r"[a-z0-9_.*-]+", pattern) and pattern.count("*") <= 4:
+            expression = r"[-a-z0-9_]*".join(map(re.escape, re.split(r"\*+", pattern)))
+            only = pattern[2:] if pattern.startswith("*.") and is_host(pattern[2:]) else None
+            patterns.append(Pattern(pattern, re.compile(rf"\A{expression}\Z"), only=only, doubtful="**" in pattern))
+        else:
+            doubt = f"'{(name or pattern)[:60]}' is no name"
+    return names, below, patterns, doubt
+
+
+def _spans(entry: Mapping[str, Any]) -> tuple[tuple[Span, ...], str]:
+    """The addresses, without those that a rule excepts."""
+    found: list[Span] = []
+    for item in [*_list(entry.get("toCIDR")), *_list(entry.get("toCIDRSet"))]:
+        given = item if isinstance(item, Mapping) else {"cidr": item}
+        span = span_of(str(given.get("cidr") or ""))
+        if span is None:
+            return tuple(found), "an address of it is not known here"
+        excepted = [span_of(str(text)) for text in _list(given.get("except"))]
+        if None in excepted:
+            return tuple(found), "an exception of it is no address"
+        found += _without(span, union(filter(None, excepted)))
+    return union(found), ""
+
+
+def _without(span: Span, excepted: Iterable[Span]) -> Iterator[Span]:
+    low = span[0]
+    for first, last in excepted:
+        if first > low:
+            yield low, min(first - 1, span[1])
+        low = max(low, last + 1)
+    if low <= span[1]:
+        yield low, span[1]
+
+
+def _services(entry: Mapping[str, Any]) -> Iterator[tuple[Services, str]]:
+    """The ports, and beside them what more a rule asks for there."""
+    given = _list(entry.get("toPorts"))
+    if not given:
+        if entry.get("icmps"):
+            return  # ICMP alone
+        yield Services(((frozenset(), 0, 65535),)), ""
+    for item in given:
+        if not isinstance(item, Mapping):
+            yield Services((), "its ports could not be read"), ""
+            continue
+        rules = item.get("rules")
+        further = [key for key in ("serverNames", "listener", "originatingTLS", "terminatingTLS") if item.get(key)]
+        further += [key for key in rules or () if key != "dns"] if isinstance(rules, Mapping) else []
+        yield _ports(_list(item.get("ports"))), f"it asks for more there ({further[0]})" if further else ""
+
+
+def _ports(items: Sequence[Any]) -> Services:
+    pairs, unread = [], ""
+    for item in items:
+        given = item if isinstance(item, Mapping) else {}
+        port, last = str(given.get("port", "")), given.get("endPort")
+        if not port.isdecimal():
+            unread = f"the port '{port[:40]}' is no number"
+            continue
+        low = int(port)
+        high = last if isinstance(last, int) and last > low else low
+        low, high = (0, 65535) if low == 0 else (low, high)
+        protocol = str(given.get("protocol") or "any").lower()
+        pairs.append((frozenset[str]() if protocol == "any" else frozenset({protocol}), low, high))
+    return Services(tuple(pairs) if items else ((frozenset[str](), 0, 65535),), unread)
+
+
+def _lets_dns_through(item: Mapping[str, Any]) -> bool:
+    """Whether a rule sends DNS through Cilium's proxy, by which it learns the addresses of names."""
+    for spec in _specs(item):
+        for entry in _list(spec.get("egress")):
+            for port in _list(entry.get("toPorts")) if isinstance(entry, Mapping) else ():
+                rules = port.get("rules") if isinstance(port, Mapping) else None
+                if isinstance(rules, Mapping) and rules.get("dns"):
+                    return True
+    return False
+
+
+def _with_doubt(rule: Rule, because: str) -> Rule:
+    """The rule, in doubt as far as it goes by names."""
+    return replace(
+        rule,
+        conditions=tuple(
+            Perhaps(condition, because)
+            if isinstance(condition, Destinations) and (condition.names or condition.below or condition.patterns)
+            else condition
+            for condition in rule.conditions
+        ),
+    )
+
+
+def _default(given: Sequence[Mapping[str, Any]]) -> Optional[bool]:
+    """Whether what nothing allows may leave: not where a policy with an egress part selects the pods."""
+    denies: list[Optional[bool]] = []
+    for spec in (spec for item in given for spec in _specs(item)):
+        switch = spec.get("enableDefaultDeny")
+        off = isinstance(switch, Mapping) and switch.get("egress") is False
+        parts = spec.get("egress") is not None or spec.get("egressDeny") is not None
+        if parts and not off:
+            denies.append(None if _selects(spec) else False)
+    return False if False in denies else None if denies else True
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _said(entry: Mapping[str, Any]) -> str:
+    names = [str(next(iter(item.values()), "")) for item in _list(entry.get("toFQDNs")) if isinstance(item, Mapping)]
+    others = [str(item) for key in ("toCIDR", "toEntities") for item in _list(entry.get(key))]
+    others += [str(item.get("cidr")) for item in _list(entry.get("toCIDRSet")) if isinstance(item, Mapping)]
+    ports = [
+        f"{port.get('port')}/{port.get('protocol', 'ANY')}"
+        for item in _list(entry.get("toPorts"))
+        if isinstance(item, Mapping)
+        for port in _list(item.get("ports"))
+        if isinstance(port, Mapping)
+    ]
+    said = [*names, *others] or ["any destination"]
+    more = f" and {len(said) - 3} more" if len(said) > 3 else ""
+    return f"{', '.join(said[:3])}{more} on {', '.join(ports[:3]) or 'any port'}"

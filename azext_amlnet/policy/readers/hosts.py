@@ -1,0 +1,57 @@
+"""A plain list of names, one a line, as firewalls load them: `x` is that name alone, `*.x` every name below it.
+
+Vendors read `.x` and `^x` in ways that contradict each other (Palo Alto's domain lists and URL lists among themselves:
+https://docs.paloaltonetworks.com/pan-os/10-2/pan-os-admin/policy/use-an-external-dynamic-list-in-policy and
+https://docs.paloaltonetworks.com/advanced-url-filtering/administration/configuring-url-filtering; 2026-11-23), so that
+stays in doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator, Sequence
+
+from ...model import is_host
+from ..documents import Document
+from ..model import EVERYTHING, Destinations, Not, Perhaps, Policy, Rule, Services, span_of, unread_of
+
+_LINE = re.compile(r"[*.^]{0,3}[A-Za-z0-9_](?:[A-Za-z0-9_.*-]*[A-Za-z0-9_*])?(?:/\d{1,2})?/?\Z")
+_USUAL = Services(((frozenset({"https"}), 443, 443), (frozenset({"http"}), 80, 80)))
+_OTHERS = Not(_USUAL)
+
+
+def claims(document: Document) -> bool:
+    """Whether each line is a name, an address or a comment."""
+    lines = list(_lines(document.text))
+    return bool(lines) and all(_LINE.match(line) for _, line in lines)
+
+
+def read(documents: Sequence[Document]) -> Iterator[Policy]:
+    """One policy of all lists: what stands in any of them is allowed."""
+    name = ", ".join(document.name for document in documents)
+    lines = [(document, number, line) for document in documents for number, line in _lines(document.text)]
+    rules = [rule for document, number, line in lines for rule in _rules(document, number, line)]
+    yield Policy(name, "hosts", tuple(rules), unread=unread_of(name, rules))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        plain = re.split(r"\s*(?:#|;|//)", line.strip(), maxsplit=1)[0].strip()
+        if plain:
+            yield number, plain
+
+
+def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
+    """What a line allows on the usual ports, and perhaps on others."""
+    plain = line.lower().rstrip("/") if "/" not in line.rstrip("/") else line.lower()
+    span = span_of(plain)
+    where = Destinations(unread="its form is not known here")
+    if span is not None:
+        where = Destinations(spans=(span,), anything=span == EVERYTHING)
+    elif is_host(plain):
+        where = Destinations(names=frozenset({plain}))
+    elif plain.startswith("*.") and is_host(plain[2:]):
+        where = Destinations(below=frozenset({plain[2:]}))
+    name, says = f"{document.name}:{number}", f"lists {line[:253]}"
+    yield Rule(name, True, (_USUAL, where), says)
+    yield Rule(name, True, (_OTHERS, Perhaps(where, "a list of names does not tell ports")), says)

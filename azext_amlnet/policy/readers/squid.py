@@ -1,0 +1,233 @@
+"""squid.conf, or a part of it: http_access lines in their order over acls.
+
+The acls of a line must all hold, the values of an acl are alternatives, the first line that holds decides, and where
+none does the opposite of the last line (http://www.squid-cache.org/Doc/config/http_access/ and
+https://wiki.squid-cache.org/SquidFaq/SquidAcl, 2026-11-23).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Iterator, Optional, Sequence
+
+from ...model import is_host
+from ..documents import Document
+from ..model import (
+    EVERYTHING,
+    Condition,
+    Destinations,
+    Not,
+    Pattern,
+    Policy,
+    Rule,
+    Services,
+    Sources,
+    span_of,
+    union,
+    unread_of,
+)
+
+_WORDS = re.compile(r"^\s*(?:acl\s+\S+\s+[a-z_:]+|http_access\s+(?:allow|deny))\b", re.MULTILINE)
+
+
+@dataclass
+class _Acl:
+    """One acl: its type, and its values from all lines that add to it."""
+
+    kind: str
+    values: list[str] = field(default_factory=list)
+
+
+# What squid defines itself (http://www.squid-cache.org/Doc/config/acl/); cache manager requests are for squid.
+_BUILT_IN = {
+    "all": _Acl("src", ["all"]),
+    "localhost": _Acl("src", ["127.0.0.1/32"]),
+    "to_localhost": _Acl("dst", ["127.0.0.0/8"]),
+    "to_linklocal": _Acl("dst", ["169.254.0.0/16"]),
+    "manager": _Acl("dstdomain", []),
+    "CONNECT": _Acl("method", ["CONNECT"]),
+}
+
+
+def claims(document: Document) -> bool:
+    """Whether a line is an acl or an http_access line."""
+    return bool(_WORDS.search(document.text))
+
+
+def read(documents: Sequence[Document]) -> Iterator[Policy]:
+    """One policy of all files, read one after the other."""
+    name = ", ".join(document.name for document in documents)
+    acls, rules, notes = dict(_BUILT_IN), [], []
+    for document in documents:
+        for number, words in _lines(document.text):
+            directive, where = words[0], f"{document.name}:{number}"
+            if directive == "acl" and len(words) > 2:
+                _take(acls, words)
+            elif directive == "http_access" and len(words) > 1:
+                rules.append(_rule(where, words[1:], acls))
+            elif directive == "include":
+                rules.append(Rule(where, None, (), " ".join(words), unread="files that it includes are not read"))
+            elif directive == "ssl_bump" and words[1] in ("bump", "server-first", "client-first", "peek-and-splice"):
+                notes.append(f"{where} inspects TLS: containerd and Arc's agents do not trust its certificate.")
+    decided = [rule.allow for rule in rules if rule.allow is not None]
+    default = not decided[-1] if decided else False
+    whole = tuple(rules)
+    yield Policy(
+        name, "squid", whole, default=default, words=frozenset({"http", "https"}), notes=tuple(notes),
+        unread=unread_of(name, whole),
+    )  # fmt: skip
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The words of each line, its number, continued lines as one."""
+    started, held = 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        started = started or number
+        if line.endswith("\\"):
+            held += line[:-1] + " "
+            continue
+        words = re.split(r"(?:^|\s)#", held + line, maxsplit=1)[0].split()
+        if words:
+            yield started, words
+        started, held = 0, ""
+
+
+def _take(acls: dict[str, _Acl], words: list[str]) -> None:
+    name, kind, values = words[1], words[2].lower(), words[3:]
+    known = acls.get(name)
+    if known is None or known is _BUILT_IN.get(name):
+        acls[name] = _Acl(kind, list(values))
+    else:
+        acls[name] = _Acl(kind if kind == known.kind else "of two types", [*known.values, *values])
+
+
+def _rule(where: str, words: Sequence[str], acls: dict[str, _Acl]) -> Rule:
+    verb = words[0].lower()
+    allow: Optional[bool] = {"allow": True, "deny": False}.get(verb)
+    conditions = []
+    for word in words[1:]:
+        name = word.lstrip("!")
+        condition = _condition(name, acls.get(name))
+        if condition is not None:
+            conditions.append(Not(condition) if word.startswith("!") else condition)
+        elif word.startswith("!"):
+            conditions.append(Destinations())  # the opposite of everything
+    says = " ".join([{"allow": "allows", "deny": "denies"}.get(verb, verb), *words[1:]])
+    unread = "" if allow is not None else f"'{verb[:40]}' is neither allow nor deny"
+    return Rule(where, allow, tuple(conditions), says, unread=unread)
+
+
+def _condition(name: str, acl: Optional[_Acl]) -> Optional[Condition]:
+    """What an acl asks for; None for one that holds always."""
+    if acl is None:
+        return Destinations(unread=f"the acl {name[:60]} is not defined in what was read")
+    if any(value.startswith(('"', "'", "parameters(")) for value in acl.values):
+        return Destinations(unread=f"the acl {name[:60]} stands in a file of its own")
+    values = [value for value in acl.values if not re.fullmatch(r"[-+][a-z]", value)]
+    if acl.kind == "src":
+        return _src(name, values)
+    if acl.kind == "port":
+        return _ports(values)
+    if acl.kind == "method":
+        return _methods(values)
+    if acl.kind == "dst":
+        return _dst(name, values)
+    if acl.kind == "dstdomain":
+        return _dstdomain(values)
+    if acl.kind == "dstdom_regex":
+        return _regex(acl.values)
+    return Destinations(unread=f"the acl {name[:60]} is of a type ({acl.kind[:40]}) that is not known here")
+
+
+def _src(name: str, values: Sequence[str]) -> Optional[Condition]:
+    if "all" in values:
+        return None
+    spans = [span_of(_address(value)) for value in values]
+    unread = f"the acl {name[:60]} has a source that is no address" if None in spans else ""
+    return Sources(union(filter(None, spans)), unread)
+
+
+def _address(value: str) -> str:
+    """squid's ways to write addresses: a range may have a mask behind it."""
+    first, dash, last = value.partition("-")
+    return f"{first}-{last.partition('/')[0]}" if dash else value
+
+
+def _ports(values: Sequence[str]) -> Condition:
+    pairs, unread = [], ""
+    for value in values:
+        match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value)
+        if match:
+            pairs.append((frozenset[str](), int(match[1]), int(match[2] or match[1])))
+        else:
+            unread = f"'{value[:40]}' is no port"
+    return Services(tuple(pairs), unread)
+
+
+def _methods(values: Sequence[str]) -> Condition:
+    """CONNECT is how TLS passes a proxy, the other methods are plain HTTP."""
+    words = frozenset("https" if value.upper() == "CONNECT" else "http" for value in values)
+    return Services(((words, 0, 65535),) if words else ())
+
+
+def _dst(name: str, values: Sequence[str]) -> Optional[Condition]:
+    if "all" in values:
+        return None
+    spans = [span_of(_address(value)) for value in values]
+    unread = f"the acl {name[:60]} has names, which squid looks up" if None in spans else ""
+    whole = union(filter(None, spans))
+    return Destinations(spans=whole, anything=whole == (EVERYTHING,), unread=unread)
+
+
+def _dstdomain(values: Sequence[str]) -> Condition:
+    """`.x` is x and every name below it, `x` is x alone."""
+    names, below, spans, unread = set(), set(), [], ""
+    for value in (value.lower().rstrip(".") for value in values):
+        bare, span = value.lstrip("."), span_of(value)
+        if span is not None and value != "*":
+            spans.append(span)
+        elif is_host(bare) or re.fullmatch(r"[a-z]{2,20}", bare):
+            names.add(bare)
+            below |= {bare} if value.startswith(".") else set()
+        else:
+            unread = f"'{value[:60]}' is no domain"
+    return Destinations(frozenset(names), frozenset(below), spans=union(spans), unread=unread)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Expressions: the plain ones mean the same to squid and here, and need no more time than the name is long
+
+_TOKEN = re.compile(
+    r"\\[.\-/]|[A-Za-z0-9_-]|\[\^?[A-Za-z0-9_.-]+\]|\.|\(\^\|\\\.\)|[|^$]|(?<=[\].A-Za-z0-9])[*+](?![*+?])"
+)
+_BELOW = re.compile(r"(?:\^?\.[*+])?(\(\^\|\\\.\)|\\\.)((?:[a-z0-9_-]|\\\.)+)\$\Z")
+_MOST_REPEATS = 3
+
+
+def _regex(values: Sequence[str]) -> Condition:
+    patterns, unread, ignores_case = [], "", False
+    for value in values:
+        if value in ("-i", "+i"):
+            ignores_case = value == "-i"
+        elif not re.fullmatch(r"[-+][a-z]", value):
+            pattern = _pattern(value, ignores_case)
+            if pattern is None:
+                unread = f"the expression '{value[:60]}' is not worked out here"
+            else:
+                patterns.append(pattern)
+    return Destinations(patterns=tuple(patterns), unread=unread)
+
+
+def _pattern(text: str, ignores_case: bool) -> Optional[Pattern]:
+    parts = _TOKEN.findall(text)
+    if "".join(parts) != text or sum(part in "*+" for part in parts) > _MOST_REPEATS:
+        return None
+    plain = text.lower() if ignores_case else text
+    try:
+        expression = re.compile(plain)
+    except re.error:
+        return None
+    match = _BELOW.fullmatch(plain)
+    suffix = match[2].replace("\\", "") if match else None
+    return Pattern(text, expression, below=suffix if suffix and is_host(suffix) else None)

@@ -1,0 +1,96 @@
+"""Policies to be read: Azure's JSON in short, and the documents that a round trip needs beside an exported file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Optional
+
+from azext_amlnet.model import Requirement
+from azext_amlnet.policy import Document, Policy, read
+from azext_amlnet.policy.check import check
+from azext_amlnet.policy.model import Finding, span_of
+
+from .fakearm import SUBSCRIPTION
+
+NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/hub-rg/providers/Microsoft.Network"
+HUB, BASE = f"{NETWORK}/firewallPolicies/hub", f"{NETWORK}/firewallPolicies/base"
+FIREWALL = f"{NETWORK}/azureFirewalls/hub-firewall"
+SOURCE = "10.1.0.0/16"
+Json = dict[str, Any]
+
+
+def app(name: str, *names: str, port: int = 443, kind: str = "Https", sources: Any = (SOURCE,), **given: Any) -> Json:
+    """An application rule."""
+    targets = {"targetFqdns": list(names)} if names else {}
+    protocols = [{"protocolType": kind, "port": port}]
+    return {"ruleType": "ApplicationRule", "name": name, "sourceAddresses": list(sources), "protocols": protocols,
+            **targets, **given}  # fmt: skip
+
+
+def net(name: str, *addresses: str, ports: Any = ("443",), protocols: Any = ("TCP",), **given: Any) -> Json:
+    """A network rule."""
+    return {"ruleType": "NetworkRule", "name": name, "sourceAddresses": [SOURCE], "ipProtocols": list(protocols),
+            "destinationAddresses": list(addresses), "destinationPorts": list(ports), **given}  # fmt: skip
+
+
+def collection(name: str, priority: int, verb: str, *rules: Json) -> Json:
+    """A collection of filter rules."""
+    return {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": name, "priority": priority,
+            "action": {"type": verb}, "rules": list(rules)}  # fmt: skip
+
+
+def group(name: str, priority: int, *collections: Json, policy: str = HUB) -> Json:
+    """A rule collection group, as ARM shows it."""
+    return {"id": f"{policy}/ruleCollectionGroups/{name}", "name": name,
+            "type": "Microsoft.Network/FirewallPolicies/RuleCollectionGroups",
+            "properties": {"priority": priority, "ruleCollections": list(collections)}}  # fmt: skip
+
+
+def policy(identifier: str = HUB, base: Optional[str] = None, **given: Any) -> Json:
+    """A firewall policy, as ARM shows it; the DNS proxy is on."""
+    properties = {"dnsSettings": {"enableProxy": True}, **({"basePolicy": {"id": base}} if base else {}), **given}
+    return {"id": identifier, "name": identifier.rpartition("/")[2], "type": "Microsoft.Network/FirewallPolicies",
+            "properties": properties}  # fmt: skip
+
+
+def parameters(**given: Any) -> Document:
+    """A file of deployment parameters."""
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
+    values = {name: {"value": value} for name, value in given.items()}
+    return Document("parameters.json", json.dumps({"$schema": schema, "parameters": values}))
+
+
+BESIDE: dict[str, tuple[Document, ...]] = {
+    "azure-firewall-arm": (
+        Document("policy.json", json.dumps(policy())),
+        parameters(firewallPolicyName="hub", sourceAddresses=[SOURCE]),
+    ),
+    "nsg": (parameters(networkSecurityGroupName="aks-nsg", sourceAddresses=[SOURCE], denyInternet=True),),
+}
+"""What an exported file says nothing of: the policy that it is added to, and the values of its parameters."""
+
+
+def read_back(dialect: str, text: str) -> tuple[Policy, ...]:
+    """The policies that an exported file makes."""
+    return read((Document(f"exported.{dialect}", text), *BESIDE.get(dialect, ())))
+
+
+def of(*resources: Json, **refused: str) -> tuple[Policy, ...]:
+    """The policies of Azure resources."""
+    return read((Document("Azure", answer=list(resources), refused=refused),))
+
+
+def of_text(text: str, dialect: Optional[str] = None) -> tuple[Policy, ...]:
+    """The policies of a text."""
+    return read((Document("file", text),), dialect)
+
+
+def findings(policies: Any, *rows: Requirement, source: Optional[str] = SOURCE) -> list[Finding]:
+    """What policies make of rows, for traffic from one source."""
+    span = span_of(source) if source else None
+    return list(check(rows, policies, lambda row: [span] if span else []))
+
+
+def coverage(policies: Any, *rows: Requirement, source: Optional[str] = SOURCE) -> list[str]:
+    """The words alone."""
+    return [finding.coverage.value for finding in findings(policies, *rows, source=source)]

@@ -1,0 +1,232 @@
+"""`az ml network check-policy` and the Azure formats of `export`, with the real az: files, and a policy in Azure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from . import builders as b
+from . import policies as p
+from .example import EXAMPLE
+from .fakearm import FakeAzure, Fault
+from .test_e2e import one_line
+from .world import ROOT, Az
+
+CHECK = ("ml", "network", "check-policy")
+OFFLINE = (*CHECK, "--workspace-file", str(EXAMPLE))
+POLICY = str(ROOT / "examples" / "firewall-policy.json")
+BUNDLED = (*OFFLINE, "--policy", POLICY, "--source", "10.1.0.0/16")
+LIVE = (*CHECK, "-w", "ml-ws", "-g", "ml-rg")
+SUBNET = f"{p.NETWORK}/virtualNetworks/spoke/subnets/aks"
+
+
+def served(*resources: p.Json) -> dict[str, Any]:
+    """Resources of the network as ARM serves them, each policy with the list of its groups."""
+    found: dict[str, Any] = {}
+    for item in resources:
+        found[item["id"]] = item
+        if "/ruleCollectionGroups/" in item["id"]:
+            found.setdefault(item["id"].rpartition("/")[0], []).append(item)
+        elif "firewallPolicies" in item["id"]:
+            found.setdefault(f"{item['id']}/ruleCollectionGroups", [])
+    return found
+
+
+def open_to(*names: str) -> p.Json:
+    return p.group("g", 500, p.collection("c", 100, "Allow", p.app("r", *names)))
+
+
+# -- the bundled example
+
+
+def test_the_bundled_policy_lacks_a_data_endpoint_and_denies_graph(az: Az, tmp_path: Path) -> None:
+    report, page, cases = (tmp_path / name for name in ("check.json", "check.html", "check.xml"))
+    ran = az(*BUNDLED, "--report-file", str(report), str(page), str(cases), "--annotate", "azure-devops")
+    assert ran.code == 8
+    found = {finding["host"]: finding for finding in ran.json["findings"] if finding["failing"]}
+    assert {host: finding["coverage"] for host, finding in found.items()} == {
+        "acrml.swedencentral.data.azurecr.io": "missing",
+        "graph.microsoft.com": "denied",
+    }
+    assert found["graph.microsoft.com"]["because"] == (
+        "rule 'security/deny/no-graph' of hub-policy denies graph.microsoft.com, *.graph.microsoft.com on Https:443, "
+        "before rule 'machine-learning/application/identity' allows it"
+    )
+    (wide,) = ran.json["overPermissive"]
+    assert wide["allows"] == "*.core.windows.net" and ran.json["stale"][0]["host"] == "k8connecthelm.azureedge.net"
+    assert ran.json["summary"]["exitCode"] == 8 and ran.json["summary"]["levels"]["required"]["denied"] == 1
+    assert ran.json["workspace"]["name"] == "ml-ws" and ran.json["sources"] == ["10.1.0.0/16"]
+    assert "2 required endpoints are not covered" in ran.err
+    errors = [line for line in ran.err.splitlines() if line.startswith("##vso[task.logissue type=error")]
+    assert len(errors) == 2
+    assert json.loads(report.read_text(encoding="utf-8")) == ran.json
+    suites = Xml.parse(cases).getroot()
+    assert suites.get("failures") == "2" and suites.get("name") == "az ml network check-policy"
+    text = page.read_text(encoding="utf-8")
+    assert "2 required not allowed" in text and "before rule" in text and "<script" not in text
+
+
+def test_what_is_suggested_mends_what_is_missing(az: Az, tmp_path: Path) -> None:
+    policy = tmp_path / "squid.conf"
+    policy.write_text("acl a dstdomain .azurecr.io\nhttp_access allow a\n", encoding="utf-8")
+    words = (*OFFLINE, "--policy", str(policy))
+    ran = az(*words, "--suggest", "squid")
+    assert ran.code == 8 and ran.json["format"] == "squid" and "acrml.azurecr.io" not in ran.json["content"]
+    policy.write_text(policy.read_text(encoding="utf-8") + ran.json["content"], encoding="utf-8")
+    assert az(*words).code == 0
+    denied = az(*BUNDLED, "--suggest", "hosts")
+    assert "Denied by a rule" in denied.err and "graph.microsoft.com" not in denied.json["content"]
+
+
+def test_a_baseline_lets_old_findings_pass(az: Az, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(az(*BUNDLED).out, encoding="utf-8")
+    ran = az.must(*BUNDLED, "--baseline", str(earlier))
+    assert {finding["change"] for finding in ran.json["findings"]} == {"same"}
+
+
+def test_the_table_shows_first_what_is_broken(az: Az) -> None:
+    ran = az(*BUNDLED, "-o", "table")
+    words = [line.split()[0] for line in ran.out.splitlines()[2:]]
+    assert words[:2] == ["denied", "missing"] and words[-1] == "covered" and ran.code == 8
+
+
+def test_without_a_source_nothing_is_taken_for_granted(az: Az) -> None:
+    ran = az(*OFFLINE, "--policy", POLICY)
+    assert ran.code in (8, 9)
+    covered = [finding for finding in ran.json["findings"] if finding["coverage"] == "covered"]
+    assert not covered and "--source" in ran.json["findings"][0]["hint"]
+
+
+# -- a policy in Azure
+
+
+def test_a_policy_in_azure_with_its_base_and_its_ip_groups(az: Az, azure: FakeAzure) -> None:
+    azure.serve(b.ordinary())
+    nodes = f"{p.NETWORK}/ipGroups/nodes"
+    base = p.group("base", 100, p.collection("d", 100, "Deny", p.app("no", "mcr.microsoft.com")), policy=p.BASE)
+    allow = p.app("yes", "*", sources=[], sourceIpGroups=[nodes])
+    azure.serve(served(p.policy(base=p.BASE), p.policy(p.BASE), base,
+                       p.group("g", 500, p.collection("c", 100, "Allow", allow)),
+                       {"id": nodes, "properties": {"ipAddresses": ["10.1.0.0/16"]}}))  # fmt: skip
+    ran = az(*LIVE, "--policy", p.HUB, "--source", "10.1.2.0/24")
+    assert ran.code == 8, ran.err
+    bad = [finding for finding in ran.json["findings"] if finding["coverage"] != "covered"]
+    assert [(finding["host"], finding["coverage"]) for finding in bad] == [("mcr.microsoft.com", "denied")]
+    assert ran.json["overPermissive"][0]["allows"] == "*" and ran.json["unread"] == []
+    assert {entry.method for entry in azure.seen} == {"GET"} and azure.connects == []
+
+
+@pytest.mark.parametrize("part", ["/ipGroups/nodes", "/firewallPolicies/base", "/hub/ruleCollectionGroups"])
+def test_a_part_that_azure_refuses_is_unread_and_never_covers(az: Az, azure: FakeAzure, part: str) -> None:
+    azure.serve(b.ordinary())
+    nodes = f"{p.NETWORK}/ipGroups/nodes"
+    allow = p.app("yes", "*", sources=[], sourceIpGroups=[nodes])
+    azure.serve(served(p.policy(base=p.BASE), p.policy(p.BASE), p.group("g", 500, p.collection("c", 1, "Allow", allow)),
+                       {"id": nodes, "properties": {"ipAddresses": ["*"]}}))  # fmt: skip
+    azure.faults.append(Fault(part, 403, "AuthorizationFailed", "no right to read"))
+    ran = az(*LIVE, "--policy", p.HUB, "--source", "10.1.2.0/24")
+    assert ran.code == 9 and "Traceback" not in ran.err
+    assert {finding["coverage"] for finding in ran.json["findings"]} == {"unknown"}
+    assert ran.json["unread"] and "no right to read" in json.dumps(ran.json["unread"]) and "Not read: " in ran.err
+
+
+def test_base_policies_in_a_circle_are_one_error(az: Az, azure: FakeAzure) -> None:
+    azure.serve(b.ordinary())
+    azure.serve(served(p.policy(base=p.BASE), p.policy(p.BASE, base=p.HUB)))
+    one_line(az(*LIVE, "--policy", p.HUB), "each other's base")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        (Fault("/firewallPolicies/hub", 401, "InvalidAuthenticationTokenTenant", "it is from the wrong issuer"), 1,
+         "az login --tenant"),
+        (Fault("/firewallPolicies/hub", 403, "AuthorizationFailed", "no right"), 1, "Reader"),
+        (Fault("/firewallPolicies/hub", 404, "ResourceNotFound", "was not found"), 3, "was not found"),
+        (Fault("/firewallPolicies/hub", action="reset"), 1, "Allow localhost"),
+    ],
+)  # fmt: skip
+def test_a_policy_that_cannot_be_read_is_one_error(
+    az: Az, azure: FakeAzure, fault: Fault, code: int, said: str
+) -> None:
+    azure.serve(b.ordinary())
+    azure.serve(served(p.policy()))
+    azure.faults.append(fault)
+    ran = az(*LIVE, "--policy", p.HUB)
+    assert ran.code == code
+    one_line(ran, said)
+
+
+def with_subnet(**given: Any) -> dict[str, Any]:
+    """A workspace with an AKS cluster in a subnet that has a security group and a route to the firewall."""
+    aks = b.aks()
+    aks[b.AKS]["properties"]["agentPoolProfiles"] = [{"name": "np", "vnetSubnetID": SUBNET}]
+    group, table = f"{p.NETWORK}/networkSecurityGroups/aks-nsg", f"{p.NETWORK}/routeTables/aks-routes"
+    route = {"addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.0.0.4"}
+    properties = {"addressPrefix": "10.1.0.0/16", "networkSecurityGroup": {"id": group}, "routeTable": {"id": table}}
+    firewall = {"ipConfigurations": [{"properties": {"privateIPAddress": "10.0.0.4"}}],
+                "firewallPolicy": {"id": p.HUB}, **given}  # fmt: skip
+    return {
+        **b.with_computes({**b.ordinary(), **aks}, b.compute("aks-gpu", b.AKS)),
+        SUBNET: {"id": SUBNET, "properties": properties},
+        group: {"id": group, "properties": {"securityRules": []}},
+        table: {"id": table, "properties": {"routes": [{"name": "default", "properties": route}]}},
+        p.FIREWALL: {"id": p.FIREWALL, "properties": firewall},
+        **served(p.policy(), open_to("*")),
+    }
+
+
+def test_the_subnet_of_a_cluster_its_group_and_its_route_are_found_by_themselves(az: Az, azure: FakeAzure) -> None:
+    azure.serve(with_subnet())
+    words = (*LIVE, "--compute", "aks-gpu", "--policy", p.FIREWALL, "--exclude", "aks")
+    ran = az(*words)
+    assert ran.code == 0, ran.err
+    assert {(policy["name"], policy["dialect"]) for policy in ran.json["policy"]} == {
+        ("hub", "azure-firewall-arm"),
+        ("aks-nsg (subnet aks of aks-gpu)", "nsg"),
+        ("aks-routes (subnet aks of aks-gpu)", "route-table"),
+    }
+    assert ran.json["sources"] == ["10.1.0.0/16"]
+    assert "to the firewall azureFirewalls" not in ran.out and "10.0.0.4" in ran.json["findings"][0]["because"]
+    azure.serve(with_subnet(ipConfigurations=[{"properties": {"privateIPAddress": "10.0.0.9"}}]))
+    ran = az(*words)
+    assert ran.code == 9 and "the firewall has 10.0.0.9" in ran.json["findings"][0]["because"]
+    azure.faults.append(Fault("/virtualNetworks/", 403, "AuthorizationFailed", "no right"))
+    ran = az(*words)
+    assert ran.code == 9 and "The subnet" in ran.err and ran.json["sources"] == []
+
+
+# -- wrong usage
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (OFFLINE, "--policy"),
+        ((*OFFLINE, "--policy", " "), "--policy is empty"),
+        ((*OFFLINE, "--policy", "no-such-file"), "cannot be read"),
+        ((*OFFLINE, "--policy", str(EXAMPLE)), "no Azure resource"),
+        ((*OFFLINE, "--policy", str(ROOT / "README.md")), "in none of the dialects"),
+        ((*OFFLINE, "--policy", "/subscriptions/x/resourceGroups/y"), "no id of a policy"),
+        ((*OFFLINE, "--policy", f"{p.NETWORK}/publicIPAddresses/x"), "no id of a policy"),
+        ((*OFFLINE, "--policy", POLICY, "--source", "everywhere"), "--source is no IPv4 address"),
+        ((*OFFLINE, "--policy", POLICY, "--source", "::/0"), "--source is no IPv4 address"),
+        ((*OFFLINE, "--policy", POLICY, "--dialect", "iptables"), "squid"),
+        ((*OFFLINE, "--policy", POLICY, "--suggest", "iptables"), "squid"),
+        ((*OFFLINE, "--policy", POLICY, "--report-file", POLICY), "also read as --policy"),
+        ((*OFFLINE, "--policy", POLICY, "--report-file", "x.txt"), "must end in"),
+        ((*OFFLINE, "--policy", POLICY, "--baseline", POLICY), "is no report"),
+        (("ml", "network", "export", "--workspace-file", str(EXAMPLE), "--format", "squid", "--use-fqdn-tags"),
+         "azure-firewall formats"),
+    ],
+)  # fmt: skip
+def test_wrong_usage(az: Az, words: tuple[str, ...], said: str) -> None:
+    before = Path(POLICY).read_bytes()
+    ran = az(*words)
+    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err and ran.out == "", ran.err
+    assert Path(POLICY).read_bytes() == before

@@ -1,0 +1,622 @@
+"""Policies held against the list: the laws of a round trip, and the order of evaluation of each engine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Callable, Iterator
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from azext_amlnet.catalog import load
+from azext_amlnet.errors import UsageError
+from azext_amlnet.exporters import export, public
+from azext_amlnet.model import Coverage, Kind, Level, Progress, Protocol, Requirement
+from azext_amlnet.policy import Document, read
+from azext_amlnet.policy.check import compare, exit_code, key_of, over_permissive, stale, summary, with_failing
+from azext_amlnet.policy.model import Policy
+from azext_amlnet.words import export_formats, policy_dialects
+
+from . import policies as p
+from .test_exporters import CONTEXT, sample
+
+ACR = Requirement(host="acrml.azurecr.io")
+DATA = Requirement(host="acrml.westeurope.data.azurecr.io")
+BLOBS = Requirement(host="*.blob.core.windows.net", kind=Kind.WILDCARD)
+UBUNTU = Requirement(host="security.ubuntu.com", port=80, protocol=Protocol.HTTP)
+ARC = Requirement(host="westeurope.obo.arc.azure.com", port=8084)
+FILES = Requirement(host="mlstore.file.core.windows.net", port=445, protocol=Protocol.SMB)
+SERVER = Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.TCP)
+
+# -- laws: what is written and read back
+
+BOTH = sorted(set(export_formats()) & set(policy_dialects()))
+SAMPLES = ("public", "usgov", "private")
+
+
+def expressible(dialect: str, rows: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    """The rows that a dialect has a rule for; its losses name the others."""
+    lost = export(dialect, rows, CONTEXT, allow_unresolved=True).losses
+    return tuple(row for row in rows if not row.unresolved and not any(row.host in loss for loss in lost))
+
+
+def test_each_dialect_that_can_be_written_and_read_is_under_the_law() -> None:
+    assert BOTH == ["azure-firewall-arm", "cilium", "hosts", "nsg", "squid"]
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_everything_is_covered_after_a_round_trip(dialect: str, name: str) -> None:
+    rows = sample(name)
+    kept = expressible(dialect, rows)
+    assert len(kept) > 10
+    found = p.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    for finding in p.findings(found, *kept):
+        assert finding.coverage is Coverage.COVERED, finding
+    assert not [part for policy in found for part in policy.unread]
+    others = [row for row in rows if row not in kept]
+    assert "covered" not in p.coverage(found, *others)
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_decoys_are_never_covered(dialect: str, name: str) -> None:
+    rows = sample(name)
+    found = p.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    decoys = [decoy for row in public(expressible(dialect, rows)) for decoy in decoys_of(row)]
+    assert len(decoys) > 30
+    for finding in p.findings(found, *decoys):
+        known = _allowed(finding.host, finding.port, list(rows))
+        assert known or finding.coverage is not Coverage.COVERED, finding
+
+
+def decoys_of(row: Requirement) -> Iterator[Requirement]:
+    """Hosts that look like a row's and are somebody else's: no tag is documented for them."""
+    if row.kind in (Kind.FQDN, Kind.WILDCARD):
+        bare = row.host.removeprefix("*.")
+        names = [f"evil-{bare}", f"{bare}.evil.io", bare.partition(".")[2], f"x{bare}"]
+        names += [bare] if row.kind is Kind.WILDCARD else [f"sub.{bare}"]
+        for host in names:
+            if host.count("."):
+                yield Requirement(host=host, port=row.port, protocol=row.protocol)
+        yield Requirement(host="*.evil.io", kind=Kind.WILDCARD, port=row.port, protocol=row.protocol)
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+def test_removing_a_rule_leaves_exactly_its_requirement_uncovered(dialect: str) -> None:
+    rows = expressible(dialect, tuple(row for row in sample("public") if not row.private))
+    text = export(dialect, rows, CONTEXT, allow_unresolved=True).content
+    removed = 0
+    for shorter, gone in WITHOUT[dialect](text):
+        removed += 1
+        left = p.coverage(p.read_back(dialect, shorter), *rows)
+        for row, word in zip(rows, left, strict=True):
+            assert (word == "covered") is _survives(dialect, row, gone, rows), (row.host, word, gone)
+            if dialect != "nsg":
+                assert word in ("covered", "missing", "partial"), (row.host, word, gone)
+    assert removed >= (7 if dialect == "nsg" else len({row.host for row in rows}))
+
+
+def _survives(dialect: str, row: Requirement, gone: tuple[str, int], rows: tuple[Requirement, ...]) -> bool:
+    """By a rule of our own: a row stays covered unless the removed rule was its own, and no wildcard holds it."""
+    if dialect == "nsg":
+        return not (gone[0] in (*row.service_tags, row.host) and gone[1] == row.port)
+    if (row.host, row.port) != gone and (dialect != "hosts" or row.host != gone[0]):
+        return True
+    others = [other for other in rows if (other.host, other.port) != (row.host, row.port)]
+    return any(_holds(other, row.host, row.port, one_label=dialect == "cilium") for other in others)
+
+
+def _allowed(host: str, port: int, rows: list[Requirement]) -> bool:
+    return any((row.host, row.port) == (host, port) or _holds(row, host, port, one_label=False) for row in rows)
+
+
+def _holds(other: Requirement, host: str, port: int, one_label: bool) -> bool:
+    if other.kind is not Kind.WILDCARD or other.port != port or not host.endswith(other.host[1:]) or host == other.host:
+        return False
+    return not one_label or "." not in host.removesuffix(other.host[1:]).replace("*.", "")
+
+
+def _without_arm(text: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    document = json.loads(text)
+    for part in document["resources"][0]["properties"]["ruleCollections"]:
+        for number, rule in enumerate(list(part["rules"])):
+            del part["rules"][number]
+            if rule["ruleType"] == "ApplicationRule":
+                yield json.dumps(document), (rule["targetFqdns"][0], rule["protocols"][0]["port"])
+            else:
+                names = rule.get("destinationFqdns") or rule["destinationAddresses"]
+                yield json.dumps(document), (names[0], int(rule["destinationPorts"][0]))
+            part["rules"].insert(number, rule)
+
+
+def _without_nsg(text: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    document = json.loads(text)
+    bodies = [rule["properties"] for rule in document["resources"]]
+    keys = [(body["destinationAddressPrefix"], body["destinationPortRange"]) for body in bodies]
+    for number, rule in enumerate(list(document["resources"])):
+        wider = (keys[number][0].partition(".")[0], keys[number][1])
+        alone = keys.count(keys[number]) == 1 and (wider == keys[number] or wider not in keys)
+        if bodies[number]["access"] == "Allow" and alone:  # else another rule holds it, too
+            del document["resources"][number]
+            yield json.dumps(document), (keys[number][0], int(keys[number][1]))
+            document["resources"].insert(number, rule)
+
+
+def _without_cilium(text: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    document = yaml.safe_load(text)
+    egress = document["spec"]["egress"]
+    for number, rule in enumerate(list(egress)):
+        if "toFQDNs" in rule:
+            del egress[number]
+            (name,) = rule["toFQDNs"][0].values()
+            yield yaml.safe_dump(document), (name, int(rule["toPorts"][0]["ports"][0]["port"]))
+            egress.insert(number, rule)
+
+
+def _without_hosts(text: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if not line.startswith("#"):
+            yield "\n".join([*lines[:number], *lines[number + 1 :]]), (line, 443)
+
+
+def _without_squid(text: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        words = line.split()
+        if words[:1] == ["acl"] and words[2] in ("dstdomain", "dstdom_regex"):
+            host = words[-1].replace("^.+", "*").replace("\\", "").rstrip("$")
+            left = [*lines[:number], *lines[number + 1 :]]
+            if not any(line.startswith(f"acl {words[1]} ") for line in left):  # squid knows no empty acl
+                left = [line for line in left if not line.endswith(f" {words[1]}")]
+            yield "\n".join(left), (host, int(words[1].split("_")[2]))
+
+
+WITHOUT: dict[str, Callable[[str], Iterator[tuple[str, tuple[str, int]]]]] = {
+    "azure-firewall-arm": _without_arm,
+    "nsg": _without_nsg,
+    "cilium": _without_cilium,
+    "hosts": _without_hosts,
+    "squid": _without_squid,
+}
+
+# -- the order of evaluation of Azure Firewall
+
+
+def firewall(*collections: p.Json, **given: object) -> tuple[Policy, ...]:
+    return p.of(p.policy(**given), p.group("g", 500, *collections))
+
+
+def test_the_lower_priority_decides_among_collections_and_among_groups() -> None:
+    deny, allow = p.app("no", "*.azurecr.io"), p.app("yes", "acrml.azurecr.io")
+    first = firewall(p.collection("a", 200, "Allow", allow), p.collection("d", 100, "Deny", deny))
+    assert p.coverage(first, ACR) == ["denied"]
+    assert p.coverage(firewall(p.collection("a", 100, "Allow", allow), p.collection("d", 200, "Deny", deny)), ACR) == [
+        "covered"
+    ]
+    groups = [p.group("late", 900, p.collection("a", 100, "Allow", allow))]
+    groups += [p.group("soon", 200, p.collection("d", 900, "Deny", deny))]
+    (found,) = p.findings(p.of(p.policy(), *groups), ACR)
+    assert found.coverage is Coverage.DENIED and found.rules == ("soon/d/no",)
+    assert found.because == (
+        "rule 'soon/d/no' of hub denies *.azurecr.io on Https:443, before rule 'late/a/yes' allows it"
+    )
+    assert "soon/d/no" in found.hint
+
+
+def test_network_rules_come_before_application_rules_whatever_their_priority() -> None:
+    allow = p.collection("a", 100, "Allow", p.app("yes", "acrml.azurecr.io"))
+    deny = p.collection("d", 60000, "Deny", p.net("no", "*"))
+    assert p.coverage(firewall(allow, deny), ACR) == ["denied"]
+    deny_by_name = p.collection("d", 100, "Deny", p.app("no", "*"))
+    allow_all = p.collection("a", 60000, "Allow", p.net("yes", "0.0.0.0/0"))
+    assert p.coverage(firewall(deny_by_name, allow_all), ACR) == ["covered"]
+
+
+def test_a_base_policy_comes_first_and_application_rules_of_the_base_after_network_rules_of_the_child() -> None:
+    base = p.policy(p.BASE)
+    child = p.policy(base=p.BASE)
+    allow = p.group("mine", 100, p.collection("a", 100, "Allow", p.app("yes", "acrml.azurecr.io")))
+    deny = p.group("theirs", 65000, p.collection("d", 100, "Deny", p.app("no", "*.azurecr.io")), policy=p.BASE)
+    assert p.coverage(p.of(child, allow, base, deny), ACR) == ["denied"]
+    network = p.group("mine", 100, p.collection("a", 100, "Allow", p.net("yes", "*")))
+    assert p.coverage(p.of(child, network, base, deny), ACR) == ["covered"]
+
+
+def test_a_name_in_a_network_rule_needs_the_dns_proxy_of_the_policy_itself() -> None:
+    rule = p.net("arc", ports=["8084"], destinationFqdns=[ARC.host])
+    rules = p.group("g", 100, p.collection("n", 100, "Allow", rule))
+    assert p.coverage(p.of(p.policy(), rules), ARC) == ["covered"]
+    for off in (p.policy(dnsSettings={"enableProxy": False}), p.policy(dnsSettings=None)):
+        (found,) = p.findings(p.of(off, rules), ARC)
+        assert found.coverage is Coverage.UNKNOWN and "DNS proxy, which is off" in found.because
+    base = p.policy(p.BASE)
+    (found,) = p.findings(p.of(p.policy(base=p.BASE, dnsSettings=None), base, rules), ARC)
+    assert found.coverage is Coverage.UNKNOWN and "DNS proxy, which is not told" in found.because
+    assert p.coverage(p.of(p.policy(dnsSettings=None), rules), ACR) == ["missing"]
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "word"),
+    [
+        ("*.azurecr.io", "acrml.azurecr.io", "covered"),
+        ("*.azurecr.io", "acrml.westeurope.data.azurecr.io", "covered"),
+        ("*.azurecr.io", "azurecr.io", "missing"),
+        ("*azurecr.io", "azurecr.io", "covered"),
+        ("*azurecr.io", "x.azurecr.io", "covered"),
+        ("ACRML.AzureCR.io", "acrml.azurecr.io", "covered"),
+        ("acrml.azurecr.io.", "acrml.azurecr.io", "covered"),
+        ("*", "acrml.azurecr.io", "covered"),
+        ("azurecr.io", "acrml.azurecr.io", "missing"),
+        ("acrml.*.io", "acrml.azurecr.io", "unknown"),
+        ("acrml.*.io", "other.azurecr.io", "missing"),
+    ],
+)
+def test_wildcards_of_azure_firewall(target: str, host: str, word: str) -> None:
+    found = firewall(p.collection("a", 100, "Allow", p.app("r", target)))
+    assert p.coverage(found, Requirement(host=host)) == [word]
+
+
+def test_a_name_that_only_a_wildcard_below_it_would_hold_is_explained() -> None:
+    (found,) = p.findings(
+        firewall(p.collection("a", 100, "Allow", p.app("r", "*.azurecr.io"))), Requirement(host="azurecr.io")
+    )
+    assert found.because.endswith("rule 'g/a/r' is for names below azurecr.io, not for itself")
+
+
+@pytest.mark.parametrize(
+    ("rule", "row", "word"),
+    [
+        (p.app("r", "acrml.azurecr.io", port=8443), ACR, "missing"),
+        (p.app("r", "acrml.azurecr.io", kind="Http"), ACR, "missing"),
+        (p.app("r", "security.ubuntu.com", kind="Http", port=80), UBUNTU, "covered"),
+        (p.app("r", "security.ubuntu.com", port=80), UBUNTU, "missing"),
+        (p.app("r", "mlstore.file.core.windows.net", port=445), FILES, "missing"),
+        (p.net("r", "*", protocols=["UDP"]), ACR, "missing"),
+        (p.net("r", "*", protocols=["Any"]), ACR, "covered"),
+        (p.net("r", "*", ports=["400-500"]), ACR, "covered"),
+        (p.net("r", "*", ports=["444-500", "80"]), ACR, "missing"),
+        (p.net("r", "20.1.0.0/16"), SERVER, "covered"),
+        (p.net("r", "20.1.2.4", "20.1.2.0-20.1.2.3"), SERVER, "covered"),
+        (p.net("r", "20.1.2.4"), SERVER, "missing"),
+        (p.net("r", "20.1.0.0/16"), ACR, "unknown"),
+        (p.net("r", "20.1.2.4"), ACR, "missing"),
+        (p.net("r", "10.0.0.0/8"), ACR, "missing"),
+        (p.net("r", "0.0.0.0/1", "128.0.0.0/1"), ACR, "covered"),
+        (p.net("r", "::/0"), ACR, "missing"),
+    ],
+)
+def test_ports_protocols_and_addresses(rule: p.Json, row: Requirement, word: str) -> None:
+    assert p.coverage(firewall(p.collection("c", 100, "Allow", rule)), row) == [word]
+
+
+def test_the_nearest_rule_is_named_when_only_its_port_is_wrong() -> None:
+    rule = p.app("r", "acrml.azurecr.io", port=8443)
+    (found,) = p.findings(firewall(p.collection("c", 100, "Allow", rule)), ACR)
+    assert found.because == "no rule of hub allows it; rule 'g/c/r' allows acrml.azurecr.io on Https:8443"
+
+
+def test_sources_decide_and_a_source_nobody_tells_leaves_it_open() -> None:
+    found = firewall(p.collection("c", 100, "Allow", p.app("r", ACR.host, sources=["10.1.0.0/17"])))
+    assert p.coverage(found, ACR, source="10.1.5.0/24") == ["covered"]
+    assert p.coverage(found, ACR, source="10.2.0.0/24") == ["missing"]
+    (part,) = p.findings(found, ACR, source="10.1.0.0/16")
+    assert part.coverage is Coverage.PARTIAL and part.because.startswith("from 10.1.128.0/17: no rule of hub")
+    (untold,) = p.findings(found, ACR, source=None)
+    assert untold.coverage is Coverage.UNKNOWN and "10.1.0.0/17" in untold.because and "--source" in untold.hint
+    both = p.collection("c", 100, "Allow", p.app("a", ACR.host, sources=["10.1.0.0/17"]),
+                        p.app("b", ACR.host, sources=["10.1.128.0/17"]))  # fmt: skip
+    assert p.coverage(firewall(both), ACR, source="10.1.0.0/16") == ["covered"]
+    anybody = firewall(p.collection("c", 100, "Allow", p.app("r", ACR.host, sources=["*"])))
+    assert p.coverage(anybody, ACR, source=None) == ["covered"]
+
+
+def test_ip_groups_are_looked_into_and_one_that_cannot_be_read_leaves_it_open() -> None:
+    identifier = f"{p.NETWORK}/ipGroups/nodes"
+    ip_group = {"id": identifier, "name": "nodes", "type": "Microsoft.Network/ipGroups"}
+    rule = p.app("r", ACR.host, sources=[], sourceIpGroups=[identifier])
+    known = [p.policy(), p.group("g", 100, p.collection("c", 100, "Allow", rule))]
+    filled = {**ip_group, "properties": {"ipAddresses": ["10.1.0.0/16"]}}
+    assert p.coverage(p.of(*known, filled), ACR) == ["covered"]
+    assert p.coverage(p.of(*known, {**ip_group, "properties": {"ipAddresses": []}}), ACR) == ["missing"]
+    (found,) = p.findings(p.of(*known, **{identifier.lower(): "403: no right"}), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "the IP group nodes: 403: no right" in found.because
+
+
+def test_a_wildcard_is_covered_by_a_wider_one_and_in_part_by_names_below_it() -> None:
+    def word(*names: str) -> str:
+        return p.coverage(firewall(p.collection("c", 100, "Allow", p.app("r", *names))), BLOBS)[0]
+
+    assert word("*.blob.core.windows.net") == word("*.core.windows.net") == word("*") == "covered"
+    assert word("mlstore.blob.core.windows.net") == word("*.z1.blob.core.windows.net") == "partial"
+    assert word("*.queue.core.windows.net") == "missing"
+    deny = p.collection("d", 100, "Deny", p.app("no", "evil.blob.core.windows.net"))
+    allow = p.collection("a", 200, "Allow", p.app("yes", "*.blob.core.windows.net"))
+    (found,) = p.findings(firewall(deny, allow), BLOBS)
+    assert found.coverage is Coverage.PARTIAL and found.rules == ("g/d/no", "g/a/yes")
+
+
+def test_fqdn_tags_hold_what_is_documented_of_them() -> None:
+    api = Requirement(host="x.hcp.westeurope.azmk8s.io", fqdn_tags=("AzureKubernetesService",))
+    tag = p.app("r", fqdnTags=["AzureKubernetesService"])
+    assert p.coverage(firewall(p.collection("c", 100, "Allow", tag)), api, ACR) == ["covered", "missing"]
+    other = p.app("r", fqdnTags=["SomethingNew"])
+    (found,) = p.findings(firewall(p.collection("c", 100, "Allow", other)), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "SomethingNew" in found.because
+
+
+def test_service_tags_hold_what_is_documented_of_them() -> None:
+    store = Requirement(host="mlstore.blob.core.windows.net", service_tags=("Storage.westeurope",))
+    mcr = Requirement(
+        host="mcr.microsoft.com", service_tags=("MicrosoftContainerRegistry", "AzureFrontDoor.FirstParty")
+    )
+
+    def word(row: Requirement, *tags: str) -> str:
+        return p.coverage(firewall(p.collection("c", 100, "Allow", p.net("r", *tags))), row)[0]
+
+    assert word(store, "Storage.WestEurope") == word(store, "Storage") == "covered"
+    assert word(store, "Storage.northeurope") == word(store, "Sql") == "missing"
+    assert word(store, "AzureCloud") == word(store, "AzureCloud.westeurope") == "unknown"
+    assert word(ACR, "Storage") == "unknown"  # no document says where its addresses are
+    assert word(replace(store, service_tags=("Storage",)), "Storage.westeurope") == "unknown"
+    assert word(mcr, "MicrosoftContainerRegistry") == "partial"
+    assert word(mcr, "MicrosoftContainerRegistry", "AzureFrontDoor.FirstParty") == "covered"
+    of_tag = Requirement(host="Storage.westeurope", kind=Kind.SERVICE_TAG, protocol=Protocol.TCP)
+    assert word(of_tag, "Storage") == "covered" and word(of_tag, "Sql") == "missing"
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ({"webCategories": ["Business"]}, "web categories"),
+        ({"targetUrls": ["acrml.azurecr.io/v2/*"]}, "addresses (URLs)"),
+        ({"destinationAddresses": ["20.0.0.0/8"], "targetFqdns": [ACR.host]}, "destination addresses"),
+        ({"sourceKubeSelectorGroups": ["x"], "sourceAddresses": [], "targetFqdns": [ACR.host]}, "sourceKubeSelector"),
+        ({"onWeekdaysOnly": True, "targetFqdns": [ACR.host]}, "onWeekdaysOnly"),
+        ({"sourceAddresses": [], "targetFqdns": [ACR.host]}, "names no source"),
+        ({"protocols": [{"protocolType": "Quic", "port": 443}], "targetFqdns": [ACR.host]}, "quic"),
+        ({"sourceAddresses": ["AzureCloud"], "targetFqdns": [ACR.host]}, "AzureCloud"),
+        ({"sourceAddresses": "[parameters('x')]", "targetFqdns": [ACR.host]}, "parameters('x')"),
+        ({"targetFqdns": [{"no": "text"}]}, "no text"),
+        ({"ruleType": "NewRule"}, "newrule"),
+    ],
+)
+def test_what_is_not_understood_is_unknown_and_listed_as_unread(extra: p.Json, said: str) -> None:
+    rule = {**p.app("r"), **extra}
+    found = firewall(p.collection("c", 100, "Allow", rule))
+    (finding,) = p.findings(found, ACR)
+    assert finding.coverage is Coverage.UNKNOWN, finding
+    listed = [part.because for policy in found for part in policy.unread]
+    assert said in finding.because or any(said in because for because in listed), (finding.because, listed)
+    denied = firewall(p.collection("d", 100, "Deny", rule), p.collection("a", 200, "Allow", p.app("yes", ACR.host)))
+    assert p.coverage(denied, ACR) == ["unknown"]
+    allowed = firewall(p.collection("a", 100, "Allow", p.app("yes", ACR.host)), p.collection("z", 200, "Deny", rule))
+    assert p.coverage(allowed, ACR) == (["unknown"] if "ruleType" in extra else ["covered"])
+    assert "covered" not in p.coverage(found, Requirement(host="decoy.io"))
+
+
+def test_missing_parts_come_first_and_leave_everything_open() -> None:
+    allow = p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))
+    lost = f"{p.HUB}/ruleCollectionGroups/other"
+    named = p.policy(ruleCollectionGroups=[{"id": lost}, {"id": allow["id"]}])
+    for policies, said in (
+        (p.of(named, allow), "other: it is not among the files"),
+        (p.of(p.policy(base=p.BASE), allow), "the base policy base: it is not among the files"),
+        (p.of(p.policy(), **{f"{p.HUB.lower()}/rulecollectiongroups": "403: no"}), "groups of hub: 403: no"),
+    ):
+        (found,) = p.findings(policies, ACR)
+        assert found.coverage is Coverage.UNKNOWN and said in found.because, found
+        assert [part for policy in policies for part in policy.unread]
+
+
+def test_base_policies_in_a_circle_are_refused() -> None:
+    with pytest.raises(UsageError, match="each other's base"):
+        p.of(p.policy(base=p.BASE), p.policy(p.BASE, base=p.HUB))
+    with pytest.raises(UsageError, match="each other's base"):
+        p.of(p.policy("/x/firewallPolicies/leaf", base=p.HUB), p.policy(base=p.BASE), p.policy(p.BASE, base=p.HUB))
+
+
+def test_tls_inspection_and_modes_are_notes() -> None:
+    rule = p.app("r", ACR.host, terminateTLS=True)
+    found = firewall(
+        p.collection("c", 100, "Allow", rule), threatIntelMode="Deny", intrusionDetection={"mode": "Deny"},
+        explicitProxy={"enableExplicitProxy": True},
+    )  # fmt: skip
+    (finding,) = p.findings(found, ACR)
+    assert finding.coverage is Coverage.COVERED and "inspects TLS" in finding.notes[0]
+    assert ["threat intelligence" in n or "intrusion" in n or "explicit proxy" in n for n in found[0].notes] == [
+        True
+    ] * 3
+
+
+def test_a_dnat_rule_is_for_the_firewalls_own_addresses() -> None:
+    rule = {**p.net("r", "20.9.9.9"), "ruleType": "NatRule", "translatedAddress": "10.0.0.5"}
+    nat = {**p.collection("n", 50, "DNAT", rule), "ruleCollectionType": "FirewallPolicyNatRuleCollection"}
+    allow = p.collection("a", 100, "Allow", p.app("yes", ACR.host))
+    assert p.coverage(firewall(nat, allow), ACR) == ["covered"]
+
+
+def test_classic_rules_of_a_firewall() -> None:
+    rules = [{"name": "r", "protocols": [{"protocolType": "Https", "port": 443}], "sourceAddresses": ["*"],
+              "targetFqdns": ["*.azurecr.io"]}]  # fmt: skip
+    network = [{"name": "n", "protocols": ["TCP"], "sourceAddresses": ["*"], "destinationFqdns": [ARC.host],
+                "destinationPorts": ["8084"]}]  # fmt: skip
+
+    def classic(**given: object) -> tuple[Policy, ...]:
+        apps = {"name": "a", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": rules}}
+        nets = {"name": "n", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": network}}
+        given = {"applicationRuleCollections": [apps], "networkRuleCollections": [nets], **given}
+        return p.of({"id": p.FIREWALL, "name": "fw", "properties": given})
+
+    assert p.coverage(classic(), ACR, ARC, UBUNTU) == ["covered", "unknown", "missing"]
+    proxied = classic(additionalProperties={"Network.DNS.EnableProxy": "True"})
+    assert p.coverage(proxied, ACR, ARC) == ["covered", "covered"]
+
+
+def test_what_az_prints_without_properties_reads_the_same() -> None:
+    flat_policy = {"id": p.HUB, "name": "hub", "dnsSettings": {"enableProxy": True}, "ruleCollectionGroups": []}
+    whole = p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))
+    flat_group = {"id": whole["id"], "name": "g", **whole["properties"]}
+    policies = read(
+        [Document("policy.json", json.dumps(flat_policy)), Document("groups.json", json.dumps([flat_group]))]
+    )
+    assert p.coverage(policies, ACR) == ["covered"]
+
+
+# -- several policies, private endpoints
+
+
+def test_traffic_has_to_pass_every_policy_and_the_worst_tells() -> None:
+    allow = p.of(p.policy(), p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host, BLOBS.host))))
+    (found,) = p.findings((*allow, *p.of_text("acrml.azurecr.io\n")), ACR)
+    assert found.coverage is Coverage.COVERED and found.rules == ("g/c/r", "file:1")
+    assert p.coverage((*allow, *p.of_text("other.azurecr.io\n")), ACR) == ["missing"]
+
+
+def test_a_policy_for_one_compute_does_not_decide_about_another() -> None:
+    (strict,) = p.of_text("other.io\n")
+    mine = replace(strict, computes=("edge",))
+    (open_,) = p.of_text("acrml.azurecr.io\n")
+    rows = [replace(ACR, computes=("cloud",)), replace(ACR, computes=("edge",)), ACR]
+    assert p.coverage((open_, mine), *rows) == ["covered", "missing", "missing"]
+    assert p.coverage((mine,), rows[0]) == ["unknown"]
+
+
+def test_what_a_private_endpoint_serves_needs_no_rule_of_a_firewall_but_one_of_the_cluster() -> None:
+    row = replace(ACR, private=True)
+    (found,) = p.findings(firewall(), row)
+    assert found.coverage is Coverage.COVERED and "private endpoint" in found.because
+    cilium = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "x"},
+              "spec": {"endpointSelector": {}, "egress": [{}]}}  # fmt: skip
+    assert p.coverage(p.of_text(json.dumps(cilium)), row) == ["missing"]
+
+
+def test_a_row_with_a_placeholder_is_unknown() -> None:
+    row = Requirement(host="<registry>.azurecr.io", unresolved=True)
+    assert p.coverage(firewall(p.collection("c", 1, "Allow", p.app("r", "*"))), row) == ["unknown"]
+
+
+# -- what is allowed beyond need, and what is stale
+
+
+def test_over_permissive_rules_are_named_with_the_reason() -> None:
+    book = load()
+    rules = [p.app("any", "*"), p.app("wide", "*.core.windows.net"), p.app("blobs", "*.blob.core.windows.net"),
+             p.app("fine", "*.api.azureml.ms", ACR.host), p.app("tld", "*.com")]  # fmt: skip
+    nets = [p.net("tag", "Storage.westeurope", "AzureCloud"), p.net("all", "0.0.0.0/0")]
+    policies = firewall(p.collection("a", 200, "Allow", *rules), p.collection("n", 100, "Allow", *nets))
+    logs = Requirement(host="*.blob.core.windows.net", kind=Kind.WILDCARD, level=Level.OPTIONAL, reason="Logs.")
+    found = list(over_permissive(policies, book.shared, [logs], []))
+    assert [(item["rule"].rpartition("/")[2], item["allows"]) for item in found] == [
+        ("tag", "Storage.westeurope"),
+        ("tag", "AzureCloud"),
+        ("all", "*"),
+        ("any", "*"),
+        ("wide", "*.core.windows.net"),
+        ("blobs", "*.blob.core.windows.net"),
+        ("tld", "*.com"),
+    ]
+    assert "storage account" in found[4]["because"] and "The list itself asks for it" in found[5]["hint"]
+    elsewhere = list(over_permissive(policies, book.shared, [], [(0, 9)]))
+    assert not elsewhere  # for other sources than the cluster's
+
+
+def test_an_allow_behind_a_denial_of_everything_lets_nothing_out() -> None:
+    deny = p.collection("d", 100, "Deny", p.net("no", "*", protocols=["Any"], ports=["*"], sourceAddresses=["*"]))
+    policies = firewall(deny, p.collection("a", 200, "Allow", p.app("any", "*")))
+    assert not list(over_permissive(policies, load().shared, [], []))
+
+
+def test_rules_for_retired_hosts_are_stale() -> None:
+    book = load()
+    policies = firewall(p.collection("a", 100, "Allow", p.app("old", "k8connecthelm.azureedge.net", ACR.host)))
+    (item,) = stale(policies, book.retired)
+    assert item["host"] == "k8connecthelm.azureedge.net" and item["source"].startswith("https://learn.microsoft.com")
+    denied = firewall(p.collection("d", 100, "Deny", p.app("old", "k8connecthelm.azureedge.net")))
+    assert not list(stale(denied, book.retired))
+
+
+# -- what it comes to
+
+
+@pytest.mark.parametrize(
+    ("words", "level", "code"),
+    [
+        (["covered"], Level.REQUIRED, 0),
+        (["covered", "missing"], Level.REQUIRED, 8),
+        (["denied"], Level.REQUIRED, 8),
+        (["partial"], Level.REQUIRED, 8),
+        (["unknown"], Level.REQUIRED, 9),
+        (["unknown", "missing"], Level.REQUIRED, 8),
+        (["missing"], Level.RECOMMENDED, 9),
+        ([], Level.REQUIRED, 9),
+    ],
+)
+def test_exit_codes(words: list[str], level: Level, code: int) -> None:
+    (found,) = p.findings(firewall(), ACR)
+    rows = [replace(found, coverage=Coverage(word), level=level, host=f"h{n}.io") for n, word in enumerate(words)]
+    marked = with_failing(rows)
+    assert exit_code(marked) == code
+    assert summary(marked)["coverage"] == {word.value: words.count(word.value) for word in Coverage}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "change", "code"),
+    [
+        ("missing", "missing", Progress.SAME, 0),
+        ("missing", "denied", Progress.WORSE, 8),
+        ("missing", "covered", Progress.BETTER, 0),
+        ("covered", "unknown", Progress.WORSE, 9),
+        ("unknown", "unknown", Progress.WORSE, 9),
+        ("missing", "unknown", Progress.WORSE, 9),
+        ("unknown", "missing", Progress.WORSE, 8),
+        ("covered", "partial", Progress.WORSE, 8),
+        (None, "missing", Progress.NEW, 8),
+        (None, "covered", Progress.NEW, 0),
+    ],
+)
+def test_a_baseline_fails_only_what_is_worse_or_new(before: str, now: str, change: Progress, code: int) -> None:
+    (found,) = p.findings(firewall(), ACR)
+    found = replace(found, coverage=Coverage(now))
+    earlier = {key_of(found): Coverage(before)} if before else {}
+    (marked,) = with_failing(compare([found], earlier))
+    assert marked.change is change and exit_code([marked]) == code
+
+
+# -- nothing that is not understood ever makes it green
+
+GARBAGE = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.lists(st.text(max_size=4), max_size=2),
+    st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=2),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_garbage_in_a_rule_is_survived_and_never_covers(data: st.DataObject) -> None:
+    rule = p.app("r", ACR.host) if data.draw(st.booleans()) else p.net("r", destinationFqdns=[ACR.host])
+    key = data.draw(st.sampled_from(sorted(set(rule) - {"name", "destinationAddresses"})))
+    rule[key] = data.draw(GARBAGE)
+    others = ("*", ACR.host, "Https")
+    found = p.coverage(firewall(p.collection("c", 100, "Allow", rule)), Requirement(host="decoy.io"), ACR)
+    assert found[0] != "covered" or rule[key] in others
+    assert found[1] in ("unknown", "missing")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.recursive(GARBAGE, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+    st.sampled_from(["properties", "rules", "ruleCollections", "securityRules", "routes", "resources", "type", "id",
+                     "name", "value", "basePolicy", "apiVersion", "kind", "spec", "egress", "toFQDNs", "parameters"]),
+    inner, max_size=4), max_leaves=12))  # fmt: skip
+def test_any_json_is_a_policy_or_one_clear_error(document: object) -> None:
+    try:
+        found = read((Document("x.json", json.dumps(document)),))
+    except UsageError as error:
+        assert error.message and error.hint
+        return
+    if all(policy.default is False and policy.dialect != "nsg" for policy in found):
+        assert "covered" not in p.coverage(found, ACR)

@@ -1,0 +1,368 @@
+"""The readers of single dialects: what each engine documents, and what is no policy at all."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azext_amlnet.errors import UsageError
+from azext_amlnet.model import Coverage, Kind, Protocol, Requirement
+from azext_amlnet.policy import Document, read
+
+from . import policies as p
+from . import wire as w
+from .squid import SQUID, squid
+from .test_policy import ACR, BLOBS, FILES, SERVER, UBUNTU
+
+STORE = Requirement(host="mlstore.blob.core.windows.net", service_tags=("Storage.westeurope",))
+DENY_INTERNET = {"name": "no", "priority": 4096, "access": "Deny", "direction": "Outbound", "protocol": "*",
+                 "sourceAddressPrefix": "*", "destinationAddressPrefix": "Internet",
+                 "destinationPortRange": "*"}  # fmt: skip
+
+# -- squid
+
+
+def squid_says(*lines: str, row: Requirement = ACR, source: str = "10.1.0.0/16") -> str:
+    return p.coverage(p.of_text("\n".join(lines), "squid"), row, source=source)[0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "row", "word"),
+    [
+        (("acl a dstdomain acrml.azurecr.io", "http_access allow a"), ACR, "covered"),
+        (("acl a dstdomain .azurecr.io", "http_access allow CONNECT a"), ACR, "covered"),
+        (("acl a dstdomain .azurecr.io", "http_access allow a"), Requirement(host="azurecr.io"), "covered"),
+        (("acl a dstdomain azurecr.io", "http_access allow a"), ACR, "missing"),
+        (("acl a dstdomain .azurecr.io", "http_access allow !CONNECT a"), ACR, "missing"),
+        (("acl a dstdomain .ubuntu.com", "http_access allow !CONNECT a"), UBUNTU, "covered"),
+        (("acl a dstdomain .azurecr.io", "acl p port 80", "http_access allow a p"), ACR, "missing"),
+        (("acl a dstdomain .azurecr.io", "acl p port 400-500", "http_access allow a p"), ACR, "covered"),
+        (("acl p port 443", "http_access deny !p", "http_access allow all"), UBUNTU, "denied"),
+        (("acl a dstdomain .azurecr.io", "http_access deny a", "http_access allow all"), ACR, "denied"),
+        (("acl a dstdomain .azurecr.io", "http_access deny a"), UBUNTU, "covered"),  # the opposite of the last line
+        (("acl a dstdomain .azurecr.io",), ACR, "missing"),  # no http_access line: denied
+        (("acl a dstdomain x.io", "acl a dstdomain \\", " acrml.azurecr.io # mine", "http_access allow a"), ACR,
+         "covered"),
+        (("acl a dstdom_regex -i ^ACRML\\.azurecr\\.io$", "http_access allow a"), ACR, "covered"),
+        (("acl a dstdom_regex \\.azurecr\\.io$", "http_access allow a"), ACR, "covered"),
+        (("acl a dstdom_regex (^|\\.)blob\\.core\\.windows\\.net$", "http_access allow a"), BLOBS, "covered"),
+        (("acl a dstdom_regex ^.+\\.core\\.windows\\.net$", "http_access allow a"), BLOBS, "covered"),
+        (("acl a dstdom_regex ^ml.*windows\\.net$", "http_access allow a"), BLOBS, "unknown"),
+        (("acl a dstdom_regex (a+)+$", "http_access allow a"), ACR, "unknown"),
+        (("acl a dstdom_regex .*.*.*.*.*x", "http_access allow a"), ACR, "unknown"),
+        (("acl a dst 20.1.0.0/16", "http_access allow a"), SERVER, "missing"),  # plain TCP passes no proxy
+        (("acl a dst 20.1.0.0/16", "http_access allow a"), ACR, "unknown"),
+        (("acl a time MTWHF 9:00-17:00", "http_access allow a"), ACR, "unknown"),
+        (('acl a dstdomain "/etc/squid/list"', "http_access allow a"), ACR, "unknown"),
+        (("http_access allow nobody_defined_it",), ACR, "unknown"),
+        (("include /etc/squid/conf.d/*.conf", "http_access allow all"), ACR, "unknown"),
+        (("acl a dstdomain .azurecr.io", "acl a port 443", "http_access allow a"), ACR, "unknown"),
+        (("http_access allow all",), FILES, "missing"),
+        (("http_access allow !all", "http_access deny all"), ACR, "denied"),
+        (("http_access deny manager", "http_access deny to_localhost", "http_access allow all"), ACR, "covered"),
+    ],
+)  # fmt: skip
+def test_squid(lines: tuple[str, ...], row: Requirement, word: str) -> None:
+    assert squid_says(*lines, row=row) == word
+
+
+def test_squid_tells_sources_apart() -> None:
+    lines = ("acl mine src 10.1.0.0/16", "http_access allow mine", "http_access deny all")
+    assert squid_says(*lines) == "covered" and squid_says(*lines, source="10.2.0.0/16") == "denied"
+
+
+def test_squid_that_inspects_tls_is_a_note() -> None:
+    (policy,) = p.of_text("http_access allow all\nssl_bump bump all", "squid")
+    assert "inspects TLS" in policy.notes[0]
+
+
+CONFIGS = {
+    "exact": ("acl a dstdomain -n acrml.azurecr.io", "http_access allow CONNECT a"),
+    "suffix": ("acl a dstdomain -n .azurecr.io", "http_access allow a"),
+    "deny in front": ("acl no dstdomain -n .data.azurecr.io", "acl yes dstdomain -n .azurecr.io", "http_access deny no",
+                      "http_access allow yes"),
+    "expression": ("acl a dstdom_regex -n -i ^.+\\.AZURECR\\.io$", "http_access allow CONNECT a"),
+    "anchored": ("acl a dstdom_regex -n (^|\\.)azurecr\\.io$", "http_access allow a"),
+    "negation": ("acl a dstdomain -n .azurecr.io", "http_access deny !a", "http_access allow all"),
+    "source": ("acl me src 127.0.0.0/8", "acl a dstdomain -n .azurecr.io", "http_access allow me a"),
+    "other source": ("acl they src 10.0.0.0/8", "acl a dstdomain -n .azurecr.io", "http_access allow they a"),
+}  # fmt: skip
+ASKED = ("acrml.azurecr.io", "acrml.westeurope.data.azurecr.io", "azurecr.io", "evil.io", "xazurecr.io")
+
+
+@pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_reader_says_what_a_real_squid_does(net: w.Wire, tmp_path: Path, name: str) -> None:
+    port = net.serve(w.hang)
+    with squid(tmp_path, dict.fromkeys(ASKED, "127.0.0.1"), CONFIGS[name]) as proxy:
+        for host in ASKED:
+            with socket.create_connection(("127.0.0.1", proxy), 10) as sock:
+                sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+                allowed = sock.recv(4096).split()[1] == b"200"
+            text = "\n".join((*CONFIGS[name], "http_access deny all"))
+            found = p.coverage(p.of_text(text, "squid"), Requirement(host=host, port=port), source="127.0.0.1")
+            assert (found == ["covered"]) is allowed and found[0] in ("covered", "denied"), (host, found)
+
+
+# -- cilium
+
+
+def cilium(*egress: Any, deny: Any = None, dns: bool = True, **spec: Any) -> str:
+    passing = {"toPorts": [{"ports": [{"port": "53", "protocol": "ANY"}], "rules": {"dns": [{"matchPattern": "*"}]}}],
+               "toEndpoints": [{"matchLabels": {"k8s-app": "kube-dns"}}]}  # fmt: skip
+    whole = {"endpointSelector": {}, "egress": [*([passing] if dns else []), *egress], **spec}
+    whole |= {"egressDeny": deny} if deny else {}
+    item = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "x"}, "spec": whole}
+    return json.dumps(item)
+
+
+def to(*names: str, port: str = "443", **given: Any) -> dict[str, Any]:
+    keys = [{"matchPattern" if "*" in name else "matchName": name} for name in names]
+    return {"toFQDNs": keys, "toPorts": [{"ports": [{"port": port, "protocol": "TCP"}]}], **given}
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "word"),
+    [
+        (cilium(to("acrml.azurecr.io")), ACR, "covered"),
+        (cilium(to("acrml.azurecr.io", port="80")), ACR, "missing"),
+        (cilium(to("*.azurecr.io")), ACR, "covered"),
+        (cilium(to("*.azurecr.io")), Requirement(host="a.b.azurecr.io"), "missing"),
+        (cilium(to("*.azurecr.io")), Requirement(host="azurecr.io"), "missing"),
+        (cilium(to("**.azurecr.io")), Requirement(host="a.b.azurecr.io"), "covered"),
+        (cilium(to("*")), ACR, "covered"),
+        (cilium(to("acrml.azurecr.io"), dns=False), ACR, "unknown"),
+        (cilium(to("acrml.azurecr.io"), deny=[{"toEntities": ["world"]}]), ACR, "denied"),
+        (cilium({"toEntities": ["world"]}), ACR, "covered"),
+        (cilium({"toEntities": ["cluster"]}), ACR, "missing"),
+        (cilium({"toCIDR": ["0.0.0.0/0"]}), ACR, "covered"),
+        (cilium({"toCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["20.0.0.0/8"]}]}), ACR, "unknown"),
+        (cilium({"toCIDRSet": [{"cidr": "20.0.0.0/8", "except": ["20.1.0.0/16"]}]}), SERVER, "missing"),
+        (cilium({"toCIDR": ["20.1.2.3/32"]}), SERVER, "covered"),
+        (cilium(to("acrml.azurecr.io"), endpointSelector={"matchLabels": {"a": "b"}}), ACR, "unknown"),
+        (cilium(to("other.io"), enableDefaultDeny={"egress": False}), ACR, "covered"),
+        (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "443"}], "serverNames": ["x"]}])), ACR, "unknown"),
+        (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "https"}]}])), ACR, "unknown"),
+        (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "400", "endPort": 500}]}])), ACR, "covered"),
+        (cilium(to("acrml.azurecr.io", toSomething=[1])), ACR, "unknown"),
+        (cilium({"icmps": [{"fields": [{"type": 8}]}]}), ACR, "missing"),
+        (cilium(to("*.blob.core.windows.net")), BLOBS, "covered"),
+        (cilium(to("*.z1.blob.core.windows.net")), BLOBS, "partial"),
+    ],
+)
+def test_cilium(text: str, row: Requirement, word: str) -> None:
+    (found,) = p.findings(p.of_text(text), row)
+    assert found.coverage is Coverage(word), found
+
+
+def test_policies_of_cilium_hold_together() -> None:
+    first, second = cilium(to("other.io")), cilium(to("acrml.azurecr.io"), dns=False)
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [json.loads(first), json.loads(second)]})
+    assert p.coverage(p.of_text(listed), ACR) == ["covered"]
+    two = read((Document("a", first), Document("b", second)))
+    assert p.coverage(two, ACR) == ["covered"] and len(two) == 1
+
+
+# -- security groups and route tables
+
+
+def nsg(*rules: dict[str, Any]) -> tuple[Any, ...]:
+    return p.of({"id": f"{p.NETWORK}/networkSecurityGroups/g", "name": "g",
+                 "properties": {"securityRules": [{"name": r["name"], "properties": r} for r in rules]}})  # fmt: skip
+
+
+def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", **given: Any) -> dict[str, Any]:
+    key = "destinationAddressPrefixes" if isinstance(where, list) else "destinationAddressPrefix"
+    return {**DENY_INTERNET, "name": name, "priority": priority, "access": access, "destinationAddressPrefix": "",
+            key: where, "destinationPortRange": ports, **given}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rules", "row", "word"),
+    [
+        ((), ACR, "covered"),  # AllowInternetOutBound
+        ((DENY_INTERNET,), ACR, "denied"),
+        ((rule("a", 100, "Allow", "Storage"), DENY_INTERNET), STORE, "covered"),
+        ((rule("a", 100, "Allow", "Storage.westeurope"), DENY_INTERNET), STORE, "covered"),
+        ((rule("a", 100, "Allow", "Storage.northeurope"), DENY_INTERNET), STORE, "denied"),
+        ((rule("a", 100, "Allow", "Storage", "445"), DENY_INTERNET), STORE, "denied"),
+        ((rule("a", 100, "Allow", "Storage", protocol="Udp"), DENY_INTERNET), STORE, "denied"),
+        ((rule("a", 100, "Allow", "Storage", direction="Inbound"), DENY_INTERNET), STORE, "denied"),
+        ((rule("d", 100, "Deny", "Storage"), rule("a", 200, "Allow", "Internet")), STORE, "denied"),
+        ((rule("a", 100, "Allow", "Internet"), DENY_INTERNET), ACR, "covered"),
+        ((rule("a", 100, "Allow", "*", "*"), DENY_INTERNET), ACR, "covered"),
+        ((rule("a", 100, "Allow", "VirtualNetwork"), DENY_INTERNET), ACR, "denied"),
+        ((rule("d", 100, "Deny", "VirtualNetwork", "*"),), ACR, "unknown"),
+        ((rule("a", 100, "Allow", ["20.1.0.0/16", "20.9.0.0/16"]), DENY_INTERNET), SERVER, "covered"),
+        ((rule("a", 100, "Allow", "Storage", destinationPortRange="", destinationPortRanges=["80", "440-450"]),
+          DENY_INTERNET), STORE, "covered"),
+        ((rule("a", 100, "Allow", "Storage", sourceAddressPrefix="10.2.0.0/16"), DENY_INTERNET), STORE, "denied"),
+        ((rule("a", 100, "Allow", "Storage", sourceAddressPrefix="VirtualNetwork"), DENY_INTERNET), STORE, "covered"),
+        ((rule("a", 100, "Allow", "", destinationApplicationSecurityGroups=[{"id": "/x"}]), DENY_INTERNET), ACR,
+          "unknown"),
+        ((rule("d", 100, "Deny", "AzurePlatformDNS", "*"),), ACR, "covered"),
+        ((rule("a", 100, "Maybe", "*"), DENY_INTERNET), ACR, "unknown"),
+    ],
+)  # fmt: skip
+def test_security_groups(rules: tuple[Any, ...], row: Requirement, word: str) -> None:
+    (found,) = p.findings(nsg(*rules), row)
+    assert found.coverage is Coverage(word), found
+
+
+def test_a_security_group_stands_in_front_of_private_endpoints_too() -> None:
+    private = Requirement(host="mlvault.vault.azure.net", private=True)
+    assert p.coverage(nsg(DENY_INTERNET), private) == ["covered"]  # AllowVnetOutBound
+    assert p.coverage(nsg(rule("d", 100, "Deny", "*", "*")), private) == ["denied"]
+
+
+FIREWALL = {"id": p.FIREWALL, "name": "hub-firewall", "properties": {
+    "ipConfigurations": [{"properties": {"privateIPAddress": "10.0.0.4"}}],
+    "firewallPolicy": {"id": p.HUB}}}  # fmt: skip
+
+
+def routes(*hops: tuple[str, str, str], firewall: bool = True) -> tuple[Any, ...]:
+    given = [{"name": f"r{n}", "properties": {"addressPrefix": prefix, "nextHopType": kind, "nextHopIpAddress": ip}}
+             for n, (prefix, kind, ip) in enumerate(hops)]  # fmt: skip
+    table = {"id": f"{p.NETWORK}/routeTables/t", "name": "t", "properties": {"routes": given}}
+    return p.of(table, *([FIREWALL] if firewall else []))
+
+
+@pytest.mark.parametrize(
+    ("hops", "word", "said"),
+    [
+        ((("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"),), "covered", "to the firewall hub-firewall (10.0.0.4)"),
+        ((("0.0.0.0/0", "VirtualAppliance", "10.9.9.9"),), "unknown", "the firewall has 10.0.0.4"),
+        ((("0.0.0.0/0", "None", ""),), "denied", "nowhere"),
+        ((("0.0.0.0/0", "VirtualNetworkGateway", ""),), "unknown", "what follows there is not known"),
+        ((("0.0.0.0/0", "Internet", ""),), "covered", "to the Internet"),
+        ((), "covered", "what none decides is allowed there"),
+        ((("20.0.0.0/8", "None", ""), ("0.0.0.0/0", "VirtualAppliance", "10.0.0.4")), "unknown", "goes by addresses"),
+        ((("20.0.0.1/32", "Internet", ""), ("0.0.0.0/0", "VirtualAppliance", "10.0.0.4")), "covered", "hub-firewall"),
+        ((("10.0.0.0/8", "None", ""), ("0.0.0.0/0", "VirtualAppliance", "10.0.0.4")), "covered", "hub-firewall"),
+        ((("Storage", "None", ""), ("0.0.0.0/0", "VirtualAppliance", "10.0.0.4")), "denied", "nowhere"),
+    ],
+)
+def test_route_tables(hops: tuple[tuple[str, str, str], ...], word: str, said: str) -> None:
+    (found,) = p.findings(routes(*hops), STORE)
+    assert found.coverage is Coverage(word) and said in found.because, found
+
+
+def test_what_goes_past_the_firewall_is_said() -> None:
+    (found,) = p.findings(routes(("0.0.0.0/0", "Internet", "")), ACR)
+    assert found.notes == ("Route 'r0' sends it past any firewall.",)
+    assert "no route for 0.0.0.0/0" in routes()[0].notes[0]
+    (found,) = p.findings(routes(("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), firewall=False), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "give the firewall itself" in found.because
+
+
+# -- lists of names
+
+
+@pytest.mark.parametrize(
+    ("line", "row", "word"),
+    [
+        ("acrml.azurecr.io", ACR, "covered"),
+        ("ACRML.azurecr.io/", ACR, "covered"),
+        ("*.azurecr.io  # registries", ACR, "covered"),
+        ("*.azurecr.io", Requirement(host="azurecr.io"), "missing"),
+        ("azurecr.io", ACR, "missing"),
+        (".azurecr.io", ACR, "unknown"),
+        ("^azurecr.io", ACR, "unknown"),
+        ("westeurope.obo.arc.azure.com", Requirement(host="westeurope.obo.arc.azure.com", port=8084), "unknown"),
+        ("security.ubuntu.com", UBUNTU, "covered"),
+        ("20.1.0.0/16", Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.HTTPS), "covered"),
+    ],
+)
+def test_lists_of_names(line: str, row: Requirement, word: str) -> None:
+    assert p.coverage(p.of_text(f"# a list\n{line}\n"), row) == [word]
+
+
+# -- templates
+
+
+def template(**given: Any) -> Document:
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    return Document("template.json", json.dumps({"$schema": schema, **given}))
+
+
+def in_template(targets: Any, **given: Any) -> str:
+    allow = p.collection("c", 100, "Allow", {**p.app("r"), "targetFqdns": targets})
+    inner = {"priority": 100, "ruleCollections": [allow]}
+    nested = {"type": "ruleCollectionGroups", "name": "g", "properties": inner}
+    whole = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}, "resources": [nested]}
+    return p.coverage(read((template(resources=[whole], **given),)), ACR)[0]
+
+
+@pytest.mark.parametrize(
+    ("targets", "word"),
+    [
+        (["acrml.azurecr.io"], "covered"),
+        (["[concat('acrml', '.azurecr.io')]"], "covered"),
+        (["[concat(parameters('name'), variables('suffix'))]"], "covered"),
+        ("[variables('all')]", "covered"),
+        ("[concat(variables('all'), createArray('x.io'))]", "covered"),
+        (["[toLower('ACRML.azurecr.io')]"], "covered"),
+        (["[parameters('untold')]"], "unknown"),
+        (["[reference('x').y]"], "unknown"),
+        (["[concat('acrml', "], "unknown"),
+        (["[[acrml.azurecr.io]"], "unknown"),
+        (["other.io"], "missing"),
+    ],
+)
+def test_expressions_of_templates(targets: Any, word: str) -> None:
+    parameters = {"name": {"defaultValue": "acrml"}, "untold": {"type": "string"}}
+    variables = {"suffix": ".azurecr.io", "all": ["[concat('acrml', variables('suffix'))]"]}
+    assert in_template(targets, parameters=parameters, variables=variables) == word
+
+
+def test_a_variable_of_itself_is_unknown() -> None:
+    assert in_template("[variables('x')]", variables={"x": "[variables('x')]"}) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("condition", "word"), [(True, "covered"), (False, "missing"), ("[parameters('x')]", "unknown")]
+)
+def test_conditional_resources(condition: Any, word: str) -> None:
+    inner = p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))["properties"]
+    group = {"type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups", "name": "hub/g"}
+    group |= {"condition": condition, "properties": inner}
+    policy = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}}
+    assert p.coverage(read((template(resources=[policy, group], parameters={"x": {}}),)), ACR) == [word]
+
+
+# -- what is no policy
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("hello world, this is a letter", "in none of the dialects"),
+        ("{}", "no Azure resource"),
+        ("[]", "no Azure resource"),
+        ('{"type": "Microsoft.Compute/virtualMachines"}', "no Azure resource"),
+        ("{not json", "in none of the dialects"),
+        ("apiVersion: v1\nkind: Pod\n", "in none of the dialects"),
+        ("\x00\x01\x02", "in none of the dialects"),
+        ('{"id": "/x", "ipAddresses": ["10.0.0.0/8"]}', "no rule in"),
+    ],
+)
+def test_what_is_no_policy_is_one_clear_error(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as error:
+        p.of_text(text)
+    assert error.value.hint
+
+
+def test_a_dialect_can_be_said_for_a_text_that_does_not_tell() -> None:
+    assert p.coverage(p.of_text("acrml.azurecr.io", "hosts"), ACR) == ["covered"]
+    assert p.coverage(p.of_text("# nothing yet", "hosts"), ACR) == ["missing"]
+
+
+def test_every_dialect_has_cases_here() -> None:
+    from azext_amlnet.words import policy_dialects
+
+    assert set(policy_dialects()) == {"azure-firewall-arm", "cilium", "hosts", "nsg", "route-table", "squid"}
