@@ -55,6 +55,14 @@ demo: $(DEMO)/.ready
 		--results-file $(CURDIR)/examples/results.txt --report-file report.html -o table || test $$? = 8
 	@echo
 	@echo "The recorded run above fails as it should (exit code 8). Its page: $(DEMO)/report.html"
+	@echo
+	@echo '$$ az ml network check-policy --workspace-file examples/workspace.json --policy examples/firewall-policy.json \'
+	@echo '    --source 10.1.0.0/16 --level required -o table'
+	@$(AZ) ml network check-policy --workspace-file $(CURDIR)/examples/workspace.json \
+		--policy $(CURDIR)/examples/firewall-policy.json --source 10.1.0.0/16 --level required -o table \
+		--report-file policy.html || test $$? = 8
+	@echo
+	@echo "This policy lacks an endpoint and denies another (exit code 8). Its page: $(DEMO)/policy.html"
 
 # PYTEST_ARGS chooses tests, e.g. make test PYTEST_ARGS='tests/test_expand.py -k replica'
 test: setup

@@ -21,6 +21,7 @@ from tests.fakearm import FakeAzure
 from tests.world import ROOT, Az, install
 
 from .cluster import bench_cluster
+from .policies import bench_policies
 from .probing import bench_probing
 from .timing import RUNS, interleaved, verdict
 
@@ -216,6 +217,7 @@ def main() -> None:
         bench_start(folder, folder / "extensions")
         bench_probing(folder, folder / "extensions")
         bench_cluster(folder, folder / "extensions")
+        bench_policies(folder, folder / "extensions")
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def test_a_transcript_is_what_az_prints(az: Az, azure: FakeAzure, command: str) 
         assert shown == printed
 
 
-@pytest.mark.parametrize("verb", ["requirements", "test", "export"])
+@pytest.mark.parametrize("verb", ["requirements", "test", "export", "check-policy"])
 def test_every_option_is_in_the_readme_or_a_document(az: Az, verb: str) -> None:
     shown = az.must("ml", "network", verb, "-h").out
     scope = shown[: shown.index("Global Arguments")]
@@ -116,7 +116,8 @@ def test_the_pipeline_is_yaml_and_uses_our_commands() -> None:
     pipeline = yaml.safe_load((ROOT / "examples" / "azure-pipelines.yml").read_text(encoding="utf-8"))
     scripts = [step["inputs"]["inlineScript"] for step in pipeline["steps"] if step.get("task") == "AzureCLI@2"]
     assert "az ml network requirements" in scripts[0] and "--baseline approved.json" in scripts[0]
-    assert "az ml network test" in scripts[1] and "report.xml" in scripts[1]
+    assert "az ml network check-policy" in scripts[1] and "--source" in scripts[1]
+    assert "az ml network test" in scripts[2] and "report.xml" in scripts[2]
     published = next(step for step in pipeline["steps"] if step.get("task") == "PublishTestResults@2")
     assert published["inputs"]["testResultsFiles"] == "report.xml" and published["condition"] == "succeededOrFailed()"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from dataclasses import replace
 from typing import Callable, Iterator
@@ -16,8 +17,8 @@ from azext_amlnet.errors import UsageError
 from azext_amlnet.exporters import export, public
 from azext_amlnet.model import Coverage, Kind, Level, Progress, Protocol, Requirement
 from azext_amlnet.policy import Document, read
-from azext_amlnet.policy.check import compare, exit_code, key_of, over_permissive, stale, summary, with_failing
-from azext_amlnet.policy.model import Policy
+from azext_amlnet.policy.check import Checker, compare, exit_code, key_of, over_permissive, stale, summary, with_failing
+from azext_amlnet.policy.model import Fit, Policy, span_of, traffics
 from azext_amlnet.words import export_formats, policy_dialects
 
 from . import policies as p
@@ -585,6 +586,49 @@ def test_a_baseline_fails_only_what_is_worse_or_new(before: str, now: str, chang
     earlier = {key_of(found): Coverage(before)} if before else {}
     (marked,) = with_failing(compare([found], earlier))
     assert marked.change is change and exit_code([marked]) == code
+
+
+# -- what makes it fast changes nothing
+
+NAMES = st.sampled_from(["a.io", "b.a.io", "c.b.a.io", "*.a.io", "*.b.a.io", "*a.io", "*", "x*.a.io", "x.io"])
+ADDRESSES = st.sampled_from(
+    ["20.1.0.0/16", "20.1.2.3", "10.0.0.0/8", "*", "Storage", "Storage.westeurope", "AzureCloud"]
+)
+RULES = st.one_of(
+    st.builds(lambda names, port: p.app("r", *names, port=port), st.lists(NAMES, min_size=1, max_size=3),
+              st.sampled_from([443, 80])),
+    st.builds(lambda where, names: p.net("r", *where, destinationFqdns=names), st.lists(ADDRESSES, max_size=2),
+              st.lists(st.sampled_from(["a.io", "b.a.io"]), max_size=1)),
+)  # fmt: skip
+ROWS = [
+    Requirement(host="a.io"),
+    Requirement(host="b.a.io", service_tags=("Storage.westeurope",)),
+    Requirement(host="*.a.io", kind=Kind.WILDCARD),
+    Requirement(host="*.b.a.io", kind=Kind.WILDCARD),
+    Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.TCP),
+    Requirement(host="Storage", kind=Kind.SERVICE_TAG, protocol=Protocol.TCP),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(RULES, min_size=1, max_size=8), st.booleans())
+def test_the_index_finds_exactly_the_rules_that_hold(rules: list[p.Json], proxy: bool) -> None:
+    (policy,) = firewall(p.collection("c", 100, "Allow", *rules), dnsSettings={"enableProxy": proxy})
+    checker = Checker(policy)
+    for row in ROWS:
+        for traffic in traffics(row, [span_of(p.SOURCE), None]):
+            slow = [(n, rule, rule.fit(traffic)) for n, rule in enumerate(policy.rules)]
+            assert checker.rules_for(traffic) == [held for held in slow if held[2] is not Fit.NONE]
+
+
+@given(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?", fullmatch=True))
+def test_addresses_are_what_the_standard_library_says(text: str) -> None:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        assert span_of(text) is None
+    else:
+        assert span_of(text) == (int(network.network_address), int(network.broadcast_address))
 
 
 # -- nothing that is not understood ever makes it green

@@ -61,6 +61,8 @@ def squid_says(*lines: str, row: Requirement = ACR, source: str = "10.1.0.0/16")
         (("http_access allow nobody_defined_it",), ACR, "unknown"),
         (("include /etc/squid/conf.d/*.conf", "http_access allow all"), ACR, "unknown"),
         (("acl a dstdomain .azurecr.io", "acl a port 443", "http_access allow a"), ACR, "unknown"),
+        (("http_access allow all", "http_reply_access allow all"), ACR, "covered"),
+        (("http_access allow all", "http_reply_access deny all"), ACR, "unknown"),
         (("http_access allow all",), FILES, "missing"),
         (("http_access allow !all", "http_access deny all"), ACR, "denied"),
         (("http_access deny manager", "http_access deny to_localhost", "http_access allow all"), ACR, "covered"),
@@ -167,6 +169,19 @@ def test_policies_of_cilium_hold_together() -> None:
     assert p.coverage(two, ACR) == ["covered"] and len(two) == 1
 
 
+def test_policies_of_several_namespaces_leave_it_open_whose_pods_are_ours() -> None:
+    def within(namespace: str, text: str) -> str:
+        item = json.loads(text)
+        item["metadata"]["namespace"] = namespace
+        return json.dumps(item)
+
+    first, second = within("azureml", cilium(to("acrml.azurecr.io"))), within("other", cilium(to("other.io")))
+    assert p.coverage(p.of_text(first), ACR) == ["covered"]
+    assert "namespace azureml" in p.of_text(first)[0].notes[0]
+    (found,) = p.findings(read((Document("a", first), Document("b", second))), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "namespace azureml, one of several" in found.because
+
+
 # -- security groups and route tables
 
 
@@ -228,7 +243,8 @@ def routes(*hops: tuple[str, str, str], firewall: bool = True) -> tuple[Any, ...
     given = [{"name": f"r{n}", "properties": {"addressPrefix": prefix, "nextHopType": kind, "nextHopIpAddress": ip}}
              for n, (prefix, kind, ip) in enumerate(hops)]  # fmt: skip
     table = {"id": f"{p.NETWORK}/routeTables/t", "name": "t", "properties": {"routes": given}}
-    return p.of(table, *([FIREWALL] if firewall else []))
+    found = p.of(table, *([FIREWALL] if firewall else []))
+    return tuple(policy for policy in found if policy.dialect == "route-table")
 
 
 @pytest.mark.parametrize(
@@ -257,6 +273,14 @@ def test_what_goes_past_the_firewall_is_said() -> None:
     assert "no route for 0.0.0.0/0" in routes()[0].notes[0]
     (found,) = p.findings(routes(("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), firewall=False), ACR)
     assert found.coverage is Coverage.UNKNOWN and "give the firewall itself" in found.because
+
+
+def test_a_firewall_whose_policy_is_not_there_leaves_everything_open() -> None:
+    (found,) = p.findings(p.of(FIREWALL), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "the policy hub of hub-firewall: it is not among" in found.because
+    (found,) = p.findings(p.of(FIREWALL, **{p.HUB.lower(): "403: no right"}), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "403: no right" in found.because
+    assert p.coverage(p.of({**FIREWALL, "properties": {}}), ACR) == ["missing"]  # without rules nothing passes
 
 
 # -- lists of names
@@ -334,6 +358,37 @@ def test_conditional_resources(condition: Any, word: str) -> None:
     assert p.coverage(read((template(resources=[policy, group], parameters={"x": {}}),)), ACR) == [word]
 
 
+def test_a_deployment_within_a_template_is_followed_or_leaves_everything_open() -> None:
+    group = {
+        "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
+        "name": "[concat(parameters('p'), '/g')]",
+        "properties": p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))["properties"],
+    }
+    inner = {"parameters": {"p": {"type": "string"}}, "resources": [group]}
+    policy = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}}
+    nested = {"type": "Microsoft.Resources/deployments", "name": "rules",
+              "properties": {"template": inner, "parameters": {"p": {"value": "hub"}}}}  # fmt: skip
+    assert p.coverage(read((template(resources=[policy, nested]),)), ACR, UBUNTU) == ["covered", "missing"]
+    linked = {**nested, "properties": {"templateLink": {"uri": "https://example.com/x.json"}}}
+    (found,) = p.findings(read((template(resources=[policy, group, linked]),)), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "the deployment rules" in found.because
+
+
+def test_a_page_of_a_list_that_goes_on_elsewhere_leaves_everything_open() -> None:
+    whole = [p.policy(), p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))]
+    assert p.coverage(p.of_text(json.dumps({"value": whole})), ACR) == ["covered"]
+    (found,) = p.findings(p.of_text(json.dumps({"value": whole, "nextLink": "https://x"})), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "the next page" in found.because
+
+
+def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> None:
+    group = {"type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups", "name": "hub/g", "properties": p.group(
+        "g", 100, p.collection("c", 100, "Allow", p.net("r", destinationFqdns=[ACR.host])))["properties"]}  # fmt: skip
+    existing = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "existing": True}
+    (found,) = p.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "which is not told" in found.because
+
+
 # -- what is no policy
 
 
@@ -348,7 +403,7 @@ def test_conditional_resources(condition: Any, word: str) -> None:
         ("{not json", "in none of the dialects"),
         ("apiVersion: v1\nkind: Pod\n", "in none of the dialects"),
         ("\x00\x01\x02", "in none of the dialects"),
-        ('{"id": "/x", "ipAddresses": ["10.0.0.0/8"]}', "no rule in"),
+        ('{"id": "/x", "ipAddresses": ["10.0.0.0/8"]}', "no policy in"),
     ],
 )
 def test_what_is_no_policy_is_one_clear_error(text: str, said: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Iterator, Optional, Sequence
+from dataclasses import replace
+from typing import Any, Optional, Sequence
 
 from ..errors import UsageError
 from ..words import policy_dialects
 from .documents import Document as Document
 from .model import Policy as Policy
+from .model import Rule, Unread
 from .readers._arm import Pool, parameters_of, resources
 
 
@@ -19,12 +21,15 @@ def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[
     """
     azure = [document for document in documents if document.json is not None and not _is_text(document)]
     texts = [document for document in documents if document not in azure]
-    found = list(_of_azure(azure)) if azure else []
+    found = _of_azure(azure) if azure else []
     by_dialect: dict[str, list[Document]] = {}
     for document in texts:
         by_dialect.setdefault(_dialect(document, dialect), []).append(document)
     for name, members in by_dialect.items():
         found += _reader(name).read(tuple(members))
+    if not found:
+        names = ", ".join(document.name for document in documents)
+        raise UsageError(f"There is no policy in {names}.", "Give the policy or its rules, too.")
     return tuple(found)
 
 
@@ -33,7 +38,7 @@ def _is_text(document: Document) -> bool:
     return bool(_reader("cilium").claims(document))
 
 
-def _of_azure(documents: Sequence[Document]) -> Iterator[Policy]:
+def _of_azure(documents: Sequence[Document]) -> list[Policy]:
     """All Azure documents are read together: groups, base policies, IP groups and parameters belong to each other."""
     parameters = {key: value for document in documents for key, value in parameters_of(document.json).items()}
     pool = Pool()
@@ -43,12 +48,17 @@ def _of_azure(documents: Sequence[Document]) -> Iterator[Policy]:
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
         pool.resources += mine
         pool.refused.update(document.refused)
-    policies = [policy for name in policy_dialects() if hasattr(_reader(name), "KINDS") for policy in
-                _reader(name).read(pool)]  # fmt: skip
-    if not policies:
-        names = ", ".join(document.name for document in documents)
-        raise UsageError(f"There is no rule in {names}.", "Give the policy or its rules, too.")
-    yield from policies
+    readers = (_reader(name) for name in policy_dialects())
+    found = [policy for reader in readers if hasattr(reader, "KINDS") for policy in reader.read(pool)]
+    return [_with_parts_beside(policy, pool) for policy in found]
+
+
+def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:
+    """The policy, in doubt about everything where a document has a part that was not followed."""
+    parts = [f"{part.name} of {part.document}" for part in pool.of("elsewhere")]
+    rules = tuple(Rule("(not read)", None, (), "stands for", part, unread=f"{part} is elsewhere") for part in parts)
+    unread = tuple(Unread(policy.name, part, "it is elsewhere") for part in parts)
+    return replace(policy, rules=(*rules, *policy.rules), unread=(*unread, *policy.unread)) if parts else policy
 
 
 def _dialect(document: Document, given: Optional[str]) -> str:

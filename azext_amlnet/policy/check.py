@@ -6,6 +6,7 @@ one of which it cannot be told makes it unknown, if it would have decided otherw
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,10 +15,12 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequenc
 from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Kind, Level, Progress, Requirement
 from .model import (
     EVERYTHING,
+    Condition,
     Destinations,
     Finding,
     Fit,
     Not,
+    Perhaps,
     Policy,
     Rule,
     Services,
@@ -52,11 +55,11 @@ def check(
 
     `sources` names where the traffic of a row comes from; nothing where that is not known.
     """
-    checkers = [_Checker(policy) for policy in policies]
+    checkers = [Checker(policy) for policy in policies]
     return tuple(_finding(row, checkers, sources(row)) for row in rows)
 
 
-def _finding(row: Requirement, checkers: Sequence[_Checker], sources: Sequence[Span]) -> Finding:
+def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Span]) -> Finding:
     if row.unresolved:
         decisions = [Decision(Coverage.UNKNOWN, (), "a part of the name is not known yet", _COMPLETE)]
     else:
@@ -81,6 +84,11 @@ def _finding(row: Requirement, checkers: Sequence[_Checker], sources: Sequence[S
     )
 
 
+def _inner(condition: Condition) -> Condition:
+    """The condition behind a negation or a doubt."""
+    return condition.condition if isinstance(condition, (Not, Perhaps)) else condition
+
+
 def _meets(row: Requirement, policy: Policy) -> bool:
     """Whether the traffic of a row passes a policy."""
     return not (policy.computes and row.computes) or bool(set(policy.computes) & set(row.computes))
@@ -94,67 +102,73 @@ _COMPLETE = "Complete the facts with --workspace-file, or create what is missing
 # One policy
 
 
-class _Checker:
+Doubts = dict[Optional[bool], Rule]
+"""The first rule that allows, denies or does not tell, and holds for a part of some traffic, or perhaps."""
+Held = tuple[int, Rule, Fit]
+"""A rule's place in the order, the rule, and how much of some traffic it holds for."""
+
+
+class Checker:
     """A policy, with what is looked up again and again: 5,000 rules are asked about 100 rows within a second."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.rest: list[int] = []
-        self.names: dict[str, list[int]] = defaultdict(list)
-        self.below: dict[str, list[int]] = defaultdict(list)
+        self.plain: list[int] = []
+        self.tagged: list[int] = []
+        self.others: list[int] = []
+        self.anchored: dict[str, list[int]] = defaultdict(list)
         self.under: dict[str, set[int]] = defaultdict(set)
-        self._survivors: dict[Any, list[int]] = {}
+        self._fits: dict[tuple[bool, Traffic], list[Held]] = {}
         self._pieces: dict[Span, list[Span]] = {}
         ends: set[int] = set()
         for number, rule in enumerate(policy.rules):
             self._file(number, rule)
-            for condition in rule.conditions:
-                inner = condition.condition if isinstance(condition, Not) else condition
-                if isinstance(inner, Sources):
-                    ends |= {end for low, high in inner.spans for end in (low, high + 1)}
+            for condition in map(_inner, rule.conditions):
+                if isinstance(condition, Sources):
+                    ends |= {end for low, high in condition.spans for end in (low, high + 1)}
         self.ends = sorted(ends)
 
     def _file(self, number: int, rule: Rule) -> None:
-        named = next((where for where in rule.destinations if where.only_names), None)
-        if named is None:
-            self.rest.append(number)
-            return
-        for filed, names in ((self.names, named.names), (self.below, named.below)):
-            for name in names:
-                filed[name].append(number)
+        """By the names that it is for, if nothing else can make it hold; else by whether names matter at all."""
+        anchors = next((a for a in (where.anchors for where in rule.destinations) if a is not None), None)
+        if anchors is not None:
+            for name in anchors:
+                self.anchored[name].append(number)
                 for parent in parents(name):
                     self.under[parent].add(number)
+            return
+        wheres = [where for where in map(_inner, rule.conditions) if isinstance(where, Destinations)]
+        filed = self.tagged if any(where.tags or where.fqdn_tags for where in wheres) else self.plain
+        (self.others if any(where.by_name for where in wheres) else filed).append(number)
 
-    def rules_for(self, traffic: Traffic) -> list[Rule]:
-        """The rules that could hold, in their order."""
-        numbers = set(self._survivors_of(traffic))
-        if traffic.kind is Kind.FQDN:
-            numbers.update(self.names.get(traffic.host, ()))
-            names: Iterable[str] = parents(traffic.host)
-        elif traffic.kind is Kind.WILDCARD:
-            base = traffic.host[2:]
+    def rules_for(self, traffic: Traffic) -> list[Held]:
+        """The rules that hold for something of it, or perhaps, in their order."""
+        rules = self.policy.rules
+        numbers = set(self.others)
+        if traffic.kind in (Kind.FQDN, Kind.WILDCARD):
+            base = traffic.host.removeprefix("*.")
+            for name in (base, *parents(base)):
+                numbers.update(self.anchored.get(name, ()))
+        if traffic.kind is Kind.WILDCARD:
             numbers.update(self.under.get(base, ()))
-            names = (base, *parents(base))
-        else:
-            names = ()
-        for name in names:
-            numbers.update(self.below.get(name, ()))
-        return [self.policy.rules[number] for number in sorted(numbers)]
+        by_name = [(number, rules[number], rules[number].fit(traffic)) for number in sorted(numbers)]
+        by_name = [held for held in by_name if held[2] is not Fit.NONE]
+        named = "" if traffic.kind in (Kind.FQDN, Kind.WILDCARD) else traffic.host
+        alike = replace(traffic, host=named, kind=traffic.kind if named else Kind.FQDN)
+        plain = self._alike(False, replace(alike, tag=None, fqdn_tags=()) if not named else alike)
+        tagged = self._alike(True, alike) if self.tagged else []
+        if not (by_name or tagged):
+            return plain
+        return list(heapq.merge(plain, tagged, by_name, key=lambda held: held[0]))
 
-    def _survivors_of(self, traffic: Traffic) -> list[int]:
-        """The rules that are not found by name, without those that protocol, port or source rule out."""
-        key = (traffic.words, traffic.port, traffic.source)
-        if key not in self._survivors:
-            rules = self.policy.rules
-            self._survivors[key] = [
-                number
-                for number in self.rest
-                if not any(
-                    isinstance(condition, (Services, Sources)) and condition.fit(traffic) is Fit.NONE
-                    for condition in rules[number].conditions
-                )
-            ]
-        return self._survivors[key]
+    def _alike(self, by_tag: bool, traffic: Traffic) -> list[Held]:
+        """How rules fit that know no names; the same for all names that are asked in the same way."""
+        key = (by_tag, traffic)
+        if key not in self._fits:
+            rules, numbers = self.policy.rules, self.tagged if by_tag else self.plain
+            fits = ((number, rules[number], rules[number].fit(traffic)) for number in numbers)
+            self._fits[key] = [held for held in fits if held[2] is not Fit.NONE]
+        return self._fits[key]
 
     def pieces(self, source: Span) -> list[Span]:
         """The source, cut where a rule's sources begin or end, so that each rule holds for all of a piece or none."""
@@ -194,86 +208,84 @@ class _Checker:
         if policy.words and not policy.words & traffic.words:
             because = f"{policy.name} forwards {' and '.join(sorted(policy.words))} only"
             return Decision(Coverage.MISSING, (), because, "Open it where this traffic does pass.")
-        doubts: list[Rule] = []
-        parts: dict[Optional[bool], list[Rule]] = {True: [], False: []}
+        doubts: Doubts = {}
+        parts: Doubts = {}
         rules = self.rules_for(traffic)
-        for position, rule in enumerate(rules):
-            fit = rule.fit(traffic)
-            if fit is Fit.MAYBE or (rule.allow is None and fit is not Fit.NONE):
-                doubts.append(rule)
+        for position, (_, rule, fit) in enumerate(rules):
+            if fit is Fit.MAYBE or rule.allow is None:
+                doubts.setdefault(rule.allow, rule)
             elif fit is Fit.SOME:
-                parts[rule.allow].append(rule)
-            elif fit is Fit.ALL:
+                parts.setdefault(rule.allow, rule)
+            else:
                 return self._decided(traffic, rule, parts, doubts, rules[position + 1 :])
-        return self._undecided(traffic, parts, doubts, rules)
+        return self._undecided(traffic, parts, doubts)
 
     def _decided(
         self,
         traffic: Traffic,
         rule: Rule,
-        parts: Mapping[Optional[bool], list[Rule]],
-        doubts: list[Rule],
-        later: Iterable[Rule],
+        parts: Doubts,
+        doubts: Doubts,
+        later: Iterable[Held],
     ) -> Decision:
         """A rule holds for all of it; rules in front of it may hold for a part, or perhaps."""
-        against = parts[not rule.allow]
-        doubt = next((doubt for doubt in doubts if doubt.allow is not rule.allow), None)
+        against = parts.get(not rule.allow)
+        doubt = next((doubt for allow, doubt in doubts.items() if allow is not rule.allow), None)
         if against and (rule.allow or doubt is None):
-            return self._partial(against[0], rule)
+            return self._partial(traffic, against, rule)
         if doubt is not None:
             return self._doubtful(traffic, doubt, rule)
         if rule.allow:
-            return Decision(Coverage.COVERED, (rule.name,), self._says(rule), notes=rule.notes)
-        would = next((other for other in later if other.allow and other.fit(traffic) in (Fit.ALL, Fit.SOME)), None)
+            return Decision(Coverage.COVERED, (rule.name,), self._says(rule, traffic), notes=rule.notes)
+        would = next((other for _, other, fit in later if other.allow and fit in (Fit.ALL, Fit.SOME)), None)
         before = f", before {_ref(would)} allows it" if would else ""
         hint = f"Narrow {_ref(rule)}, or allow it in front of that."
-        return Decision(Coverage.DENIED, (rule.name,), f"{self._says(rule)}{before}", hint, rule.notes)
+        return Decision(Coverage.DENIED, (rule.name,), f"{self._says(rule, traffic)}{before}", hint, rule.notes)
 
-    def _undecided(
-        self, traffic: Traffic, parts: Mapping[Optional[bool], list[Rule]], doubts: list[Rule], rules: list[Rule]
-    ) -> Decision:
+    def _undecided(self, traffic: Traffic, parts: Doubts, doubts: Doubts) -> Decision:
         """No rule holds for all of it, so the policy's default does for the rest."""
         default, name = self.policy.default, self.policy.name
-        doubt = next((doubt for doubt in doubts if doubt.allow is not default), None)
-        against = parts[not default]
+        doubt = next((doubt for allow, doubt in doubts.items() if allow is not default), None)
+        against = parts.get(not default)
         if default and against:
-            return self._partial(against[0], None)
+            return self._partial(traffic, against, None)
         if default is None or doubt is not None:
             return self._doubtful(traffic, doubt, None)
         if default:
             return Decision(Coverage.COVERED, (), f"no rule of {name} decides, and what none decides is allowed there")
         if against:
-            return self._partial(against[0], None)
-        nearest = self._nearest(traffic, rules)
-        return Decision(Coverage.MISSING, (), f"no rule of {name} allows it{nearest}", _ADD)
+            return self._partial(traffic, against, None)
+        return Decision(Coverage.MISSING, (), f"no rule of {name} allows it{self._nearest(traffic)}", _ADD)
 
-    def _partial(self, part: Rule, rest: Optional[Rule]) -> Decision:
-        for_rest = f"{_ref(rest)} {rest.says} for the rest" if rest else "no rule decides the rest"
+    def _partial(self, traffic: Traffic, part: Rule, rest: Optional[Rule]) -> Decision:
+        for_rest = f"{_ref(rest)} {rest.says(traffic)} for the rest" if rest else "no rule decides the rest"
         hint = _ADD if part.allow else f"Narrow {_ref(part)}."
         rules = (part.name, rest.name) if rest else (part.name,)
-        return Decision(Coverage.PARTIAL, rules, f"{self._says(part)}, a part of it, and {for_rest}", hint)
+        return Decision(Coverage.PARTIAL, rules, f"{self._says(part, traffic)}, a part of it, and {for_rest}", hint)
 
     def _doubtful(self, traffic: Traffic, doubt: Optional[Rule], rest: Optional[Rule]) -> Decision:
         if doubt is None:
             because = f"what {self.policy.name} does where no rule decides could not be read"
             return Decision(Coverage.UNKNOWN, (), because, _MEASURE)
-        otherwise = f"; otherwise {_ref(rest)} {rest.says}" if rest else ""
+        otherwise = f"; otherwise {_ref(rest)} {rest.says(traffic)}" if rest else ""
         rules = (doubt.name, rest.name) if rest else (doubt.name,)
         reason = doubt.doubt(traffic)
         hint = _SOURCE if "sources" in reason and traffic.source is None else _MEASURE
-        return Decision(Coverage.UNKNOWN, rules, f"{self._says(doubt)}, but {reason}{otherwise}", hint)
+        return Decision(Coverage.UNKNOWN, rules, f"{self._says(doubt, traffic)}, but {reason}{otherwise}", hint)
 
-    def _says(self, rule: Rule) -> str:
-        return f"{_ref(rule)} of {self.policy.name} {rule.says}"
+    def _says(self, rule: Rule, traffic: Traffic) -> str:
+        return f"{_ref(rule)} of {self.policy.name} {rule.says(traffic)}"
 
-    def _nearest(self, traffic: Traffic, rules: Iterable[Rule]) -> str:
-        """The rule that nearly allows it: the right destination, but another port, protocol or source."""
-        for rule in rules:
+    def _nearest(self, traffic: Traffic) -> str:
+        """The rule that nearly allows it: the right destination, but another port, protocol or source; or its apex."""
+        near = [self.policy.rules[number] for number in self.anchored.get(traffic.host.removeprefix("*."), ())]
+        near += [self.policy.rules[number] for name in parents(traffic.host) for number in self.anchored.get(name, ())]
+        for rule in near:
             if rule.allow and every(where.fit(traffic) for where in rule.destinations) is Fit.ALL:
-                return f"; {_ref(rule)} {rule.says}"
-        apex = self.below.get(traffic.host)
-        if apex and traffic.kind is Kind.FQDN:
-            return f"; {_ref(self.policy.rules[apex[0]])} is for names below {traffic.host}, not for itself"
+                return f"; {_ref(rule)} {rule.says(traffic)}"
+        for rule in near:
+            if rule.allow and any(traffic.host in where.below for where in rule.destinations):
+                return f"; {_ref(rule)} is for names below {traffic.host}, not for itself"
         return ""
 
 

@@ -18,10 +18,10 @@ def render(report: Mapping[str, Any]) -> str:
         _head(report),
         counted(summary["coverage"], summary["levels"], _ORDER),
         listed("To know", map(escape, report["warnings"])),
-        _findings(report),
         listed("Allowed beyond need", (_beyond(item, "allows") for item in report["overPermissive"])),
         listed("Stale", (_beyond(item, "host") for item in report["stale"])),
         listed("Not read", (escape(f"{p['policy']}, {p['part']}: {p['because']}") for p in report["unread"])),
+        _findings(report),
         _about(report),
     ]
     return page(_title(report), parts)
@@ -35,12 +35,13 @@ def _title(report: Mapping[str, Any]) -> str:
 def _head(report: Mapping[str, Any]) -> str:
     failing = [finding for finding in report["findings"] if finding["failing"]]
     untold = [finding for finding in failing if finding["coverage"] == "unknown"]
+    broken = len(failing) - len(untold)
     said = []
-    if len(failing) > len(untold):
-        said.append(f"{len(failing) - len(untold)} required not allowed")
+    if broken:
+        said.append(f"{broken} required endpoint{'s are' if broken > 1 else ' is'} not allowed")
     if untold:
-        said.append(f"{len(untold)} required cannot be told")
-    tone = "blocked" if len(failing) > len(untold) else "unknown" if report["summary"]["exitCode"] else "reachable"
+        said.append(f"of {len(untold)} required it cannot be told")
+    tone = "blocked" if broken else "unknown" if report["summary"]["exitCode"] else "reachable"
     headline = "; ".join(said) or (
         "Nothing required was asked about" if tone == "unknown" else "All required is allowed"
     )

@@ -77,12 +77,12 @@ class Pool:
 def resources(document: Any, name: str, parameters: Mapping[str, Any]) -> Iterator[Resource]:
     """The resources that a JSON document holds; `parameters` are those of deployment parameter files."""
     if isinstance(document, Mapping) and isinstance(document.get("resources"), (list, Mapping)):
-        template = _Template(document, parameters)
-        items = document["resources"]
-        for item in items.values() if isinstance(items, Mapping) else items:
-            yield from _of_template(template, item, name, "", 0)
+        yield from _of_whole_template(document, parameters, name, 0)
         return
-    items = document.get("value") if isinstance(document, Mapping) and "value" in document else document
+    paged = isinstance(document, Mapping) and "value" in document
+    if paged and document.get("nextLink"):
+        yield Resource("elsewhere", "the next page", "", {}, name)
+    items = document["value"] if paged else document
     for item in items if isinstance(items, list) else [items]:
         if isinstance(item, Mapping):
             yield from _plain(item, name)
@@ -126,6 +126,28 @@ def _type(given: Any, identifier: str) -> str:
     return "/".join([parts[0], *parts[1::2]]) if len(parts) > 2 else ""
 
 
+def _of_whole_template(
+    document: Mapping[str, Any], parameters: Mapping[str, Any], name: str, depth: int
+) -> Iterator[Resource]:
+    template = _Template(document, parameters)
+    items = document["resources"]
+    for item in items.values() if isinstance(items, Mapping) else items:
+        yield from _of_template(template, item, name, "", depth)
+
+
+def _of_deployment(template: _Template, item: Mapping[str, Any], document: str, depth: int) -> Iterator[Resource]:
+    """A deployment within a template: what stands in it, if it stands here."""
+    body = _body(item)
+    inner, name = body.get("template"), template.value(item.get("name", ""))
+    if isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < _DEEPEST:
+        given = template.value(body.get("parameters") or {})
+        pairs = given.items() if isinstance(given, Mapping) else ()
+        told = {key.lower(): value.get("value") for key, value in pairs if isinstance(value, Mapping)}
+        yield from _of_whole_template(inner, {**template.given, **told}, document, depth + 1)
+    else:
+        yield Resource("elsewhere", f"the deployment {name if isinstance(name, str) else ''}".strip(), "", {}, document)
+
+
 def _of_template(
     template: _Template, item: Any, document: str, parent: str, depth: int, kind_of_parent: str = ""
 ) -> Iterator[Resource]:
@@ -140,8 +162,10 @@ def _of_template(
     name = template.value(item.get("name", ""))
     name = name if isinstance(name, str) else _last_literal(item.get("name"))
     name = f"{parent}/{name}" if parent else name
-    if condition is False:
+    if condition is False or item.get("existing") is True:
         return
+    if kind_text == "microsoft.resources/deployments":
+        yield from _of_deployment(template, item, document, depth)
     if kind is not None:
         body = template.value(_body(item))
         conditional = condition if isinstance(condition, Unknown) else None

@@ -25,6 +25,7 @@ from ..model import (
     Sources,
     Span,
     Unread,
+    anchor_of,
     span_of,
     union,
     unread_of,
@@ -59,9 +60,16 @@ def read(pool: Pool) -> Iterator[Policy]:
         raise UsageError(what, "Give the policy that the firewall uses, and correct its basePolicy.")
     for leaf in leaves:
         yield _policy(pool, list(_chain(pool, leaf, groups, leaf is leaves[0])))
+    known = {policy.id for policy in policies} | {policy.name.lower() for policy in policies}
     for firewall in pool.of("firewall"):
-        if any(objects(firewall.body.get(f"{kind}RuleCollections")) for kind in ("application", "network", "nat")):
+        used = next(iter(ids(firewall.body, Notes(), "firewallPolicy")), None)
+        if used is None:
             yield _classic(pool, firewall)
+        elif used not in known and used.rpartition("/")[2] not in known:
+            why = pool.refused.get(used, "it is not among the files")
+            part = f"the policy {used.rpartition('/')[2]} of {firewall.label}"
+            rules = (_missing_rule(f"{part}: {why}"),)
+            yield Policy(firewall.label, _DIALECT, rules, unread=(Unread(firewall.label, part, why),))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -140,7 +148,7 @@ def _policy(pool: Pool, links: Sequence[_Link]) -> Policy:
 
 
 def _missing_rule(what: str) -> Rule:
-    return Rule("(not read)", None, (), f"stands for {what}")
+    return Rule("(not read)", None, (), "stands for", what)
 
 
 def _missing_groups(pool: Pool, link: _Link) -> Iterator[tuple[str, str]]:
@@ -210,7 +218,7 @@ def _rules(link: _Link, kind: str, place: _Place) -> Iterator[Rule]:
         name = group.name.rpartition("/")[2] or "(group)"
         given = group.body.get("ruleCollections")
         if kind == "nat" and not isinstance(given, list):
-            yield Rule(name, None, (), "has rule collections", unread="its rule collections could not be read")
+            yield Rule(name, None, (), "has", "rule collections", unread="its rule collections could not be read")
         collections = objects(given)
         for collection in sorted(collections, key=lambda item: number(item.get("priority"), 0)):
             where = f"{name}/{collection.get('name') or '(collection)'}"
@@ -224,7 +232,9 @@ def _of_collection(
     known = {of_collection for of_collection, _ in _COLLECTIONS.values()}
     if word(collection.get("ruleCollectionType")) not in known or not isinstance(collection.get("rules"), list):
         if kind == "nat":
-            yield Rule(where, None, (), "has rules", unread="its kind of collection, or its rules, are not known here")
+            yield Rule(
+                where, None, (), "has", "rules", unread="its kind of collection, or its rules, are not known here"
+            )
         return
     if word(collection["ruleCollectionType"]) != type_of_collection:
         return
@@ -240,7 +250,7 @@ def _of_collection(
             yield _nat(name, rule, place)
         elif of_kind not in {of_rule for _, of_rule in _COLLECTIONS.values()} and kind in ("nat", "network"):
             yield Rule(
-                name, None, (), "is of a kind of its own", unread=f"rules of type '{of_kind}' are not known here"
+                name, None, (), "is", "of a kind of its own", unread=f"rules of type '{of_kind}' are not known here"
             )
 
 
@@ -309,21 +319,21 @@ def _network(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: _
     if len(names) < len(set(named)):
         notes.add("names in network rules are plain host names only")
     services = _network_services(rule)
-    says = f"{_verb(allow)} {_some([*given, *named, *groups])} on {_services_text(rule, 'ipProtocols')}"
+    what, on = _some([*given, *named, *groups]), _services_text(rule, "ipProtocols")
     anything = spans == (EVERYTHING,)
     plain = Destinations(names, spans=spans, tags=tuple(tags), anything=anything, unread=str(notes))
     where: Condition = plain
     if names and not place.dns_proxy:
         off = "is off" if place.dns_proxy is False else "is not told"
         where = _either_by_name(plain, f"names in network rules need the policy's DNS proxy, which {off}")
-    return Rule(name, allow, (_sources(rule, place), services, where), says)
+    return Rule(name, allow, (_sources(rule, place), services, where), _verb(allow), what, on)
 
 
 def _either_by_name(where: Destinations, because: str) -> Condition:
     """Where a rule goes by names that may not work: those in doubt, the rest as it is."""
     if not (where.spans or where.tags or where.unread):
         return Perhaps(where, because)
-    names = tuple(Pattern(name, re.compile(re.escape(name) + r"\Z"), doubtful=True) for name in sorted(where.names))
+    names = tuple(Pattern(name, rf"\A{re.escape(name)}\Z", doubtful=True) for name in sorted(where.names))
     return Destinations(
         patterns=names, spans=where.spans, tags=where.tags, anything=where.anything, unread=where.unread
     )
@@ -355,10 +365,9 @@ def _application(name: str, allow: Optional[bool], rule: Mapping[str, Any], plac
     if addresses:
         where = Perhaps(where, "it names destination addresses, too")
     said = _some([*targets, *tags, *urls, *categories])
-    says = f"{_verb(allow)} {said} on {_application_text(rule)}"
     inspected = rule.get("terminateTLS") is True
     extra = (f"{name} inspects TLS: containerd and Arc's agents do not trust its certificate.",) if inspected else ()
-    return Rule(name, allow, (*conditions, where), says, extra)
+    return Rule(name, allow, (*conditions, where), _verb(allow), said, _application_text(rule), extra)
 
 
 _BUILD: Mapping[str, Callable[[str, Optional[bool], Mapping[str, Any], _Place], Rule]] = {
@@ -378,10 +387,10 @@ def _by_name(targets: Sequence[str], tags: tuple[str, ...], notes: Notes) -> Des
         elif target.startswith("*.") and (is_host(target[2:]) or re.fullmatch(r"[a-z]{2,20}", target[2:])):
             below.add(target[2:])
         elif target.startswith("*") and is_host(rest):
-            patterns.append(Pattern(target, re.compile(re.escape(rest) + r"\Z"), below=rest))
+            patterns.append(Pattern(target, re.escape(rest) + r"\Z", below=rest, anchor=anchor_of(target)))
         elif target != "*" and "*" in rest:
             expression = ".*".join(map(re.escape, re.split(r"\*+", target)))
-            patterns.append(Pattern(target, re.compile(rf"\A{expression}\Z"), doubtful=True))
+            patterns.append(Pattern(target, rf"\A{expression}\Z", anchor=anchor_of(target), doubtful=True))
         elif target != "*":
             notes.add(f"'{target[:60]}' is no host name")
     return Destinations(
@@ -418,9 +427,9 @@ def _nat(name: str, rule: Mapping[str, Any], place: _Place) -> Rule:
     notes = Notes()
     given = texts(rule, notes, "destinationAddresses")
     spans = union(filter(None, (_span(text, notes, "address") for text in given)))
-    says = f"translates {_some(given)} on {_services_text(rule, 'ipProtocols')}"
+    what, on = _some(given), _services_text(rule, "ipProtocols")
     where = Destinations(spans=spans, anything=spans == (EVERYTHING,), unread=str(notes))
-    return Rule(name, None, (_sources(rule, place), _network_services(rule), where), says)
+    return Rule(name, None, (_sources(rule, place), _network_services(rule), where), "translates", what, on)
 
 
 def _verb(allow: Optional[bool]) -> str:
@@ -434,12 +443,12 @@ def _some(items: Sequence[str]) -> str:
 
 def _services_text(rule: Mapping[str, Any], key: str) -> str:
     words = texts(rule, Notes(), key, "protocols")
-    return f"{'/'.join(words) or 'no protocol'}:{_some(texts(rule, Notes(), 'destinationPorts'))}"
+    return f" on {'/'.join(words) or 'no protocol'}:{_some(texts(rule, Notes(), 'destinationPorts'))}"
 
 
 def _application_text(rule: Mapping[str, Any]) -> str:
     pairs = [f"{item.get('protocolType')}:{item.get('port') or ''}" for item in objects(rule.get("protocols"))]
-    return _some(pairs) if pairs else "Http:80, Https:443"
+    return f" on {_some(pairs) if pairs else 'Http:80, Https:443'}"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

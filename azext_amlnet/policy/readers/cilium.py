@@ -22,6 +22,7 @@ from ..model import (
     Rule,
     Services,
     Span,
+    anchor_of,
     span_of,
     union,
     unread_of,
@@ -44,13 +45,24 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
     """One policy of all objects: they hold together."""
     name = ", ".join(document.name for document in documents)
     given = [item for document in documents for item in _policies(document)]
-    denied = [rule for item in given for rule in _rules(item, "egressDeny", False)]
-    allowed = [rule for item in given for rule in _rules(item, "egress", True)]
+    spaces = sorted({_namespace(item) for item in given} - {""})
+    several = len(spaces) > 1
+    denied = [rule for item in given for rule in _rules(item, "egressDeny", False, several)]
+    allowed = [rule for item in given for rule in _rules(item, "egress", True, several)]
+    notes = (f"{name} is for the pods of namespace {spaces[0]}.",) if len(spaces) == 1 else ()
     if not any(map(_lets_dns_through, given)):
         because = "no rule lets DNS pass through Cilium's proxy, which names need"
         allowed = [_with_doubt(rule, because) for rule in allowed]
     rules = (*denied, *allowed)
-    yield Policy(name, "cilium", rules, default=_default(given), private=True, unread=unread_of(name, rules))
+    yield Policy(
+        name,
+        "cilium",
+        rules,
+        default=_default(given, several),
+        private=True,
+        notes=notes,
+        unread=unread_of(name, rules),
+    )
 
 
 def _policies(document: Document) -> Iterator[Mapping[str, Any]]:
@@ -75,21 +87,30 @@ def _name(item: Mapping[str, Any]) -> str:
     return str(metadata.get("name") or "(policy)") if isinstance(metadata, Mapping) else "(policy)"
 
 
-def _rules(item: Mapping[str, Any], section: str, allow: bool) -> Iterator[Rule]:
+def _namespace(item: Mapping[str, Any]) -> str:
+    """The namespace whose pods a policy is for; empty for one of the whole cluster, or where it is not told."""
+    metadata = item.get("metadata")
+    given = metadata.get("namespace") if isinstance(metadata, Mapping) else None
+    return str(given or "") if item.get("kind") == _KINDS[0] else ""
+
+
+def _rules(item: Mapping[str, Any], section: str, allow: bool, several: bool) -> Iterator[Rule]:
     for spec in _specs(item):
         entries = spec.get(section)
         if entries is not None and not isinstance(entries, list):
-            yield Rule(_name(item), None, (), f"has {section}", unread=f"its {section} is no list")
+            yield Rule(_name(item), None, (), "has", section, unread=f"its {section} is no list")
         for position, entry in enumerate(entries if isinstance(entries, list) else (), 1):
             name = f"{_name(item)}/{section}[{position}]"
             if not isinstance(entry, Mapping):
-                yield Rule(name, None, (), "is a rule", unread="it is no object")
+                yield Rule(name, None, (), "is", "a rule", unread="it is no object")
             elif entry:  # one without anything allows nothing
-                yield from _rule(name, entry, allow, _selects(spec))
+                yield from _rule(name, entry, allow, _selects(item, spec, several))
 
 
-def _selects(spec: Mapping[str, Any]) -> str:
+def _selects(item: Mapping[str, Any], spec: Mapping[str, Any], several: bool) -> str:
     """Why it is not known whether a policy holds for the pods of Azure ML; empty where it holds for all."""
+    if several and _namespace(item):
+        return f"it is for namespace {_namespace(item)}, one of several here"
     if spec.get("nodeSelector") is not None:
         return "it is for nodes that it selects"
     selector = spec.get("endpointSelector")
@@ -106,8 +127,7 @@ def _rule(name: str, entry: Mapping[str, Any], allow: bool, selects: str) -> Ite
         conditions: tuple[Condition, ...] = (services, where)
         if because:
             conditions = (services, Perhaps(where, because))
-        says = f"{'allows' if allow else 'denies'} {_said(entry)}"
-        yield Rule(name, allow, conditions, says)
+        yield Rule(name, allow, conditions, "allows" if allow else "denies", *_said(entry))
 
 
 def _destinations(entry: Mapping[str, Any]) -> Optional[Destinations]:
@@ -143,7 +163,9 @@ def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
         elif re.fullmatch(r"[a-z0-9_.*-]+", pattern) and pattern.count("*") <= 4:
             expression = r"[-a-z0-9_]*".join(map(re.escape, re.split(r"\*+", pattern)))
             only = pattern[2:] if pattern.startswith("*.") and is_host(pattern[2:]) else None
-            patterns.append(Pattern(pattern, re.compile(rf"\A{expression}\Z"), only=only, doubtful="**" in pattern))
+            patterns.append(
+                Pattern(pattern, rf"\A{expression}\Z", only=only, anchor=anchor_of(pattern), doubtful="**" in pattern)
+            )
         else:
             doubt = f"'{(name or pattern)[:60]}' is no name"
     return names, below, patterns, doubt
@@ -231,15 +253,16 @@ def _with_doubt(rule: Rule, because: str) -> Rule:
     )
 
 
-def _default(given: Sequence[Mapping[str, Any]]) -> Optional[bool]:
+def _default(given: Sequence[Mapping[str, Any]], several: bool) -> Optional[bool]:
     """Whether what nothing allows may leave: not where a policy with an egress part selects the pods."""
     denies: list[Optional[bool]] = []
-    for spec in (spec for item in given for spec in _specs(item)):
+    pairs = [(policy, spec) for policy in given for spec in _specs(policy)]
+    for policy, spec in pairs:
         switch = spec.get("enableDefaultDeny")
         off = isinstance(switch, Mapping) and switch.get("egress") is False
         parts = spec.get("egress") is not None or spec.get("egressDeny") is not None
         if parts and not off:
-            denies.append(None if _selects(spec) else False)
+            denies.append(None if _selects(policy, spec, several) else False)
     return False if False in denies else None if denies else True
 
 
@@ -247,7 +270,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _said(entry: Mapping[str, Any]) -> str:
+def _said(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The destinations and the ports, as the rule has them."""
     names = [str(next(iter(item.values()), "")) for item in _list(entry.get("toFQDNs")) if isinstance(item, Mapping)]
     others = [str(item) for key in ("toCIDR", "toEntities") for item in _list(entry.get(key))]
     others += [str(item.get("cidr")) for item in _list(entry.get("toCIDRSet")) if isinstance(item, Mapping)]
@@ -260,4 +284,4 @@ def _said(entry: Mapping[str, Any]) -> str:
     ]
     said = [*names, *others] or ["any destination"]
     more = f" and {len(said) - 3} more" if len(said) > 3 else ""
-    return f"{', '.join(said[:3])}{more} on {', '.join(ports[:3]) or 'any port'}"
+    return f"{', '.join(said[:3])}{more}", f" on {', '.join(ports[:3]) or 'any port'}"

@@ -52,6 +52,6 @@ def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
         where = Destinations(names=frozenset({plain}))
     elif plain.startswith("*.") and is_host(plain[2:]):
         where = Destinations(below=frozenset({plain[2:]}))
-    name, says = f"{document.name}:{number}", f"lists {line[:253]}"
-    yield Rule(name, True, (_USUAL, where), says)
-    yield Rule(name, True, (_OTHERS, Perhaps(where, "a list of names does not tell ports")), says)
+    name, doubtful = f"{document.name}:{number}", Perhaps(where, "a list of names does not tell ports")
+    yield Rule(name, True, (_USUAL, where), "lists", line[:253])
+    yield Rule(name, True, (_OTHERS, doubtful), "lists", line[:253])

@@ -75,7 +75,7 @@ def _policy(
     outbound.sort(key=lambda pair: number(pair[0].get("priority"), 0))
     rules = [_rule(rule, condition) for rule, condition in outbound]
     if wrong:
-        rules.insert(0, Rule(name, None, (), "has rules", unread=wrong))
+        rules.insert(0, Rule(name, None, (), "has", "rules", unread=wrong))
     return Policy(name, _DIALECT, tuple(rules), private=True, unread=unread_of(name, rules))
 
 
@@ -92,10 +92,13 @@ def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
     said = texts(rule, Notes(), "destinationAddressPrefix", "destinationAddressPrefixes")
     on = texts(rule, Notes(), "destinationPortRange", "destinationPortRanges")
     verb = {True: "allows", False: "denies", None: "decides about"}[allow]
-    says = f"{verb} {', '.join(said[:3]) or 'its destinations'} on {rule.get('protocol', '*')}:{', '.join(on[:3])}"
+    what = ", ".join(said[:3]) or "its destinations"
+    ports_text = f" on {rule.get('protocol', '*')}:{', '.join(on[:3])}"
     unread = f"whether it exists depends on {conditional.text}" if conditional else ""
     unread = unread or ("" if allow is not None else "it neither allows nor denies")
-    return Rule(name, None if unread else allow, (_sources(rule), services, where), says, unread=unread)
+    return Rule(
+        name, None if unread else allow, (_sources(rule), services, where), verb, what, ports_text, unread=unread
+    )
 
 
 def _sources(rule: Mapping[str, Any]) -> Sources:

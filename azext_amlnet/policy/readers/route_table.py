@@ -78,7 +78,7 @@ def _rule(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> Rule:
     where = Destinations(spans=(span,) if span else (), tags=tags, anything=span == EVERYTHING, unread=str(notes))
     allow, sends, unread, extra = _hop(route, firewalls)
     name = str(route.get("name") or prefix)
-    return Rule(name, allow, (where,), f"sends {prefix} {sends}", extra, unread)
+    return Rule(name, allow, (where,), "sends", prefix, f" {sends}", extra, unread)
 
 
 def _hop(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> tuple[Optional[bool], str, str, tuple[str, ...]]:

@@ -39,6 +39,7 @@ class _Acl:
     values: list[str] = field(default_factory=list)
 
 
+_FURTHER = ("adapted_http_access", "http_reply_access", "miss_access")
 # What squid defines itself (http://www.squid-cache.org/Doc/config/acl/); cache manager requests are for squid.
 _BUILT_IN = {
     "all": _Acl("src", ["all"]),
@@ -66,8 +67,14 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
                 _take(acls, words)
             elif directive == "http_access" and len(words) > 1:
                 rules.append(_rule(where, words[1:], acls))
+            elif directive in _FURTHER and words[1:2] != ["allow"]:
+                rules.insert(
+                    0, Rule(where, None, (), "restricts with", " ".join(words), unread=f"{directive} counts, too")
+                )
             elif directive == "include":
-                rules.append(Rule(where, None, (), " ".join(words), unread="files that it includes are not read"))
+                rules.append(
+                    Rule(where, None, (), "includes", " ".join(words[1:]), unread="files that it includes are not read")
+                )
             elif directive == "ssl_bump" and words[1] in ("bump", "server-first", "client-first", "peek-and-splice"):
                 notes.append(f"{where} inspects TLS: containerd and Arc's agents do not trust its certificate.")
     decided = [rule.allow for rule in rules if rule.allow is not None]
@@ -113,9 +120,9 @@ def _rule(where: str, words: Sequence[str], acls: dict[str, _Acl]) -> Rule:
             conditions.append(Not(condition) if word.startswith("!") else condition)
         elif word.startswith("!"):
             conditions.append(Destinations())  # the opposite of everything
-    says = " ".join([{"allow": "allows", "deny": "denies"}.get(verb, verb), *words[1:]])
+    said = {"allow": "allows", "deny": "denies"}.get(verb, verb)
     unread = "" if allow is not None else f"'{verb[:40]}' is neither allow nor deny"
-    return Rule(where, allow, tuple(conditions), says, unread=unread)
+    return Rule(where, allow, tuple(conditions), said, " ".join(words[1:]), unread=unread)
 
 
 def _condition(name: str, acl: Optional[_Acl]) -> Optional[Condition]:
@@ -225,9 +232,10 @@ def _pattern(text: str, ignores_case: bool) -> Optional[Pattern]:
         return None
     plain = text.lower() if ignores_case else text
     try:
-        expression = re.compile(plain)
+        re.compile(plain)
     except re.error:
         return None
     match = _BELOW.fullmatch(plain)
     suffix = match[2].replace("\\", "") if match else None
-    return Pattern(text, expression, below=suffix if suffix and is_host(suffix) else None)
+    below = suffix if suffix and is_host(suffix) else None
+    return Pattern(text, plain, below=below, anchor=below)
