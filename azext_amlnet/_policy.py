@@ -26,7 +26,7 @@ class Checked:
 
 def spans_of(texts: Iterable[str]) -> list[tuple[int, int]]:
     """The addresses of --source; raises UsageError for what is none."""
-    from .policy.model import span_of, union
+    from .policy.addresses import span_of, union
 
     found = []
     for text in texts:
@@ -116,7 +116,7 @@ def _subnets(facts: Any, computes: Sequence[str]) -> dict[str, list[str]]:
 def _addresses(
     shown: Sequence[Mapping[str, Any]], subnets: Mapping[str, Sequence[str]]
 ) -> dict[str, list[tuple[int, int]]]:
-    from .policy.model import span_of
+    from .policy.addresses import span_of
 
     found: dict[str, list[tuple[int, int]]] = {}
     for subnet in shown:
@@ -184,7 +184,7 @@ def outcome(
 
 
 def _shown(span: tuple[int, int]) -> str:
-    from .policy.model import shown
+    from .policy.addresses import shown
 
     return shown(span)
 

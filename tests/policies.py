@@ -7,8 +7,9 @@ from typing import Any, Optional
 
 from azext_amlnet.model import Requirement
 from azext_amlnet.policy import Document, Policy, read
+from azext_amlnet.policy.addresses import span_of
 from azext_amlnet.policy.check import check
-from azext_amlnet.policy.model import Finding, span_of
+from azext_amlnet.policy.model import Finding
 
 from .fakearm import SUBSCRIPTION
 

@@ -8,6 +8,8 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from . import builders as b
 from . import policies as p
@@ -40,6 +42,13 @@ def open_to(*names: str) -> p.Json:
     return p.group("g", 500, p.collection("c", 100, "Allow", p.app("r", *names)))
 
 
+def fits_the_schema(result: Any) -> None:
+    names = ("policy.schema.json", "report.schema.json")
+    docs = {name: json.loads((ROOT / "docs" / name).read_text(encoding="utf-8")) for name in names}
+    known = Registry().with_resources((name, Resource.from_contents(text)) for name, text in docs.items())
+    Draft202012Validator(docs[names[0]], registry=known).validate(result)
+
+
 # -- the bundled example
 
 
@@ -64,6 +73,7 @@ def test_the_bundled_policy_lacks_a_data_endpoint_and_denies_graph(az: Az, tmp_p
     errors = [line for line in ran.err.splitlines() if line.startswith("##vso[task.logissue type=error")]
     assert len(errors) == 2
     assert json.loads(report.read_text(encoding="utf-8")) == ran.json
+    fits_the_schema(ran.json)
     suites = Xml.parse(cases).getroot()
     assert suites.get("failures") == "2" and suites.get("name") == "az ml network check-policy"
     text = page.read_text(encoding="utf-8")
@@ -87,6 +97,7 @@ def test_a_baseline_lets_old_findings_pass(az: Az, tmp_path: Path) -> None:
     earlier.write_text(az(*BUNDLED).out, encoding="utf-8")
     ran = az.must(*BUNDLED, "--baseline", str(earlier))
     assert {finding["change"] for finding in ran.json["findings"]} == {"same"}
+    fits_the_schema(ran.json)
 
 
 def test_the_table_shows_first_what_is_broken(az: Az) -> None:
@@ -118,6 +129,7 @@ def test_a_policy_in_azure_with_its_base_and_its_ip_groups(az: Az, azure: FakeAz
     bad = [finding for finding in ran.json["findings"] if finding["coverage"] != "covered"]
     assert [(finding["host"], finding["coverage"]) for finding in bad] == [("mcr.microsoft.com", "denied")]
     assert ran.json["overPermissive"][0]["allows"] == "*" and ran.json["unread"] == []
+    fits_the_schema(ran.json)
     assert {entry.method for entry in azure.seen} == {"GET"} and azure.connects == []
 
 

@@ -13,25 +13,9 @@ from itertools import pairwise
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Kind, Level, Progress, Requirement
-from .model import (
-    EVERYTHING,
-    Condition,
-    Destinations,
-    Finding,
-    Fit,
-    Not,
-    Perhaps,
-    Policy,
-    Rule,
-    Services,
-    Sources,
-    Span,
-    Traffic,
-    every,
-    parents,
-    shown,
-    traffics,
-)
+from .addresses import EVERYTHING, Span, parents, shown
+from .conditions import Condition, Destinations, Fit, Not, Perhaps, Services, Sources, Traffic, every, traffics
+from .model import Finding, Policy, Rule
 
 _MOST_PIECES = 64
 Key = tuple[str, str, int, str]

@@ -1,7 +1,6 @@
 """Azure resources in whatever JSON they come: an answer of ARM, what `az … show` and `list` print, or a template.
 
-Of a template's expressions the plain ones are worked out; what needs a deployment stays `Unknown`, and so visible.
-https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions (2026-11-23)
+What of a template only a deployment would tell stays `Unknown`, and so visible.
 """
 
 from __future__ import annotations
@@ -9,6 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
+
+from ._template import DEEPEST, Template
+from ._template import Unknown as Unknown
 
 TYPES = {
     "microsoft.network/firewallpolicies": "firewall-policy",
@@ -31,14 +33,6 @@ _BY_KEY = (
     ("ipAddresses", "ip-group"),
     ("applicationRuleCollections", "firewall"),
 )
-_DEEPEST = 12
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """A value that only a deployment would tell."""
-
-    text: str
 
 
 @dataclass(frozen=True)
@@ -129,17 +123,17 @@ def _type(given: Any, identifier: str) -> str:
 def _of_whole_template(
     document: Mapping[str, Any], parameters: Mapping[str, Any], name: str, depth: int
 ) -> Iterator[Resource]:
-    template = _Template(document, parameters)
+    template = Template(document, parameters)
     items = document["resources"]
     for item in items.values() if isinstance(items, Mapping) else items:
         yield from _of_template(template, item, name, "", depth)
 
 
-def _of_deployment(template: _Template, item: Mapping[str, Any], document: str, depth: int) -> Iterator[Resource]:
+def _of_deployment(template: Template, item: Mapping[str, Any], document: str, depth: int) -> Iterator[Resource]:
     """A deployment within a template: what stands in it, if it stands here."""
     body = _body(item)
     inner, name = body.get("template"), template.value(item.get("name", ""))
-    if isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < _DEEPEST:
+    if isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < DEEPEST:
         given = template.value(body.get("parameters") or {})
         pairs = given.items() if isinstance(given, Mapping) else ()
         told = {key.lower(): value.get("value") for key, value in pairs if isinstance(value, Mapping)}
@@ -149,10 +143,10 @@ def _of_deployment(template: _Template, item: Mapping[str, Any], document: str, 
 
 
 def _of_template(
-    template: _Template, item: Any, document: str, parent: str, depth: int, kind_of_parent: str = ""
+    template: Template, item: Any, document: str, parent: str, depth: int, kind_of_parent: str = ""
 ) -> Iterator[Resource]:
     """A resource of a template and those that are nested in it."""
-    if not isinstance(item, Mapping) or depth > _DEEPEST:
+    if not isinstance(item, Mapping) or depth > DEEPEST:
         return
     kind_text = str(item.get("type", "")).lower()
     if kind_of_parent and "/" not in kind_text.partition(".")[0]:
@@ -181,127 +175,6 @@ def _last_literal(name: Any) -> str:
     """The end of a name that a deployment would begin: `[concat(parameters('x'), '/rule')]` → `/rule`."""
     match = re.search(r"'(/[^']+)'\)\]\Z", name) if isinstance(name, str) else None
     return match[1] if match else ""
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Template expressions
-
-_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+)|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>[(),\[\].]))")
-
-
-class _Template:
-    """The parameters and variables of a template, and the values of expressions over them."""
-
-    def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        declared = document.get("parameters")
-        self.declared = {
-            key.lower(): value
-            for key, value in (declared.items() if isinstance(declared, Mapping) else ())
-            if isinstance(value, Mapping)
-        }
-        variables = document.get("variables")
-        self.variables = {
-            key.lower(): value for key, value in (variables.items() if isinstance(variables, Mapping) else ())
-        }
-        self.given = given
-        self.depth = 0
-
-    def value(self, value: Any) -> Any:
-        """The value with all of its expressions worked out, those that cannot be as `Unknown`."""
-        if isinstance(value, str):
-            return self._text(value)
-        if self.depth > _DEEPEST * 4:
-            return Unknown("nested too deeply")
-        self.depth += 1
-        try:
-            if isinstance(value, Mapping):
-                return {key: self.value(item) for key, item in value.items()}
-            if isinstance(value, list):
-                return [self.value(item) for item in value]
-            return value
-        finally:
-            self.depth -= 1
-
-    def _text(self, text: str) -> Any:
-        if not (text.startswith("[") and text.endswith("]")):
-            return text
-        if text.startswith("[["):
-            return text[1:]
-        tokens = _tokens(text[1:-1])
-        if tokens is None or self.depth > _DEEPEST * 4:
-            return Unknown(text)
-        self.depth += 1
-        try:
-            found, rest = self._expression(tokens, 0)
-        finally:
-            self.depth -= 1
-        return found if rest == len(tokens) and not isinstance(found, Unknown) else Unknown(text)
-
-    def _expression(self, tokens: list[tuple[str, str]], at: int) -> tuple[Any, int]:
-        """The value of what begins at a token, and where it ends; a token beyond the last for what is malformed."""
-        beyond = Unknown("expression"), len(tokens) + 1
-        if at >= len(tokens):
-            return beyond
-        kind, text = tokens[at]
-        if kind == "text":
-            return text[1:-1].replace("''", "'"), at + 1
-        if kind == "number":
-            return int(text), at + 1
-        if kind != "name" or at + 1 >= len(tokens) or tokens[at + 1][1] != "(":
-            return beyond
-        arguments: list[Any] = []
-        at += 2
-        while at < len(tokens) and tokens[at][1] != ")":
-            argument, at = self._expression(tokens, at)
-            arguments.append(argument)
-            if at < len(tokens) and tokens[at][1] == ",":
-                at += 1
-        if at >= len(tokens):
-            return beyond
-        return self._call(text.lower(), arguments), at + 1
-
-    def _call(self, name: str, arguments: list[Any]) -> Any:
-        if any(isinstance(argument, Unknown) for argument in arguments):
-            return Unknown(name)
-        if name == "parameters" and len(arguments) == 1:
-            key = str(arguments[0]).lower()
-            if key in self.given:
-                return self.given[key]
-            declared = self.declared.get(key, {})
-            return self.value(declared["defaultValue"]) if "defaultValue" in declared else Unknown(key)
-        if name == "variables" and len(arguments) == 1:
-            key = str(arguments[0]).lower()
-            return self.value(self.variables[key]) if key in self.variables else Unknown(key)
-        if name == "concat" and all(isinstance(argument, list) for argument in arguments):
-            return [item for argument in arguments for item in argument]
-        if name == "concat":
-            return "".join(map(str, arguments))
-        if name == "add" and len(arguments) == 2 and all(isinstance(argument, int) for argument in arguments):
-            return arguments[0] + arguments[1]
-        if name in ("true", "false") and not arguments:
-            return name == "true"
-        if name == "createarray":
-            return arguments
-        if name == "tolower" and len(arguments) == 1:
-            return str(arguments[0]).lower()
-        if name == "resourceid" and len(arguments) > 1 and all(isinstance(argument, str) for argument in arguments):
-            start = next((at for at, argument in enumerate(arguments) if "/" in argument), 0)
-            kind, names = arguments[start].split("/"), arguments[start + 1 :]
-            pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
-            return "/".join(["", "providers", kind[0], *pairs]).lower()
-        return Unknown(name)
-
-
-def _tokens(text: str) -> Optional[list[tuple[str, str]]]:
-    found, at = [], 0
-    text = text.strip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            return None
-        found.append((str(match.lastgroup), match[0].strip()))
-        at = match.end()
-    return found
 
 
 # ---------------------------------------------------------------------------------------------------------------------

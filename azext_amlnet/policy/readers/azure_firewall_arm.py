@@ -13,23 +13,9 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
 from ...errors import UsageError
 from ...model import is_host, is_service_tag
-from ..model import (
-    EVERYTHING,
-    Condition,
-    Destinations,
-    Pattern,
-    Perhaps,
-    Policy,
-    Rule,
-    Services,
-    Sources,
-    Span,
-    Unread,
-    anchor_of,
-    span_of,
-    union,
-    unread_of,
-)
+from ..addresses import EVERYTHING, Span, span_of, union
+from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, Sources, anchor_of
+from ..model import Policy, Rule, Unread, unread_of
 from ._arm import Notes, Pool, Resource, Unknown, ids, number, objects, ports, texts, word
 
 KINDS = ("firewall-policy", "rule-collection-group", "firewall")

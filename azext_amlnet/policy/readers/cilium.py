@@ -11,22 +11,10 @@ from dataclasses import replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ...model import is_host
+from ..addresses import EVERYTHING, Span, span_of, union
+from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, anchor_of
 from ..documents import Document
-from ..model import (
-    EVERYTHING,
-    Condition,
-    Destinations,
-    Pattern,
-    Perhaps,
-    Policy,
-    Rule,
-    Services,
-    Span,
-    anchor_of,
-    span_of,
-    union,
-    unread_of,
-)
+from ..model import Policy, Rule, unread_of
 
 _KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
 _WORLD = ("world", "world-ipv4", "all")

@@ -12,8 +12,10 @@ import re
 from typing import Iterator, Sequence
 
 from ...model import is_host
+from ..addresses import EVERYTHING, span_of
+from ..conditions import Destinations, Not, Perhaps, Services
 from ..documents import Document
-from ..model import EVERYTHING, Destinations, Not, Perhaps, Policy, Rule, Services, span_of, unread_of
+from ..model import Policy, Rule, unread_of
 
 _LINE = re.compile(r"[*.^]{0,3}[A-Za-z0-9_](?:[A-Za-z0-9_.*-]*[A-Za-z0-9_*])?(?:/\d{1,2})?/?\Z")
 _USUAL = Services(((frozenset({"https"}), 443, 443), (frozenset({"http"}), 80, 80)))

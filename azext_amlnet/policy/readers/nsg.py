@@ -9,17 +9,9 @@ from dataclasses import replace
 from typing import Any, Iterator, Mapping, Optional
 
 from ...model import is_service_tag
-from ..model import (
-    EVERYTHING,
-    Destinations,
-    Policy,
-    Rule,
-    Services,
-    Sources,
-    span_of,
-    union,
-    unread_of,
-)
+from ..addresses import EVERYTHING, span_of, union
+from ..conditions import Destinations, Services, Sources
+from ..model import Policy, Rule, unread_of
 from ._arm import Notes, Pool, Resource, Unknown, number, objects, ports, texts, word
 
 KINDS = ("nsg", "security-rule")

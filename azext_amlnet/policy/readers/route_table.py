@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from ...model import is_service_tag
-from ..model import EVERYTHING, Destinations, Policy, Rule, span_of, unread_of
+from ..addresses import EVERYTHING, span_of
+from ..conditions import Destinations
+from ..model import Policy, Rule, unread_of
 from ._arm import Notes, Pool, Resource, objects, texts, word
 
 KINDS = ("route-table", "route")

@@ -12,21 +12,10 @@ from dataclasses import dataclass, field
 from typing import Iterator, Optional, Sequence
 
 from ...model import is_host
+from ..addresses import EVERYTHING, span_of, union
+from ..conditions import Condition, Destinations, Not, Pattern, Services, Sources
 from ..documents import Document
-from ..model import (
-    EVERYTHING,
-    Condition,
-    Destinations,
-    Not,
-    Pattern,
-    Policy,
-    Rule,
-    Services,
-    Sources,
-    span_of,
-    union,
-    unread_of,
-)
+from ..model import Policy, Rule, unread_of
 
 _WORDS = re.compile(r"^\s*(?:acl\s+\S+\s+[a-z_:]+|http_access\s+(?:allow|deny))\b", re.MULTILINE)
 

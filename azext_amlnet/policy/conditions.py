@@ -1,0 +1,356 @@
+"""What a rule asks of traffic, and how much of some traffic it holds for.
+
+What cannot be understood stays visible: it makes a condition that may hold, never one that does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Iterable, Iterator, Optional, Sequence, Union
+
+from ..model import Kind, Protocol, Requirement
+from .addresses import EVERYTHING, PRIVATE, Span, inside, overlaps, parents, shown, span_of
+
+
+class Fit(Enum):
+    """How much of some traffic a condition holds for; MAYBE: that cannot be told."""
+
+    NONE = 0
+    SOME = 1
+    MAYBE = 2
+    ALL = 3
+
+
+def either(fits: Iterable[Fit]) -> Fit:
+    """What holds when one of several conditions has to."""
+    return max(fits, key=lambda fit: fit.value, default=Fit.NONE)
+
+
+def every(fits: Iterable[Fit]) -> Fit:
+    """What holds when all of several conditions have to."""
+    found = Fit.ALL
+    for fit in fits:
+        if fit is Fit.NONE:
+            return fit
+        if fit is Fit.MAYBE or found is Fit.ALL:
+            found = fit
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is asked of a policy
+
+_WORDS = {
+    Protocol.HTTPS: frozenset({"tcp", "https"}),
+    Protocol.TLS: frozenset({"tcp", "https"}),
+    Protocol.HTTP: frozenset({"tcp", "http"}),
+    Protocol.SMB: frozenset({"tcp"}),
+    Protocol.TCP: frozenset({"tcp"}),
+    Protocol.UDP: frozenset({"udp"}),
+}
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in."""
+
+    kind: Kind
+    host: str
+    protocol: Protocol
+    port: int
+    source: Optional[Span] = None
+    tag: Optional[str] = None
+    fqdn_tags: tuple[str, ...] = ()
+    private: bool = False
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What a rule may call it: its transport, and what is spoken in it."""
+        return _WORDS[self.protocol]
+
+    @property
+    def address(self) -> Optional[Span]:
+        """The address that the row names, if it is one."""
+        return span_of(self.host) if self.kind is Kind.IP else None
+
+
+def traffics(row: Requirement, sources: Sequence[Optional[Span]]) -> Iterator[Traffic]:
+    """One for each source, and for each of the service tags that must all be open for it."""
+    for source in sources:
+        for tag in row.service_tags or (None,):
+            yield Traffic(row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a rule asks of it
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Names by an expression, which is compiled when it is first needed.
+
+    `below` says that it matches every name below that suffix, `only` every name one label below; `anchor` that every
+    match is that name or below it; `doubtful` that the engine does not document the form.
+    """
+
+    text: str
+    expression: str
+    below: Optional[str] = None
+    only: Optional[str] = None
+    anchor: Optional[str] = None
+    doubtful: bool = False
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """Exact for a name; for a wildcard only where the pattern is one itself."""
+        if traffic.kind is Kind.FQDN:
+            found = Fit.ALL if self._compiled.search(traffic.host) else Fit.NONE
+        elif self.below is not None:
+            found = _below(self.below, traffic.host[2:])
+        elif self.only is not None:
+            base = traffic.host[2:]
+            found = Fit.ALL if base == self.only else Fit.SOME if self.only.endswith("." + base) else Fit.NONE
+        else:
+            found = Fit.MAYBE
+        return Fit.MAYBE if self.doubtful and found is not Fit.NONE else found
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.expression)
+
+    @property
+    def suffix(self) -> Optional[str]:
+        """Below what it matches names of anybody, if that can be told."""
+        return self.below or self.only
+
+
+def anchor_of(glob: str) -> Optional[str]:
+    """What every match of a text with asterisks is, or is below, if the text tells: `*x.a.b` → `a.b`."""
+    tail = glob.rpartition("*")[2]
+    return (tail[1:] if tail.startswith(".") else tail.partition(".")[2]) or None
+
+
+def _below(suffix: str, base: str) -> Fit:
+    """How much of the names below `base` the names below `suffix` are."""
+    if base == suffix or base.endswith("." + suffix):
+        return Fit.ALL
+    return Fit.SOME if suffix.endswith("." + base) else Fit.NONE
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where traffic comes from; `unread` says what of it could not be understood."""
+
+    spans: tuple[Span, ...]
+    unread: str = ""
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """ALL for sources within; MAYBE where the source of the question is not told."""
+        if self.spans == (EVERYTHING,):
+            return Fit.ALL
+        if traffic.source is None:
+            return Fit.MAYBE
+        if inside(traffic.source, self.spans):
+            return Fit.ALL
+        found = Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
+        return Fit.MAYBE if self.unread else found
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
+        return self.unread or f"it is for the sources {spans}, and where the cluster's traffic comes from is not told"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Which protocols on which ports: words of `Traffic.words` (none: any), the first port and the last."""
+
+    pairs: tuple[tuple[frozenset[str], int, int], ...]
+    unread: str = ""
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """ALL or NONE; MAYBE for what could not be understood."""
+        words, port = traffic.words, traffic.port
+        for known, low, high in self.pairs:
+            if low <= port <= high and (not known or known & words):
+                return Fit.ALL
+        return Fit.MAYBE if self.unread else Fit.NONE
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return self.unread
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """Where traffic goes: names, names below a suffix, patterns, addresses, service tags, FQDN tags, or anything."""
+
+    names: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+    spans: tuple[Span, ...] = ()
+    tags: tuple[str, ...] = ()
+    fqdn_tags: tuple[str, ...] = ()
+    anything: bool = False
+    unread: str = ""
+
+    @cached_property
+    def anchors(self) -> Optional[frozenset[str]]:
+        """Names that a host must be, or be below, for it to hold; None where something else can make it hold."""
+        if self.spans or self.tags or self.fqdn_tags or self.anything or self.unread:
+            return None
+        of_patterns = {pattern.anchor for pattern in self.patterns}
+        return None if None in of_patterns else frozenset({*self.names, *self.below, *filter(None, of_patterns)})
+
+    @property
+    def by_name(self) -> bool:
+        """Whether it depends on the name of a host."""
+        return bool(self.names or self.below or self.patterns)
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """How much of the traffic goes there; a name is compared with addresses by what documents say alone."""
+        if self.anything:
+            return Fit.ALL
+        found = self._of_spans(traffic) if self._only_spans else either(self._fits(traffic))
+        return Fit.MAYBE if self.unread and found is not Fit.ALL else found
+
+    def _fits(self, traffic: Traffic) -> Iterator[Fit]:
+        if traffic.kind is Kind.FQDN:
+            named = traffic.host in self.names or not self.below.isdisjoint(parents(traffic.host))
+            yield Fit.ALL if named else Fit.NONE
+        elif traffic.kind is Kind.WILDCARD:
+            yield from self._of_wildcard(traffic.host[2:])
+        if traffic.kind in (Kind.FQDN, Kind.WILDCARD):
+            yield from (pattern.fit(traffic) for pattern in self.patterns)
+            yield from (self._fqdn_tag(tag, traffic) for tag in self.fqdn_tags)
+        if self.spans:
+            yield self._of_spans(traffic)
+        yield from (tag_fit(tag, traffic) for tag in self.tags)
+
+    @cached_property
+    def _only_spans(self) -> bool:
+        return bool(self.spans) and not (self.by_name or self.tags or self.fqdn_tags)
+
+    @cached_property
+    def _public_range(self) -> bool:
+        """Whether more than one address is in a span that is not private."""
+        return any(span[0] < span[1] and not inside(span, PRIVATE) for span in self.spans)
+
+    def match(self, traffic: Traffic) -> str:
+        """The name, wildcard, pattern or tag that holds for the traffic; empty where none of these does."""
+        base = traffic.host.removeprefix("*.")
+        if traffic.host in self.names:
+            return traffic.host
+        suffixes = (base, *parents(base)) if traffic.kind is Kind.WILDCARD else parents(base)
+        found = [f"*.{suffix}" for suffix in suffixes if suffix in self.below]
+        found += [pattern.text for pattern in self.patterns if pattern.fit(traffic) is not Fit.NONE]
+        found += [tag for tag in self.fqdn_tags if self._fqdn_tag(tag, traffic) is not Fit.NONE]
+        found += [tag for tag in self.tags if tag_fit(tag, traffic) is not Fit.NONE]
+        if traffic.kind is Kind.WILDCARD:
+            found += sorted(name for name in self.names if name.endswith("." + base))
+            found += sorted(f"*.{name}" for name in self.below if name.endswith("." + base))
+        return found[0] if found else ""
+
+    def _of_wildcard(self, base: str) -> Iterator[Fit]:
+        yield Fit.ALL if base in self.below or not self.below.isdisjoint(parents(base)) else Fit.NONE
+        inner = any(name.endswith("." + base) for name in (*self.names, *self.below))
+        yield Fit.SOME if inner else Fit.NONE
+
+    @staticmethod
+    def _fqdn_tag(tag: str, traffic: Traffic) -> Fit:
+        if tag in traffic.fqdn_tags:
+            return Fit.ALL
+        return Fit.NONE if tag in KNOWN_FQDN_TAGS else Fit.MAYBE
+
+    def _of_spans(self, traffic: Traffic) -> Fit:
+        """An address exactly. A name may be anywhere in a range of its own sort, but on no single address for good."""
+        address = traffic.address
+        if address is not None:
+            return Fit.ALL if inside(address, self.spans) else Fit.NONE
+        if self.spans == (EVERYTHING,):
+            return Fit.ALL
+        if traffic.private:
+            wide = (span for span in self.spans if overlaps(span, PRIVATE))
+            return Fit.MAYBE if any(wide) else Fit.NONE
+        return Fit.MAYBE if self._public_range else Fit.NONE
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        if self.unread:
+            return self.unread
+        if self.tags and any(tag_fit(tag, traffic) is Fit.MAYBE for tag in self.tags):
+            return f"whether its addresses are in {', '.join(self.tags)} is not documented"
+        if self.spans and self._of_spans(traffic) is Fit.MAYBE:
+            return "it goes by addresses, and those of a name are not known here"
+        names = [*(pattern.text for pattern in self.patterns), *self.fqdn_tags]
+        return f"what {', '.join(names)} stands for cannot be told"
+
+
+# FQDN tags whose contents are documented, each for a service of its own:
+# https://learn.microsoft.com/azure/firewall/fqdn-tags (2026-11-23). Whatever a row does not name is not in them.
+KNOWN_FQDN_TAGS = frozenset(
+    {
+        *("AppServiceEnvironment", "AzureBackup", "AzureHDInsight", "AzureKubernetesService", "MicrosoftIntune"),
+        *("MicrosoftActiveProtectionService", "Windows365", "WindowsDiagnostics", "WindowsVirtualDesktop"),
+    }
+)
+
+
+def tag_fit(tag: str, traffic: Traffic) -> Fit:
+    """How much of the traffic goes to a service tag, by what is documented of the tag and the row.
+
+    `Internet` is every address outside the virtual network, Azure's public ones included; `VirtualNetwork` is the
+    network and what is connected with it; a tag with a region is a part of the one without
+    (https://learn.microsoft.com/azure/virtual-network/service-tags-overview, 2026-11-23).
+    """
+    name, of = tag.lower(), (traffic.host if traffic.kind is Kind.SERVICE_TAG else traffic.tag or "").lower()
+    address = traffic.address
+    private = traffic.private or (address is not None and inside(address, PRIVATE))
+    if name in ("internet", "virtualnetwork"):
+        return Fit.ALL if private is (name == "virtualnetwork") else Fit.NONE
+    if private:
+        return Fit.NONE
+    if of and (of == name or of.startswith(name + ".")):
+        return Fit.ALL
+    if of and name.startswith(of + "."):
+        return Fit.SOME if traffic.kind is Kind.SERVICE_TAG else Fit.MAYBE
+    if name.partition(".")[0] == "azurecloud" or not of:
+        return Fit.MAYBE
+    return Fit.NONE
+
+
+@dataclass(frozen=True)
+class Not:
+    """The opposite of a condition."""
+
+    condition: Condition
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """ALL for NONE and the reverse."""
+        found = self.condition.fit(traffic)
+        return {Fit.ALL: Fit.NONE, Fit.NONE: Fit.ALL}.get(found, found)
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return self.condition.doubt(traffic)
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """A condition beside which something else counts that is not known here."""
+
+    condition: Condition
+    because: str
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """MAYBE wherever the condition holds for something."""
+        return Fit.NONE if self.condition.fit(traffic) is Fit.NONE else Fit.MAYBE
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return self.because
+
+
+Condition = Union[Sources, Services, Destinations, Not, Perhaps]

@@ -1,0 +1,138 @@
+"""The expressions of ARM templates: the plain ones are worked out, what needs a deployment stays `Unknown`.
+
+https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions (2026-11-23)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Mapping, Optional
+
+DEEPEST = 12
+"""How deep templates and values may be nested."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that only a deployment would tell."""
+
+    text: str
+
+
+_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+)|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>[(),\[\].]))")
+
+
+class Template:
+    """The parameters and variables of a template, and the values of expressions over them."""
+
+    def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        declared = document.get("parameters")
+        self.declared = {
+            key.lower(): value
+            for key, value in (declared.items() if isinstance(declared, Mapping) else ())
+            if isinstance(value, Mapping)
+        }
+        variables = document.get("variables")
+        self.variables = {
+            key.lower(): value for key, value in (variables.items() if isinstance(variables, Mapping) else ())
+        }
+        self.given = given
+        self.depth = 0
+
+    def value(self, value: Any) -> Any:
+        """The value with all of its expressions worked out, those that cannot be as `Unknown`."""
+        if isinstance(value, str):
+            return self._text(value)
+        if self.depth > DEEPEST * 4:
+            return Unknown("nested too deeply")
+        self.depth += 1
+        try:
+            if isinstance(value, Mapping):
+                return {key: self.value(item) for key, item in value.items()}
+            if isinstance(value, list):
+                return [self.value(item) for item in value]
+            return value
+        finally:
+            self.depth -= 1
+
+    def _text(self, text: str) -> Any:
+        if not (text.startswith("[") and text.endswith("]")):
+            return text
+        if text.startswith("[["):
+            return text[1:]
+        tokens = _tokens(text[1:-1])
+        if tokens is None or self.depth > DEEPEST * 4:
+            return Unknown(text)
+        self.depth += 1
+        try:
+            found, rest = self._expression(tokens, 0)
+        finally:
+            self.depth -= 1
+        return found if rest == len(tokens) and not isinstance(found, Unknown) else Unknown(text)
+
+    def _expression(self, tokens: list[tuple[str, str]], at: int) -> tuple[Any, int]:
+        """The value of what begins at a token, and where it ends; a token beyond the last for what is malformed."""
+        beyond = Unknown("expression"), len(tokens) + 1
+        if at >= len(tokens):
+            return beyond
+        kind, text = tokens[at]
+        if kind == "text":
+            return text[1:-1].replace("''", "'"), at + 1
+        if kind == "number":
+            return int(text), at + 1
+        if kind != "name" or at + 1 >= len(tokens) or tokens[at + 1][1] != "(":
+            return beyond
+        arguments: list[Any] = []
+        at += 2
+        while at < len(tokens) and tokens[at][1] != ")":
+            argument, at = self._expression(tokens, at)
+            arguments.append(argument)
+            if at < len(tokens) and tokens[at][1] == ",":
+                at += 1
+        if at >= len(tokens):
+            return beyond
+        return self._call(text.lower(), arguments), at + 1
+
+    def _call(self, name: str, arguments: list[Any]) -> Any:
+        if any(isinstance(argument, Unknown) for argument in arguments):
+            return Unknown(name)
+        if name == "parameters" and len(arguments) == 1:
+            key = str(arguments[0]).lower()
+            if key in self.given:
+                return self.given[key]
+            declared = self.declared.get(key, {})
+            return self.value(declared["defaultValue"]) if "defaultValue" in declared else Unknown(key)
+        if name == "variables" and len(arguments) == 1:
+            key = str(arguments[0]).lower()
+            return self.value(self.variables[key]) if key in self.variables else Unknown(key)
+        if name == "concat" and all(isinstance(argument, list) for argument in arguments):
+            return [item for argument in arguments for item in argument]
+        if name == "concat":
+            return "".join(map(str, arguments))
+        if name == "add" and len(arguments) == 2 and all(isinstance(argument, int) for argument in arguments):
+            return arguments[0] + arguments[1]
+        if name in ("true", "false") and not arguments:
+            return name == "true"
+        if name == "createarray":
+            return arguments
+        if name == "tolower" and len(arguments) == 1:
+            return str(arguments[0]).lower()
+        if name == "resourceid" and len(arguments) > 1 and all(isinstance(argument, str) for argument in arguments):
+            start = next((at for at, argument in enumerate(arguments) if "/" in argument), 0)
+            kind, names = arguments[start].split("/"), arguments[start + 1 :]
+            pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
+            return "/".join(["", "providers", kind[0], *pairs]).lower()
+        return Unknown(name)
+
+
+def _tokens(text: str) -> Optional[list[tuple[str, str]]]:
+    found, at = [], 0
+    text = text.strip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            return None
+        found.append((str(match.lastgroup), match[0].strip()))
+        at = match.end()
+    return found
