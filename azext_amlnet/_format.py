@@ -36,8 +36,8 @@ def policy_table(report):
     for finding in by_severity(report):
         columns = [("Coverage", finding["coverage"])]
         columns += [("Change", finding.get("change", ""))] if with_change else []
-        mark = "" if finding["level"] == "required" else f" ({finding['level']})"
-        columns += [("Endpoint", endpoint(finding)), ("Because", f"{finding['because']}{mark}")]
+        mark = "" if finding["level"] == "required" else f"({finding['level']}) "
+        columns += [("Endpoint", endpoint(finding)), ("Because", f"{mark}{finding['because']}")]
         table.append(OrderedDict(columns))
     _cut_to_width(table, "Because", max(WIDTH, get_terminal_size((160, 24)).columns))
     return table

@@ -64,18 +64,27 @@ examples:
 
 helps["ml network export"] = """
 type: command
-short-summary: Write the list in the language of a proxy, a firewall's list or people.
+short-summary: Write the list as configuration of a firewall, a proxy or a cluster, or for people.
 long-summary: >
-    Each file begins with what it is: workspace, day, catalog, command line, what was assumed and what the target cannot
-    express. Rows that private endpoints serve become a note, not a rule.
+    Each file begins with what it is: workspace, day, catalog, command line, what was assumed and what is to be minded.
+    Rows that private endpoints serve become a note where their traffic meets no such thing.
     Exit codes: 0 fine, 1 failed, 2 wrong usage or rows that are not concrete yet, 3 workspace not found.
 examples:
     - name: A snippet for squid.
       text: az ml network export -w my-workspace -g my-group --format squid --output-file amlnet.conf
     - name: Names alone, for an external list of a firewall, to standard output.
       text: az ml network export --workspace-file facts.json --format hosts --output-file -
-    - name: The skip list of a cluster behind a proxy.
-      text: az ml network export -w my-workspace -g my-group --format no-proxy --query content -o tsv
+    - name: The skip list of a cluster behind a proxy, without its comments.
+      text: az ml network export -w my-workspace -g my-group --format no-proxy --output-file - | tail -n 1
+    - name: Rules of an Azure Firewall policy, with Azure's own tag for what AKS itself needs, and their deployment.
+      text: |
+        az ml network export --workspace-file facts.json --format azure-firewall-bicep --use-fqdn-tags -o none \\
+          --output-file rules.bicep
+        az deployment group create -g hub -f rules.bicep -p firewallPolicyName=hub sourceAddresses='["10.1.0.0/16"]'
+    - name: What pods may reach, as a Cilium policy.
+      text: az ml network export --workspace-file facts.json --format cilium --output-file amlnet.yaml
+    - name: Before everything exists, without the rows whose names are not known yet.
+      text: az ml network export --workspace-file plan.json --format csv --output-file plan.csv --allow-unresolved
 """
 
 helps["ml network check-policy"] = """
@@ -89,12 +98,24 @@ long-summary: >
     Exit codes: 0 all required endpoints are covered, 1 failed, 2 wrong usage, 3 workspace or policy not found, 8
     something required is denied, missing or covered in part, 9 of something required it cannot be told.
 examples:
-    - name: Against the policy of an Azure Firewall, for the traffic of a subnet.
-      text: az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID --source 10.1.0.0/16
     - name: A file, what is broken first.
       text: az ml network check-policy --workspace-file facts.json --policy squid.conf -o table
+    - name: The policy of an Azure Firewall, with all that belongs to it.
+      text: az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID
+    - name: The same for the traffic of some addresses, where its rules are for these only.
+      text: az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID --source 10.1.0.0/16
     - name: The firewall, with the subnet of an attached AKS cluster, its security group and its route table.
       text: az ml network check-policy -w my-workspace -g my-group --compute aks-gpu --policy $FIREWALL_ID
+    - name: Files that belong together; a template with the values of its parameters.
+      text: |
+        az ml network check-policy --workspace-file facts.json --policy policy.json groups.json --source 10.1.0.0/16
+        az ml network check-policy --workspace-file facts.json --policy rules.json rules.parameters.json
+    - name: A security group and a route table with the firewall that it should lead to, as az shows them.
+      text: az ml network check-policy --workspace-file facts.json --policy nsg.json routes.json firewall.json
+    - name: A page for the network team, and findings beside the step of a pipeline.
+      text: >
+        az ml network check-policy --workspace-file facts.json --policy amlnet.yaml --report-file policy.html
+        --annotate azure-devops
     - name: The rules that are missing, ready to be added.
       text: >
         az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID --source 10.1.0.0/16

@@ -90,21 +90,22 @@ def _policy(context, files):
     context.argument(
         "dialect",
         choices=list(policy_dialects()),
-        help="What a text is that does not tell. JSON of Azure does.",
+        help="Dialect of a text file that cannot be recognized. JSON of Azure always is.",
         **group,
     )
     context.argument(
         "source",
         nargs="+",
-        help="Where the cluster's traffic comes from, as address ranges. Default: the subnets of --compute, where "
-        "Azure shows them; else a rule that is for some sources only leaves a row unknown.",
+        help="Where the cluster's traffic comes from, as address ranges such as 10.1.0.0/16. Default: the subnets of "
+        "--compute, where Azure shows them; else a rule that is for some sources only leaves a row unknown.",
         **group,
     )
     context.argument(
         "suggest",
         choices=list(export_formats()),
         metavar="FORMAT",
-        help="Return the rules that are missing, and nothing else, in this format of `export`.",
+        help="Return the rules that are missing, and nothing else, in this format of `export`; named as additions, "
+        "they do not replace what `export` made.",
         arg_group="Output",
     )
     context.argument(

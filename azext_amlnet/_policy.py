@@ -29,7 +29,7 @@ def spans_of(texts: Iterable[str]) -> list[tuple[int, int]]:
     from .policy.addresses import span_of, union
 
     found = []
-    for text in texts:
+    for text in " ".join(texts).replace(",", " ").split():
         span = span_of(text)
         if span is None or span[0] > span[1]:
             what = f"--source is no IPv4 address or range: '{text[:60]}'."
@@ -46,12 +46,12 @@ class Inquiry:
     """The policies that the command line names; what Azure knows of them is asked for while facts are gathered."""
 
     def __init__(self, cmd: Any, options: Checked) -> None:
-        from .files import read_policy
-        from .policy import Document
+        from .discovery.policies import first_call
 
         named = [word for word in options.policy if word.lower().startswith("/subscriptions/")]
-        files = [word for word in options.policy if word not in named]
-        self.documents = [Document(_short(path), read_policy(path)) for path in files]
+        for identifier in named:
+            first_call(identifier)
+        self.documents = [_document(word) for word in options.policy if word not in named]
         self.cmd, self.dialect = cmd, options.dialect
         self._asked: Any = None
         self.said: list[str] = []
@@ -96,6 +96,16 @@ class Inquiry:
         return policy
 
 
+def _document(word: str) -> Any:
+    """A policy by its path; by its text, where az has read it already (`--policy @FILE`)."""
+    from .files import read_policy
+    from .policy import Document
+
+    if word.lstrip().startswith(("{", "[")):
+        return Document("--policy", word)
+    return Document(_short(word), read_policy(word))
+
+
 def _short(path: str) -> str:
     """A file's own name, by which findings call it."""
     return os.path.basename(path) or path
@@ -134,12 +144,13 @@ def _addresses(
 
 @dataclass(frozen=True)
 class Outcome:
-    """The report as plain JSON values, the exit code, and the rows that want a rule."""
+    """The report as plain JSON values, the exit code, the rows that want a rule, and the hosts that no rule mends."""
 
     report: dict[str, Any]
     code: int
     lacking: tuple[Any, ...]
     denied: tuple[str, ...]
+    untold: tuple[str, ...]
 
 
 def outcome(
@@ -179,8 +190,11 @@ def outcome(
     }
     pairs = list(zip(found.rows, findings, strict=True))
     lacking = tuple(row for row, finding in pairs if finding.coverage in (Coverage.MISSING, Coverage.PARTIAL))
-    denied = tuple(finding.host for finding in findings if finding.coverage is Coverage.DENIED)
-    return Outcome(report, code, lacking, denied)
+    denied, untold = (
+        tuple(finding.host for finding in findings if finding.coverage is word)
+        for word in (Coverage.DENIED, Coverage.UNKNOWN)
+    )
+    return Outcome(report, code, lacking, denied, untold)
 
 
 def _shown(span: tuple[int, int]) -> str:
@@ -221,24 +235,46 @@ def said(report: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"Not read: {line}." for line in parts[:5])
     if len(parts) > 5:
         yield f"Not read, too: {len(parts) - 5} more parts, in 'unread'."
-    for key, what, name in (("overPermissive", "Allowed beyond need", "allows"), ("stale", "Stale", "host")):
-        items = report[key]
+    asked, beyond = ([item for item in report["overPermissive"] if item["askedFor"] is word] for word in (True, False))
+    for items, what, name in (
+        (beyond, "Allowed beyond need", "allows"),
+        (asked, "Allowed as the list asks, but open to anybody", "allows"),
+        (report["stale"], "Stale", "host"),
+    ):
         shown = "; ".join(f"{item[name]} by rule '{item['rule']}'" for item in items[:3])
         more = f" and {len(items) - 3} more" if len(items) > 3 else ""
         if items:
             yield f"{what}: {shown}{more}."
+    yield from _advice(report["findings"])
     failing = [finding for finding in report["findings"] if finding["failing"]]
-    named = ", ".join(f"{endpoint(finding)} ({finding['coverage']})" for finding in failing[:8])
-    more = f" and {len(failing) - 8} more" if len(failing) > 8 else ""
-    if failing:
-        plural = "s are" if len(failing) > 1 else " is"
-        yield f"{len(failing)} required endpoint{plural} not covered: {named}{more}."
-    elif report["summary"]["exitCode"]:
+    for items, what in (
+        ([finding for finding in failing if finding["coverage"] != "unknown"], "not allowed"),
+        ([finding for finding in failing if finding["coverage"] == "unknown"], "not to be judged"),
+    ):
+        named = [f"{endpoint(finding)} ({finding['coverage']})" for finding in items]
+        if items:
+            yield f"{len(items)} required endpoint{'s are' if len(items) > 1 else ' is'} {what}: {_few(named)}."
+    if report["summary"]["exitCode"] and not failing:
         yield "Nothing that is required was asked about."
 
 
-def warn_of_suggestion(checked: Outcome) -> Iterator[str]:
+def _advice(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What would settle several findings at once."""
+    hints = [finding["hint"] for finding in findings if finding["coverage"] == "unknown"]
+    for hint in dict.fromkeys(hints):
+        if "--source" in hint:
+            yield f"{hints.count(hint)} endpoint{'s depend' if hints.count(hint) > 1 else ' depends'} on it: {hint}"
+
+
+def not_mended(checked: Outcome) -> Iterator[str]:
     """What a suggestion of rules does not mend."""
     if checked.denied:
-        names = ", ".join(checked.denied[:5]) + (" …" if len(checked.denied) > 5 else "")
-        yield f"Denied by a rule, which has to be changed itself: {names}."
+        yield f"Not in the suggestion, because a rule denies it and has to be changed itself: {_few(checked.denied)}."
+    if checked.untold:
+        yield f"Not in the suggestion, because it cannot be told whether it is allowed: {_few(checked.untold)}."
+    if not checked.lacking:
+        yield "Nothing else is missing, so there is no rule to add."
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

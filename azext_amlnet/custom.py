@@ -70,7 +70,7 @@ def export(cmd: Any, asked: Asked, written: Written) -> Optional[dict[str, Any]]
         context = replace(_context(found), fqdn_tags=written.use_fqdn_tags)
         made = exported(written.export_format, found.rows, context, written.allow_unresolved)
         _warn(found.warnings)
-        _warn(f"Not in the {made.format} export: {loss}" for loss in made.losses)
+        _warn(f"{made.format}: {loss}" for loss in made.losses)
         if to_stdout:
             sys.stdout.buffer.write(made.content.encode())
             return None
@@ -147,9 +147,9 @@ def _suggested(name: str, found: Gathered, seen: p.Outcome) -> dict[str, Any]:
     """Just the rules that are missing, in the language of `--suggest`."""
     from .exporters import export as exported
 
-    made = exported(name, seen.lacking, _context(found), allow_unresolved=True)
-    _warn(p.warn_of_suggestion(seen))
-    _warn(f"Not in the {made.format} export: {loss}" for loss in made.losses)
+    context = replace(_context(found), lacking_in=tuple(policy["name"] for policy in seen.report["policy"]))
+    made = exported(name, seen.lacking, context, allow_unresolved=True)
+    _warn((*p.not_mended(seen), *(f"{made.format}: {loss}" for loss in made.losses)))
     return {"format": made.format, "rows": made.rows, "losses": list(made.losses), "content": made.content}
 
 

@@ -113,7 +113,10 @@ def _read_earlier(
 
 def read_policy(path: str) -> str:
     """The text of a policy in whatever dialect; raises UsageError when it cannot be read."""
-    return _read_text(path, "policy")
+    try:
+        return _read_text(path, "policy")
+    except UsageError as error:
+        raise UsageError(error.message, "Check the path; of a policy in Azure give the whole ARM id.") from None
 
 
 def read_log(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -69,7 +70,7 @@ def test_the_bundled_policy_lacks_a_data_endpoint_and_denies_graph(az: Az, tmp_p
     assert ran.json["stale"][0]["host"] == "k8connecthelm.azureedge.net"
     assert ran.json["summary"]["exitCode"] == 8 and ran.json["summary"]["levels"]["required"]["denied"] == 1
     assert ran.json["workspace"]["name"] == "ml-ws" and ran.json["sources"] == ["10.1.0.0/16"]
-    assert "2 required endpoints are not covered" in ran.err
+    assert "2 required endpoints are not allowed" in ran.err
     errors = [line for line in ran.err.splitlines() if line.startswith("##vso[task.logissue type=error")]
     assert len(errors) == 2
     assert json.loads(report.read_text(encoding="utf-8")) == ran.json
@@ -88,8 +89,24 @@ def test_what_is_suggested_mends_what_is_missing(az: Az, tmp_path: Path) -> None
     assert ran.code == 8 and ran.json["format"] == "squid" and "acrml.azurecr.io" not in ran.json["content"]
     policy.write_text(policy.read_text(encoding="utf-8") + ran.json["content"], encoding="utf-8")
     assert az(*words).code == 0
+    again = az(*words, "--suggest", "cilium")
+    assert again.code == 0 and again.json["content"] == "" and "no rule to add" in again.err
     denied = az(*BUNDLED, "--suggest", "hosts")
-    assert "Denied by a rule" in denied.err and "graph.microsoft.com" not in denied.json["content"]
+    assert "because a rule denies it" in denied.err and "graph.microsoft.com" not in denied.json["content"]
+
+
+@pytest.mark.parametrize("format_name", ["azure-firewall-arm", "azure-firewall-bicep", "azure-firewall-terraform",
+                                         "nsg", "cilium"])  # fmt: skip
+def test_a_suggestion_has_a_name_of_its_own_and_says_what_it_is(az: Az, format_name: str) -> None:
+    ran = az(*BUNDLED, "--suggest", format_name)
+    text = ran.json["content"]
+    assert "Only what hub-policy lacks: add it to what exists, do not replace that." in text.replace("\\", "")
+    assert "amlnet-additions" in text and not re.search(r"amlnet(?!-additions|-deny-internet)['\"/]", text)
+
+
+def test_a_policy_that_is_piped_in_and_sources_in_one_word(az: Az, tmp_path: Path) -> None:
+    ran = az(*OFFLINE, "--policy", f"@{POLICY}", "--source", "10.1.0.0/24,10.1.1.0/24 10.1.4.0/24")
+    assert ran.code == 8 and ran.json["sources"] == ["10.1.0.0/23", "10.1.4.0/24"]
 
 
 def test_a_baseline_lets_old_findings_pass(az: Az, tmp_path: Path) -> None:
@@ -111,6 +128,7 @@ def test_without_a_source_nothing_is_taken_for_granted(az: Az) -> None:
     assert ran.code in (8, 9)
     covered = [finding for finding in ran.json["findings"] if finding["coverage"] == "covered"]
     assert not covered and "--source" in ran.json["findings"][0]["hint"]
+    assert "endpoints depend on it: Say with --source" in ran.err
 
 
 # -- a policy in Azure
@@ -221,7 +239,7 @@ def test_the_subnet_of_a_cluster_its_group_and_its_route_are_found_by_themselves
     [
         (OFFLINE, "--policy"),
         ((*OFFLINE, "--policy", " "), "--policy is empty"),
-        ((*OFFLINE, "--policy", "no-such-file"), "cannot be read"),
+        ((*OFFLINE, "--policy", "no-such-file"), "give the whole ARM id"),
         ((*OFFLINE, "--policy", str(EXAMPLE)), "no Azure resource"),
         ((*OFFLINE, "--policy", str(ROOT / "README.md")), "in none of the dialects"),
         ((*OFFLINE, "--policy", "/subscriptions/x/resourceGroups/y"), "no id of a policy"),

@@ -357,7 +357,9 @@ def test_no_text_breaks_out_of_a_format(text: str, name: str) -> None:
             said for said in texts if json.loads(said).startswith("[") and not json.loads(said).startswith("[[")
         ]
     if name == "nsg":
-        assert json.loads(content)["resources"][:-1] == json.loads(calm)["resources"][:-1]
+        made_of, calm_of = json.loads(content)["resources"], json.loads(calm)["resources"]
+        assert [{**r, "comments": ""} for r in made_of] == [{**r, "comments": ""} for r in calm_of]
+        assert not [r for r in made_of if re.match(r"\[(?!\[)", r.get("comments", ""))]
     if name == "azure-firewall-bicep":
         assert bicep_is_fine(content) and not re.search(r"(?<!\\)(?:\\\\)*\$\{", content.partition("param")[2])
     if name == "markdown":

@@ -209,6 +209,9 @@ def test_the_lower_priority_decides_among_collections_and_among_groups() -> None
         "rule 'soon/d/no' of hub denies *.azurecr.io on Https:443, before rule 'late/a/yes' allows it"
     )
     assert "soon/d/no" in found.hint
+    (alone,) = p.findings(firewall(p.collection("d", 100, "Deny", p.net("no", "*", ports=["*"], protocols=["Any"],
+                                                                       sourceAddresses=["*"]))), ACR)  # fmt: skip
+    assert alone.coverage is Coverage.MISSING and "in front of rule 'g/d/no'" in alone.hint
 
 
 def test_network_rules_come_before_application_rules_whatever_their_priority() -> None:
@@ -524,8 +527,17 @@ def test_over_permissive_rules_are_named_with_the_reason() -> None:
         ("tld", "*.com"),
     ]
     assert "storage account" in found[4]["because"] and "The list itself asks for it" in found[5]["hint"]
+    assert [item["askedFor"] for item in found] == [False] * 5 + [True, False]
     elsewhere = list(over_permissive(policies, book.shared, [], [(0, 9)]))
     assert not elsewhere  # for other sources than the cluster's
+
+
+@pytest.mark.parametrize("text", ["http_access allow all", "acl me src 10.0.0.0/8\nhttp_access allow me",
+                                  "acl any dstdom_regex .*\nhttp_access allow any"])  # fmt: skip
+def test_an_open_proxy_is_over_permissive(text: str) -> None:
+    (item,) = over_permissive(p.of_text(text, "squid"), {}, [], [])
+    assert item["allows"] == "*"
+    assert not list(over_permissive(p.of_text("http_access allow localhost", "squid"), {}, [], []))
 
 
 def test_an_allow_behind_a_denial_of_everything_lets_nothing_out() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from azext_amlnet.errors import UsageError
 from azext_amlnet.model import Coverage, Kind, Protocol, Requirement
@@ -64,7 +65,7 @@ def squid_says(*lines: str, row: Requirement = ACR, source: str = "10.1.0.0/16")
         (("http_access allow all", "http_reply_access allow all"), ACR, "covered"),
         (("http_access allow all", "http_reply_access deny all"), ACR, "unknown"),
         (("http_access allow all",), FILES, "missing"),
-        (("http_access allow !all", "http_access deny all"), ACR, "denied"),
+        (("http_access allow !all", "http_access deny all"), ACR, "missing"),
         (("http_access deny manager", "http_access deny to_localhost", "http_access allow all"), ACR, "covered"),
     ],
 )  # fmt: skip
@@ -74,7 +75,7 @@ def test_squid(lines: tuple[str, ...], row: Requirement, word: str) -> None:
 
 def test_squid_tells_sources_apart() -> None:
     lines = ("acl mine src 10.1.0.0/16", "http_access allow mine", "http_access deny all")
-    assert squid_says(*lines) == "covered" and squid_says(*lines, source="10.2.0.0/16") == "denied"
+    assert squid_says(*lines) == "covered" and squid_says(*lines, source="10.2.0.0/16") == "missing"
 
 
 def test_squid_that_inspects_tls_is_a_note() -> None:
@@ -107,7 +108,7 @@ def test_the_reader_says_what_a_real_squid_does(net: w.Wire, tmp_path: Path, nam
                 allowed = sock.recv(4096).split()[1] == b"200"
             text = "\n".join((*CONFIGS[name], "http_access deny all"))
             found = p.coverage(p.of_text(text, "squid"), Requirement(host=host, port=port), source="127.0.0.1")
-            assert (found == ["covered"]) is allowed and found[0] in ("covered", "denied"), (host, found)
+            assert (found == ["covered"]) is allowed and found[0] in ("covered", "denied", "missing"), (host, found)
 
 
 # -- cilium
@@ -182,6 +183,21 @@ def test_policies_of_several_namespaces_leave_it_open_whose_pods_are_ours() -> N
     assert found.coverage is Coverage.UNKNOWN and "namespace azureml, one of several" in found.because
 
 
+def test_other_policies_beside_those_of_cilium_are_not_overlooked() -> None:
+    other = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {}\n"
+    whole = yaml.safe_dump(json.loads(cilium(to("acrml.azurecr.io")))) + "---\n" + other
+    (found,) = p.findings(p.of_text(whole), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "a NetworkPolicy is not read here" in found.because
+    config = other.replace("NetworkPolicy", "ConfigMap")
+    assert p.coverage(p.of_text(whole.replace(other, config)), ACR) == ["covered"]
+
+
+def test_a_policy_for_pods_by_labels_says_so() -> None:
+    text = cilium(to("acrml.azurecr.io"), endpointSelector={"matchLabels": {"app": "trainer"}})
+    allowed, rest = p.findings(p.of_text(text), ACR, UBUNTU)
+    assert "pods that it selects by labels" in allowed.because and "select the pods of jobs" in rest.because
+
+
 # -- security groups and route tables
 
 
@@ -200,22 +216,22 @@ def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", 
     ("rules", "row", "word"),
     [
         ((), ACR, "covered"),  # AllowInternetOutBound
-        ((DENY_INTERNET,), ACR, "denied"),
+        ((DENY_INTERNET,), ACR, "missing"),
         ((rule("a", 100, "Allow", "Storage"), DENY_INTERNET), STORE, "covered"),
         ((rule("a", 100, "Allow", "Storage.westeurope"), DENY_INTERNET), STORE, "covered"),
-        ((rule("a", 100, "Allow", "Storage.northeurope"), DENY_INTERNET), STORE, "denied"),
-        ((rule("a", 100, "Allow", "Storage", "445"), DENY_INTERNET), STORE, "denied"),
-        ((rule("a", 100, "Allow", "Storage", protocol="Udp"), DENY_INTERNET), STORE, "denied"),
-        ((rule("a", 100, "Allow", "Storage", direction="Inbound"), DENY_INTERNET), STORE, "denied"),
+        ((rule("a", 100, "Allow", "Storage.northeurope"), DENY_INTERNET), STORE, "missing"),
+        ((rule("a", 100, "Allow", "Storage", "445"), DENY_INTERNET), STORE, "missing"),
+        ((rule("a", 100, "Allow", "Storage", protocol="Udp"), DENY_INTERNET), STORE, "missing"),
+        ((rule("a", 100, "Allow", "Storage", direction="Inbound"), DENY_INTERNET), STORE, "missing"),
         ((rule("d", 100, "Deny", "Storage"), rule("a", 200, "Allow", "Internet")), STORE, "denied"),
         ((rule("a", 100, "Allow", "Internet"), DENY_INTERNET), ACR, "covered"),
         ((rule("a", 100, "Allow", "*", "*"), DENY_INTERNET), ACR, "covered"),
-        ((rule("a", 100, "Allow", "VirtualNetwork"), DENY_INTERNET), ACR, "denied"),
+        ((rule("a", 100, "Allow", "VirtualNetwork"), DENY_INTERNET), ACR, "missing"),
         ((rule("d", 100, "Deny", "VirtualNetwork", "*"),), ACR, "unknown"),
         ((rule("a", 100, "Allow", ["20.1.0.0/16", "20.9.0.0/16"]), DENY_INTERNET), SERVER, "covered"),
         ((rule("a", 100, "Allow", "Storage", destinationPortRange="", destinationPortRanges=["80", "440-450"]),
           DENY_INTERNET), STORE, "covered"),
-        ((rule("a", 100, "Allow", "Storage", sourceAddressPrefix="10.2.0.0/16"), DENY_INTERNET), STORE, "denied"),
+        ((rule("a", 100, "Allow", "Storage", sourceAddressPrefix="10.2.0.0/16"), DENY_INTERNET), STORE, "missing"),
         ((rule("a", 100, "Allow", "Storage", sourceAddressPrefix="VirtualNetwork"), DENY_INTERNET), STORE, "covered"),
         ((rule("a", 100, "Allow", "", destinationApplicationSecurityGroups=[{"id": "/x"}]), DENY_INTERNET), ACR,
           "unknown"),
@@ -295,7 +311,12 @@ def test_a_firewall_whose_policy_is_not_there_leaves_everything_open() -> None:
         ("*.azurecr.io", Requirement(host="azurecr.io"), "missing"),
         ("azurecr.io", ACR, "missing"),
         (".azurecr.io", ACR, "unknown"),
+        (".azurecr.io", UBUNTU, "missing"),
         ("^azurecr.io", ACR, "unknown"),
+        ("https://acrml.azurecr.io/v2/", ACR, "unknown"),
+        ("acrml.azurecr.io:443", ACR, "unknown"),
+        ("acr*.azurecr.io", ACR, "unknown"),
+        ("acr*.azurecr.io", UBUNTU, "missing"),
         ("westeurope.obo.arc.azure.com", Requirement(host="westeurope.obo.arc.azure.com", port=8084), "unknown"),
         ("security.ubuntu.com", UBUNTU, "covered"),
         ("20.1.0.0/16", Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.HTTPS), "covered"),
@@ -303,6 +324,15 @@ def test_a_firewall_whose_policy_is_not_there_leaves_everything_open() -> None:
 )
 def test_lists_of_names(line: str, row: Requirement, word: str) -> None:
     assert p.coverage(p.of_text(f"# a list\n{line}\n"), row) == [word]
+
+
+def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
+    first = json.dumps(p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host))))
+    other = json.dumps(p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", "other.io"))))
+    (policy,) = read((Document("a", first), Document("b", first)))
+    assert len(policy.rules) == 1
+    with pytest.raises(UsageError, match="a and b describe g differently"):
+        read((Document("a", first), Document("b", other)))
 
 
 # -- templates
@@ -400,7 +430,8 @@ def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> N
         ("{}", "no Azure resource"),
         ("[]", "no Azure resource"),
         ('{"type": "Microsoft.Compute/virtualMachines"}', "no Azure resource"),
-        ("{not json", "in none of the dialects"),
+        ("{not json", "no valid JSON"),
+        ("null", "in none of the dialects"),
         ("apiVersion: v1\nkind: Pod\n", "in none of the dialects"),
         ("\x00\x01\x02", "in none of the dialects"),
         ('{"id": "/x", "ipAddresses": ["10.0.0.0/8"]}', "no policy in"),

@@ -17,7 +17,8 @@ from ..model import Kind, Requirement
 class Context:
     """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
 
-    `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs.
+    `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
+    `lacking_in` names the policies that the rows are additions to.
     """
 
     workspace: Optional[str]
@@ -26,6 +27,12 @@ class Context:
     command: str
     gaps: tuple[str, ...] = ()
     fqdn_tags: bool = False
+    lacking_in: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What is made is called so: additions must not replace what a whole list made."""
+        return "amlnet-additions" if self.lacking_in else "amlnet"
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
-    content: str = module.render(concrete, context, losses)
+    content: str = module.render(concrete, context, losses) if concrete or not context.lacking_in else ""
     return Export(name, content, losses, len(concrete))
 
 
@@ -63,10 +70,12 @@ def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
     """The lines that each file begins with, without their comment signs."""
     of = f" of workspace {context.workspace}" if context.workspace else ""
     yield f"Outbound endpoints for Azure Machine Learning{of}"
+    if context.lacking_in:
+        yield f"Only what {', '.join(context.lacking_in)} lacks: add it to what exists, do not replace that."
     yield f"{context.date}, catalog {context.catalog}"
     yield context.command
     yield from (f"Not known, so assumed: {gap}" for gap in context.gaps)
-    yield from (f"Not in here: {loss}" for loss in losses)
+    yield from (f"To mind: {loss}" for loss in losses)
 
 
 def comments(sign: str, lines: Iterable[str]) -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..errors import line
 from ..model import Kind, Protocol, Requirement, Scenario
-from . import Context, header, private_notes, public, why
+from . import Context, public, why
 
 API_VERSION = "2023-11-01"
 GROUP_PRIORITY, NETWORK_PRIORITY, APPLICATION_PRIORITY = 500, 100, 200
@@ -58,6 +58,11 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
             yield f"{row.host}, port {row.port}/{row.protocol.value}: network rules know no wildcards."
     if any(row.kind is Kind.FQDN for row in others):
         yield "names in network rules work only with the firewall policy's DNS proxy: dnsSettings.enableProxy."
+
+
+def deployed(file: str, name: str) -> str:
+    """How a template is deployed, as a line of its header."""
+    return f"Deploy it with az deployment group create -g GROUP -f {file} -p {name}=NAME sourceAddresses='[\"CIDR\"]'"
 
 
 def tag_losses(rows: Sequence[Requirement]) -> Iterator[str]:
@@ -115,18 +120,12 @@ def source_name(rule: Rule) -> str:
     return "sourceAddresses" + ("Of" + "".join(word[:1].upper() + word[1:] for word in words) if words else "")
 
 
-def template(
-    rows: Sequence[Requirement],
-    context: Context,
-    lost: Sequence[str],
-    parameters: Mapping[str, Any],
-    resources: Sequence[Mapping[str, Any]],
-) -> str:
+def template(notes: Iterable[str], parameters: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> str:
     """An ARM template; JSON has no comments, so what the file is stands in its metadata."""
     whole = {
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "metadata": {"comments": [line(said) for said in (*header(context, lost), *private_notes(rows))]},
+        "metadata": {"comments": [line(said) for said in notes]},
         "parameters": parameters,
         "resources": resources,
     }
@@ -135,8 +134,41 @@ def template(
 
 def source_parameters(rules: Sequence[Rule]) -> dict[str, Any]:
     """The parameters of source addresses: one for all, and one for each set of computes with rules of its own."""
-    of_computes = {"type": "array", "defaultValue": "[parameters('sourceAddresses')]"}
-    return {"sourceAddresses": {"type": "array"}, **dict.fromkeys(computes_of(rules), of_computes)}
+    found = {"sourceAddresses": parameter("sourceAddresses", "array")}
+    for name in computes_of(rules):
+        found[name] = parameter(name, "array", "[parameters('sourceAddresses')]")
+    return found
+
+
+def parameter(name: str, kind: str, default: Any = None) -> dict[str, Any]:
+    """A parameter of a template, with what it is for."""
+    value = {} if default is None else {"defaultValue": default}
+    return {"type": kind, **value, "metadata": {"description": about(name)}}
+
+
+_ABOUT = {
+    "firewallPolicyName": "The firewall policy that gets the rules.",
+    "networkSecurityGroupName": "The network security group that gets the rules.",
+    "groupPriority": "Priority of the rule collection group, 100 to 65000, the lowest first.",
+    "networkPriority": "Priority of the collection of network rules within the group.",
+    "applicationPriority": "Priority of the collection of application rules within the group.",
+    "sourceAddresses": "Where the clusters' traffic comes from: addresses or ranges such as 10.1.0.0/16.",
+    "sourceIpGroups": "Ids of IP groups with further sources, beside the addresses.",
+    "firstPriority": "Priority of the first rule; the others follow.",
+    "denyInternet": "Whether a last rule denies the Internet; it stops everything else in these subnets, too.",
+    "denyPriority": "Priority of that rule, behind every rule that allows.",
+}
+
+
+def about(name: str) -> str:
+    """What a parameter is for."""
+    return _ABOUT.get(name) or "Sources of what only these computes need: " + name.removeprefix("sourceAddressesOf")
+
+
+def priorities(context: Context) -> dict[str, int]:
+    """The defaults of the priorities; additions stand behind what they are added to."""
+    group = GROUP_PRIORITY + 10 * bool(context.lacking_in)
+    return {"group": group, "network": NETWORK_PRIORITY, "application": APPLICATION_PRIORITY}
 
 
 def literal(text: str) -> str:

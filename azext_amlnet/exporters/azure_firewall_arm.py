@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from ..model import Requirement
-from . import Context
+from . import Context, header, private_notes
 from ._azure import (
     API_VERSION,
-    APPLICATION_PRIORITY,
-    GROUP_PRIORITY,
-    NETWORK_PRIORITY,
     Rule,
     application_rules,
+    deployed,
     literal,
     losses,
     network_rules,
+    parameter,
+    priorities,
     source_name,
     source_parameters,
     tag_losses,
@@ -29,28 +29,27 @@ __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """JSON whose priorities and source addresses are parameters."""
     application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
-    collections = [_collection("amlnet-network", "[parameters('networkPriority')]", map(_network, network))]
-    collections += [
-        _collection("amlnet-application", "[parameters('applicationPriority')]", map(_application, application))
-    ]
+    kinds = {"network": map(_network, network), "application": map(_application, application)}
+    collections = [_collection(f"{context.name}-{kind}", f"[parameters('{kind}Priority')]", rules)
+                   for kind, rules in kinds.items()]  # fmt: skip
     group = {
         "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
         "apiVersion": API_VERSION,
-        "name": "[concat(parameters('firewallPolicyName'), '/amlnet')]",
+        "name": f"[concat(parameters('firewallPolicyName'), '/{context.name}')]",
         "properties": {
             "priority": "[parameters('groupPriority')]",
             "ruleCollections": [collection for collection in collections if collection["rules"]],
         },
     }
-    return template(rows, context, lost, _parameters([*network, *application]), [group])
+    notes = [*header(context, lost), *private_notes(rows), deployed("FILE.json", "firewallPolicyName")]
+    return template(notes, _parameters([*network, *application], context), [group])
 
 
-def _parameters(rules: Sequence[Rule]) -> dict[str, Any]:
-    found: dict[str, Any] = {"firewallPolicyName": {"type": "string"}}
-    priorities = {"group": GROUP_PRIORITY, "network": NETWORK_PRIORITY, "application": APPLICATION_PRIORITY}
-    for name, default in priorities.items():
-        found[f"{name}Priority"] = {"type": "int", "defaultValue": default}
-    return {**found, **source_parameters(rules), "sourceIpGroups": {"type": "array", "defaultValue": []}}
+def _parameters(rules: Sequence[Rule], context: Context) -> dict[str, Any]:
+    found = {"firewallPolicyName": parameter("firewallPolicyName", "string")}
+    for name, default in priorities(context).items():
+        found[f"{name}Priority"] = parameter(f"{name}Priority", "int", default)
+    return {**found, **source_parameters(rules), "sourceIpGroups": parameter("sourceIpGroups", "array", [])}
 
 
 def _collection(name: str, priority: str, rules: Any) -> dict[str, Any]:

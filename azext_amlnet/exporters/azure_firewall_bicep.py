@@ -9,14 +9,14 @@ from ..model import Requirement
 from . import Context, comments, header, private_notes
 from ._azure import (
     API_VERSION,
-    APPLICATION_PRIORITY,
-    GROUP_PRIORITY,
-    NETWORK_PRIORITY,
     Rule,
+    about,
     application_rules,
     computes_of,
+    deployed,
     losses,
     network_rules,
+    priorities,
     source_name,
     tag_losses,
 )
@@ -24,15 +24,15 @@ from ._azure import (
 SUMMARY = "Bicep with one rule collection group of a firewall policy"
 __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
-_GROUP = f"""
-resource policy 'Microsoft.Network/firewallPolicies@{API_VERSION}' existing = {{
+_GROUP = """
+resource policy 'Microsoft.Network/firewallPolicies@%(version)s' existing = {
   name: firewallPolicyName
-}}
+}
 
-resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@{API_VERSION}' = {{
+resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@%(version)s' = {
   parent: policy
-  name: 'amlnet'
-  properties: {{
+  name: '%(name)s'
+  properties: {
     priority: groupPriority
     ruleCollections: [
 """
@@ -41,16 +41,19 @@ resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@{API_VER
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """Bicep whose priorities and source addresses are parameters."""
     application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
-    parts = [comments("//", [*header(context, lost), *private_notes(rows)]), "\n"]
-    parts += ["param firewallPolicyName string\n", f"param groupPriority int = {GROUP_PRIORITY}\n"]
-    parts += [f"param networkPriority int = {NETWORK_PRIORITY}\n"]
-    parts += [f"param applicationPriority int = {APPLICATION_PRIORITY}\n"]
-    parts += ["param sourceAddresses array\n", "param sourceIpGroups array = []\n"]
-    parts += [f"param {name} array = sourceAddresses\n" for name in computes_of([*network, *application])]
-    parts.append(_GROUP)
-    parts += _collection("amlnet-network", "networkPriority", "NetworkRule", network)
-    parts += _collection("amlnet-application", "applicationPriority", "ApplicationRule", application)
+    notes = [*header(context, lost), *private_notes(rows), deployed("FILE.bicep", "firewallPolicyName")]
+    parts = [comments("//", notes), "\n", _parameter("firewallPolicyName", "string")]
+    parts += [_parameter(f"{name}Priority", f"int = {default}") for name, default in priorities(context).items()]
+    parts += [_parameter("sourceAddresses", "array"), _parameter("sourceIpGroups", "array = []")]
+    parts += [_parameter(name, "array = sourceAddresses") for name in computes_of([*network, *application])]
+    parts.append(_GROUP % {"version": API_VERSION, "name": context.name})
+    parts += _collection(f"{context.name}-network", "networkPriority", "NetworkRule", network)
+    parts += _collection(f"{context.name}-application", "applicationPriority", "ApplicationRule", application)
     return "".join([*parts, "    ]\n  }\n}\n"])
+
+
+def _parameter(name: str, kind: str) -> str:
+    return f"@description({_text(about(name))})\nparam {name} {kind}\n"
 
 
 def _collection(name: str, priority: str, kind: str, rules: Sequence[Rule]) -> Iterable[str]:

@@ -8,14 +8,13 @@ from ..errors import line
 from ..model import Requirement
 from . import Context, comments, header, private_notes
 from ._azure import (
-    APPLICATION_PRIORITY,
-    GROUP_PRIORITY,
-    NETWORK_PRIORITY,
     Rule,
+    about,
     application_rules,
     computes_of,
     losses,
     network_rules,
+    priorities,
     source_name,
     tag_losses,
 )
@@ -28,25 +27,29 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     """HCL whose priorities and source addresses are variables."""
     application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
     parts = [comments("#", [*header(context, lost), *private_notes(rows)]), "\n"]
-    parts.append(_variable("firewall_policy_id", "string", ""))
-    priorities = {"group": GROUP_PRIORITY, "network": NETWORK_PRIORITY, "application": APPLICATION_PRIORITY}
-    parts += [_variable(f"{name}_priority", "number", str(default)) for name, default in priorities.items()]
-    parts += [_variable("source_addresses", "list(string)", ""), _variable("source_ip_groups", "list(string)", "[]")]
-    parts += [_variable(_snake(name), "list(string)", "null") for name in computes_of([*network, *application])]
-    parts.append('resource "azurerm_firewall_policy_rule_collection_group" "amlnet" {\n  name = "amlnet"\n')
+    parts.append(_variable("firewall_policy_id", "string", "", "Id of the firewall policy that gets the rules."))
+    for name, default in priorities(context).items():
+        parts.append(_variable(f"{name}_priority", "number", str(default), about(f"{name}Priority")))
+    parts.append(_variable("source_addresses", "list(string)", "", about("sourceAddresses")))
+    parts.append(_variable("source_ip_groups", "list(string)", "[]", about("sourceIpGroups")))
+    for name in computes_of([*network, *application]):
+        parts.append(_variable(_snake(name), "list(string)", "null", about(name)))
+    label = context.name.replace("-", "_")
+    parts.append(f'resource "azurerm_firewall_policy_rule_collection_group" "{label}" {{\n  name = "{context.name}"\n')
     parts.append("  firewall_policy_id = var.firewall_policy_id\n  priority = var.group_priority\n")
-    parts += _collection("network", network)
-    parts += _collection("application", application)
+    parts += _collection(context.name, "network", network)
+    parts += _collection(context.name, "application", application)
     return "".join([*parts, "}\n"])
 
 
-def _variable(name: str, kind: str, default: str) -> str:
-    return f'variable "{name}" {{\n  type = {kind}\n' + (f"  default = {default}\n" if default else "") + "}\n\n"
+def _variable(name: str, kind: str, default: str, said: str) -> str:
+    value = f"  default = {default}\n" if default else ""
+    return f'variable "{name}" {{\n  type = {kind}\n  description = {_text(said)}\n{value}}}\n\n'
 
 
-def _collection(kind: str, rules: Sequence[Rule]) -> Iterable[str]:
+def _collection(name: str, kind: str, rules: Sequence[Rule]) -> Iterable[str]:
     if rules:
-        yield f'\n  {kind}_rule_collection {{\n    name = "amlnet-{kind}"\n    priority = var.{kind}_priority\n'
+        yield f'\n  {kind}_rule_collection {{\n    name = "{name}-{kind}"\n    priority = var.{kind}_priority\n'
         yield '    action = "Allow"\n'
         yield from (_rule(kind, rule) for rule in rules)
         yield "  }\n"

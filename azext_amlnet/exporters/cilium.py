@@ -30,7 +30,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """YAML, each rule in JSON's flow style, which is YAML, too, and cannot be broken out of."""
     parts = [comments("#", [*header(context, lost), *_private_notes(rows)])]
-    parts.append("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: amlnet\nspec:\n")
+    parts.append(f"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: {context.name}\nspec:\n")
     parts.append(f"  endpointSelector: {{}}\n  egress:\n  - {json.dumps(_DNS)}\n")
     for row in rows:  # what private endpoints serve leaves the pod as well
         if row.kind is not Kind.SERVICE_TAG:

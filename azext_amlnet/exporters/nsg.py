@@ -12,8 +12,18 @@ from typing import Any, Iterable, Iterator, Sequence
 
 from ..errors import line, one_line
 from ..model import Kind, Requirement
-from . import Context, public
-from ._azure import API_VERSION, Rule, literal, source_name, source_parameters, template, transport
+from . import Context, header, public, why
+from ._azure import (
+    API_VERSION,
+    Rule,
+    deployed,
+    literal,
+    parameter,
+    source_name,
+    source_parameters,
+    template,
+    transport,
+)
 
 SUMMARY = "an ARM template with rules of a network security group, by service tag"
 FIRST_PRIORITY, DENY_PRIORITY = 1000, 4096
@@ -23,41 +33,50 @@ _AKS = "https://learn.microsoft.com/azure/aks/outbound-rules-control-egress"
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """Names without a tag, how wide tags are, and what such groups cannot do for a cluster."""
-    for row in public(rows):
-        if not _destinations(row):
-            yield f"{row.host}, port {row.port}/{row.protocol.value}: no document names a service tag that holds it."
+    without = [f"{row.host}:{row.port}/{row.protocol.value}" for row in public(rows) if not _destinations(row)]
+    if without:
+        yield f"{len(without)} endpoints are left out, no document names a service tag for them: {', '.join(without)}."
     tags = dict.fromkeys(tag for row in public(rows) for tag in row.service_tags)
     if tags:
-        yield f"names alone: {', '.join(tags)} hold everybody's resources there, not only this workspace's."
-    yield "a denial of the rest: set the parameter denyInternet once nothing else needs it."
-    yield f"a cluster that is locked down: network security groups are no means for that with AKS ({_AKS})."
+        yield f"{', '.join(tags)} hold everybody's resources, not only this workspace's: tags are wider than names."
+    yield "nothing else is denied until the parameter denyInternet is true."
+    yield f"network security groups cannot lock down an AKS cluster ({_AKS})."
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """JSON with one rule for each tag, protocol and port; sources and priorities are parameters."""
-    rules = list(_rules(rows))
+    rules = list(_rules(rows, context.name))
     parameters = {
-        "networkSecurityGroupName": {"type": "string"},
-        **source_parameters(rules),
-        "firstPriority": {"type": "int", "defaultValue": FIRST_PRIORITY},
-        "denyInternet": {"type": "bool", "defaultValue": False},
-        "denyPriority": {"type": "int", "defaultValue": DENY_PRIORITY},
+        "networkSecurityGroupName": parameter("networkSecurityGroupName", "string"),
+        **source_parameters([rule for rule, _ in rules]),
+        "firstPriority": parameter("firstPriority", "int", FIRST_PRIORITY + 1000 * bool(context.lacking_in)),
+        "denyInternet": parameter("denyInternet", "bool", False),
+        "denyPriority": parameter("denyPriority", "int", DENY_PRIORITY),
     }
-    resources = [_resource(number, rule) for number, rule in enumerate(rules)]
-    return template(rows, context, lost, parameters, [*resources, _deny()])
+    resources = [_resource(number, rule, reasons) for number, (rule, reasons) in enumerate(rules)]
+    notes = [*header(context, lost), *_private_notes(rows), deployed("FILE.json", "networkSecurityGroupName")]
+    return template(notes, parameters, [*resources, _deny()])
 
 
-def _rules(rows: Iterable[Requirement]) -> Iterator[Rule]:
+def _private_notes(rows: Sequence[Requirement]) -> Iterator[str]:
+    for row in rows:
+        if row.private:
+            yield f"{row.host} is served by a private endpoint: it must resolve privately; VirtualNetwork holds it."
+
+
+def _rules(rows: Iterable[Requirement], prefix: str) -> Iterator[tuple[Rule, str]]:
+    """Each rule with its reasons in full, which a description has no room for."""
     groups: dict[tuple[str, str, int, tuple[str, ...]], list[Requirement]] = {}
     for row in rows:
         for destination in _destinations(row):
             groups.setdefault((destination, transport(row), row.port, row.computes), []).append(row)
     for number, ((destination, protocol, port, computes), members) in enumerate(groups.items(), 1):
-        name = re.sub(r"[^A-Za-z0-9-]", "-", destination)[:60]
+        name = re.sub(r"[^A-Za-z0-9-]", "-", destination)[:50]
         strictest = min(members, key=lambda row: row.level.rank)
         hosts = ", ".join(dict.fromkeys(row.host for row in members))
         said = one_line(f"{strictest.level.value}: {line(hosts)}", 140)
-        yield Rule(f"amlnet-{number:03}-{name}", said, destination, members[0].kind, protocol, port, computes)
+        rule = Rule(f"{prefix}-{number:03}-{name}", said, destination, members[0].kind, protocol, port, computes)
+        yield rule, line(" ".join(f"{row.host}, {why(row)}" for row in members))
 
 
 def _destinations(row: Requirement) -> tuple[str, ...]:
@@ -67,11 +86,12 @@ def _destinations(row: Requirement) -> tuple[str, ...]:
     return (row.host,) if row.kind in (Kind.SERVICE_TAG, Kind.IP) else row.service_tags
 
 
-def _resource(number: int, rule: Rule) -> dict[str, Any]:
+def _resource(number: int, rule: Rule, reasons: str) -> dict[str, Any]:
     priority = f"[add(parameters('firstPriority'), {number})]"
     sources = {"sourceAddressPrefixes": f"[parameters('{source_name(rule)}')]"}
-    return _security_rule(rule.name, rule.description, priority, "Allow", rule.protocol, sources, rule.destination,
+    made = _security_rule(rule.name, rule.description, priority, "Allow", rule.protocol, sources, rule.destination,
                           str(rule.port))  # fmt: skip
+    return {"comments": literal(reasons), **made}
 
 
 def _deny() -> dict[str, Any]:

@@ -24,7 +24,10 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """One group of lines for each port: names by dstdomain, wildcards by expressions that leave the name itself out."""
-    ports = ["Ports other than 443 and 80 must be in your SSL_ports and Safe_ports, too."]
+    ports = [
+        "Ports other than 443 and 80 must be in your SSL_ports and Safe_ports, too.",
+        "Include it above your own http_access lines that deny; it holds for every client that may come there.",
+    ]
     parts = [comments("#", [*header(context, lost), *private_notes(rows), *ports])]
     spoken = [row for row in public(rows) if row.protocol in _SPOKEN and row.kind is not Kind.SERVICE_TAG]
     groups: dict[tuple[bool, int], list[Requirement]] = {}

@@ -19,6 +19,7 @@ def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[
 
     Raises UsageError for a document that is no policy.
     """
+    documents = _once(documents)
     azure = [document for document in documents if document.json is not None and not _is_text(document)]
     texts = [document for document in documents if document not in azure]
     found = _of_azure(azure) if azure else []
@@ -31,6 +32,14 @@ def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[
         names = ", ".join(document.name for document in documents)
         raise UsageError(f"There is no policy in {names}.", "Give the policy or its rules, too.")
     return tuple(found)
+
+
+def _once(documents: Sequence[Document]) -> list[Document]:
+    """The documents, each once: a file that is given twice is one."""
+    seen: dict[str, Document] = {}
+    for number, document in enumerate(documents):
+        seen.setdefault(document.text or str(number), document)
+    return list(seen.values())
 
 
 def _is_text(document: Document) -> bool:
@@ -46,7 +55,8 @@ def _of_azure(documents: Sequence[Document]) -> list[Policy]:
         mine = list(resources(document.json, document.name, parameters))
         if not mine and not parameters_of(document.json) and not document.refused:
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
-        pool.resources += mine
+        for resource in mine:
+            pool.add(resource)
         pool.refused.update(document.refused)
     readers = (_reader(name) for name in policy_dialects())
     found = [policy for reader in readers if hasattr(reader, "KINDS") for policy in reader.read(pool)]
@@ -76,7 +86,8 @@ def _dialect(document: Document, given: Optional[str]) -> str:
 
 def _foreign(document: Document, why: str) -> UsageError:
     known = ", ".join(policy_dialects())
-    return UsageError(f"The policy {document.name} cannot be read: {why}.", f"Known: {known}; see --dialect.")
+    hint = f"Known: {known}; see --dialect. Of Bicep give what az bicep build makes."
+    return UsageError(f"The policy {document.name} cannot be read: {why}.", hint)
 
 
 def _reader(name: str) -> Any:

@@ -13,10 +13,12 @@ from itertools import pairwise
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Kind, Level, Progress, Requirement
-from .addresses import EVERYTHING, Span, parents, shown
+from .addresses import EVERYTHING, Span, inside, parents, shown
 from .conditions import Condition, Destinations, Fit, Not, Perhaps, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
 
+ROUTES = "route-table"
+"""The one dialect whose rules say where to, not whether."""
 _MOST_PIECES = 64
 Key = tuple[str, str, int, str]
 
@@ -186,9 +188,7 @@ class Checker:
     def _decide(self, traffic: Traffic) -> Decision:
         policy = self.policy
         if traffic.private and not policy.private:
-            return Decision(
-                Coverage.COVERED, (), f"a private endpoint serves it, and its traffic does not pass {policy.name}"
-            )
+            return _private(policy)
         if policy.words and not policy.words & traffic.words:
             because = f"{policy.name} forwards {' and '.join(sorted(policy.words))} only"
             return Decision(Coverage.MISSING, (), because, "Open it where this traffic does pass.")
@@ -222,8 +222,13 @@ class Checker:
         if rule.allow:
             return Decision(Coverage.COVERED, (rule.name,), self._says(rule, traffic), notes=rule.notes)
         would = next((other for _, other, fit in later if other.allow and fit in (Fit.ALL, Fit.SOME)), None)
+        closing = denies_the_rest(rule) and self.policy.dialect != ROUTES
+        if closing and (would is None or _goes_anywhere(would)):
+            because = f"no rule of {self.policy.name} allows it before {_ref(rule)} {rule.says(traffic)}"
+            hint = f"Add a rule in front of {_ref(rule)}; --suggest FORMAT writes the rules that are missing."
+            return Decision(Coverage.MISSING, (rule.name,), f"{because}{self._nearest(traffic)}", hint, rule.notes)
         before = f", before {_ref(would)} allows it" if would else ""
-        hint = f"Narrow {_ref(rule)}, or allow it in front of that."
+        hint = f"Narrow {_ref(rule)}, or add a rule that allows it in front of it."
         return Decision(Coverage.DENIED, (rule.name,), f"{self._says(rule, traffic)}{before}", hint, rule.notes)
 
     def _undecided(self, traffic: Traffic, parts: Doubts, doubts: Doubts) -> Decision:
@@ -253,9 +258,8 @@ class Checker:
             return Decision(Coverage.UNKNOWN, (), because, _MEASURE)
         otherwise = f"; otherwise {_ref(rest)} {rest.says(traffic)}" if rest else ""
         rules = (doubt.name, rest.name) if rest else (doubt.name,)
-        reason = doubt.doubt(traffic)
-        hint = _SOURCE if "sources" in reason and traffic.source is None else _MEASURE
-        return Decision(Coverage.UNKNOWN, rules, f"{self._says(doubt, traffic)}, but {reason}{otherwise}", hint)
+        because = f"{doubt.doubt(traffic)} ({self._says(doubt, traffic)}{otherwise})"
+        return Decision(Coverage.UNKNOWN, rules, because, doubt.advice(traffic) or _MEASURE)
 
     def _says(self, rule: Rule, traffic: Traffic) -> str:
         return f"{_ref(rule)} of {self.policy.name} {rule.says(traffic)}"
@@ -275,7 +279,20 @@ class Checker:
 
 _ADD = "Add a rule for it; --suggest FORMAT writes the rules that are missing."
 _MEASURE = "Have the part read that is not known, or measure it with az ml network test."
-_SOURCE = "Say with --source which addresses the cluster's traffic comes from."
+
+
+def _goes_anywhere(rule: Rule) -> bool:
+    """Whether a rule is for everything public: nobody meant this traffic in particular."""
+    return any(where.anything or "internet" in map(str.lower, where.tags) for where in rule.destinations)
+
+
+def _private(policy: Policy) -> Decision:
+    """What a private endpoint serves passes no firewall; nor a proxy, where clients are told to skip it."""
+    if not policy.words:
+        because = f"a private endpoint serves it, and its traffic does not pass {policy.name}"
+        return Decision(Coverage.COVERED, (), because)
+    because = f"a private endpoint serves it, and it does not pass {policy.name} where NO_PROXY names it"
+    return Decision(Coverage.COVERED, (), because, notes=("NO_PROXY has to name it: export --format no-proxy.",))
 
 
 def _ref(rule: Rule) -> str:
@@ -307,16 +324,17 @@ def over_permissive(
     `shared` tells why, by suffix (`blob.core.windows.net`) or lower-case service tag.
     """
     for policy in policies:
-        barred: list[Rule] = []
-        for rule in policy.rules:
-            if rule.allow is False and _bars_all(rule):
-                barred.append(rule)
-            if not rule.allow or barred or not _for_sources(rule, sources):
+        told = set()
+        for rule in policy.rules if policy.dialect != ROUTES else ():  # a route says where to, not whether
+            if rule.allow is False and denies_the_rest(rule):
+                break
+            if not rule.allow or not _for_sources(rule, sources):
                 continue
-            for where in rule.destinations:
-                for what, because in _excess(where, shared):
-                    asked = [row for row in rows if row.host in (what, what.removeprefix("*."))]
-                    yield _excess_row(policy, rule, what, because, asked)
+            wheres = list(rule.destinations) or [Destinations(anything=True)]
+            for what, because in (excess for where in wheres for excess in _excess(where, shared)):
+                if (rule.name, what) not in told:
+                    told.add((rule.name, what))
+                    yield _excess_row(policy, rule, what, because, [row for row in rows if row.host == what])
 
 
 def _excess_row(policy: Policy, rule: Rule, what: str, because: str, asked: Sequence[Requirement]) -> dict[str, Any]:
@@ -326,12 +344,16 @@ def _excess_row(policy: Policy, rule: Rule, what: str, because: str, asked: Sequ
         hint = (
             f"The list itself asks for it ({asked[0].level.value}: {asked[0].reason}) --exclude {topics} leaves it out."
         )
-    return {"policy": policy.name, "rule": rule.name, "allows": what, "because": because, "hint": hint}
+    named = {"policy": policy.name, "rule": rule.name, "allows": what, "because": because, "hint": hint}
+    return {**named, "askedFor": bool(asked)}
 
 
 def _excess(where: Destinations, shared: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if where.anything:
         yield "*", "every destination is allowed: data can go anywhere"
+        return
+    if any(pattern.text in _ANY_NAME for pattern in where.patterns):
+        yield "*", "every name is allowed: data can go anywhere"
         return
     suffixes = [*where.below, *(pattern.suffix for pattern in where.patterns if pattern.suffix)]
     for suffix in sorted(suffixes):
@@ -347,8 +369,11 @@ def _excess(where: Destinations, shared: Mapping[str, str]) -> Iterator[tuple[st
             yield tag, told
 
 
-def _bars_all(rule: Rule) -> bool:
-    """Whether nothing public gets past a deny rule, so that allows behind it do no harm."""
+_ANY_NAME = (".", ".*", ".+", "^.*$", "^.+$")
+
+
+def denies_the_rest(rule: Rule) -> bool:
+    """Whether nothing public gets past a deny rule, as if it were the policy's default."""
     tags = {"internet"}
     return all(
         any((low, high) == (0, 65535) and not words for words, low, high in condition.pairs)
@@ -362,10 +387,16 @@ def _bars_all(rule: Rule) -> bool:
 
 
 def _for_sources(rule: Rule, sources: Sequence[Span]) -> bool:
+    """Whether a rule can be for the cluster's traffic; this machine's own is none."""
     spans = [condition.spans for condition in rule.conditions if isinstance(condition, Sources)]
+    if any(all(inside(span, [_LOOPBACK]) for span in mine) for mine in spans):
+        return False
     return not sources or all(
         any(low <= source[1] and source[0] <= high for low, high in mine for source in sources) for mine in spans
     )
+
+
+_LOOPBACK: Span = (127 * 2**24, 128 * 2**24 - 1)
 
 
 def stale(policies: Iterable[Policy], retired: Iterable[Any]) -> Iterator[dict[str, Any]]:

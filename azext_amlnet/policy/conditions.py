@@ -160,7 +160,12 @@ class Sources:
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
-        return self.unread or f"it is for the sources {spans}, and where the cluster's traffic comes from is not told"
+        return self.unread or f"where the cluster's traffic comes from is not told, and this is for {spans}"
+
+    def advice(self, traffic: Traffic) -> str:
+        """What would settle it."""
+        told = self.unread or traffic.source is not None
+        return "" if told else "Say with --source which addresses the cluster's traffic comes from."
 
 
 @dataclass(frozen=True)
@@ -343,6 +348,7 @@ class Perhaps:
 
     condition: Condition
     because: str
+    settled_by: str = ""
 
     def fit(self, traffic: Traffic) -> Fit:
         """MAYBE wherever the condition holds for something."""
@@ -351,6 +357,10 @@ class Perhaps:
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         return self.because
+
+    def advice(self, traffic: Traffic) -> str:
+        """What would settle it."""
+        return self.settled_by
 
 
 Condition = Union[Sources, Services, Destinations, Not, Perhaps]

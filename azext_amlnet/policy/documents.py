@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Mapping, Optional
 
+from ..errors import UsageError
+
 
 @dataclass(frozen=True)
 class Document:
@@ -19,15 +21,18 @@ class Document:
 
     @cached_property
     def json(self) -> Any:
-        """The document as JSON values; None for a text that is none."""
+        """The document as JSON values; None for a text that is none; raises UsageError for one that is broken."""
         if self.answer is not None:
             return self.answer
         if not self.text.lstrip().startswith(("{", "[")):
             return None
         try:
             return json.loads(self.text)
-        except (ValueError, RecursionError):
-            return None
+        except RecursionError:
+            raise UsageError(f"The policy {self.name} is nested too deeply.", "Give what az or ARM wrote.") from None
+        except ValueError as error:
+            hint = "Was the command that wrote it interrupted?"
+            raise UsageError(f"The policy {self.name} is no valid JSON: {error}.", hint) from None
 
     @cached_property
     def yaml(self) -> Optional[list[Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Optional
 
 from ..model import Coverage, Kind, Level, Progress, Protocol
-from .conditions import Condition, Destinations, Fit, Perhaps, Traffic, every
+from .conditions import Condition, Destinations, Fit, Perhaps, Sources, Traffic, every
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,20 @@ class Rule:
         doubts = (c.doubt(traffic) for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
         return self.unread or next(doubts, "what it does could not be read")
 
+    def advice(self, traffic: Traffic) -> str:
+        """What would settle it, where that can be said."""
+        doubts = (c for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
+        return next((text for text in (_advice(doubt, traffic) for doubt in doubts) if text), "")
+
     @property
     def destinations(self) -> Iterator[Destinations]:
         """Where it applies to, negations aside."""
         inner = (c.condition if isinstance(c, Perhaps) else c for c in self.conditions)
         return (condition for condition in inner if isinstance(condition, Destinations))
+
+
+def _advice(condition: Condition, traffic: Traffic) -> str:
+    return condition.advice(traffic) if isinstance(condition, (Perhaps, Sources)) else ""
 
 
 @dataclass(frozen=True)

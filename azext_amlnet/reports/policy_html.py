@@ -40,7 +40,7 @@ def _head(report: Mapping[str, Any]) -> str:
     if broken:
         said.append(f"{broken} required endpoint{'s are' if broken > 1 else ' is'} not allowed")
     if untold:
-        said.append(f"of {len(untold)} required it cannot be told")
+        said.append(f"{len(untold)} required cannot be judged")
     tone = "blocked" if broken else "unknown" if report["summary"]["exitCode"] else "reachable"
     headline = "; ".join(said) or (
         "Nothing required was asked about" if tone == "unknown" else "All required is allowed"

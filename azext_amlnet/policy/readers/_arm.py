@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
+from ...errors import UsageError
 from ._template import DEEPEST, Template
 from ._template import Unknown as Unknown
 
@@ -58,6 +59,17 @@ class Pool:
 
     resources: list[Resource] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+
+    def add(self, resource: Resource) -> None:
+        """One resource more; raises UsageError for one that two documents describe differently."""
+        for known in self.of(resource.kind) if resource.id or "/" in resource.name.strip("/") else ():
+            if (known.id, known.name) != (resource.id, resource.name):
+                continue
+            if known.body == resource.body:
+                return
+            what = f"{known.document} and {resource.document} describe {resource.name} differently."
+            raise UsageError(what, "The later one would replace the other: give one of them, or another name to one.")
+        self.resources.append(resource)
 
     def of(self, *kinds: str) -> list[Resource]:
         """The resources of these kinds, in the order of the documents."""

@@ -134,7 +134,7 @@ def _policy(pool: Pool, links: Sequence[_Link]) -> Policy:
 
 
 def _missing_rule(what: str) -> Rule:
-    return Rule("(not read)", None, (), "stands for", what)
+    return Rule("(not read)", None, (), "stands for", what, unread=f"{what}; its rules may decide first")
 
 
 def _missing_groups(pool: Pool, link: _Link) -> Iterator[tuple[str, str]]:
@@ -318,11 +318,14 @@ def _network(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: _
 def _either_by_name(where: Destinations, because: str) -> Condition:
     """Where a rule goes by names that may not work: those in doubt, the rest as it is."""
     if not (where.spans or where.tags or where.unread):
-        return Perhaps(where, because)
+        return Perhaps(where, because, _DNS)
     names = tuple(Pattern(name, rf"\A{re.escape(name)}\Z", doubtful=True) for name in sorted(where.names))
     return Destinations(
         patterns=names, spans=where.spans, tags=where.tags, anything=where.anything, unread=where.unread
     )
+
+
+_DNS = "Turn it on (dnsSettings.enableProxy), or give the policy itself, too (az network firewall policy show)."
 
 
 def _network_services(rule: Mapping[str, Any]) -> Services:

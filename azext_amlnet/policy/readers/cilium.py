@@ -41,12 +41,17 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
     if not any(map(_lets_dns_through, given)):
         because = "no rule lets DNS pass through Cilium's proxy, which names need"
         allowed = [_with_doubt(rule, because) for rule in allowed]
-    rules = (*denied, *allowed)
+    beside = [_beside(document, kind) for document in documents for kind in _others(document)]
+    rules = (*beside, *denied, *allowed)
+    default = _default(given, several)
+    if default is None:
+        because = "whether its policies select the pods of jobs is not known, and with it what happens to the rest"
+        rules = (*rules, Rule("(the rest)", None, (), "is", "what none of them allows", unread=because))
     yield Policy(
         name,
         "cilium",
         rules,
-        default=_default(given, several),
+        default=bool(default),
         private=True,
         notes=notes,
         unread=unread_of(name, rules),
@@ -63,6 +68,20 @@ def _policies(document: Document) -> Iterator[Mapping[str, Any]]:
                 and str(one.get("apiVersion", "")).startswith("cilium.io/")
             ):
                 yield one
+
+
+def _others(document: Document) -> Iterator[str]:
+    """The kinds of other policies beside those of Cilium, which count as well."""
+    for item in document.yaml or ():
+        items = item.get("items") if isinstance(item, Mapping) and item.get("kind") == "List" else item
+        for one in items if isinstance(items, list) else [items]:
+            kind = str(one.get("kind", "")) if isinstance(one, Mapping) else ""
+            if kind.endswith("Policy") and kind not in _KINDS:
+                yield kind
+
+
+def _beside(document: Document, kind: str) -> Rule:
+    return Rule(document.name, None, (), "has", f"a {kind}", unread=f"a {kind} is not read here, and it counts, too")
 
 
 def _specs(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

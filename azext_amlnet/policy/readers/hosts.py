@@ -13,19 +13,21 @@ from typing import Iterator, Sequence
 
 from ...model import is_host
 from ..addresses import EVERYTHING, span_of
-from ..conditions import Destinations, Not, Perhaps, Services
+from ..conditions import Condition, Destinations, Not, Pattern, Perhaps, Services
 from ..documents import Document
 from ..model import Policy, Rule, unread_of
 
-_LINE = re.compile(r"[*.^]{0,3}[A-Za-z0-9_](?:[A-Za-z0-9_.*-]*[A-Za-z0-9_*])?(?:/\d{1,2})?/?\Z")
+_NAME = r"[*.^]{0,3}[A-Za-z0-9_](?:[A-Za-z0-9_.*-]*[A-Za-z0-9_*])?"
+_LINE = re.compile(rf"(?:[a-z]+://)?({_NAME})(?::\d{{1,5}})?(?:/\S*)?\Z", re.IGNORECASE)
 _USUAL = Services(((frozenset({"https"}), 443, 443), (frozenset({"http"}), 80, 80)))
 _OTHERS = Not(_USUAL)
+_FORM = "vendors read this form differently"
 
 
 def claims(document: Document) -> bool:
     """Whether each line is a name, an address or a comment."""
     lines = list(_lines(document.text))
-    return bool(lines) and all(_LINE.match(line) for _, line in lines)
+    return bool(lines) and all(_LINE.match(line) and "." in line for _, line in lines)
 
 
 def read(documents: Sequence[Document]) -> Iterator[Policy]:
@@ -38,22 +40,30 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
-        plain = re.split(r"\s*(?:#|;|//)", line.strip(), maxsplit=1)[0].strip()
+        plain = re.split(r"(?:^|\s+)(?:;|//)|\s*#", line.strip(), maxsplit=1)[0].strip()
         if plain:
             yield number, plain
 
 
 def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
     """What a line allows on the usual ports, and perhaps on others."""
-    plain = line.lower().rstrip("/") if "/" not in line.rstrip("/") else line.lower()
-    span = span_of(plain)
-    where = Destinations(unread="its form is not known here")
+    plain = line.lower().removesuffix("/")
+    span, match = span_of(plain), _LINE.match(plain)
+    where: Condition = Destinations(unread="its form is not known here")
     if span is not None:
         where = Destinations(spans=(span,), anything=span == EVERYTHING)
     elif is_host(plain):
         where = Destinations(names=frozenset({plain}))
     elif plain.startswith("*.") and is_host(plain[2:]):
         where = Destinations(below=frozenset({plain[2:]}))
+    elif match and is_host(match[1].lstrip("*.^")):
+        bare = match[1].lstrip("*.^")
+        where = Perhaps(
+            Destinations(frozenset({bare}), frozenset({bare})), _FORM, f"Write {bare} or *.{bare}, or both."
+        )
+    elif match and "*" in plain:
+        expression = ".*".join(map(re.escape, re.split(r"\*+", match[1])))
+        where = Perhaps(Destinations(patterns=(Pattern(plain, rf"\A{expression}\Z"),)), _FORM)
     name, doubtful = f"{document.name}:{number}", Perhaps(where, "a list of names does not tell ports")
     yield Rule(name, True, (_USUAL, where), "lists", line[:253])
     yield Rule(name, True, (_OTHERS, doubtful), "lists", line[:253])

@@ -97,5 +97,5 @@ def _hop(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> tuple[Option
         name = route.get("name") or "a route"
         return True, "to the Internet", "", (f"Route '{name}' sends it past any firewall.",)
     if kind == "none":
-        return False, "nowhere", "", ()
+        return False, "nowhere (next hop None)", "", ()
     return None, f"to {route.get('nextHopType') or 'a hop that is not named'}", "what follows there is not known", ()
