@@ -85,15 +85,19 @@ class Inquiry:
 
     def _placed(self, policy: Any, shown: Sequence[Mapping[str, Any]], subnets: Mapping[str, Sequence[str]]) -> Any:
         """A group or table that was found by itself, with the subnet and the computes that it is for."""
+        computes: list[str] = []
+        names: list[str] = []
         for subnet in shown:
             identifier = str(subnet.get("id", ""))
-            computes = subnets.get(identifier.lower())
             given = subnet.get("properties") or {}
             mine = {str((given.get(key) or {}).get("id", "")).lower() for key in ("networkSecurityGroup", "routeTable")}
-            if computes and policy.id and policy.id in mine:
-                where = f"{policy.name} (subnet {identifier.rpartition('/')[2]} of {', '.join(computes)})"
-                return replace(policy, name=where, computes=tuple(computes))
-        return policy
+            if policy.id and policy.id in mine and subnets.get(identifier.lower()):
+                computes += subnets[identifier.lower()]
+                names.append(identifier.rpartition("/")[2])
+        if not computes:
+            return policy
+        where = f"{policy.name} (subnet {', '.join(names)} of {', '.join(dict.fromkeys(computes))})"
+        return replace(policy, name=where, computes=tuple(dict.fromkeys(computes)))
 
 
 def _document(word: str) -> Any:
@@ -126,15 +130,16 @@ def _subnets(facts: Any, computes: Sequence[str]) -> dict[str, list[str]]:
 def _addresses(
     shown: Sequence[Mapping[str, Any]], subnets: Mapping[str, Sequence[str]]
 ) -> dict[str, list[tuple[int, int]]]:
+    """By compute; nothing for one whose subnets Azure did not show."""
     from .policy.addresses import span_of
 
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, list[tuple[int, int]]] = {name: [] for names in subnets.values() for name in names}
     for subnet in shown:
         given = subnet.get("properties") or {}
         for compute in subnets.get(str(subnet.get("id", "")).lower(), ()):
             prefixes = [given.get("addressPrefix"), *(given.get("addressPrefixes") or ())]
-            for span in filter(None, (span_of(prefix) for prefix in prefixes if isinstance(prefix, str))):
-                found.setdefault(compute, []).append(span)
+            spans = (span_of(prefix) for prefix in prefixes if isinstance(prefix, str))
+            found.setdefault(compute, []).extend(span for span in spans if span and span[0] <= span[1])
     return found
 
 
@@ -162,11 +167,12 @@ def outcome(
     from .policy import check as c
 
     given = spans_of(options.source)
-    everywhere = given or [span for spans in own.values() for span in spans]
+    everywhere = given or sorted({span for spans in own.values() for span in spans})
 
-    def sources(row: Any) -> Sequence[tuple[int, int]]:
-        mine = [span for name in row.computes for span in own.get(name, ())]
-        return given or (mine if all(name in own for name in row.computes) and mine else everywhere)
+    def sources(row: Any) -> Sequence[Optional[tuple[int, int]]]:
+        """Where a row's traffic comes from; None for what nobody told of a compute."""
+        mine = [span for name in row.computes or own for span in own.get(name) or (None,)]
+        return given or list(dict.fromkeys(mine))
 
     findings = c.check(found.rows, policies, sources)
     if found.earlier is not None:
@@ -188,6 +194,8 @@ def outcome(
         "stale": old,
         "unread": [to_json(part) for policy in policies for part in policy.unread],
     }
+    for part in ("policy", "findings", "overPermissive", "stale", "unread", "warnings"):
+        report[part] = _plain(report[part])
     pairs = list(zip(found.rows, findings, strict=True))
     lacking = tuple(row for row, finding in pairs if finding.coverage in (Coverage.MISSING, Coverage.PARTIAL))
     denied, untold = (
@@ -195,6 +203,17 @@ def outcome(
         for word in (Coverage.DENIED, Coverage.UNKNOWN)
     )
     return Outcome(report, code, lacking, denied, untold)
+
+
+def _plain(value: Any) -> Any:
+    """The value with texts that a terminal and a pipeline can show: names of rules are anybody's."""
+    from .errors import line
+
+    if isinstance(value, str):
+        return line(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _shown(span: tuple[int, int]) -> str:

@@ -231,6 +231,42 @@ def test_the_subnet_of_a_cluster_its_group_and_its_route_are_found_by_themselves
     assert ran.code == 9 and "The subnet" in ran.err and ran.json["sources"] == []
 
 
+def test_a_security_group_of_two_subnets_counts_for_the_computes_of_both(az: Az, azure: FakeAzure) -> None:
+    azure.serve(with_subnet())
+    other, second = f"{SUBNET}-2", b.identifier("Microsoft.ContainerService/managedClusters", "aks-cpu")
+    aks = b.aks(second)
+    aks[second]["properties"]["agentPoolProfiles"] = [{"name": "np", "vnetSubnetID": other}]
+    group = f"{p.NETWORK}/networkSecurityGroups/aks-nsg"
+    deny = {"priority": 100, "access": "Deny", "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": "*",
+            "destinationAddressPrefix": "Internet", "destinationPortRange": "*"}  # fmt: skip
+    both = {"addressPrefixes": ["10.1.4.0/24", "fd00:1::/64"], "networkSecurityGroup": {"id": group}}
+    closed = {"securityRules": [{"name": "no", "properties": deny}]}
+    attached = [b.compute("aks-gpu", b.AKS), b.compute("aks-cpu", second)]
+    azure.serve({**aks, other: {"id": other, "properties": both}, group: {"id": group, "properties": closed},
+                 f"{b.workspace_id()}/computes": attached})  # fmt: skip
+    words = (*LIVE, "--compute", "aks-gpu", "aks-cpu", "--policy", p.FIREWALL, "--exclude", "aks")
+    ran = az(*words)
+    assert ran.code == 8 and ran.json["sources"] == ["10.1.0.0/16", "10.1.4.0/24"]
+    (nsg,) = (policy for policy in ran.json["policy"] if policy["dialect"] == "nsg")
+    assert nsg["name"] == "aks-nsg (subnet aks, aks-2 of aks-gpu, aks-cpu)"
+    assert "covered" not in {finding["coverage"] for finding in ran.json["findings"]}
+    azure.serve({group: {"id": group, "properties": {"securityRules": []}}})
+    azure.faults.append(Fault("/subnets/aks-2", 403, "AuthorizationFailed", "no right"))
+    ran = az(*words)
+    words_of = {finding["host"]: finding["coverage"] for finding in ran.json["findings"] if not finding["computes"]}
+    assert ran.code == 9 and set(words_of.values()) == {"unknown"}  # where aks-cpu's traffic comes from is not told
+
+
+def test_names_of_rules_break_out_of_no_terminal_and_no_pipeline(az: Az, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    rule = p.app("x\x1b[2J\n##vso[task.complete]\ud800", "*.core.windows.net", weird=True)
+    policy.write_text(json.dumps([p.policy(), p.group("g", 1, p.collection("c", 1, "Allow", rule))]), encoding="utf-8")
+    ran = az(*OFFLINE, "--policy", str(policy), "--source", "10.1.0.0/16", "--report-file", str(tmp_path / "r.html"))
+    assert ran.code == 8 and "Traceback" not in ran.err
+    assert "##vso" not in ran.out + ran.err and "\x1b" not in ran.out + ran.err
+    assert all(line.isprintable() for line in ran.err.splitlines())
+
+
 # -- wrong usage
 
 

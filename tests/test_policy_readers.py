@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,44 @@ def test_squid_that_inspects_tls_is_a_note() -> None:
     assert "inspects TLS" in policy.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("# bad: \\\nhttp_access deny all\nhttp_access allow all", "missing"),
+        ("acl bad dstdomain \\\n# registries\n.azurecr.io\nhttp_access deny bad\nhttp_access allow all", "denied"),
+        ("acl bad dstdomain .azure\\\ncr.io\nhttp_access deny bad\nhttp_access allow all", "denied"),
+        ("# hi \u2028http_access allow all\nhttp_access deny all", "missing"),
+        ("acl a dstdomain .x.io\nhttp_access deny a\nacl a dstdomain .azurecr.io\nhttp_access allow all", "denied"),
+        ("acl a dstdomain .x.io\nacl A dstdomain .azurecr.io\nhttp_access deny a\nhttp_access allow all", "denied"),
+        ("acl CONNECT method GET\nhttp_access deny CONNECT\nhttp_access allow all", "denied"),
+        ("if false\nhttp_access allow all\nendif\nhttp_access deny all", "unknown"),
+        ("http_access allow\nhttp_access deny all", "missing"),
+        ("acl ok dstdomain .azurecr.io.\nhttp_access allow ok\nhttp_access deny all", "unknown"),
+        ("acl me src 10.0.0.0/0.255.255.255\nhttp_access allow me\nhttp_access deny all", "unknown"),
+        ("http_access Allow all\nhttp_access deny all", "unknown"),
+        ("acl o dstdomain .x.io\nmiss_access allow o\nhttp_access allow all", "unknown"),
+        ("never_direct allow all\nhttp_access allow all", "unknown"),
+        ("ssl_bump terminate all\nhttp_access allow all", "unknown"),
+        ("ssl_bump\nhttp_access allow all", "covered"),
+        ("http_access allow connect\nhttp_access deny ALL", "covered"),
+    ],
+)
+def test_lines_of_squid_are_read_as_squid_reads_them(text: str, word: str) -> None:
+    assert p.coverage(p.of_text(text, "squid"), ACR) == [word]
+
+
+def test_a_method_of_http_is_not_all_of_http() -> None:
+    assert squid_says("acl m method PURGE", "http_access allow m", row=UBUNTU) == "unknown"
+    assert squid_says("acl m method GET HEAD", "http_access allow m", row=UBUNTU) == "covered"
+
+
+def test_what_private_endpoints_serve_meets_a_proxy_unless_clients_skip_it() -> None:
+    row = Requirement(host="v.vault.azure.net", private=True)
+    (found,) = p.findings(p.of_text("http_access deny all", "squid"), row)
+    assert found.coverage is Coverage.UNKNOWN and "NO_PROXY" in found.hint
+    assert squid_says("http_access allow all", row=row) == "covered"
+
+
 CONFIGS = {
     "exact": ("acl a dstdomain -n acrml.azurecr.io", "http_access allow CONNECT a"),
     "suffix": ("acl a dstdomain -n .azurecr.io", "http_access allow a"),
@@ -91,6 +130,10 @@ CONFIGS = {
     "expression": ("acl a dstdom_regex -n -i ^.+\\.AZURECR\\.io$", "http_access allow CONNECT a"),
     "anchored": ("acl a dstdom_regex -n (^|\\.)azurecr\\.io$", "http_access allow a"),
     "negation": ("acl a dstdomain -n .azurecr.io", "http_access deny !a", "http_access allow all"),
+    "late line": ("acl a dstdomain -n .x.io", "http_access allow a", "acl a dstdomain -n .azurecr.io"),
+    "split word": ("acl a dstdomain -n .azure\\", "cr.io", "http_access allow a"),
+    "comment": ("acl a dstdomain -n \\", "# registries", ".azurecr.io", "http_access allow a"),
+    "no acl": ("acl a dstdomain -n .azurecr.io", "http_access allow", "http_access allow a"),
     "source": ("acl me src 127.0.0.0/8", "acl a dstdomain -n .azurecr.io", "http_access allow me a"),
     "other source": ("acl they src 10.0.0.0/8", "acl a dstdomain -n .azurecr.io", "http_access allow they a"),
 }  # fmt: skip
@@ -162,6 +205,38 @@ def test_cilium(text: str, row: Requirement, word: str) -> None:
     assert found.coverage is Coverage(word), found
 
 
+def asking(**match: str) -> dict[str, Any]:
+    return {"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}], "rules": {"dns": [match]}}]}
+
+
+WORLD = {"toEntities": ["world"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (cilium(asking(matchName="other.io"), to("acrml.azurecr.io"), dns=False), "unknown"),
+        (cilium(asking(matchName="acrml.azurecr.io"), to("acrml.azurecr.io"), dns=False), "covered"),
+        (cilium(asking(matchPattern="*.azurecr.io"), to("acrml.azurecr.io"), dns=False), "covered"),
+        (cilium(asking(matchPattern="**.azurecr.io"), WORLD, dns=False), "covered"),
+        (cilium(WORLD, dns=False), "unknown"),
+        (cilium({"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}]}]}, WORLD, dns=False), "covered"),
+        (cilium(dns=False, enableDefaultDeny={"egress": True}), "missing"),
+        (cilium(dns=False), "covered"),  # an empty egress is none
+        (cilium({"toEndpoints": [], "toPorts": [{"ports": [{"port": "443"}]}]}), "missing"),
+        (cilium(WORLD, deny=[{"toEntities": "world"}]), "unknown"),
+        (cilium(WORLD, deny=[{"toCIDR": "0.0.0.0/0"}]), "unknown"),
+        (cilium(WORLD, deny=[{"toEndpoints": [{"matchLabels": {"reserved:world": ""}}]}]), "unknown"),
+        (cilium(WORLD, deny=[{"toGroups": [{"aws": {}}]}]), "unknown"),
+        (cilium({"toServices": [{"k8sService": {"serviceName": "x"}}]}), "unknown"),
+        (cilium({**to("acrml.azurecr.io"), "toPorts": {"ports": [{"port": "80"}]}}), "unknown"),
+        (cilium({**to("acrml.azurecr.io"), True: 1}), "unknown"),
+    ],
+)
+def test_cilium_in_odd_and_in_full_shapes(text: str, word: str) -> None:
+    assert p.coverage(p.of_text(text), ACR) == [word]
+
+
 def test_policies_of_cilium_hold_together() -> None:
     first, second = cilium(to("other.io")), cilium(to("acrml.azurecr.io"), dns=False)
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [json.loads(first), json.loads(second)]})
@@ -226,7 +301,7 @@ def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", 
         ((rule("d", 100, "Deny", "Storage"), rule("a", 200, "Allow", "Internet")), STORE, "denied"),
         ((rule("a", 100, "Allow", "Internet"), DENY_INTERNET), ACR, "covered"),
         ((rule("a", 100, "Allow", "*", "*"), DENY_INTERNET), ACR, "covered"),
-        ((rule("a", 100, "Allow", "VirtualNetwork"), DENY_INTERNET), ACR, "missing"),
+        ((rule("a", 100, "Allow", "VirtualNetwork"), DENY_INTERNET), ACR, "unknown"),
         ((rule("d", 100, "Deny", "VirtualNetwork", "*"),), ACR, "unknown"),
         ((rule("a", 100, "Allow", ["20.1.0.0/16", "20.9.0.0/16"]), DENY_INTERNET), SERVER, "covered"),
         ((rule("a", 100, "Allow", "Storage", destinationPortRange="", destinationPortRanges=["80", "440-450"]),
@@ -330,7 +405,7 @@ def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
     first = json.dumps(p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host))))
     other = json.dumps(p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", "other.io"))))
     (policy,) = read((Document("a", first), Document("b", first)))
-    assert len(policy.rules) == 1
+    assert len([rule for rule in policy.rules if rule.allow]) == 1
     with pytest.raises(UsageError, match="a and b describe g differently"):
         read((Document("a", first), Document("b", other)))
 
@@ -416,7 +491,140 @@ def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> N
         "g", 100, p.collection("c", 100, "Allow", p.net("r", destinationFqdns=[ACR.host])))["properties"]}  # fmt: skip
     existing = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "existing": True}
     (found,) = p.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "which is not told" in found.because
+    assert found.coverage is Coverage.UNKNOWN and "may have a base policy" in found.because
+
+
+X = "[parameters('x')]"
+
+
+def untold(*resources: Any) -> tuple[Any, ...]:
+    return read((template(resources=list(resources), parameters={"x": {"type": "string"}}),))
+
+
+def as_resource(kind: str, name: str, **properties: Any) -> dict[str, Any]:
+    return {"type": f"Microsoft.Network/{kind}", "name": name, "properties": properties}
+
+
+HUB = as_resource("firewallPolicies", "hub")
+ALLOWING = p.collection("a", 200, "Allow", p.app("yes", ACR.host))
+DENYING = p.collection("d", 100, "Deny", p.app("no", "*"))
+
+
+def in_group(*collections: Any, priority: Any = 100, name: str = "hub/g") -> dict[str, Any]:
+    kind = "firewallPolicies/ruleCollectionGroups"
+    return as_resource(kind, name, priority=priority, ruleCollections=list(collections))
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        (as_resource("firewallPolicies", "hub", basePolicy={"id": X}), in_group(ALLOWING)),
+        (HUB, in_group(X, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [X]}, ALLOWING)),
+        (HUB, in_group({**ALLOWING, "priority": X}, DENYING)),
+        (HUB, in_group(ALLOWING, priority=X), in_group(DENYING, name="hub/d")),
+        (HUB, in_group({**ALLOWING, "priority": 100}, DENYING)),
+        (HUB, in_group({**DENYING, "rules": [{**p.app("no", "*"), "protocols": [X]}]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [p.net("no", "*", ports=[])]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [p.net("no", "*", protocols=["*"])]}, ALLOWING)),
+        (HUB, in_group({**ALLOWING, "rules": [{**p.app("y", ACR.host), "protocols": [
+            {"protocolType": "Https", "port": X}]}]})),
+        (HUB, in_group({**DENYING, "rules": [p.app("no", "a.io", targetUrls=[f"{ACR.host}/*"])]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [p.app("no", targetUrls=[f"{ACR.host}/*"], destinationAddresses=[
+            "20.0.0.0/8"])]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [p.app("no", fqdnTags=["AppServiceEnvironment"])]}, ALLOWING)),
+        (as_resource("networkSecurityGroups", "g", securityRules=[X]),),
+        (as_resource("networkSecurityGroups", "g", copy=[{"name": "securityRules", "count": 1, "input": {}}]),),
+        (as_resource("networkSecurityGroups", "g", securityRules=[{"name": "no", "properties": X}]),),
+        (as_resource("networkSecurityGroups", "g", securityRules=[{"name": "y", "properties": {
+            **DENY_INTERNET, "access": "Allow", "priority": 100, "sourcePortRange": "500"}}, {"name": "n", "properties":
+            DENY_INTERNET}]),),
+        (as_resource("networkSecurityGroups", "g", securityRules=[{"name": "n", "properties": {
+            **DENY_INTERNET, "protocol": "Any"}}]),),
+        (as_resource("routeTables", "t", routes=X),),
+        (as_resource("routeTables", "t", copy=[{"name": "routes", "count": 1, "input": {}}]),),
+        (as_resource("routeTables", "t", routes=[]),
+         {**as_resource("routeTables/routes", "t/r", addressPrefix="0.0.0.0/0", nextHopType="Internet"),
+          "condition": X}),
+    ],
+)  # fmt: skip
+def test_what_a_template_does_not_tell_is_never_taken_for_nothing(resources: tuple[Any, ...]) -> None:
+    (found,) = p.findings(untold(*resources), ACR)
+    assert found.coverage is Coverage.UNKNOWN, found
+
+
+@pytest.mark.parametrize("kind", ["firewallPolicies", "networkSecurityGroups", "routeTables"])
+def test_a_resource_without_any_property_told_is_no_policy(kind: str) -> None:
+    with pytest.raises(UsageError):
+        untold({"type": f"Microsoft.Network/{kind}", "name": "n", "properties": X})
+
+
+def test_deployments_have_parameters_of_their_own_or_those_around_them() -> None:
+    rule = {**p.app("y"), "targetFqdns": ["[parameters('h')]"]}
+    inner = {"parameters": {"h": {"defaultValue": "other.io"}}, "resources": [in_group({**ALLOWING, "rules": [rule]})]}
+    deployment = {"type": "Microsoft.Resources/deployments", "name": "x", "properties": {"template": inner}}
+    scoped = {**deployment["properties"], "expressionEvaluationOptions": {"scope": "inner"}}  # type: ignore[dict-item]
+    outer = template(resources=[HUB, deployment], parameters={"h": {"defaultValue": ACR.host}})
+    assert p.coverage(read((outer,)), ACR) == ["covered"]
+    within = template(resources=[HUB, {**deployment, "properties": scoped}])
+    assert p.coverage(read((within, p.parameters(h=ACR.host))), ACR) == ["missing"]
+    maybe = template(resources=[HUB, {**deployment, "condition": X}], parameters={"h": {"defaultValue": ACR.host}})
+    assert p.coverage(read((maybe,)), ACR) == ["unknown"]
+    twice = (template(resources=[HUB, in_group({**ALLOWING, "rules": [rule]})], parameters={"h": {}}),
+             p.parameters(h="other.io"), Document("b", p.parameters(h=ACR.host).text))  # fmt: skip
+    assert p.coverage(read(twice), ACR) == ["unknown"]
+
+
+def test_a_base_policy_of_a_template_is_found_by_its_name() -> None:
+    base = "[resourceId('Microsoft.Network/firewallPolicies', 'base')]"
+    child = as_resource("firewallPolicies", "hub", basePolicy={"id": base})
+    whole = (as_resource("firewallPolicies", "base"), child, in_group(ALLOWING), in_group(DENYING, name="base/d"))
+    policies = untold(*whole)
+    assert [policy.name for policy in policies] == ["hub"] and p.coverage(policies, ACR) == ["denied"]
+
+
+def test_groups_of_another_policy_are_not_ours() -> None:
+    assert p.coverage(untold(HUB, in_group(ALLOWING, name="other/g")), ACR) == ["missing"]
+    elsewhere = p.group("g", 100, p.collection("a", 100, "Allow", p.app("y", ACR.host)), policy=p.BASE)
+    assert p.coverage(p.of(p.policy(), elsewhere), ACR) == ["missing"]
+    assert p.coverage(p.of(elsewhere), ACR) == ["unknown"]  # its policy may have a base policy
+
+
+def test_things_of_one_name_in_other_groups_are_other_things() -> None:
+    other = p.NETWORK.replace("hub-rg", "other-rg")
+    ip_group = {"id": f"{other}/ipGroups/i", "name": "i", "properties": {"ipAddresses": ["10.1.0.0/16"]}}
+    rule = p.app("y", ACR.host, sources=[], sourceIpGroups=[f"{p.NETWORK}/ipGroups/i"])
+    mine = p.group("g", 100, p.collection("a", 100, "Allow", rule))
+    assert p.coverage(p.of(p.policy(), ip_group, mine), ACR) == ["unknown"]
+    theirs = {**FIREWALL, "properties": {"firewallPolicy": {"id": p.HUB.replace("hub-rg", "prod-rg")}}}
+    fine = p.group("g", 100, p.collection("a", 100, "Allow", p.app("y", ACR.host)))
+    assert p.coverage(p.of(p.policy(), fine, theirs), ACR) == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: x\na: " + "[" * 200_000,
+        "kind: x\na: &a [x]\n" + "\n".join(f"b{n}: &b{n} [*{'a' if not n else f'b{n - 1}'}, *a]" for n in range(40)),
+        "x" + " " * 100_000 + "y",
+        json.dumps({"resources": [in_group({**ALLOWING, "priority": "9" * 5000})]}),
+        json.dumps({"resources": [HUB], "variables": {f"v{n}": f"[concat(variables('v{n + 1}'), variables('v{n + 1}'))]"
+                                                      for n in range(60)}, "parameters": {}}),
+        json.dumps({"resources": [{**HUB, "properties": {"sku": "[" + "concat(" * 3000 + ")" * 3000 + "]"}}]}),
+        json.dumps({"type": "Microsoft.Network/virtualNetworks", "subnets": 5}),
+        json.dumps([p.policy(), p.group("g", 1, p.collection("c", 1, "Allow", p.app("r", "a" + "*a" * 25 + "*z")))]),
+        cilium({"toCIDR": [["x"] * 10] * 10}),
+    ],
+)  # fmt: skip
+def test_hostile_texts_cost_little_and_break_nothing(text: str) -> None:
+    started = time.monotonic()
+    try:
+        found = p.of_text(text)
+    except UsageError:
+        found = ()
+    if found:
+        assert p.coverage(found, Requirement(host="a" * 60 + ".io")) in (["unknown"], ["missing"])
+    assert time.monotonic() - started < 5
 
 
 # -- what is no policy

@@ -77,7 +77,7 @@ def gathered(answers: Mapping[Call, Any]) -> tuple[list[Any], dict[str, str]]:
     """The resources, each with its id, and why others were refused, by lower-case id."""
     shown: list[Any] = []
     refused: dict[str, str] = {}
-    for call, answer in answers.items():
+    for call, answer in sorted(answers.items(), key=lambda pair: (pair[0].fact, pair[0].key)):
         if isinstance(answer, Refusal):
             refused[call.key] = str(answer)
         elif call.listing:

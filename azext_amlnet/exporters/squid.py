@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from . import Context, comments, header, no_tags, private_notes, public, why
+from . import Context, comments, header, no_tags, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
 _SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
@@ -19,6 +19,10 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     for row in public(rows):
         if row.protocol not in _SPOKEN and row.kind is not Kind.SERVICE_TAG:
             yield f"{row.host}, port {row.port}/{row.protocol.value}: squid forwards HTTP and CONNECT only."
+    private = [row.host for row in rows if row.private]
+    if private:
+        named = ", ".join(private)
+        yield f"clients have to skip the proxy for what private endpoints serve (--format no-proxy): {named}."
     yield from no_tags(rows, "squid")
 
 
@@ -28,7 +32,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
         "Ports other than 443 and 80 must be in your SSL_ports and Safe_ports, too.",
         "Include it above your own http_access lines that deny; it holds for every client that may come there.",
     ]
-    parts = [comments("#", [*header(context, lost), *private_notes(rows), *ports])]
+    parts = [comments("#", [*header(context, lost), *ports])]
     spoken = [row for row in public(rows) if row.protocol in _SPOKEN and row.kind is not Kind.SERVICE_TAG]
     groups: dict[tuple[bool, int], list[Requirement]] = {}
     for row in spoken:

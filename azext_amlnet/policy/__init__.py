@@ -11,7 +11,7 @@ from ..words import policy_dialects
 from .documents import Document as Document
 from .model import Policy as Policy
 from .model import Rule, Unread
-from .readers._arm import Pool, parameters_of, resources
+from .readers._arm import Pool, Unknown, parameters_of, resources
 
 
 def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[Policy, ...]:
@@ -49,7 +49,7 @@ def _is_text(document: Document) -> bool:
 
 def _of_azure(documents: Sequence[Document]) -> list[Policy]:
     """All Azure documents are read together: groups, base policies, IP groups and parameters belong to each other."""
-    parameters = {key: value for document in documents for key, value in parameters_of(document.json).items()}
+    parameters = _parameters(documents)
     pool = Pool()
     for document in documents:
         mine = list(resources(document.json, document.name, parameters))
@@ -61,6 +61,15 @@ def _of_azure(documents: Sequence[Document]) -> list[Policy]:
     readers = (_reader(name) for name in policy_dialects())
     found = [policy for reader in readers if hasattr(reader, "KINDS") for policy in reader.read(pool)]
     return [_with_parts_beside(policy, pool) for policy in found]
+
+
+def _parameters(documents: Sequence[Document]) -> dict[str, Any]:
+    """The values of all parameter files; one that two files give differently is not known."""
+    found: dict[str, Any] = {}
+    for document in documents:
+        for key, value in parameters_of(document.json).items():
+            found[key] = value if found.get(key, value) == value else Unknown(key)
+    return found
 
 
 def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Kind, Level, Progress, Requirement
-from .addresses import EVERYTHING, Span, inside, parents, shown
-from .conditions import Condition, Destinations, Fit, Not, Perhaps, Services, Sources, Traffic, every, traffics
+from .addresses import EVERYTHING, PRIVATE, Span, inside, parents, shown
+from .conditions import Condition, Destinations, Fit, Needs, Not, Perhaps, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
 
 ROUTES = "route-table"
@@ -35,17 +35,17 @@ class Decision:
 
 
 def check(
-    rows: Iterable[Requirement], policies: Sequence[Policy], sources: Callable[[Requirement], Sequence[Span]]
+    rows: Iterable[Requirement], policies: Sequence[Policy], sources: Callable[[Requirement], Sequence[Optional[Span]]]
 ) -> tuple[Finding, ...]:
     """One finding for each row: traffic has to pass every policy, so the worst of them tells.
 
-    `sources` names where the traffic of a row comes from; nothing where that is not known.
+    `sources` names where the traffic of a row comes from; None, or nothing at all, where that is not known.
     """
     checkers = [Checker(policy) for policy in policies]
     return tuple(_finding(row, checkers, sources(row)) for row in rows)
 
 
-def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Span]) -> Finding:
+def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Optional[Span]]) -> Finding:
     if row.unresolved:
         decisions = [Decision(Coverage.UNKNOWN, (), "a part of the name is not known yet", _COMPLETE)]
     else:
@@ -71,8 +71,10 @@ def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Sp
 
 
 def _inner(condition: Condition) -> Condition:
-    """The condition behind a negation or a doubt."""
-    return condition.condition if isinstance(condition, (Not, Perhaps)) else condition
+    """The condition behind negations and doubts."""
+    while isinstance(condition, (Needs, Not, Perhaps)):
+        condition = condition.condition
+    return condition
 
 
 def _meets(row: Requirement, policy: Policy) -> bool:
@@ -167,9 +169,11 @@ class Checker:
 
     # -- decisions
 
-    def decide(self, row: Requirement, sources: Sequence[Span]) -> Decision:
+    def decide(self, row: Requirement, sources: Sequence[Optional[Span]]) -> Decision:
         """What the policy makes of a row, from all of its sources and for all of its service tags."""
-        pieces: list[Optional[Span]] = [piece for source in sources for piece in self.pieces(source)]
+        pieces: list[Optional[Span]] = []
+        for source in sources:
+            pieces += self.pieces(source) if source else [None]
         decisions = {traffic: self._decide(traffic) for traffic in traffics(row, pieces or [None])}
         found = {decision.coverage for decision in decisions.values()}
         works, fails = found & {Coverage.COVERED, Coverage.PARTIAL}, found & {Coverage.DENIED, Coverage.MISSING}
@@ -187,7 +191,7 @@ class Checker:
 
     def _decide(self, traffic: Traffic) -> Decision:
         policy = self.policy
-        if traffic.private and not policy.private:
+        if traffic.private and not policy.private and not (policy.words and self._let_through(traffic)):
             return _private(policy)
         if policy.words and not policy.words & traffic.words:
             because = f"{policy.name} forwards {' and '.join(sorted(policy.words))} only"
@@ -203,6 +207,13 @@ class Checker:
             else:
                 return self._decided(traffic, rule, parts, doubts, rules[position + 1 :])
         return self._undecided(traffic, parts, doubts)
+
+    def _let_through(self, traffic: Traffic) -> bool:
+        """Whether the policy allows even what should not come to it."""
+        first = next(
+            (held for held in self.rules_for(traffic) if held[1].allow is not True or held[2] is Fit.ALL), None
+        )
+        return first is not None and first[1].allow is True and first[2] is Fit.ALL
 
     def _decided(
         self,
@@ -283,16 +294,19 @@ _MEASURE = "Have the part read that is not known, or measure it with az ml netwo
 
 def _goes_anywhere(rule: Rule) -> bool:
     """Whether a rule is for everything public: nobody meant this traffic in particular."""
-    return any(where.anything or "internet" in map(str.lower, where.tags) for where in rule.destinations)
+    wheres = list(rule.destinations)
+    return not wheres or any(where.anything or "internet" in map(str.lower, where.tags) for where in wheres)
 
 
 def _private(policy: Policy) -> Decision:
-    """What a private endpoint serves passes no firewall; nor a proxy, where clients are told to skip it."""
-    if not policy.words:
-        because = f"a private endpoint serves it, and its traffic does not pass {policy.name}"
-        return Decision(Coverage.COVERED, (), because)
-    because = f"a private endpoint serves it, and it does not pass {policy.name} where NO_PROXY names it"
-    return Decision(Coverage.COVERED, (), because, notes=("NO_PROXY has to name it: export --format no-proxy.",))
+    """What a private endpoint serves passes a proxy unless clients are told to skip it, and no firewall as a rule."""
+    if policy.words:
+        because = f"a private endpoint serves it, and whether clients skip {policy.name} for it is not known"
+        hint = "Name it in NO_PROXY (export --format no-proxy), and leave the row out of this check."
+        return Decision(Coverage.UNKNOWN, (), because, hint)
+    because = f"a private endpoint serves it, and its traffic does not pass {policy.name}"
+    note = "Unless routes lead traffic to private endpoints through the firewall; then it needs a rule."
+    return Decision(Coverage.COVERED, (), because, notes=(note,))
 
 
 def _ref(rule: Rule) -> str:
@@ -335,6 +349,10 @@ def over_permissive(
                 if (rule.name, what) not in told:
                     told.add((rule.name, what))
                     yield _excess_row(policy, rule, what, because, [row for row in rows if row.host == what])
+        else:
+            if policy.default and policy.dialect != ROUTES:
+                rule = Rule("(default)", True, ())
+                yield _excess_row(policy, rule, "*", "what no rule decides is allowed: data can go anywhere", [])
 
 
 def _excess_row(policy: Policy, rule: Rule, what: str, because: str, asked: Sequence[Requirement]) -> dict[str, Any]:
@@ -352,6 +370,9 @@ def _excess(where: Destinations, shared: Mapping[str, str]) -> Iterator[tuple[st
     if where.anything:
         yield "*", "every destination is allowed: data can go anywhere"
         return
+    for span in where.spans:
+        if span[1] - span[0] >= 2**24 and not inside(span, PRIVATE):
+            yield shown(span), f"{span[1] - span[0] + 1:,} addresses are allowed"
     if any(pattern.text in _ANY_NAME for pattern in where.patterns):
         yield "*", "every name is allowed: data can go anywhere"
         return
@@ -403,9 +424,11 @@ def stale(policies: Iterable[Policy], retired: Iterable[Any]) -> Iterator[dict[s
     """The rules that name hosts which Azure no longer asks for."""
     gone = {item.host: item for item in retired}
     for policy in policies:
+        told: dict[str, set[str]] = {}
         for rule in policy.rules:
             named = {name for where in rule.destinations for name in where.names} if rule.allow else set()
-            for host in sorted(named & set(gone)):
+            for host in sorted((named & set(gone)) - told.get(rule.name, set())):
+                told.setdefault(rule.name, set()).add(host)
                 item = gone[host]
                 because = f"retired since {item.since}: {item.reason}"
                 yield {"policy": policy.name, "rule": rule.name, "host": host, "because": because,

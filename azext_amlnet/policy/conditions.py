@@ -285,21 +285,22 @@ class Destinations:
         """Why `fit` is MAYBE."""
         if self.unread:
             return self.unread
-        if self.tags and any(tag_fit(tag, traffic) is Fit.MAYBE for tag in self.tags):
-            return f"whether its addresses are in {', '.join(self.tags)} is not documented"
+        doubtful = [tag for tag in self.tags if tag_fit(tag, traffic) is Fit.MAYBE]
+        if any(tag.lower() == "virtualnetwork" for tag in doubtful):
+            return "VirtualNetwork may contain a default route, and with it everything"
+        if doubtful:
+            return f"whether its addresses are in {', '.join(doubtful)} is not documented"
         if self.spans and self._of_spans(traffic) is Fit.MAYBE:
             return "it goes by addresses, and those of a name are not known here"
         names = [*(pattern.text for pattern in self.patterns), *self.fqdn_tags]
         return f"what {', '.join(names)} stands for cannot be told"
 
 
-# FQDN tags whose contents are documented, each for a service of its own:
-# https://learn.microsoft.com/azure/firewall/fqdn-tags (2026-11-23). Whatever a row does not name is not in them.
+# FQDN tags that hold nothing of these lists but what a row says itself: the contents of the first are documented
+# (https://learn.microsoft.com/azure/aks/limit-egress-traffic), the others are for updates and protection of Windows
+# (https://learn.microsoft.com/azure/firewall/fqdn-tags, 2026-11-23). Others hold hosts that rows ask for, too.
 KNOWN_FQDN_TAGS = frozenset(
-    {
-        *("AppServiceEnvironment", "AzureBackup", "AzureHDInsight", "AzureKubernetesService", "MicrosoftIntune"),
-        *("MicrosoftActiveProtectionService", "Windows365", "WindowsDiagnostics", "WindowsVirtualDesktop"),
-    }
+    {"AzureKubernetesService", "MicrosoftActiveProtectionService", "WindowsDiagnostics", "WindowsUpdate"}
 )
 
 
@@ -307,14 +308,17 @@ def tag_fit(tag: str, traffic: Traffic) -> Fit:
     """How much of the traffic goes to a service tag, by what is documented of the tag and the row.
 
     `Internet` is every address outside the virtual network, Azure's public ones included; `VirtualNetwork` is the
-    network and what is connected with it; a tag with a region is a part of the one without
+    network and what is connected with it, at times a default route and with it everything; a tag with a region is a
+    part of the one without
     (https://learn.microsoft.com/azure/virtual-network/service-tags-overview, 2026-11-23).
     """
     name, of = tag.lower(), (traffic.host if traffic.kind is Kind.SERVICE_TAG else traffic.tag or "").lower()
     address = traffic.address
     private = traffic.private or (address is not None and inside(address, PRIVATE))
-    if name in ("internet", "virtualnetwork"):
-        return Fit.ALL if private is (name == "virtualnetwork") else Fit.NONE
+    if name == "virtualnetwork":
+        return Fit.ALL if private else Fit.MAYBE
+    if name == "internet":
+        return Fit.NONE if private else Fit.ALL
     if private:
         return Fit.NONE
     if of and (of == name or of.startswith(name + ".")):
@@ -363,4 +367,21 @@ class Perhaps:
         return self.settled_by
 
 
-Condition = Union[Sources, Services, Destinations, Not, Perhaps]
+@dataclass(frozen=True)
+class Needs:
+    """What has to hold for names besides; where that is not sure, a rule is in doubt."""
+
+    condition: Condition
+    because: str
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """ALL for what has no name, or where the condition holds; else MAYBE."""
+        named = traffic.kind in (Kind.FQDN, Kind.WILDCARD)
+        return Fit.MAYBE if named and self.condition.fit(traffic) is not Fit.ALL else Fit.ALL
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return self.because
+
+
+Condition = Union[Sources, Services, Destinations, Not, Perhaps, Needs]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 
 from ..errors import UsageError
+
+_DEEPEST, _MOST_REFERENCES = 64, 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,17 @@ class Document:
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
+            self._refuse_depth(yaml.parse(self.text, Loader=loader))
             return [item for item in yaml.load_all(self.text, Loader=loader) if item is not None]
         except (yaml.YAMLError, RecursionError, ValueError):
             return None
+
+    def _refuse_depth(self, events: Iterable[Any]) -> None:
+        """Raises UsageError for YAML that would cost more than it says: nested without end, or built of references."""
+        depth = references = 0
+        for event in events:
+            kind = type(event).__name__
+            depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+            references += kind == "AliasEvent"
+            if depth > _DEEPEST or references > _MOST_REFERENCES:
+                raise UsageError(f"The policy {self.name} is nested too deeply.", "Write it out, without references.")

@@ -47,8 +47,11 @@ class Rule:
     @property
     def destinations(self) -> Iterator[Destinations]:
         """Where it applies to, negations aside."""
-        inner = (c.condition if isinstance(c, Perhaps) else c for c in self.conditions)
-        return (condition for condition in inner if isinstance(condition, Destinations))
+        for condition in self.conditions:
+            while isinstance(condition, Perhaps):
+                condition = condition.condition
+            if isinstance(condition, Destinations):
+                yield condition
 
 
 def _advice(condition: Condition, traffic: Traffic) -> str:

@@ -59,6 +59,8 @@ class Pool:
 
     resources: list[Resource] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    found: dict[tuple[str, str], Optional[Resource]] = field(default_factory=dict)
+    read: dict[str, Any] = field(default_factory=dict)
 
     def add(self, resource: Resource) -> None:
         """One resource more; raises UsageError for one that two documents describe differently."""
@@ -75,9 +77,12 @@ class Pool:
         """The resources of these kinds, in the order of the documents."""
         return [resource for resource in self.resources if resource.kind in kinds]
 
-    def by_id(self, kind: str) -> dict[str, Resource]:
-        """The resources of a kind by their lower-case id."""
-        return {resource.id: resource for resource in self.of(kind) if resource.id}
+    def find(self, kind: str, reference: str) -> Optional[Resource]:
+        """The one resource of a kind that an id names; None where there is none, or more than one could be."""
+        if (kind, reference) not in self.found:
+            matching = [resource for resource in self.of(kind) if is_it(resource, reference)]
+            self.found[kind, reference] = matching[0] if len(matching) == 1 else None
+        return self.found[kind, reference]
 
 
 def resources(document: Any, name: str, parameters: Mapping[str, Any]) -> Iterator[Resource]:
@@ -102,8 +107,12 @@ def parameters_of(document: Any) -> dict[str, Any]:
     schema = str(document.get("$schema", "")).lower()
     if not isinstance(given, Mapping) or "deploymentparameters.json" not in schema:
         return {}
-    return {key.lower(): value["value"] for key, value in given.items()
-            if isinstance(value, Mapping) and "value" in value}  # fmt: skip
+    return {str(key).lower(): _value_of(str(key), value) for key, value in given.items()}
+
+
+def _value_of(key: str, given: Any) -> Any:
+    """The value that a parameter file gives; one that it only refers to is not known."""
+    return given["value"] if isinstance(given, Mapping) and "value" in given else Unknown(key)
 
 
 def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator[Resource]:
@@ -115,9 +124,8 @@ def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator
     if kind is None:
         return
     yield Resource(kind, str(item.get("name") or identifier.rpartition("/")[2]), identifier, body, document)
-    for subnet in body.get("subnets") or () if kind == "virtual-network" else ():
-        if isinstance(subnet, Mapping):
-            yield from _plain({"type": "Microsoft.Network/virtualNetworks/subnets", **subnet}, document)
+    for subnet in objects(body.get("subnets"), Notes(), "subnets") if kind == "virtual-network" else ():
+        yield from _plain({"type": "Microsoft.Network/virtualNetworks/subnets", **subnet}, document)
 
 
 def _body(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -135,23 +143,34 @@ def _type(given: Any, identifier: str) -> str:
 def _of_whole_template(
     document: Mapping[str, Any], parameters: Mapping[str, Any], name: str, depth: int
 ) -> Iterator[Resource]:
-    template = Template(document, parameters)
-    items = document["resources"]
+    yield from _of_items(Template(document, parameters), document["resources"], name, depth)
+
+
+def _of_items(template: Template, items: Any, document: str, depth: int) -> Iterator[Resource]:
     for item in items.values() if isinstance(items, Mapping) else items:
-        yield from _of_template(template, item, name, "", depth)
+        if isinstance(item, Mapping):
+            yield from _of_template(template, item, document, "", depth)
+        else:
+            yield Resource("elsewhere", "a resource", "", {}, document)
 
 
 def _of_deployment(template: Template, item: Mapping[str, Any], document: str, depth: int) -> Iterator[Resource]:
     """A deployment within a template: what stands in it, if it stands here."""
     body = _body(item)
     inner, name = body.get("template"), template.value(item.get("name", ""))
-    if isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < DEEPEST:
+    options = body.get("expressionEvaluationOptions")
+    within = isinstance(options, Mapping) and word(options.get("scope")) == "inner"
+    certain = "copy" not in item and (template.value(item["condition"]) is True if "condition" in item else True)
+    known = isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < DEEPEST
+    if not (isinstance(inner, Mapping) and known and certain):
+        yield Resource("elsewhere", f"the deployment {name if isinstance(name, str) else ''}".strip(), "", {}, document)
+    elif within:
         given = template.value(body.get("parameters") or {})
         pairs = given.items() if isinstance(given, Mapping) else ()
-        told = {key.lower(): value.get("value") for key, value in pairs if isinstance(value, Mapping)}
-        yield from _of_whole_template(inner, {**template.given, **told}, document, depth + 1)
-    else:
-        yield Resource("elsewhere", f"the deployment {name if isinstance(name, str) else ''}".strip(), "", {}, document)
+        told = {str(key).lower(): _value_of(str(key), value) for key, value in pairs}
+        yield from _of_whole_template(inner, told, document, depth + 1)
+    else:  # expressions mean the outer template's parameters and variables
+        yield from _of_items(template, inner["resources"], document, depth + 1)
 
 
 def _of_template(
@@ -173,14 +192,25 @@ def _of_template(
     if kind_text == "microsoft.resources/deployments":
         yield from _of_deployment(template, item, document, depth)
     if kind is not None:
-        body = template.value(_body(item))
-        conditional = condition if isinstance(condition, Unknown) else None
-        if "copy" in item:
-            conditional = Unknown("copy")
-        yield Resource(kind, name, "", body, document, conditional)
+        yield _worked_out(template, item, kind, name, document, condition)
     nested = item.get("resources")
-    for child in nested if isinstance(nested, list) else ():
+    children = nested.values() if isinstance(nested, Mapping) else nested if isinstance(nested, list) else ()
+    for child in children:
         yield from _of_template(template, child, document, name, depth + 1, kind_text)
+
+
+def _worked_out(
+    template: Template, item: Mapping[str, Any], kind: str, name: str, document: str, condition: Any
+) -> Resource:
+    """A resource with its properties; one that cannot be told, or may not exist, is elsewhere unless it is a rule."""
+    body = template.value(item["properties"] if "properties" in item else _body(item))
+    conditional = Unknown("copy") if "copy" in item else condition if isinstance(condition, Unknown) else None
+    if condition not in (True, None) and conditional is None:
+        conditional = Unknown("condition")
+    single = kind in ("rule-collection-group", "security-rule", "route")
+    if not isinstance(body, Mapping) or (conditional and not single):
+        return Resource("elsewhere", f"{kind} {name}".strip(), "", {}, document)
+    return Resource(kind, name, "", body, document, conditional)
 
 
 def _last_literal(name: Any) -> str:
@@ -238,16 +268,55 @@ def ids(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     return found
 
 
-def number(value: Any, otherwise: int) -> int:
-    """The value where it is a whole number, or a text of one."""
-    if isinstance(value, int) and not isinstance(value, bool):
+def number(value: Any) -> Optional[int]:
+    """The value where it is a whole number of up to nine digits, or a text of one; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
         return value
-    return int(value) if isinstance(value, str) and value.isdecimal() else otherwise
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else None
 
 
-def objects(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list, nothing for what is none."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+def objects(value: Any, notes: Notes, what: str) -> list[Mapping[str, Any]]:
+    """The objects of a list; what is no list, and what in it is no object, is noted."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        notes.add(f"{what} could not be read")
+        return []
+    found = [item for item in value if isinstance(item, Mapping)]
+    if len(found) < len(value):
+        notes.add(f"a part of {what} could not be read")
+    return found
+
+
+def in_order(items: Iterable[tuple[Any, Any, str, Any]], notes: Notes) -> list[Any]:
+    """Items by their priority: each with its priority, its name and what it does.
+
+    A priority that cannot be read, and one that two items share which do different things, are noted: no document says
+    which of them comes first.
+    """
+    given = list(items)
+    known: dict[int, list[tuple[str, Any]]] = {}
+    for _, priority, name, does in given:
+        place = number(priority)
+        if place is None:
+            notes.add(f"the priority of {name} could not be read")
+        else:
+            known.setdefault(place, []).append((name, does))
+    for sharing in known.values():
+        if any(does != sharing[0][1] for _, does in sharing):
+            names = " and ".join(name for name, _ in sharing[:3])
+            notes.add(f"{names} have one priority and do different things")
+    return [item for item, *_ in sorted(given, key=lambda entry: number(entry[1]) or 0)]
+
+
+def is_it(resource: Resource, reference: str) -> bool:
+    """Whether a resource is the one that an id names; by its name where one of the two has no whole id."""
+    if resource.id and reference.startswith("/subscriptions/"):
+        return resource.id == reference
+    name = resource.name.rpartition("/")[2].lower()
+    return bool(name) and name == reference.rpartition("/")[2]
 
 
 def word(value: Any) -> str:

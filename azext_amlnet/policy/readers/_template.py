@@ -11,16 +11,22 @@ from typing import Any, Mapping, Optional
 
 DEEPEST = 12
 """How deep templates and values may be nested."""
+_MOST_VALUES = 500_000
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that only a deployment would tell."""
+    """A value that only a deployment would tell; of a long expression the beginning is kept."""
 
     text: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text[:80])
 
-_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+)|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>[(),\[\].]))")
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d{1,9}(?!\d))|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>[(),\[\].]))"
+)
 
 
 class Template:
@@ -39,9 +45,14 @@ class Template:
         }
         self.given = given
         self.depth = 0
+        self.budget = _MOST_VALUES
+        self.known: dict[str, Any] = {}
 
     def value(self, value: Any) -> Any:
         """The value with all of its expressions worked out, those that cannot be as `Unknown`."""
+        self.budget -= 1
+        if self.budget < 0:
+            return Unknown("more than can be worked out here")
         if isinstance(value, str):
             return self._text(value)
         if self.depth > DEEPEST * 4:
@@ -49,12 +60,21 @@ class Template:
         self.depth += 1
         try:
             if isinstance(value, Mapping):
-                return {key: self.value(item) for key, item in value.items()}
+                return self._object(value)
             if isinstance(value, list):
                 return [self.value(item) for item in value]
             return value
         finally:
             self.depth -= 1
+
+    def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """An object; what a loop (`copy`) would make of a property is not known."""
+        found = {key: self.value(item) for key, item in value.items() if key != "copy"}
+        loops = value.get("copy")
+        for loop in loops if isinstance(loops, list) else [loops] if loops is not None else ():
+            name = loop.get("name") if isinstance(loop, Mapping) else None
+            found[str(name) if isinstance(name, str) else "copy"] = Unknown("copy")
+        return found
 
     def _text(self, text: str) -> Any:
         if not (text.startswith("[") and text.endswith("]")):
@@ -74,7 +94,7 @@ class Template:
     def _expression(self, tokens: list[tuple[str, str]], at: int) -> tuple[Any, int]:
         """The value of what begins at a token, and where it ends; a token beyond the last for what is malformed."""
         beyond = Unknown("expression"), len(tokens) + 1
-        if at >= len(tokens):
+        if at >= len(tokens) or self.depth > DEEPEST * 4:
             return beyond
         kind, text = tokens[at]
         if kind == "text":
@@ -85,11 +105,13 @@ class Template:
             return beyond
         arguments: list[Any] = []
         at += 2
+        self.depth += 1
         while at < len(tokens) and tokens[at][1] != ")":
             argument, at = self._expression(tokens, at)
             arguments.append(argument)
             if at < len(tokens) and tokens[at][1] == ",":
                 at += 1
+        self.depth -= 1
         if at >= len(tokens):
             return beyond
         return self._call(text.lower(), arguments), at + 1
@@ -104,12 +126,12 @@ class Template:
             declared = self.declared.get(key, {})
             return self.value(declared["defaultValue"]) if "defaultValue" in declared else Unknown(key)
         if name == "variables" and len(arguments) == 1:
-            key = str(arguments[0]).lower()
-            return self.value(self.variables[key]) if key in self.variables else Unknown(key)
+            return self._variable(str(arguments[0]).lower())
         if name == "concat" and all(isinstance(argument, list) for argument in arguments):
             return [item for argument in arguments for item in argument]
         if name == "concat":
-            return "".join(map(str, arguments))
+            whole = "".join(map(str, arguments))
+            return whole if len(whole) < 10_000 else Unknown(name)
         if name == "add" and len(arguments) == 2 and all(isinstance(argument, int) for argument in arguments):
             return arguments[0] + arguments[1]
         if name in ("true", "false") and not arguments:
@@ -124,6 +146,13 @@ class Template:
             pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
             return "/".join(["", "providers", kind[0], *pairs]).lower()
         return Unknown(name)
+
+    def _variable(self, key: str) -> Any:
+        """A variable, worked out once."""
+        if key not in self.known:
+            self.known[key] = Unknown(key)  # what leads back to itself
+            self.known[key] = self.value(self.variables[key]) if key in self.variables else Unknown(key)
+        return self.known[key]
 
 
 def _tokens(text: str) -> Optional[list[tuple[str, str]]]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ...errors import UsageError
 from ...model import is_host, is_service_tag
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, Sources, anchor_of
 from ..model import Policy, Rule, Unread, unread_of
-from ._arm import Notes, Pool, Resource, Unknown, ids, number, objects, ports, texts, word
+from ._arm import Notes, Pool, Resource, Unknown, ids, in_order, is_it, number, objects, ports, texts, word
 
 KINDS = ("firewall-policy", "rule-collection-group", "firewall")
 _DIALECT = "azure-firewall-arm"
@@ -25,37 +25,56 @@ _ANY_WORD: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class _Place:
-    """Where rules stand: in which policy's group, of what priority, and what holds for all rules of the firewall."""
+    """Where rules stand: what holds for all rules of the firewall, and what of it could not be read."""
 
     pool: Pool
     dns_proxy: Optional[bool]
+    lost: Notes
 
 
 def read(pool: Pool) -> Iterator[Policy]:
     """One policy for each that is nobody's base, and for each classic firewall."""
     policies = pool.of("firewall-policy")
-    groups = _groups(pool, policies)
-    if groups.get(None) and not policies:
-        of = groups[None][0]
-        yield _policy(pool, [_Link(of.document, None, groups[None])])
-    bases = {base for policy in policies for base in ids(policy.body, Notes(), "basePolicy")}
-    leaves = [policy for policy in policies if policy.id not in bases or not policy.id]
+    groups, loose = _groups(pool, policies)
+    references = [reference for policy in policies for reference in ids(policy.body, Notes(), "basePolicy")]
+    leaves = [policy for policy in policies if not any(is_it(policy, reference) for reference in references)]
     if policies and not leaves:
-        names = ", ".join(policy.label for policy in policies)
-        what = f"The firewall policies {names} are each other's base."
-        raise UsageError(what, "Give the policy that the firewall uses, and correct its basePolicy.")
+        raise _circle(policy.label for policy in policies)
     for leaf in leaves:
-        yield _policy(pool, list(_chain(pool, leaf, groups, leaf is leaves[0])))
-    known = {policy.id for policy in policies} | {policy.name.lower() for policy in policies}
+        links = list(_chain(pool, leaf, groups))
+        if loose and len(leaves) > 1:
+            links.insert(0, _Link(leaf.label, None, (), "groups that do not tell whose they are"))
+        elif loose:
+            links[-1] = replace(links[-1], groups=[*links[-1].groups, *loose])
+        yield _policy(pool, links)
+    if loose and not leaves:
+        groups[loose[0].document] = loose
+    for name, mine in groups.items():
+        if not any(_is_of(group, policy) for group in mine for policy in policies):
+            yield _policy(
+                pool, [_Link(name, None, mine, f"the policy of {mine[0].label}, which may have a base policy")]
+            )
+    yield from _firewalls(pool)
+
+
+def _firewalls(pool: Pool) -> Iterator[Policy]:
+    """Classic firewalls by their own rules; of the others only what is missing."""
     for firewall in pool.of("firewall"):
-        used = next(iter(ids(firewall.body, Notes(), "firewallPolicy")), None)
-        if used is None:
+        notes = Notes()
+        used = next(iter(ids(firewall.body, notes, "firewallPolicy")), None)
+        if used is None and not notes.reasons:
             yield _classic(pool, firewall)
-        elif used not in known and used.rpartition("/")[2] not in known:
-            why = pool.refused.get(used, "it is not among the files")
-            part = f"the policy {used.rpartition('/')[2]} of {firewall.label}"
+        elif used is None or pool.find("firewall-policy", used) is None:
+            name = used.rpartition("/")[2] if used else str(notes)
+            why = pool.refused.get(used or "", "it is not among the files")
+            part = f"the policy {name} of {firewall.label}"
             rules = (_missing_rule(f"{part}: {why}"),)
             yield Policy(firewall.label, _DIALECT, rules, unread=(Unread(firewall.label, part, why),))
+
+
+def _circle(names: Iterable[str]) -> UsageError:
+    what = f"The firewall policies {', '.join(names)} are each other's base."
+    return UsageError(what, "Give the policy that the firewall uses, and correct its basePolicy.")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -72,64 +91,60 @@ class _Link:
     missing: str = ""
 
 
-def _groups(pool: Pool, policies: Sequence[Resource]) -> dict[Optional[str], list[Resource]]:
-    """The rule collection groups by the policy they are of; under None those that do not tell."""
-    found: dict[Optional[str], list[Resource]] = {}
-    known = {policy.id for policy in policies if policy.id} | {policy.name.lower() for policy in policies}
+def _owner(group: Resource) -> str:
+    """The policy that a group tells by its id or its name, empty where it does not."""
+    return group.id.partition("/rulecollectiongroups/")[0] or group.name.rpartition("/")[0].lower()
+
+
+def _is_of(group: Resource, policy: Resource) -> bool:
+    return bool(_owner(group)) and is_it(policy, _owner(group))
+
+
+def _groups(pool: Pool, policies: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
+    """The rule collection groups by what they tell of their policy, and those that tell nothing."""
+    found: dict[str, list[Resource]] = {}
+    loose = []
     for group in pool.of("rule-collection-group"):
-        by_id = group.id.partition("/rulecollectiongroups/")[0] if group.id else ""
-        by_name = group.name.partition("/")[0].lower() if "/" in group.name else ""
-        owner = next((name for name in (by_id, by_name) if name and name in known), None)
-        found.setdefault(owner, []).append(group)
-    return found
+        if _owner(group):
+            found.setdefault(_owner(group), []).append(group)
+        else:
+            loose.append(group)
+    return found, loose
 
 
-def _chain(
-    pool: Pool, leaf: Resource, groups: Mapping[Optional[str], list[Resource]], takes_strays: bool
-) -> Iterator[_Link]:
+def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> Iterator[_Link]:
     """The policy and its base policies, the oldest first."""
-    by_id = pool.by_id("firewall-policy")
     links: list[_Link] = []
     policy: Optional[Resource] = leaf
-    seen: set[str] = set()
+    seen: list[Resource] = []
     while policy is not None:
-        if policy.id and policy.id in seen:
-            names = ", ".join(link.name for link in links)
-            what = f"The firewall policies {names} are each other's base."
-            raise UsageError(what, "Give the policy that the firewall uses, and correct its basePolicy.")
-        seen.add(policy.id)
-        mine = [*groups.get(policy.id or None, ())] if policy.id else []
-        mine += [group for group in groups.get(policy.name.lower(), ()) if group not in mine]
-        mine += groups.get(None, ()) if takes_strays and policy is leaf else ()
+        if any(policy is other for other in seen):
+            raise _circle(link.name for link in links)
+        seen.append(policy)
+        mine = [group for owned in groups.values() for group in owned if _is_of(group, policy)]
         links.append(_Link(policy.label, policy, mine))
-        base = next(iter(ids(policy.body, Notes(), "basePolicy")), None)
-        policy = by_id.get(base or "")
-        if base and policy is None:
-            why = pool.refused.get(base, "it is not among the files")
-            links.append(_Link(base.rpartition("/")[2], None, (), f"the base policy {base.rpartition('/')[2]}: {why}"))
+        notes = Notes()
+        base = next(iter(ids(policy.body, notes, "basePolicy")), None)
+        policy = pool.find("firewall-policy", base) if base else None
+        if policy is None and (base or notes.reasons):
+            name = base.rpartition("/")[2] if base else str(notes)
+            why = pool.refused.get(base or "", "it is not among the files")
+            links.append(_Link(name, None, (), f"the base policy {name}: {why}"))
     return reversed(links)
 
 
 def _policy(pool: Pool, links: Sequence[_Link]) -> Policy:
     leaf = links[-1]
-    place = _Place(pool, _dns_proxy(leaf.policy))
-    unread = [Unread(leaf.name, link.missing, "its rules come first") for link in links if link.missing]
-    missing = [_missing_rule(item.part) for item in unread]
-    for link in links:
-        for lost in _missing_groups(pool, link):
-            unread.append(Unread(leaf.name, *lost))
-            missing.append(_missing_rule(f"{lost[0]}: {lost[1]}"))
-    rules = [
-        *missing,
-        *(rule for kind in ("nat", "network", "application") for link in links for rule in _rules(link, kind, place)),
-    ]
+    place = _Place(pool, _dns_proxy(leaf.policy), Notes())
+    lost = [link.missing for link in links if link.missing]
+    lost += [part for link in links for part in _missing_groups(pool, link)]
+    kinds = ("nat", "network", "application")
+    found = [rule for kind in kinds for link in links for rule in _rules(link, kind, place)]
+    lost += place.lost.reasons
+    rules = [*map(_missing_rule, dict.fromkeys(lost)), *found]
     notes = [note for link in links if link.policy for note in _notes(link.policy)]
     return Policy(
-        leaf.name,
-        _DIALECT,
-        tuple(rules),
-        notes=tuple(dict.fromkeys(notes)),
-        unread=(*unread, *unread_of(leaf.name, rules)),
+        leaf.name, _DIALECT, tuple(rules), notes=tuple(dict.fromkeys(notes)), unread=unread_of(leaf.name, rules)
     )
 
 
@@ -137,19 +152,20 @@ def _missing_rule(what: str) -> Rule:
     return Rule("(not read)", None, (), "stands for", what, unread=f"{what}; its rules may decide first")
 
 
-def _missing_groups(pool: Pool, link: _Link) -> Iterator[tuple[str, str]]:
+def _missing_groups(pool: Pool, link: _Link) -> Iterator[str]:
     """The groups that a policy names and nobody showed."""
     if link.policy is None:
         return
     whole = pool.refused.get(f"{link.policy.id}/rulecollectiongroups")
     if whole:
-        yield f"the rule collection groups of {link.name}", whole
+        yield f"the rule collection groups of {link.name}: {whole}"
         return
-    present = {group.id for group in link.groups} | {group.name.rpartition("/")[2].lower() for group in link.groups}
-    for identifier in ids(link.policy.body, Notes(), "ruleCollectionGroups"):
-        name = identifier.rpartition("/")[2]
-        if identifier not in present and name not in present:
-            yield f"the rule collection group {name}", pool.refused.get(identifier, "it is not among the files")
+    notes = Notes()
+    for identifier in ids(link.policy.body, notes, "ruleCollectionGroups"):
+        if not any(is_it(group, identifier) for group in link.groups):
+            why = pool.refused.get(identifier, "it is not among the files")
+            yield f"the rule collection group {identifier.rpartition('/')[2]}: {why}"
+    yield from notes.reasons
 
 
 def _dns_proxy(policy: Optional[Resource]) -> Optional[bool]:
@@ -161,9 +177,12 @@ def _dns_proxy(policy: Optional[Resource]) -> Optional[bool]:
     if policy is None:
         return None
     given = policy.body.get("dnsSettings")
+    if isinstance(given, Mapping) and given.get("requireProxyForNetworkRules") is False:
+        return None  # documented as needed, and shown as false in an example that has the proxy on
     if isinstance(given, Mapping) and isinstance(given.get("enableProxy"), bool):
         return bool(given["enableProxy"])
-    return None if policy.body.get("basePolicy") or isinstance(given, Unknown) else False
+    told = given is None or (isinstance(given, Mapping) and given.get("enableProxy") is None)
+    return False if told and not policy.body.get("basePolicy") else None
 
 
 def _notes(policy: Resource) -> Iterator[str]:
@@ -200,15 +219,37 @@ _COLLECTIONS = {
 
 def _rules(link: _Link, kind: str, place: _Place) -> Iterator[Rule]:
     """The rules of one kind, in the order of their groups' and collections' priorities."""
-    for group in sorted(link.groups, key=lambda group: number(group.body.get("priority"), 0)):
+    named = [(group, group.body.get("priority"), group.label, _verbs(group)) for group in link.groups]
+    for group in in_order(named, place.lost):
         name = group.name.rpartition("/")[2] or "(group)"
-        given = group.body.get("ruleCollections")
-        if kind == "nat" and not isinstance(given, list):
-            yield Rule(name, None, (), "has", "rule collections", unread="its rule collections could not be read")
-        collections = objects(given)
-        for collection in sorted(collections, key=lambda item: number(item.get("priority"), 0)):
-            where = f"{name}/{collection.get('name') or '(collection)'}"
-            yield from _of_collection(collection, kind, where, place, group.conditional)
+        if not isinstance(group.body.get("ruleCollections"), list):
+            place.lost.add(f"the rule collections of {name}")
+        collections = objects(group.body.get("ruleCollections"), place.lost, f"the rule collections of {name}")
+        yield from _of_collections(collections, name, kind, place, group.conditional)
+
+
+def _verbs(group: Resource) -> frozenset[str]:
+    """What the collections of a group do; groups that do the same may stand in any order."""
+    given = objects(group.body.get("ruleCollections"), Notes(), "")
+    return frozenset(map(_verb_of, given))
+
+
+def _verb_of(collection: Mapping[str, Any]) -> str:
+    action = collection.get("action")
+    return word(action.get("type") if isinstance(action, Mapping) else action)
+
+
+def _of_collections(
+    collections: Sequence[Mapping[str, Any]], group: str, kind: str, place: _Place, conditional: Optional[Unknown]
+) -> Iterator[Rule]:
+    named = [(item, item.get("priority"), f"{group}/{_name_of(item)}", _verb_of(item)) for item in collections]
+    for collection in in_order(named, place.lost):
+        yield from _of_collection(collection, kind, f"{group}/{_name_of(collection)}", place, conditional)
+
+
+def _name_of(item: Mapping[str, Any]) -> str:
+    name = item.get("name")
+    return name if isinstance(name, str) and name else "(without a name)"
 
 
 def _of_collection(
@@ -217,27 +258,19 @@ def _of_collection(
     type_of_collection, type_of_rule = _COLLECTIONS[kind]
     known = {of_collection for of_collection, _ in _COLLECTIONS.values()}
     if word(collection.get("ruleCollectionType")) not in known or not isinstance(collection.get("rules"), list):
-        if kind == "nat":
-            yield Rule(
-                where, None, (), "has", "rules", unread="its kind of collection, or its rules, are not known here"
-            )
+        place.lost.add(f"the rules of {where}")
         return
-    if word(collection["ruleCollectionType"]) != type_of_collection:
-        return
-    action = collection.get("action")
-    verb = word(action.get("type") if isinstance(action, Mapping) else action)
-    allow = {"allow": True, "deny": False}.get(verb) if kind != "nat" else None
-    for position, rule in enumerate(objects(collection["rules"]), 1):
-        name = f"{where}/{rule.get('name') or position}"
+    rules = objects(collection["rules"], place.lost, f"the rules of {where}")
+    allow = {"allow": True, "deny": False}.get(_verb_of(collection)) if kind != "nat" else None
+    for position, rule in enumerate(rules, 1):
+        name = f"{where}/{rule['name'] if isinstance(rule.get('name'), str) else position}"
         of_kind = word(rule.get("ruleType"))
-        if of_kind == type_of_rule and kind != "nat":
-            yield _perhaps(_BUILD[kind](name, allow, rule, place), conditional, rule)
+        if of_kind not in {of_rule for _, of_rule in _COLLECTIONS.values()}:
+            place.lost.add(f"rule {name}, whose type '{of_kind}' is not known here")
+        elif of_kind == type_of_rule and word(collection["ruleCollectionType"]) != type_of_collection:
+            place.lost.add(f"rule {name}, which is in a collection of another kind")
         elif of_kind == type_of_rule:
-            yield _nat(name, rule, place)
-        elif of_kind not in {of_rule for _, of_rule in _COLLECTIONS.values()} and kind in ("nat", "network"):
-            yield Rule(
-                name, None, (), "is", "of a kind of its own", unread=f"rules of type '{of_kind}' are not known here"
-            )
+            yield _perhaps(_BUILD[kind](name, allow, rule, place), conditional, rule)
 
 
 _KNOWN = frozenset(
@@ -245,6 +278,7 @@ _KNOWN = frozenset(
         *("name", "description", "ruleType", "sourceAddresses", "sourceIpGroups", "destinationAddresses"),
         *("destinationIpGroups", "destinationFqdns", "destinationPorts", "ipProtocols", "protocols", "targetFqdns"),
         *("fqdnTags", "targetUrls", "webCategories", "terminateTLS", "httpHeadersToInsert"),
+        *("translatedAddress", "translatedFqdn", "translatedPort"),
     }
 )
 """The properties of rules in the API versions up to 2025-09-01; another one may narrow what a rule is for."""
@@ -278,15 +312,27 @@ def _span(text: str, notes: Notes, what: str) -> Optional[Span]:
 def _group_spans(identifiers: Sequence[str], notes: Notes, pool: Pool) -> list[Optional[Span]]:
     """The addresses of IP groups; an empty group's rule holds for nothing (…/azure/firewall/ip-groups, 2026-11-23)."""
     found: list[Optional[Span]] = []
-    by_id = pool.by_id("ip-group")
-    by_name = {group.name.lower(): group for group in pool.of("ip-group")}
     for identifier in identifiers:
-        name = identifier.rpartition("/")[2]
-        group = by_id.get(identifier) or (None if identifier in pool.refused else by_name.get(name))
-        if group is None:
+        spans, said = _group_span(identifier, pool)
+        found += spans
+        for reason in said:
+            notes.add(reason)
+    return found
+
+
+def _group_span(identifier: str, pool: Pool) -> tuple[tuple[Span, ...], list[str]]:
+    """The addresses of one IP group, read once, and what could not be read of it."""
+    if identifier not in pool.read:
+        notes, name, group = Notes(), identifier.rpartition("/")[2], pool.find("ip-group", identifier)
+        given: list[str] = []
+        if group is None or identifier in pool.refused:
             notes.add(f"the IP group {name}: {pool.refused.get(identifier, 'it is not among the files')}")
+        elif "ipAddresses" not in group.body:
+            notes.add(f"the IP group {name} tells no addresses")
         else:
-            found += [_span(text, notes, "address") for text in texts(group.body, notes, "ipAddresses")]
+            given = texts(group.body, notes, "ipAddresses")
+        pool.read[identifier] = union(filter(None, [_span(text, notes, "address") for text in given])), notes.reasons
+    found: tuple[tuple[Span, ...], list[str]] = pool.read[identifier]
     return found
 
 
@@ -332,6 +378,11 @@ def _network_services(rule: Mapping[str, Any]) -> Services:
     notes = Notes()
     words = {word(text) for text in texts(rule, notes, "ipProtocols", "protocols")}
     spans = ports(texts(rule, notes, "destinationPorts"), notes)
+    odd = words - {"any", "tcp", "udp", "icmp"}
+    if odd or not (words or notes.reasons):
+        notes.add(f"protocol '{min(odd)[:60]}' is not known here" if odd else "it names no protocol")
+    if not (spans or notes.reasons or words == {"icmp"}):
+        notes.add("it names no port")
     kinds = [_ANY_WORD] if "any" in words else [frozenset({text}) for text in sorted(words & {"tcp", "udp"})]
     return Services(tuple((kind, low, high) for kind in kinds for low, high in spans), str(notes))
 
@@ -348,21 +399,17 @@ def _application(name: str, allow: Optional[bool], rule: Mapping[str, Any], plac
     conditions: list[Condition] = [_sources(rule, place), _application_services(rule, bool(tags))]
     if categories:
         notes.add("what web categories hold is not published")
-    where: Condition = _by_name(targets, tuple(tags), notes)
-    if urls and not targets:
-        where = Perhaps(_by_name([_host_of(url) for url in urls], (), notes), "it is for some addresses (URLs) there")
-    if addresses:
-        where = Perhaps(where, "it names destination addresses, too")
+    if tags and allow is not True:
+        notes.add("what FQDN tags hold is kept by Azure")
+    where: Condition = _by_name([*targets, *map(_host_of, urls)], tuple(tags), notes)
+    doubts = ["it is for some addresses (URLs) there"] * bool(urls)
+    doubts += ["it names destination addresses, too"] * bool(addresses)
+    if doubts:
+        where = Perhaps(where, "; ".join(doubts))
     said = _some([*targets, *tags, *urls, *categories])
     inspected = rule.get("terminateTLS") is True
     extra = (f"{name} inspects TLS: containerd and Arc's agents do not trust its certificate.",) if inspected else ()
     return Rule(name, allow, (*conditions, where), _verb(allow), said, _application_text(rule), extra)
-
-
-_BUILD: Mapping[str, Callable[[str, Optional[bool], Mapping[str, Any], _Place], Rule]] = {
-    "network": _network,
-    "application": _application,
-}
 
 
 def _by_name(targets: Sequence[str], tags: tuple[str, ...], notes: Notes) -> Destinations:
@@ -375,6 +422,8 @@ def _by_name(targets: Sequence[str], tags: tuple[str, ...], notes: Notes) -> Des
             names.add(target)
         elif target.startswith("*.") and (is_host(target[2:]) or re.fullmatch(r"[a-z]{2,20}", target[2:])):
             below.add(target[2:])
+        elif target.count("*") > 4:
+            notes.add(f"'{target[:60]}' has too many asterisks")
         elif target.startswith("*") and is_host(rest):
             patterns.append(Pattern(target, re.escape(rest) + r"\Z", below=rest, anchor=anchor_of(target)))
         elif target != "*" and "*" in rest:
@@ -396,22 +445,22 @@ _SPOKEN = {"http": 80, "https": 443, "mssql": 1433}
 
 def _application_services(rule: Mapping[str, Any], by_tag: bool) -> Services:
     notes, pairs = Notes(), []
-    given = rule.get("protocols")
-    if isinstance(given, Unknown):
-        notes.add(f"protocols is {given.text}, which only a deployment tells")
-    for item in objects(given):
+    given = objects(rule.get("protocols"), notes, "its protocols")
+    for item in given:
         kind = word(item.get("protocolType"))
-        port = number(item.get("port"), _SPOKEN.get(kind, 0))
-        if kind in _SPOKEN:
+        port = _SPOKEN.get(kind) if item.get("port") is None else number(item["port"])
+        if kind in _SPOKEN and port is not None:
             pairs.append((frozenset({kind}), port, port))
         else:
-            notes.add(f"protocol '{kind[:60]}' is not known here")
-    if by_tag and not pairs:  # FQDN tags of classic rules bring their own
+            notes.add(f"protocol '{kind[:60]}' is not known here, or its port is not")
+    if by_tag and not (pairs or notes.reasons):  # FQDN tags of classic rules bring their own
         pairs = [(frozenset({"http"}), 80, 80), (frozenset({"https"}), 443, 443)]
+    elif not (pairs or notes.reasons):
+        notes.add("it names no protocol")
     return Services(tuple(pairs), str(notes))
 
 
-def _nat(name: str, rule: Mapping[str, Any], place: _Place) -> Rule:
+def _nat(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: _Place) -> Rule:
     """A DNAT rule: for traffic to the firewall's own addresses, before all others."""
     notes = Notes()
     given = texts(rule, notes, "destinationAddresses")
@@ -421,12 +470,19 @@ def _nat(name: str, rule: Mapping[str, Any], place: _Place) -> Rule:
     return Rule(name, None, (_sources(rule, place), _network_services(rule), where), "translates", what, on)
 
 
+_BUILD: Mapping[str, Callable[[str, Optional[bool], Mapping[str, Any], _Place], Rule]] = {
+    "nat": _nat,
+    "network": _network,
+    "application": _application,
+}
+
+
 def _verb(allow: Optional[bool]) -> str:
     return {True: "allows", False: "denies", None: "decides about"}[allow]
 
 
 def _some(items: Sequence[str]) -> str:
-    shown = [item.rpartition("/")[2] or item for item in items]
+    shown = [item.rpartition("/")[2] if item.startswith("/subscriptions/") else item for item in items]
     return ", ".join(shown[:3]) + (f" and {len(items) - 3} more" if len(items) > 3 else "") or "nothing"
 
 
@@ -436,7 +492,8 @@ def _services_text(rule: Mapping[str, Any], key: str) -> str:
 
 
 def _application_text(rule: Mapping[str, Any]) -> str:
-    pairs = [f"{item.get('protocolType')}:{item.get('port') or ''}" for item in objects(rule.get("protocols"))]
+    given = objects(rule.get("protocols"), Notes(), "")
+    pairs = [f"{item.get('protocolType')}:{number(item.get('port')) or '?'}" for item in given]
     return f" on {_some(pairs) if pairs else 'Http:80, Https:443'}"
 
 
@@ -448,17 +505,21 @@ def _classic(pool: Pool, firewall: Resource) -> Policy:
     """https://learn.microsoft.com/rest/api/virtualnetwork/azure-firewalls/get (2026-11-23)."""
     extra = firewall.body.get("additionalProperties")
     proxy = word(extra.get("Network.DNS.EnableProxy") if isinstance(extra, Mapping) else None) == "true"
-    place = _Place(pool, proxy)
+    place = _Place(pool, proxy, Notes())
     rules: list[Rule] = []
     for kind in ("nat", "network", "application"):
-        collections = [_flat(item) for item in objects(firewall.body.get(f"{kind}RuleCollections"))]
-        for collection in sorted(collections, key=lambda item: number(item.get("priority"), 0)):
-            type_of_collection, type_of_rule = _COLLECTIONS[kind]
-            given = [{**rule, "ruleType": type_of_rule} for rule in objects(collection.get("rules"))]
-            whole = {**collection, "ruleCollectionType": type_of_collection, "rules": given}
-            rules += _of_collection(whole, kind, str(collection.get("name") or "(collection)"), place, None)
-    unread = unread_of(firewall.label, rules)
-    return Policy(firewall.label, _DIALECT, tuple(rules), notes=tuple(_notes(firewall)), unread=unread)
+        type_of_collection, type_of_rule = _COLLECTIONS[kind]
+        given = objects(firewall.body.get(f"{kind}RuleCollections"), place.lost, f"the {kind} rules")
+        whole = []
+        for collection in map(_flat, given):
+            inner = collection.get("rules")
+            named = [{**rule, "ruleType": type_of_rule} if isinstance(rule, Mapping) else rule for rule in inner] \
+                if isinstance(inner, list) else inner  # fmt: skip
+            whole.append({**collection, "ruleCollectionType": type_of_collection, "rules": named})
+        rules += _of_collections(whole, kind, kind, place, None)
+    rules = [*map(_missing_rule, place.lost.reasons), *rules]
+    name, notes = firewall.label, tuple(_notes(firewall))
+    return Policy(name, _DIALECT, tuple(rules), notes=notes, unread=unread_of(name, rules))
 
 
 def _flat(collection: Mapping[str, Any]) -> Mapping[str, Any]:

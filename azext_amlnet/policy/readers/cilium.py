@@ -12,7 +12,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ...model import is_host
 from ..addresses import EVERYTHING, Span, span_of, union
-from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, anchor_of
+from ..conditions import Condition, Destinations, Needs, Pattern, Perhaps, Services, anchor_of
 from ..documents import Document
 from ..model import Policy, Rule, unread_of
 
@@ -21,6 +21,7 @@ _WORLD = ("world", "world-ipv4", "all")
 _INSIDE = ("cluster", "host", "remote-node", "kube-apiserver", "init", "health", "unmanaged", "ingress", "none",
            "world-ipv6")  # fmt: skip
 _OUTSIDE = ("toFQDNs", "toCIDR", "toCIDRSet", "toEntities")
+_PERHAPS = ("toServices", "toGroups", "toRequires")
 _ELSEWHERE = ("toEndpoints", "toServices", "toNodes", "toGroups", "toRequires")
 
 
@@ -34,15 +35,15 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
     name = ", ".join(document.name for document in documents)
     given = [item for document in documents for item in _policies(document)]
     spaces = sorted({_namespace(item) for item in given} - {""})
-    several = len(spaces) > 1
+    several = len(spaces) > 1 or (bool(spaces) and any(item.get("kind") == _KINDS[1] for item in given))
     denied = [rule for item in given for rule in _rules(item, "egressDeny", False, several)]
     allowed = [rule for item in given for rule in _rules(item, "egress", True, several)]
     notes = (f"{name} is for the pods of namespace {spaces[0]}.",) if len(spaces) == 1 else ()
-    if not any(map(_lets_dns_through, given)):
-        because = "no rule lets DNS pass through Cilium's proxy, which names need"
-        allowed = [_with_doubt(rule, because) for rule in allowed]
+    allowed = list(_with_dns(given, allowed))
+    shape = "a part of it has a shape that is not Cilium's"
+    odd = [Rule(_name(item), None, (), "has", "specs", unread=shape) for item in given if _odd(item)]
     beside = [_beside(document, kind) for document in documents for kind in _others(document)]
-    rules = (*beside, *denied, *allowed)
+    rules = (*odd, *beside, *denied, *allowed)
     default = _default(given, several)
     if default is None:
         because = "whether its policies select the pods of jobs is not known, and with it what happens to the rest"
@@ -58,26 +59,26 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
     )
 
 
-def _policies(document: Document) -> Iterator[Mapping[str, Any]]:
+def _objects(document: Document) -> Iterator[Mapping[str, Any]]:
+    """The objects of a file, and those of the lists in it."""
     for item in document.yaml or ():
-        items = item.get("items") if isinstance(item, Mapping) and item.get("kind") == "List" else item
-        for one in items if isinstance(items, list) else [items]:
-            if (
-                isinstance(one, Mapping)
-                and one.get("kind") in _KINDS
-                and str(one.get("apiVersion", "")).startswith("cilium.io/")
-            ):
-                yield one
+        listed = isinstance(item, Mapping) and str(item.get("kind", "")).endswith("List")
+        items = item.get("items") if listed else item
+        yield from (one for one in (items if isinstance(items, list) else [items]) if isinstance(one, Mapping))
+
+
+def _policies(document: Document) -> Iterator[Mapping[str, Any]]:
+    for one in _objects(document):
+        if one.get("kind") in _KINDS and str(one.get("apiVersion", "")).startswith("cilium.io/"):
+            yield one
 
 
 def _others(document: Document) -> Iterator[str]:
     """The kinds of other policies beside those of Cilium, which count as well."""
-    for item in document.yaml or ():
-        items = item.get("items") if isinstance(item, Mapping) and item.get("kind") == "List" else item
-        for one in items if isinstance(items, list) else [items]:
-            kind = str(one.get("kind", "")) if isinstance(one, Mapping) else ""
-            if kind.endswith("Policy") and kind not in _KINDS:
-                yield kind
+    for one in _objects(document):
+        kind = str(one.get("kind", ""))
+        if kind.endswith("Policy") and kind not in _KINDS:
+            yield kind
 
 
 def _beside(document: Document, kind: str) -> Rule:
@@ -87,6 +88,12 @@ def _beside(document: Document, kind: str) -> Rule:
 def _specs(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     given = [item.get("spec"), *_list(item.get("specs"))]
     return (spec for spec in given if isinstance(spec, Mapping))
+
+
+def _odd(item: Mapping[str, Any]) -> bool:
+    """Whether a policy has parts of a shape that is not Cilium's."""
+    parts = [item.get("spec"), *_list(item.get("specs"))]
+    return not isinstance(item.get("specs", []), list) or any(not isinstance(p, (Mapping, type(None))) for p in parts)
 
 
 def _name(item: Mapping[str, Any]) -> str:
@@ -128,7 +135,7 @@ def _rule(name: str, entry: Mapping[str, Any], allow: bool, selects: str) -> Ite
     where = _destinations(entry)
     if where is None:
         return
-    odd = sorted(set(entry) - {*_OUTSIDE, *_ELSEWHERE, "toPorts", "icmps", "authentication"})
+    odd = sorted(set(map(str, entry)) - {*_OUTSIDE, *_ELSEWHERE, "toPorts", "icmps", "authentication"})
     for services, extra in _services(entry):
         because = "; ".join(filter(None, (selects, extra, f"{odd[0][:40]} is not known here" if odd else "")))
         conditions: tuple[Condition, ...] = (services, where)
@@ -140,12 +147,15 @@ def _rule(name: str, entry: Mapping[str, Any], allow: bool, selects: str) -> Ite
 def _destinations(entry: Mapping[str, Any]) -> Optional[Destinations]:
     """Where to; None for what is inside of the cluster alone."""
     outside = [key for key in entry if key in _OUTSIDE]
+    if any(entry.get(key) is not None and not isinstance(entry[key], list) for key in (*_OUTSIDE, "toPorts")):
+        return Destinations(unread="a part of it is no list")
+    if any(entry.get(key) for key in _PERHAPS) or "reserved:" in str(_list(entry.get("toEndpoints"))[:100]):
+        return Destinations(unread="what its services and groups stand for is not known")
     if not outside:
-        inside = any(entry.get(key) for key in _ELSEWHERE)
-        return None if inside else Destinations(anything=True)
+        return None if any(key in entry for key in _ELSEWHERE) else Destinations(anything=True)
     names, below, patterns, doubts = _names(entry.get("toFQDNs"))
     spans, wrong = _spans(entry)
-    entities = [str(item).lower() for item in _list(entry.get("toEntities"))]
+    entities = [_text(item).lower() for item in _list(entry.get("toEntities"))]
     odd = [item for item in entities if item not in (*_WORLD, *_INSIDE)]
     unread = wrong or doubts or (f"the entity {odd[0][:40]} is not known here" if odd else "")
     everything = spans == (EVERYTHING,) or any(item in _WORLD for item in entities)
@@ -161,7 +171,7 @@ def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
     doubt = ""
     for item in _list(value):
         given = item if isinstance(item, Mapping) else {}
-        name, pattern = str(given.get("matchName") or "").lower(), str(given.get("matchPattern") or "").lower()
+        name, pattern = _text(given.get("matchName")).lower(), _text(given.get("matchPattern")).lower()
         name, pattern = name.rstrip("."), pattern.rstrip(".")
         if name and is_host(name):
             names.add(name)
@@ -183,10 +193,10 @@ def _spans(entry: Mapping[str, Any]) -> tuple[tuple[Span, ...], str]:
     found: list[Span] = []
     for item in [*_list(entry.get("toCIDR")), *_list(entry.get("toCIDRSet"))]:
         given = item if isinstance(item, Mapping) else {"cidr": item}
-        span = span_of(str(given.get("cidr") or ""))
+        span = span_of(_text(given.get("cidr")))
         if span is None:
             return tuple(found), "an address of it is not known here"
-        excepted = [span_of(str(text)) for text in _list(given.get("except"))]
+        excepted = [span_of(_text(text)) for text in _list(given.get("except"))]
         if None in excepted:
             return tuple(found), "an exception of it is no address"
         found += _without(span, union(filter(None, excepted)))
@@ -224,40 +234,51 @@ def _ports(items: Sequence[Any]) -> Services:
     pairs, unread = [], ""
     for item in items:
         given = item if isinstance(item, Mapping) else {}
-        port, last = str(given.get("port", "")), given.get("endPort")
-        if not port.isdecimal():
+        port, last = str(given.get("port", ""))[:6], given.get("endPort")
+        if not re.fullmatch(r"[0-9]{1,5}", port):
             unread = f"the port '{port[:40]}' is no number"
             continue
         low = int(port)
         high = last if isinstance(last, int) and last > low else low
         low, high = (0, 65535) if low == 0 else (low, high)
-        protocol = str(given.get("protocol") or "any").lower()
+        protocol = _text(given.get("protocol")).lower() or "any"
         pairs.append((frozenset[str]() if protocol == "any" else frozenset({protocol}), low, high))
     return Services(tuple(pairs) if items else ((frozenset[str](), 0, 65535),), unread)
 
 
-def _lets_dns_through(item: Mapping[str, Any]) -> bool:
-    """Whether a rule sends DNS through Cilium's proxy, by which it learns the addresses of names."""
+def _dns_rules(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The parts of a policy's rules that are for port 53."""
     for spec in _specs(item):
         for entry in _list(spec.get("egress")):
             for port in _list(entry.get("toPorts")) if isinstance(entry, Mapping) else ():
-                rules = port.get("rules") if isinstance(port, Mapping) else None
-                if isinstance(rules, Mapping) and rules.get("dns"):
-                    return True
-    return False
+                numbers = {str(given.get("port")) for given in _list(port.get("ports")) if isinstance(given, Mapping)} \
+                    if isinstance(port, Mapping) else set()  # fmt: skip
+                if "53" in numbers:
+                    yield port
 
 
-def _with_doubt(rule: Rule, because: str) -> Rule:
-    """The rule, in doubt as far as it goes by names."""
-    return replace(
-        rule,
-        conditions=tuple(
-            Perhaps(condition, because)
-            if isinstance(condition, Destinations) and (condition.names or condition.below or condition.patterns)
-            else condition
-            for condition in rule.conditions
-        ),
-    )
+def _with_dns(given: Sequence[Mapping[str, Any]], rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Allow rules, in doubt where no rule lets DNS be asked for a name.
+
+    Rules by name need Cilium's proxy to see the question (`rules.dns`); for others it is enough that it can be asked.
+    """
+    parts = [part for item in given for part in _dns_rules(item)]
+    asked = [part["rules"].get("dns") for part in parts if isinstance(part.get("rules"), Mapping)]
+    names: set[str] = set()
+    below: set[str] = set()
+    patterns: list[Pattern] = []
+    for listed in asked:
+        found = _names(listed)
+        names |= found[0]
+        below |= found[1]
+        patterns += found[2]
+    anything = any(pattern.text == "*" for pattern in patterns)
+    seen = Destinations(frozenset(names), frozenset(below), tuple(patterns), anything=anything)
+    asking = replace(seen, anything=anything or len(asked) < len(parts))
+    for rule in rules:
+        by_name = any(where.by_name for where in rule.destinations)
+        because = "no rule lets DNS be asked for it" + (" through Cilium's proxy, which names need" if by_name else "")
+        yield replace(rule, conditions=(*rule.conditions, Needs(seen if by_name else asking, because)))
 
 
 def _default(given: Sequence[Mapping[str, Any]], several: bool) -> Optional[bool]:
@@ -266,11 +287,15 @@ def _default(given: Sequence[Mapping[str, Any]], several: bool) -> Optional[bool
     pairs = [(policy, spec) for policy in given for spec in _specs(policy)]
     for policy, spec in pairs:
         switch = spec.get("enableDefaultDeny")
-        off = isinstance(switch, Mapping) and switch.get("egress") is False
-        parts = spec.get("egress") is not None or spec.get("egressDeny") is not None
-        if parts and not off:
+        told = switch.get("egress") if isinstance(switch, Mapping) else None
+        parts = bool(spec.get("egress") or spec.get("egressDeny"))
+        if parts if told is None else told is not False:
             denies.append(None if _selects(policy, spec, several) else False)
     return False if False in denies else None if denies else True
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _list(value: Any) -> list[Any]:
@@ -279,16 +304,15 @@ def _list(value: Any) -> list[Any]:
 
 def _said(entry: Mapping[str, Any]) -> tuple[str, str]:
     """The destinations and the ports, as the rule has them."""
-    names = [str(next(iter(item.values()), "")) for item in _list(entry.get("toFQDNs")) if isinstance(item, Mapping)]
-    others = [str(item) for key in ("toCIDR", "toEntities") for item in _list(entry.get(key))]
-    others += [str(item.get("cidr")) for item in _list(entry.get("toCIDRSet")) if isinstance(item, Mapping)]
+    fields = [item for key in _OUTSIDE for item in _list(entry.get(key))]
+    said = [_text(value) for item in fields for value in (item.values() if isinstance(item, Mapping) else [item])]
+    said = [text for text in said if text] or ["any destination"]
     ports = [
-        f"{port.get('port')}/{port.get('protocol', 'ANY')}"
+        f"{str(port.get('port'))[:20]}/{_text(port.get('protocol')) or 'ANY'}"
         for item in _list(entry.get("toPorts"))
         if isinstance(item, Mapping)
         for port in _list(item.get("ports"))
         if isinstance(port, Mapping)
     ]
-    said = [*names, *others] or ["any destination"]
     more = f" and {len(said) - 3} more" if len(said) > 3 else ""
     return f"{', '.join(said[:3])}{more}", f" on {', '.join(ports[:3]) or 'any port'}"

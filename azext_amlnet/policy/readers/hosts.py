@@ -39,8 +39,12 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        plain = re.split(r"(?:^|\s+)(?:;|//)|\s*#", line.strip(), maxsplit=1)[0].strip()
+    for number, line in enumerate(text.split("\n"), 1):
+        plain = line.strip()
+        if plain.startswith(("#", ";", "//")):
+            continue
+        ends = (at for at in map(plain.find, ("#", " ;", "\t;", " //", "\t//")) if at >= 0)
+        plain = plain[: min(ends, default=len(plain))].strip()
         if plain:
             yield number, plain
 

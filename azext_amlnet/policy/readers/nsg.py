@@ -12,7 +12,7 @@ from ...model import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations, Services, Sources
 from ..model import Policy, Rule, unread_of
-from ._arm import Notes, Pool, Resource, Unknown, number, objects, ports, texts, word
+from ._arm import Notes, Pool, Resource, Unknown, in_order, is_it, objects, ports, texts, word
 
 KINDS = ("nsg", "security-rule")
 _DIALECT = "nsg"
@@ -40,57 +40,93 @@ _PLATFORM = ("azureplatformdns", "azureplatformimds", "azureplatformlkm")
 def read(pool: Pool) -> Iterator[Policy]:
     """One policy for each group; single rules count to the group that they name."""
     loose: dict[str, list[Resource]] = {}
+    groups = pool.of("nsg")
     for rule in pool.of("security-rule"):
-        loose.setdefault(_owner(rule), []).append(rule)
-    for group in pool.of("nsg"):
-        mine = loose.pop(group.id or group.name.lower(), [])
-        given = [*objects(group.body.get("securityRules"))]
-        wrong = "" if isinstance(group.body.get("securityRules", []), list) else "its rules could not be read"
-        policy = _policy(group.label, given, mine, objects(group.body.get("defaultSecurityRules")), wrong)
-        yield replace(policy, id=group.id)
-    for rules in loose.values():
-        yield _policy(rules[0].name.rpartition("/")[0] or rules[0].document, [], rules, [], "")
-
-
-def _owner(rule: Resource) -> str:
-    by_id = rule.id.partition("/securityrules/")[0] if rule.id else ""
-    return by_id or rule.name.rpartition("/")[0].lower()
+        loose.setdefault(rule.id.partition("/securityrules/")[0] or rule.name.rpartition("/")[0].lower(), []).append(
+            rule
+        )
+    for group in groups:
+        lost = Notes()
+        given = objects(group.body.get("securityRules"), lost, "its rules")
+        mine = [rule for owner in loose if owner and is_it(group, owner) for rule in loose[owner]]
+        mine += loose.get("", []) if len(groups) == 1 else []
+        if "" in loose and len(groups) > 1:
+            lost.add("rules that do not tell whose they are")
+        defaults = objects(group.body.get("defaultSecurityRules"), lost, "its default rules")
+        yield replace(_policy(group.label, given, mine, defaults, lost), id=group.id)
+    for owner, rules in loose.items():
+        if not (any(is_it(group, owner) for group in groups) if owner else len(groups) == 1):
+            yield _policy(rules[0].name.rpartition("/")[0] or rules[0].document, [], rules, [], Notes())
 
 
 def _policy(
-    name: str, given: list[Mapping[str, Any]], loose: list[Resource], defaults: list[Mapping[str, Any]], wrong: str
+    name: str, given: list[Mapping[str, Any]], loose: list[Resource], defaults: list[Mapping[str, Any]], lost: Notes
 ) -> Policy:
-    named: list[tuple[Mapping[str, Any], Optional[Unknown]]] = [(_flat(rule), None) for rule in given]
+    named: list[tuple[Mapping[str, Any], Optional[Unknown]]] = [(_flat(rule, lost), None) for rule in given]
     named += [({**rule.body, "name": rule.name.rpartition("/")[2]}, rule.conditional) for rule in loose]
-    named += [(_flat(rule), None) for rule in defaults or _DEFAULTS]
-    outbound = [(rule, condition) for rule, condition in named if word(rule.get("direction")) in ("outbound", "")]
-    outbound.sort(key=lambda pair: number(pair[0].get("priority"), 0))
-    rules = [_rule(rule, condition) for rule, condition in outbound]
-    if wrong:
-        rules.insert(0, Rule(name, None, (), "has", "rules", unread=wrong))
+    named += [(_flat(rule, lost), None) for rule in defaults or _DEFAULTS]
+    outbound = [pair for pair in named if word(pair[0].get("direction")) != "inbound"]
+    ordered = in_order(
+        ((pair, pair[0].get("priority"), _name_of(pair[0]), word(pair[0].get("access"))) for pair in outbound), lost
+    )
+    rules = [_rule(rule, condition) for rule, condition in ordered]
+    rules = [*(Rule("(not read)", None, (), "stands for", reason, unread=reason) for reason in lost.reasons), *rules]
     return Policy(name, _DIALECT, tuple(rules), private=True, unread=unread_of(name, rules))
 
 
-def _flat(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+def _name_of(rule: Mapping[str, Any]) -> str:
+    name = rule.get("name")
+    return name if isinstance(name, str) and name else "(without a name)"
+
+
+def _flat(rule: Mapping[str, Any], lost: Notes) -> Mapping[str, Any]:
     inner = rule.get("properties")
+    if inner is not None and not isinstance(inner, Mapping):
+        lost.add(f"what {_name_of(rule)} does")
     return {**inner, "name": rule.get("name")} if isinstance(inner, Mapping) else rule
+
+
+_KNOWN = frozenset(
+    {
+        *("name", "description", "protocol", "access", "priority", "direction", "sourcePortRange", "sourcePortRanges"),
+        *("destinationPortRange", "destinationPortRanges", "sourceAddressPrefix", "sourceAddressPrefixes"),
+        *("destinationAddressPrefix", "destinationAddressPrefixes", "sourceApplicationSecurityGroups"),
+        *("destinationApplicationSecurityGroups", "provisioningState", "etag", "id", "type", "resourceGroup"),
+    }
+)
+"""The properties of rules up to API version 2024-07-01, and those that az adds; another one may narrow a rule."""
+
+
+def _unread(rule: Mapping[str, Any], allow: Optional[bool], conditional: Optional[Unknown]) -> str:
+    """Why it is not known what a rule does, empty where it is."""
+    notes = Notes()
+    froms = texts(rule, notes, "sourcePortRange", "sourcePortRanges")
+    odd = sorted(key for key in rule if key not in _KNOWN and rule[key])
+    if conditional:
+        notes.add(f"whether it exists depends on {conditional.text}")
+    if allow is None:
+        notes.add("it neither allows nor denies")
+    if word(rule.get("direction")) != "outbound":
+        notes.add("its direction is not told")
+    if froms and "*" not in froms:
+        notes.add("it is for some source ports only")
+    if odd:
+        notes.add(f"'{odd[0][:60]}' is not known here")
+    return str(notes)
 
 
 def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
     allow: Optional[bool] = {"allow": True, "deny": False}.get(word(rule.get("access")))
-    name = str(rule.get("name") or "(rule)")
-    where = _destinations(rule, allow)
+    where = _destinations(rule)
     services = _services(rule)
     said = texts(rule, Notes(), "destinationAddressPrefix", "destinationAddressPrefixes")
     on = texts(rule, Notes(), "destinationPortRange", "destinationPortRanges")
     verb = {True: "allows", False: "denies", None: "decides about"}[allow]
     what = ", ".join(said[:3]) or "its destinations"
-    ports_text = f" on {rule.get('protocol', '*')}:{', '.join(on[:3])}"
-    unread = f"whether it exists depends on {conditional.text}" if conditional else ""
-    unread = unread or ("" if allow is not None else "it neither allows nor denies")
-    return Rule(
-        name, None if unread else allow, (_sources(rule), services, where), verb, what, ports_text, unread=unread
-    )
+    ports_text = f" on {word(rule.get('protocol')).title() or '*'}:{', '.join(on[:3])}"
+    unread = _unread(rule, allow, conditional)
+    conditions = (_sources(rule), services, where)
+    return Rule(_name_of(rule), None if unread else allow, conditions, verb, what, ports_text, unread=unread)
 
 
 def _sources(rule: Mapping[str, Any]) -> Sources:
@@ -102,7 +138,7 @@ def _sources(rule: Mapping[str, Any]) -> Sources:
             notes.add(f"source '{text[:60]}' is a service tag")
         else:
             found.append(span)
-    if objects(rule.get("sourceApplicationSecurityGroups")):
+    if rule.get("sourceApplicationSecurityGroups"):
         notes.add("who is in its application security groups is not known")
     elif not found and not notes.reasons:
         notes.add("it names no source")
@@ -113,14 +149,16 @@ def _services(rule: Mapping[str, Any]) -> Services:
     notes = Notes()
     spans = ports(texts(rule, notes, "destinationPortRange", "destinationPortRanges"), notes)
     protocol = word(rule.get("protocol"))
-    words: Optional[frozenset[str]] = frozenset() if protocol in ("*", "") else frozenset({protocol})
-    if isinstance(rule.get("protocol"), Unknown):
-        notes.add("its protocol is known to a deployment only")
-        words = None
-    return Services(tuple((words, low, high) for low, high in spans if words is not None), str(notes))
+    if protocol not in ("*", "tcp", "udp", "icmp", "esp", "ah"):
+        notes.add("its protocol is not known here")
+        spans = []
+    elif not (spans or notes.reasons):
+        notes.add("it names no port")
+    words = frozenset[str]() if protocol == "*" else frozenset({protocol})
+    return Services(tuple((words, low, high) for low, high in spans), str(notes))
 
 
-def _destinations(rule: Mapping[str, Any], allow: Optional[bool]) -> Destinations:
+def _destinations(rule: Mapping[str, Any]) -> Destinations:
     notes, spans, tags = Notes(), [], []
     given = texts(rule, notes, "destinationAddressPrefix", "destinationAddressPrefixes")
     for text in given:
@@ -131,14 +169,9 @@ def _destinations(rule: Mapping[str, Any], allow: Optional[bool]) -> Destination
             tags.append(text)
         elif text.lower() not in _PLATFORM:
             notes.add(f"destination '{text[:60]}' is not known here")
-    if objects(rule.get("destinationApplicationSecurityGroups")):
+    if rule.get("destinationApplicationSecurityGroups"):
         notes.add("who is in its application security groups is not known")
     elif not (given or notes.reasons):
         notes.add("it names no destination")
-    if allow is not True and "virtualnetwork" in map(str.lower, tags):
-        notes.add(
-            "VirtualNetwork may contain a default route, and with it everything "
-            "(https://learn.microsoft.com/azure/virtual-network/service-tags-overview)"
-        )
     whole = union(spans)
     return Destinations(spans=whole, tags=tuple(tags), anything=whole == (EVERYTHING,), unread=str(notes))

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from ...model import is_service_tag
-from ..addresses import EVERYTHING, span_of
+from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations
 from ..model import Policy, Rule, unread_of
-from ._arm import Notes, Pool, Resource, objects, texts, word
+from ._arm import Notes, Pool, Resource, is_it, objects, texts, word
 
 KINDS = ("route-table", "route")
 _DIALECT = "route-table"
@@ -21,53 +21,81 @@ _DIALECT = "route-table"
 def read(pool: Pool) -> Iterator[Policy]:
     """One policy for each table; what no route decides goes to the Internet by Azure's own route."""
     firewalls = {address: firewall.label for firewall in pool.of("firewall") for address in addresses(firewall)}
-    loose: dict[str, list[Resource]] = {}
-    for route in pool.of("route"):
-        loose.setdefault(_owner(route), []).append(route)
-    for table in pool.of("route-table"):
-        mine = loose.pop(table.id or table.name.lower(), [])
-        given = [{**item, **_body(item)} for item in objects(table.body.get("routes"))]
-        given += [{**route.body, "name": route.name.rpartition("/")[2]} for route in mine]
-        policy = _policy(table.label, given, firewalls, table.body.get("disableBgpRoutePropagation"))
+    tables, loose = pool.of("route-table"), pool.of("route")
+    for table in tables:
+        lost = Notes()
+        given = [
+            _body(item) | {"name": item.get("name")} for item in objects(table.body.get("routes"), lost, "its routes")
+        ]
+        given += [
+            _of_route(route) for route in loose if _is_of(route, table) or (len(tables) == 1 and not _owner(route))
+        ]
+        if len(tables) > 1 and any(not _owner(route) for route in loose):
+            lost.add("routes that do not tell whose they are")
+        policy = _policy(table.label, given, firewalls, table.body.get("disableBgpRoutePropagation"), lost)
         yield replace(policy, id=table.id)
-    for routes in loose.values():
-        given = [{**route.body, "name": route.name.rpartition("/")[2]} for route in routes]
-        yield _policy(routes[0].name.rpartition("/")[0] or routes[0].document, given, firewalls, None)
+    rest: dict[str, list[Resource]] = {}
+    for route in loose:
+        if not any(_is_of(route, table) for table in tables) and (_owner(route) or len(tables) != 1):
+            rest.setdefault(_owner(route), []).append(route)
+    for owner, routes in rest.items():
+        name = owner.rpartition("/")[2] or routes[0].document
+        yield _policy(name, [_of_route(route) for route in routes], firewalls, None, Notes())
+
+
+def _owner(route: Resource) -> str:
+    return route.id.partition("/routes/")[0] or route.name.rpartition("/")[0].lower()
+
+
+def _is_of(route: Resource, table: Resource) -> bool:
+    return bool(_owner(route)) and is_it(table, _owner(route))
+
+
+def _of_route(route: Resource) -> dict[str, Any]:
+    """A route that stands alone; where it may not exist, where it leads is not known."""
+    hop = {"nextHopType": f"a hop of a route that depends on {route.conditional.text}"} if route.conditional else {}
+    return {**route.body, "name": route.name.rpartition("/")[2], **hop}
 
 
 def addresses(firewall: Resource) -> Iterator[str]:
     """The private addresses that a route can name to send traffic to a firewall."""
-    for item in objects(firewall.body.get("ipConfigurations")):
+    for item in objects(firewall.body.get("ipConfigurations"), Notes(), ""):
         yield from texts(_body(item), Notes(), "privateIPAddress", "privateIpAddress")
     hub = firewall.body.get("hubIPAddresses") or firewall.body.get("hubIpAddresses")
     if isinstance(hub, Mapping):
         yield from texts(hub, Notes(), "privateIPAddress", "privateIpAddress")
 
 
-def _owner(route: Resource) -> str:
-    by_id = route.id.partition("/routes/")[0] if route.id else ""
-    return by_id or route.name.rpartition("/")[0].lower()
-
-
-def _body(item: Mapping[str, Any]) -> Mapping[str, Any]:
+def _body(item: Mapping[str, Any]) -> dict[str, Any]:
     inner = item.get("properties")
-    return inner if isinstance(inner, Mapping) else item
+    return dict(inner if isinstance(inner, Mapping) else item if inner is None else {})
 
 
-def _policy(name: str, given: Sequence[Mapping[str, Any]], firewalls: Mapping[str, str], bgp_off: Any) -> Policy:
-    rules = sorted((_rule(route, firewalls) for route in given), key=_width)
-    whole = any(_width(rule) == (1, EVERYTHING[1]) for rule in rules)
+def _policy(
+    name: str, given: Sequence[Mapping[str, Any]], firewalls: Mapping[str, str], bgp_off: Any, lost: Notes
+) -> Policy:
+    rules = sorted((_rule(route, firewalls) for route in given), key=_place)
+    whole = union(span for rule in rules for where in rule.destinations for span in where.spans) == (EVERYTHING,)
     notes = []
-    if not whole:
+    if not (whole or lost.reasons):
         learned = "" if bgp_off is True else ", unless a gateway announces another one"
         notes.append(f"{name} has no route for 0.0.0.0/0: traffic goes straight to the Internet{learned}.")
+    rules = [*(Rule("(not read)", None, (), "stands for", reason, unread=reason) for reason in lost.reasons), *rules]
     return Policy(name, _DIALECT, tuple(rules), default=True, notes=tuple(notes), unread=unread_of(name, rules))
 
 
-def _width(rule: Rule) -> tuple[int, int]:
-    """Narrow before wide; an explicit prefix before a service tag, which may be as narrow."""
+def _place(rule: Rule) -> tuple[int, int]:
+    """Narrow before wide; then service tags, a region's before the whole, AzureCloud last; 0.0.0.0/0 behind all.
+
+    A prefix beside a tag may be the longer one or not; it comes first and, for a name, decides nothing by itself.
+    """
     where = next(iter(rule.destinations))
-    return (1, where.spans[0][1] - where.spans[0][0]) if where.spans else (0, 0)
+    if not where.spans and not where.tags:
+        return 0, 0
+    if where.spans:
+        return (4, 0) if where.anything else (1, where.spans[0][1] - where.spans[0][0])
+    head, _, region = where.tags[0].partition(".")
+    return 2 + (head.lower() == "azurecloud"), not region
 
 
 def _rule(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> Rule:
@@ -79,7 +107,7 @@ def _rule(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> Rule:
         notes.add(f"the prefix '{prefix[:60]}' is not known here")
     where = Destinations(spans=(span,) if span else (), tags=tags, anything=span == EVERYTHING, unread=str(notes))
     allow, sends, unread, extra = _hop(route, firewalls)
-    name = str(route.get("name") or prefix)
+    name = route["name"] if isinstance(route.get("name"), str) else prefix or "(route)"
     return Rule(name, allow, (where,), "sends", prefix, f" {sends}", extra, unread)
 
 
@@ -94,8 +122,14 @@ def _hop(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> tuple[Option
         known = f"the firewall has {', '.join(sorted(firewalls))}" if firewalls else known
         return None, f"to the appliance {address}", known, ()
     if kind == "internet":
-        name = route.get("name") or "a route"
+        name = route.get("name") if isinstance(route.get("name"), str) else "(route)"
         return True, "to the Internet", "", (f"Route '{name}' sends it past any firewall.",)
     if kind == "none":
         return False, "nowhere (next hop None)", "", ()
-    return None, f"to {route.get('nextHopType') or 'a hop that is not named'}", "what follows there is not known", ()
+    named = route.get("nextHopType")
+    return (
+        None,
+        f"to {named if isinstance(named, str) and named else 'a hop that is not named'}",
+        "what follows there is not known",
+        (),
+    )

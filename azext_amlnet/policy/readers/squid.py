@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Iterator, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence
 
 from ...model import is_host
-from ..addresses import EVERYTHING, span_of, union
-from ..conditions import Condition, Destinations, Not, Pattern, Services, Sources
+from ..addresses import EVERYTHING, Span, span_of, union
+from ..conditions import Condition, Destinations, Not, Pattern, Perhaps, Services, Sources
 from ..documents import Document
 from ..model import Policy, Rule, unread_of
 
-_WORDS = re.compile(r"^\s*(?:acl\s+\S+\s+[a-z_:]+|http_access\s+(?:allow|deny))\b", re.MULTILINE)
+_WORDS = re.compile(r"^[ \t]*(?:acl[ \t]+\S+[ \t]+[a-z_:]+|http_access[ \t]+(?:allow|deny))\b", re.MULTILINE)
 
 
 @dataclass
@@ -28,7 +28,6 @@ class _Acl:
     values: list[str] = field(default_factory=list)
 
 
-_FURTHER = ("adapted_http_access", "http_reply_access", "miss_access")
 # What squid defines itself (http://www.squid-cache.org/Doc/config/acl/); cache manager requests are for squid.
 _BUILT_IN = {
     "all": _Acl("src", ["all"]),
@@ -36,7 +35,7 @@ _BUILT_IN = {
     "to_localhost": _Acl("dst", ["127.0.0.0/8"]),
     "to_linklocal": _Acl("dst", ["169.254.0.0/16"]),
     "manager": _Acl("dstdomain", []),
-    "CONNECT": _Acl("method", ["CONNECT"]),
+    "connect": _Acl("method", ["CONNECT"]),
 }
 
 
@@ -46,64 +45,85 @@ def claims(document: Document) -> bool:
 
 
 def read(documents: Sequence[Document]) -> Iterator[Policy]:
-    """One policy of all files, read one after the other."""
+    """One policy of all files, read one after the other; an acl counts with all of its lines, wherever they stand."""
     name = ", ".join(document.name for document in documents)
-    acls, rules, notes = dict(_BUILT_IN), [], []
-    for document in documents:
-        for number, words in _lines(document.text):
-            directive, where = words[0], f"{document.name}:{number}"
-            if directive == "acl" and len(words) > 2:
-                _take(acls, words)
-            elif directive == "http_access" and len(words) > 1:
-                rules.append(_rule(where, words[1:], acls))
-            elif directive in _FURTHER and words[1:2] != ["allow"]:
-                rules.insert(
-                    0, Rule(where, None, (), "restricts with", " ".join(words), unread=f"{directive} counts, too")
-                )
-            elif directive == "include":
-                rules.append(
-                    Rule(where, None, (), "includes", " ".join(words[1:]), unread="files that it includes are not read")
-                )
-            elif directive == "ssl_bump" and words[1] in ("bump", "server-first", "client-first", "peek-and-splice"):
-                notes.append(f"{where} inspects TLS: containerd and Arc's agents do not trust its certificate.")
+    lines = [(f"{document.name}:{number}", words) for document in documents for number, words in _lines(document.text)]
+    acls = {key: _Acl(acl.kind, list(acl.values)) for key, acl in _BUILT_IN.items()}
+    for _, words in lines:
+        if words[0] == "acl" and len(words) > 2:
+            _take(acls, words)
+    rules: list[Rule] = []
+    notes = []
+    for where, words in lines:
+        further = _further(where, words)
+        if words[0] == "http_access" and len(words) > 2:  # one without acls is ignored
+            rules.append(_rule(where, words[1:], acls))
+        elif further is not None:
+            rules.insert(0, further)
+        elif words[0] == "include":
+            what = " ".join(words[1:])
+            rules.append(Rule(where, None, (), "includes", what, unread="what it includes is not read"))
+        elif words[0] == "ssl_bump" and words[1:2] and words[1] in _BUMPS:
+            notes.append(f"{where} inspects TLS: containerd and Arc's agents do not trust its certificate.")
     decided = [rule.allow for rule in rules if rule.allow is not None]
     default = not decided[-1] if decided else False
-    whole = tuple(rules)
-    yield Policy(
-        name, "squid", whole, default=default, words=frozenset({"http", "https"}), notes=tuple(notes),
-        unread=unread_of(name, whole),
-    )  # fmt: skip
+    words_of_proxy = frozenset({"http", "https"})
+    unread = unread_of(name, rules)
+    yield Policy(name, "squid", tuple(rules), default, words=words_of_proxy, notes=tuple(notes), unread=unread)
+
+
+# Lines that may stop what http_access allows, or make others conditional, unless they say no more than this.
+_FURTHER: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("adapted_http_access", "http_reply_access", "miss_access", "cache_peer_access"), ("allow", "all")),
+    **dict.fromkeys(("url_rewrite_program", "store_id_program", "tcp_outgoing_address", "if", "else"), ()),
+    "never_direct": ("deny", "all"),
+}
+_BUMPS = ("bump", "server-first", "client-first", "peek-and-splice")
+
+
+def _further(where: str, words: Sequence[str]) -> Optional[Rule]:
+    """A line that counts beside http_access and is not worked out here."""
+    harmless = _FURTHER.get(words[0])
+    terminates = words[0] == "ssl_bump" and words[1:2] == ["terminate"]
+    if not terminates and (harmless is None or (harmless and tuple(words[1:]) == harmless)):
+        return None
+    because = f"{words[0]} counts, too, and is not read here"
+    return Rule(where, None, (), "restricts with", " ".join(words), unread=because)
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The words of each line, its number, continued lines as one."""
+    """The words of each line, its number; comments and empty lines count for nothing, even within a continued line."""
     started, held = 0, ""
-    for number, line in enumerate(text.splitlines(), 1):
-        started = started or number
-        if line.endswith("\\"):
-            held += line[:-1] + " "
+    for number, line in enumerate(text.split("\n"), 1):
+        plain = line.rstrip("\r").lstrip()
+        if not plain or plain.startswith("#"):
             continue
-        words = re.split(r"(?:^|\s)#", held + line, maxsplit=1)[0].split()
+        started = started or number
+        if plain.endswith("\\"):
+            held += plain[:-1]
+            continue
+        words = re.split(r"\s#", held + plain, maxsplit=1)[0].split()
         if words:
             yield started, words
         started, held = 0, ""
 
 
 def _take(acls: dict[str, _Acl], words: list[str]) -> None:
-    name, kind, values = words[1], words[2].lower(), words[3:]
+    """One line of an acl more; names are compared without regard to case."""
+    name, kind, values = words[1].lower(), words[2].lower(), words[3:]
     known = acls.get(name)
-    if known is None or known is _BUILT_IN.get(name):
+    if known is None:
         acls[name] = _Acl(kind, list(values))
     else:
         acls[name] = _Acl(kind if kind == known.kind else "of two types", [*known.values, *values])
 
 
 def _rule(where: str, words: Sequence[str], acls: dict[str, _Acl]) -> Rule:
-    verb = words[0].lower()
+    verb = words[0]
     allow: Optional[bool] = {"allow": True, "deny": False}.get(verb)
-    conditions = []
+    conditions: list[Condition] = []
     for word in words[1:]:
-        name = word.lstrip("!")
+        name = word.removeprefix("!").lower()
         condition = _condition(name, acls.get(name))
         if condition is not None:
             conditions.append(Not(condition) if word.startswith("!") else condition)
@@ -139,15 +159,19 @@ def _condition(name: str, acl: Optional[_Acl]) -> Optional[Condition]:
 def _src(name: str, values: Sequence[str]) -> Optional[Condition]:
     if "all" in values:
         return None
-    spans = [span_of(_address(value)) for value in values]
+    spans = [_address(value) for value in values]
     unread = f"the acl {name[:60]} has a source that is no address" if None in spans else ""
     return Sources(union(filter(None, spans)), unread)
 
 
-def _address(value: str) -> str:
-    """squid's ways to write addresses: a range may have a mask behind it."""
+def _address(value: str) -> Optional[Span]:
+    """squid's ways to write addresses: a range may have a mask behind it, and a mask is a length or a plain netmask."""
     first, dash, last = value.partition("-")
-    return f"{first}-{last.partition('/')[0]}" if dash else value
+    if dash:
+        return span_of(f"{first}-{last.partition('/')[0]}")
+    mask = value.partition("/")[2]
+    netmask = re.fullmatch(r"(?:(?:255|254|252|248|240|224|192|128|0)(?:\.|\Z)){4}", mask)
+    return span_of(value) if not mask or mask.isdecimal() or (netmask and mask.startswith("255")) else None
 
 
 def _ports(values: Sequence[str]) -> Condition:
@@ -162,15 +186,22 @@ def _ports(values: Sequence[str]) -> Condition:
 
 
 def _methods(values: Sequence[str]) -> Condition:
-    """CONNECT is how TLS passes a proxy, the other methods are plain HTTP."""
-    words = frozenset("https" if value.upper() == "CONNECT" else "http" for value in values)
-    return Services(((words, 0, 65535),) if words else ())
+    """CONNECT is how TLS passes a proxy; of the other methods clients use more than one."""
+    tunnels = any(value.upper() == "CONNECT" for value in values)
+    others = {value.upper() for value in values} - {"CONNECT"}
+    plain = {"GET", "HEAD"} <= others
+    words = frozenset(["https"] * tunnels + ["http"] * plain)
+    unread = "it is for some methods of HTTP only" if others and not plain else ""
+    pairs = ((words, 0, 65535),) if words else ()
+    if unread and not tunnels:
+        return Perhaps(Services(((frozenset({"http"}), 0, 65535),)), unread)
+    return Services(pairs, unread)
 
 
 def _dst(name: str, values: Sequence[str]) -> Optional[Condition]:
     if "all" in values:
         return None
-    spans = [span_of(_address(value)) for value in values]
+    spans = [_address(value) for value in values]
     unread = f"the acl {name[:60]} has names, which squid looks up" if None in spans else ""
     whole = union(filter(None, spans))
     return Destinations(spans=whole, anything=whole == (EVERYTHING,), unread=unread)
@@ -179,7 +210,7 @@ def _dst(name: str, values: Sequence[str]) -> Optional[Condition]:
 def _dstdomain(values: Sequence[str]) -> Condition:
     """`.x` is x and every name below it, `x` is x alone."""
     names, below, spans, unread = set(), set(), [], ""
-    for value in (value.lower().rstrip(".") for value in values):
+    for value in map(str.lower, values):
         bare, span = value.lstrip("."), span_of(value)
         if span is not None and value != "*":
             spans.append(span)
