@@ -161,13 +161,11 @@ class Outcome:
 def outcome(
     found: Gathered, policies: Sequence[Any], own: Mapping[str, Sequence[tuple[int, int]]], options: Checked
 ) -> Outcome:
-    """What the policies make of the rows."""
-    from .codec import to_json
-    from .model import SCHEMA_VERSION, Coverage
+    """What the policies make of the rows; `own` are the addresses of computes, nothing for one that nobody told."""
+    from .model import Coverage
     from .policy import check as c
 
     given = spans_of(options.source)
-    everywhere = given or sorted({span for spans in own.values() for span in spans})
 
     def sources(row: Any) -> Sequence[Optional[tuple[int, int]]]:
         """Where a row's traffic comes from; None for what nobody told of a compute."""
@@ -178,35 +176,51 @@ def outcome(
     if found.earlier is not None:
         findings = c.compare(findings, found.earlier)
     findings = c.with_failing(findings)
-    code = c.exit_code(findings)
-    lax = list(c.over_permissive(policies, found.book.shared, found.rows, everywhere))
-    old = list(c.stale(policies, found.book.retired))
-    report = {
-        "schemaVersion": SCHEMA_VERSION,
-        **about(found),
-        "checkedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "sources": [_shown(span) for span in everywhere],
-        "policy": [_policy(policy) for policy in policies],
-        "summary": {**c.summary(findings), "exitCode": code},
-        "warnings": [*found.warnings, *dict.fromkeys(note for policy in policies for note in policy.notes)],
-        "findings": [to_json(finding) for finding in findings],
-        "overPermissive": lax,
-        "stale": old,
-        "unread": [to_json(part) for policy in policies for part in policy.unread],
-    }
-    for part in ("policy", "findings", "overPermissive", "stale", "unread", "warnings"):
-        report[part] = _plain(report[part])
+    everywhere = given or sorted({span for spans in own.values() for span in spans})
     pairs = list(zip(found.rows, findings, strict=True))
-    lacking = tuple(row for row, finding in pairs if finding.coverage in (Coverage.MISSING, Coverage.PARTIAL))
     denied, untold = (
         tuple(finding.host for finding in findings if finding.coverage is word)
         for word in (Coverage.DENIED, Coverage.UNKNOWN)
     )
-    return Outcome(report, code, lacking, denied, untold)
+    return Outcome(
+        report=_report(found, policies, findings, everywhere),
+        code=c.exit_code(findings),
+        lacking=tuple(row for row, finding in pairs if finding.coverage in (Coverage.MISSING, Coverage.PARTIAL)),
+        denied=denied,
+        untold=untold,
+    )
+
+
+def _report(
+    found: Gathered, policies: Sequence[Any], findings: Sequence[Any], sources: Sequence[tuple[int, int]]
+) -> dict[str, Any]:
+    """The result as plain JSON values; names of rules are anybody's, so they are made plain as well."""
+    from .codec import to_json
+    from .model import SCHEMA_VERSION
+    from .policy.addresses import shown
+    from .policy.check import exit_code, summary
+    from .policy.excess import over_permissive, stale
+
+    named = {
+        "policy": [_policy(policy) for policy in policies],
+        "summary": {**summary(findings), "exitCode": exit_code(findings)},
+        "warnings": [*found.warnings, *dict.fromkeys(note for policy in policies for note in policy.notes)],
+        "findings": [to_json(finding) for finding in findings],
+        "overPermissive": list(over_permissive(policies, found.book.shared, found.rows, sources)),
+        "stale": list(stale(policies, found.book.retired)),
+        "unread": [to_json(part) for policy in policies for part in policy.unread],
+    }
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        **about(found),
+        "checkedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "sources": [shown(span) for span in sources],
+        **{key: _plain(value) for key, value in named.items()},
+    }
 
 
 def _plain(value: Any) -> Any:
-    """The value with texts that a terminal and a pipeline can show: names of rules are anybody's."""
+    """The value with texts that a terminal and a pipeline can show."""
     from .errors import line
 
     if isinstance(value, str):
@@ -214,12 +228,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _shown(span: tuple[int, int]) -> str:
-    from .policy.addresses import shown
-
-    return shown(span)
 
 
 def about(found: Gathered) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from azext_amlnet.exporters import export, public
 from azext_amlnet.model import Coverage, Kind, Level, Progress, Protocol, Requirement
 from azext_amlnet.policy import Document, read
 from azext_amlnet.policy.addresses import span_of
-from azext_amlnet.policy.check import Checker, compare, exit_code, key_of, over_permissive, stale, summary, with_failing
+from azext_amlnet.policy.check import Checker, compare, exit_code, key_of, summary, with_failing
 from azext_amlnet.policy.conditions import Fit, traffics
+from azext_amlnet.policy.excess import over_permissive, stale
 from azext_amlnet.policy.model import Policy
 from azext_amlnet.words import export_formats, policy_dialects
 
