@@ -61,12 +61,21 @@ def parameters(**given: Any) -> Document:
     return Document("parameters.json", json.dumps({"$schema": schema, "parameters": values}))
 
 
+def security_group(name: str, *rules: Json) -> Json:
+    """A network security group with its own rules, as ARM shows it."""
+    own = [{"name": rule["name"], "properties": rule} for rule in rules]
+    return {"id": f"{NETWORK}/networkSecurityGroups/{name}", "name": name, "properties": {"securityRules": own}}
+
+
 BESIDE: dict[str, tuple[Document, ...]] = {
     "azure-firewall-arm": (
         Document("policy.json", json.dumps(policy())),
         parameters(firewallPolicyName="hub", sourceAddresses=[SOURCE]),
     ),
-    "nsg": (parameters(networkSecurityGroupName="aks-nsg", sourceAddresses=[SOURCE], denyInternet=True),),
+    "nsg": (
+        Document("nsg.json", json.dumps(security_group("aks-nsg"))),
+        parameters(networkSecurityGroupName="aks-nsg", sourceAddresses=[SOURCE], denyInternet=True),
+    ),
 }
 """What an exported file says nothing of: the policy that it is added to, and the values of its parameters."""
 

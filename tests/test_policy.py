@@ -220,6 +220,26 @@ def test_the_lower_priority_decides_among_collections_and_among_groups() -> None
     assert alone.coverage is Coverage.MISSING and "in front of rule 'g/d/no'" in alone.hint
 
 
+def test_groups_of_one_priority_that_do_not_all_do_the_same_leave_it_open() -> None:
+    deny = p.collection("d", 100, "Deny", p.app("no", "*.azurecr.io"))
+    allow = p.collection("a", 200, "Allow", p.app("yes", "acrml.azurecr.io"))
+    only = p.group("one", 300, p.collection("a", 100, "Allow", p.app("yes", "acrml.azurecr.io")))
+    mixed = p.group("two", 300, deny, allow)
+    for groups in ((only, mixed), (mixed, only)):
+        (found,) = p.findings(p.of(p.policy(), *groups), ACR)
+        assert found.coverage is Coverage.UNKNOWN and "priority" in found.because, found
+    same = p.group("two", 300, p.collection("a", 100, "Allow", p.app("yes", "other.io")))
+    assert p.coverage(p.of(p.policy(), only, same), ACR) == ["covered"]
+
+
+def test_an_address_is_no_name_for_rules_by_name() -> None:
+    row = Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.HTTPS)
+    (found,) = p.findings(firewall(p.collection("c", 100, "Allow", p.app("r", "*"))), row)
+    assert found.coverage is Coverage.UNKNOWN and "this is an address" in found.because
+    assert p.coverage(firewall(p.collection("c", 100, "Allow", p.net("r", "20.1.0.0/16"))), row) == ["covered"]
+    assert p.coverage(firewall(p.collection("c", 100, "Deny", p.app("r", "*"))), SERVER) == ["missing"]
+
+
 def test_network_rules_come_before_application_rules_whatever_their_priority() -> None:
     allow = p.collection("a", 100, "Allow", p.app("yes", "acrml.azurecr.io"))
     deny = p.collection("d", 60000, "Deny", p.net("no", "*"))

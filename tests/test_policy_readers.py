@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +67,33 @@ def squid_says(*lines: str, row: Requirement = ACR, source: str = "10.1.0.0/16")
         (("http_access allow all",), FILES, "missing"),
         (("http_access allow !all", "http_access deny all"), ACR, "missing"),
         (("http_access deny manager", "http_access deny to_localhost", "http_access allow all"), ACR, "covered"),
+        (("acl manager proto cache_object", "acl PURGE method PURGE", "http_access allow manager localhost",
+          "http_access deny manager", "http_access deny PURGE", "http_access allow all"), ACR, "covered"),
+        (("http_access allow all", "include /etc/squid/more.conf"), ACR, "unknown"),
+        (("http_access allow all", "http_access2 deny all"), ACR, "unknown"),
+        (("http_access allow all", "redirect_program /x"), ACR, "unknown"),
+        (("http_access allow all", "request_header_access Referer deny all"), ACR, "covered"),
+        (("acl a dstdom_regex -i ^x$", "acl a dstdom_regex ^ACRML\\.azurecr\\.io$", "http_access allow a"), ACR,
+         "missing"),
+        (("acl a dstdomain 20.0.0.0/8", "http_access allow a"), Requirement(host="20.1.2.3", kind=Kind.IP), "unknown"),
     ],
 )  # fmt: skip
 def test_squid(lines: tuple[str, ...], row: Requirement, word: str) -> None:
     assert squid_says(*lines, row=row) == word
+
+
+def test_files_that_squid_includes_stand_where_they_are_included() -> None:
+    main = Document("squid.conf", "http_access deny manager\ninclude /etc/squid/conf.d/*.conf\nhttp_access deny all\n")
+    ours = Document("amlnet.conf", "acl a dstdomain .azurecr.io\nhttp_access allow a\n")
+    for given in ((main, ours), (ours, main)):
+        (policy,) = read(given)
+        assert p.coverage((policy,), ACR, UBUNTU) == ["covered", "missing"]
+        assert "read as amlnet.conf" in policy.notes[0]
+    assert p.coverage(read((main,)), ACR) == ["unknown"]
+    deny = Document("squid.conf", "http_access deny all\n")
+    assert p.coverage(read((deny, Document("squid.conf", "http_access allow all\n"))), ACR) == ["missing"]
+    around = Document("amlnet.conf", "include /x/amlnet.conf\nhttp_access allow all\n")
+    assert p.coverage(read((around,)), ACR) == ["unknown"]
 
 
 def test_squid_tells_sources_apart() -> None:
@@ -111,7 +133,8 @@ def test_lines_of_squid_are_read_as_squid_reads_them(text: str, word: str) -> No
 
 
 def test_a_method_of_http_is_not_all_of_http() -> None:
-    assert squid_says("acl m method PURGE", "http_access allow m", row=UBUNTU) == "unknown"
+    assert squid_says("acl m method HEAD", "http_access allow m", row=UBUNTU) == "unknown"
+    assert squid_says("acl m method PURGE", "http_access allow m", row=UBUNTU) == "missing"
     assert squid_says("acl m method GET HEAD", "http_access allow m", row=UBUNTU) == "covered"
 
 
@@ -210,6 +233,7 @@ def asking(**match: str) -> dict[str, Any]:
 
 
 WORLD = {"toEntities": ["world"]}
+ASKING = {"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}]}]}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +244,15 @@ WORLD = {"toEntities": ["world"]}
         (cilium(asking(matchPattern="*.azurecr.io"), to("acrml.azurecr.io"), dns=False), "covered"),
         (cilium(asking(matchPattern="**.azurecr.io"), WORLD, dns=False), "covered"),
         (cilium(WORLD, dns=False), "unknown"),
-        (cilium({"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}]}]}, WORLD, dns=False), "covered"),
+        (cilium({"toEntities": ["all"]}, dns=False), "covered"),
+        (cilium(asking(matchPattern="*"), to("acrml.azurecr.io"), dns=False, deny=[ASKING]), "unknown"),
+        (cilium({**ASKING, "toPorts": [{"ports": [{"port": "53", "protocol": "TCP"}]}]}, WORLD, dns=False), "unknown"),
+        (cilium({"toCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "192.168.0.0/16"]}]}), "covered"),
+        (cilium(WORLD, deny=[{"toCIDR": None, "toEntities": None}]), "covered"),
+        (cilium(WORLD, deny=[{"toCIDR": None, "toPorts": [{"ports": [{"port": "443"}]}]}]), "denied"),
+        (cilium(to("acrml.azurecr.io"), endpointSelector={"matchLabels": {}}), "covered"),
+        (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "443", "protocol": "QUIC"}]}])), "unknown"),
+        (cilium(ASKING, WORLD, dns=False), "covered"),
         (cilium(dns=False, enableDefaultDeny={"egress": True}), "missing"),
         (cilium(dns=False), "covered"),  # an empty egress is none
         (cilium({"toEndpoints": [], "toPorts": [{"ports": [{"port": "443"}]}]}), "missing"),
@@ -243,6 +275,19 @@ def test_policies_of_cilium_hold_together() -> None:
     assert p.coverage(p.of_text(listed), ACR) == ["covered"]
     two = read((Document("a", first), Document("b", second)))
     assert p.coverage(two, ACR) == ["covered"] and len(two) == 1
+
+
+def test_dns_that_only_other_pods_may_ask_counts_for_nothing() -> None:
+    theirs = cilium(asking(matchPattern="*"), dns=False, endpointSelector={"matchLabels": {"app": "theirs"}})
+    ours = cilium(to("acrml.azurecr.io"), dns=False)
+    (found,) = p.findings(read((Document("a", theirs), Document("b", ours))), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "no rule lets DNS be asked for it" in found.because
+
+
+@pytest.mark.parametrize("text", ["kind: Deployment\napiVersion: apps/v1\n", "garbage", "[]", "kind: [x"])
+def test_a_file_without_a_policy_of_cilium_is_refused_even_beside_one_with(text: str) -> None:
+    with pytest.raises(UsageError, match="other"):
+        read((Document("fine", cilium(WORLD)), Document("other", text)), "cilium")
 
 
 def test_policies_of_several_namespaces_leave_it_open_whose_pods_are_ours() -> None:
@@ -277,8 +322,7 @@ def test_a_policy_for_pods_by_labels_says_so() -> None:
 
 
 def nsg(*rules: dict[str, Any]) -> tuple[Any, ...]:
-    return p.of({"id": f"{p.NETWORK}/networkSecurityGroups/g", "name": "g",
-                 "properties": {"securityRules": [{"name": r["name"], "properties": r} for r in rules]}})  # fmt: skip
+    return p.of(p.security_group("g", *rules))
 
 
 def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", **given: Any) -> dict[str, Any]:
@@ -323,6 +367,22 @@ def test_a_security_group_stands_in_front_of_private_endpoints_too() -> None:
     private = Requirement(host="mlvault.vault.azure.net", private=True)
     assert p.coverage(nsg(DENY_INTERNET), private) == ["covered"]  # AllowVnetOutBound
     assert p.coverage(nsg(rule("d", 100, "Deny", "*", "*")), private) == ["denied"]
+
+
+def test_rules_of_a_group_that_was_not_given_decide_only_as_a_whole_list() -> None:
+    own = {"id": f"{p.NETWORK}/networkSecurityGroups/g/securityRules/a", "name": "a", "properties": DENY_INTERNET,
+           "type": "Microsoft.Network/networkSecurityGroups/securityRules"}  # fmt: skip
+    (found,) = p.findings(p.of_text(json.dumps(own)), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "which may have others" in found.because
+    assert p.coverage(p.of_text(json.dumps([own])), ACR) == ["missing"]
+
+
+def test_routes_of_a_table_that_was_not_given_decide_only_as_a_whole_list() -> None:
+    own = {"id": f"{p.NETWORK}/routeTables/t/routes/r", "name": "r", "type": "Microsoft.Network/routeTables/routes",
+           "properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "None"}}  # fmt: skip
+    (found,) = p.findings(p.of_text(json.dumps(own)), ACR)
+    assert found.coverage is Coverage.UNKNOWN and "which may have others" in found.because
+    assert p.coverage(p.of_text(json.dumps([own])), ACR) == ["denied"]
 
 
 FIREWALL = {"id": p.FIREWALL, "name": "hub-firewall", "properties": {
@@ -408,223 +468,6 @@ def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
     assert len([rule for rule in policy.rules if rule.allow]) == 1
     with pytest.raises(UsageError, match="a and b describe g differently"):
         read((Document("a", first), Document("b", other)))
-
-
-# -- templates
-
-
-def template(**given: Any) -> Document:
-    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-    return Document("template.json", json.dumps({"$schema": schema, **given}))
-
-
-def in_template(targets: Any, **given: Any) -> str:
-    allow = p.collection("c", 100, "Allow", {**p.app("r"), "targetFqdns": targets})
-    inner = {"priority": 100, "ruleCollections": [allow]}
-    nested = {"type": "ruleCollectionGroups", "name": "g", "properties": inner}
-    whole = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}, "resources": [nested]}
-    return p.coverage(read((template(resources=[whole], **given),)), ACR)[0]
-
-
-@pytest.mark.parametrize(
-    ("targets", "word"),
-    [
-        (["acrml.azurecr.io"], "covered"),
-        (["[concat('acrml', '.azurecr.io')]"], "covered"),
-        (["[concat(parameters('name'), variables('suffix'))]"], "covered"),
-        ("[variables('all')]", "covered"),
-        ("[concat(variables('all'), createArray('x.io'))]", "covered"),
-        (["[toLower('ACRML.azurecr.io')]"], "covered"),
-        (["[parameters('untold')]"], "unknown"),
-        (["[reference('x').y]"], "unknown"),
-        (["[concat('acrml', "], "unknown"),
-        (["[[acrml.azurecr.io]"], "unknown"),
-        (["other.io"], "missing"),
-    ],
-)
-def test_expressions_of_templates(targets: Any, word: str) -> None:
-    parameters = {"name": {"defaultValue": "acrml"}, "untold": {"type": "string"}}
-    variables = {"suffix": ".azurecr.io", "all": ["[concat('acrml', variables('suffix'))]"]}
-    assert in_template(targets, parameters=parameters, variables=variables) == word
-
-
-def test_a_variable_of_itself_is_unknown() -> None:
-    assert in_template("[variables('x')]", variables={"x": "[variables('x')]"}) == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("condition", "word"), [(True, "covered"), (False, "missing"), ("[parameters('x')]", "unknown")]
-)
-def test_conditional_resources(condition: Any, word: str) -> None:
-    inner = p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))["properties"]
-    group = {"type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups", "name": "hub/g"}
-    group |= {"condition": condition, "properties": inner}
-    policy = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}}
-    assert p.coverage(read((template(resources=[policy, group], parameters={"x": {}}),)), ACR) == [word]
-
-
-def test_a_deployment_within_a_template_is_followed_or_leaves_everything_open() -> None:
-    group = {
-        "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
-        "name": "[concat(parameters('p'), '/g')]",
-        "properties": p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))["properties"],
-    }
-    inner = {"parameters": {"p": {"type": "string"}}, "resources": [group]}
-    policy = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}}
-    nested = {"type": "Microsoft.Resources/deployments", "name": "rules",
-              "properties": {"template": inner, "parameters": {"p": {"value": "hub"}}}}  # fmt: skip
-    assert p.coverage(read((template(resources=[policy, nested]),)), ACR, UBUNTU) == ["covered", "missing"]
-    linked = {**nested, "properties": {"templateLink": {"uri": "https://example.com/x.json"}}}
-    (found,) = p.findings(read((template(resources=[policy, group, linked]),)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "the deployment rules" in found.because
-
-
-def test_a_page_of_a_list_that_goes_on_elsewhere_leaves_everything_open() -> None:
-    whole = [p.policy(), p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))]
-    assert p.coverage(p.of_text(json.dumps({"value": whole})), ACR) == ["covered"]
-    (found,) = p.findings(p.of_text(json.dumps({"value": whole, "nextLink": "https://x"})), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "the next page" in found.because
-
-
-def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> None:
-    group = {"type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups", "name": "hub/g", "properties": p.group(
-        "g", 100, p.collection("c", 100, "Allow", p.net("r", destinationFqdns=[ACR.host])))["properties"]}  # fmt: skip
-    existing = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "existing": True}
-    (found,) = p.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "may have a base policy" in found.because
-
-
-X = "[parameters('x')]"
-
-
-def untold(*resources: Any) -> tuple[Any, ...]:
-    return read((template(resources=list(resources), parameters={"x": {"type": "string"}}),))
-
-
-def as_resource(kind: str, name: str, **properties: Any) -> dict[str, Any]:
-    return {"type": f"Microsoft.Network/{kind}", "name": name, "properties": properties}
-
-
-HUB = as_resource("firewallPolicies", "hub")
-ALLOWING = p.collection("a", 200, "Allow", p.app("yes", ACR.host))
-DENYING = p.collection("d", 100, "Deny", p.app("no", "*"))
-
-
-def in_group(*collections: Any, priority: Any = 100, name: str = "hub/g") -> dict[str, Any]:
-    kind = "firewallPolicies/ruleCollectionGroups"
-    return as_resource(kind, name, priority=priority, ruleCollections=list(collections))
-
-
-@pytest.mark.parametrize(
-    "resources",
-    [
-        (as_resource("firewallPolicies", "hub", basePolicy={"id": X}), in_group(ALLOWING)),
-        (HUB, in_group(X, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [X]}, ALLOWING)),
-        (HUB, in_group({**ALLOWING, "priority": X}, DENYING)),
-        (HUB, in_group(ALLOWING, priority=X), in_group(DENYING, name="hub/d")),
-        (HUB, in_group({**ALLOWING, "priority": 100}, DENYING)),
-        (HUB, in_group({**DENYING, "rules": [{**p.app("no", "*"), "protocols": [X]}]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.net("no", "*", ports=[])]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.net("no", "*", protocols=["*"])]}, ALLOWING)),
-        (HUB, in_group({**ALLOWING, "rules": [{**p.app("y", ACR.host), "protocols": [
-            {"protocolType": "Https", "port": X}]}]})),
-        (HUB, in_group({**DENYING, "rules": [p.app("no", "a.io", targetUrls=[f"{ACR.host}/*"])]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.app("no", targetUrls=[f"{ACR.host}/*"], destinationAddresses=[
-            "20.0.0.0/8"])]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.app("no", fqdnTags=["AppServiceEnvironment"])]}, ALLOWING)),
-        (as_resource("networkSecurityGroups", "g", securityRules=[X]),),
-        (as_resource("networkSecurityGroups", "g", copy=[{"name": "securityRules", "count": 1, "input": {}}]),),
-        (as_resource("networkSecurityGroups", "g", securityRules=[{"name": "no", "properties": X}]),),
-        (as_resource("networkSecurityGroups", "g", securityRules=[{"name": "y", "properties": {
-            **DENY_INTERNET, "access": "Allow", "priority": 100, "sourcePortRange": "500"}}, {"name": "n", "properties":
-            DENY_INTERNET}]),),
-        (as_resource("networkSecurityGroups", "g", securityRules=[{"name": "n", "properties": {
-            **DENY_INTERNET, "protocol": "Any"}}]),),
-        (as_resource("routeTables", "t", routes=X),),
-        (as_resource("routeTables", "t", copy=[{"name": "routes", "count": 1, "input": {}}]),),
-        (as_resource("routeTables", "t", routes=[]),
-         {**as_resource("routeTables/routes", "t/r", addressPrefix="0.0.0.0/0", nextHopType="Internet"),
-          "condition": X}),
-    ],
-)  # fmt: skip
-def test_what_a_template_does_not_tell_is_never_taken_for_nothing(resources: tuple[Any, ...]) -> None:
-    (found,) = p.findings(untold(*resources), ACR)
-    assert found.coverage is Coverage.UNKNOWN, found
-
-
-@pytest.mark.parametrize("kind", ["firewallPolicies", "networkSecurityGroups", "routeTables"])
-def test_a_resource_without_any_property_told_is_no_policy(kind: str) -> None:
-    with pytest.raises(UsageError):
-        untold({"type": f"Microsoft.Network/{kind}", "name": "n", "properties": X})
-
-
-def test_deployments_have_parameters_of_their_own_or_those_around_them() -> None:
-    rule = {**p.app("y"), "targetFqdns": ["[parameters('h')]"]}
-    inner = {"parameters": {"h": {"defaultValue": "other.io"}}, "resources": [in_group({**ALLOWING, "rules": [rule]})]}
-    deployment = {"type": "Microsoft.Resources/deployments", "name": "x", "properties": {"template": inner}}
-    scoped = {**deployment["properties"], "expressionEvaluationOptions": {"scope": "inner"}}  # type: ignore[dict-item]
-    outer = template(resources=[HUB, deployment], parameters={"h": {"defaultValue": ACR.host}})
-    assert p.coverage(read((outer,)), ACR) == ["covered"]
-    within = template(resources=[HUB, {**deployment, "properties": scoped}])
-    assert p.coverage(read((within, p.parameters(h=ACR.host))), ACR) == ["missing"]
-    maybe = template(resources=[HUB, {**deployment, "condition": X}], parameters={"h": {"defaultValue": ACR.host}})
-    assert p.coverage(read((maybe,)), ACR) == ["unknown"]
-    twice = (template(resources=[HUB, in_group({**ALLOWING, "rules": [rule]})], parameters={"h": {}}),
-             p.parameters(h="other.io"), Document("b", p.parameters(h=ACR.host).text))  # fmt: skip
-    assert p.coverage(read(twice), ACR) == ["unknown"]
-
-
-def test_a_base_policy_of_a_template_is_found_by_its_name() -> None:
-    base = "[resourceId('Microsoft.Network/firewallPolicies', 'base')]"
-    child = as_resource("firewallPolicies", "hub", basePolicy={"id": base})
-    whole = (as_resource("firewallPolicies", "base"), child, in_group(ALLOWING), in_group(DENYING, name="base/d"))
-    policies = untold(*whole)
-    assert [policy.name for policy in policies] == ["hub"] and p.coverage(policies, ACR) == ["denied"]
-
-
-def test_groups_of_another_policy_are_not_ours() -> None:
-    assert p.coverage(untold(HUB, in_group(ALLOWING, name="other/g")), ACR) == ["missing"]
-    elsewhere = p.group("g", 100, p.collection("a", 100, "Allow", p.app("y", ACR.host)), policy=p.BASE)
-    assert p.coverage(p.of(p.policy(), elsewhere), ACR) == ["missing"]
-    assert p.coverage(p.of(elsewhere), ACR) == ["unknown"]  # its policy may have a base policy
-
-
-def test_things_of_one_name_in_other_groups_are_other_things() -> None:
-    other = p.NETWORK.replace("hub-rg", "other-rg")
-    ip_group = {"id": f"{other}/ipGroups/i", "name": "i", "properties": {"ipAddresses": ["10.1.0.0/16"]}}
-    rule = p.app("y", ACR.host, sources=[], sourceIpGroups=[f"{p.NETWORK}/ipGroups/i"])
-    mine = p.group("g", 100, p.collection("a", 100, "Allow", rule))
-    assert p.coverage(p.of(p.policy(), ip_group, mine), ACR) == ["unknown"]
-    theirs = {**FIREWALL, "properties": {"firewallPolicy": {"id": p.HUB.replace("hub-rg", "prod-rg")}}}
-    fine = p.group("g", 100, p.collection("a", 100, "Allow", p.app("y", ACR.host)))
-    assert p.coverage(p.of(p.policy(), fine, theirs), ACR) == ["unknown"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "kind: x\na: " + "[" * 200_000,
-        "kind: x\na: &a [x]\n" + "\n".join(f"b{n}: &b{n} [*{'a' if not n else f'b{n - 1}'}, *a]" for n in range(40)),
-        "x" + " " * 100_000 + "y",
-        json.dumps({"resources": [in_group({**ALLOWING, "priority": "9" * 5000})]}),
-        json.dumps({"resources": [HUB], "variables": {f"v{n}": f"[concat(variables('v{n + 1}'), variables('v{n + 1}'))]"
-                                                      for n in range(60)}, "parameters": {}}),
-        json.dumps({"resources": [{**HUB, "properties": {"sku": "[" + "concat(" * 3000 + ")" * 3000 + "]"}}]}),
-        json.dumps({"type": "Microsoft.Network/virtualNetworks", "subnets": 5}),
-        json.dumps([p.policy(), p.group("g", 1, p.collection("c", 1, "Allow", p.app("r", "a" + "*a" * 25 + "*z")))]),
-        cilium({"toCIDR": [["x"] * 10] * 10}),
-    ],
-)  # fmt: skip
-def test_hostile_texts_cost_little_and_break_nothing(text: str) -> None:
-    started = time.monotonic()
-    try:
-        found = p.of_text(text)
-    except UsageError:
-        found = ()
-    if found:
-        assert p.coverage(found, Requirement(host="a" * 60 + ".io")) in (["unknown"], ["missing"])
-    assert time.monotonic() - started < 5
 
 
 # -- what is no policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from dataclasses import replace
 from typing import Any, Optional, Sequence
 
@@ -35,11 +36,17 @@ def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[
 
 
 def _once(documents: Sequence[Document]) -> list[Document]:
-    """The documents, each once: a file that is given twice is one."""
+    """The documents, each once and under a name of its own: a file that is given twice is one."""
     seen: dict[str, Document] = {}
     for number, document in enumerate(documents):
         seen.setdefault(document.text or str(number), document)
-    return list(seen.values())
+    names: Counter[str] = Counter()
+    found = []
+    for document in seen.values():
+        names[document.name] += 1
+        count = names[document.name]
+        found.append(replace(document, name=f"{document.name} ({count})") if count > 1 else document)
+    return found
 
 
 def _is_text(document: Document) -> bool:

@@ -47,6 +47,8 @@ PRIVATE: tuple[Span, ...] = tuple(
     for network in map(ipaddress.IPv4Network, _NOT_PUBLIC)
 )
 """What the Internet does not lead to."""
+RESERVED: tuple[Span, ...] = ((0, 2**24 - 1), (224 * 2**24, 2**32 - 1))
+"""What nobody has for an address: this network, groups, and what is kept back."""
 
 
 def union(spans: Iterable[Span]) -> tuple[Span, ...]:

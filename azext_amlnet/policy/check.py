@@ -301,7 +301,7 @@ def denies_the_rest(rule: Rule) -> bool:
         else condition.spans == (EVERYTHING,)
         if isinstance(condition, Sources)
         else isinstance(condition, Destinations)
-        and (condition.anything or bool(tags & {tag.lower() for tag in condition.tags}))
+        and (condition.anything or condition.any_name or bool(tags & {tag.lower() for tag in condition.tags}))
         for condition in rule.conditions
     )
 
@@ -309,7 +309,9 @@ def denies_the_rest(rule: Rule) -> bool:
 def _goes_anywhere(rule: Rule) -> bool:
     """Whether a rule is for everything public: nobody meant this traffic in particular."""
     wheres = list(rule.destinations)
-    return not wheres or any(where.anything or "internet" in map(str.lower, where.tags) for where in wheres)
+    return not wheres or any(
+        where.anything or where.any_name or "internet" in map(str.lower, where.tags) for where in wheres
+    )
 
 
 def _private(policy: Policy) -> Decision:

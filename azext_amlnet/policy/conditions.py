@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Iterable, Iterator, Optional, Sequence, Union
 
 from ..model import Kind, Protocol, Requirement
-from .addresses import EVERYTHING, PRIVATE, Span, inside, overlaps, parents, shown, span_of
+from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, span_of, union
 
 
 class Fit(Enum):
@@ -190,7 +190,10 @@ class Services:
 
 @dataclass(frozen=True)
 class Destinations:
-    """Where traffic goes: names, names below a suffix, patterns, addresses, service tags, FQDN tags, or anything."""
+    """Where traffic goes: names, names below a suffix, patterns, addresses, service tags, FQDN tags, or anything.
+
+    `any_name` holds for every name, and for no address.
+    """
 
     names: frozenset[str] = frozenset()
     below: frozenset[str] = frozenset()
@@ -198,13 +201,14 @@ class Destinations:
     spans: tuple[Span, ...] = ()
     tags: tuple[str, ...] = ()
     fqdn_tags: tuple[str, ...] = ()
+    any_name: bool = False
     anything: bool = False
     unread: str = ""
 
     @cached_property
     def anchors(self) -> Optional[frozenset[str]]:
         """Names that a host must be, or be below, for it to hold; None where something else can make it hold."""
-        if self.spans or self.tags or self.fqdn_tags or self.anything or self.unread:
+        if self.spans or self.tags or self.fqdn_tags or self.any_name or self.anything or self.unread:
             return None
         of_patterns = {pattern.anchor for pattern in self.patterns}
         return None if None in of_patterns else frozenset({*self.names, *self.below, *filter(None, of_patterns)})
@@ -219,6 +223,8 @@ class Destinations:
         if self.anything:
             return Fit.ALL
         found = self._of_spans(traffic) if self._only_spans else either(self._fits(traffic))
+        if traffic.kind is Kind.IP and traffic.words & {"http", "https"} and (self.by_name or self.any_name):
+            found = Fit.ALL if found is Fit.ALL else Fit.MAYBE  # engines differ in what the name of an address is
         return Fit.MAYBE if self.unread and found is not Fit.ALL else found
 
     def _fits(self, traffic: Traffic) -> Iterator[Fit]:
@@ -228,6 +234,7 @@ class Destinations:
         elif traffic.kind is Kind.WILDCARD:
             yield from self._of_wildcard(traffic.host[2:])
         if traffic.kind in (Kind.FQDN, Kind.WILDCARD):
+            yield Fit.ALL if self.any_name else Fit.NONE
             yield from (pattern.fit(traffic) for pattern in self.patterns)
             yield from (self._fqdn_tag(tag, traffic) for tag in self.fqdn_tags)
         if self.spans:
@@ -236,7 +243,12 @@ class Destinations:
 
     @cached_property
     def _only_spans(self) -> bool:
-        return bool(self.spans) and not (self.by_name or self.tags or self.fqdn_tags)
+        return bool(self.spans) and not (self.by_name or self.any_name or self.tags or self.fqdn_tags)
+
+    @cached_property
+    def _all_public(self) -> bool:
+        """Whether nothing that a public name may have for an address is left out."""
+        return union((*self.spans, *PRIVATE, *RESERVED)) == (EVERYTHING,)
 
     @cached_property
     def _public_range(self) -> bool:
@@ -279,7 +291,7 @@ class Destinations:
         if traffic.private:
             wide = (span for span in self.spans if overlaps(span, PRIVATE))
             return Fit.MAYBE if any(wide) else Fit.NONE
-        return Fit.MAYBE if self._public_range else Fit.NONE
+        return Fit.ALL if self._all_public else Fit.MAYBE if self._public_range else Fit.NONE
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
@@ -290,6 +302,8 @@ class Destinations:
             return "VirtualNetwork may contain a default route, and with it everything"
         if doubtful:
             return f"whether its addresses are in {', '.join(doubtful)} is not documented"
+        if traffic.kind is Kind.IP and (self.by_name or self.any_name):
+            return "it goes by names, and this is an address"
         if self.spans and self._of_spans(traffic) is Fit.MAYBE:
             return "it goes by addresses, and those of a name are not known here"
         names = [*(pattern.text for pattern in self.patterns), *self.fqdn_tags]

@@ -51,7 +51,7 @@ def _excess_row(policy: Policy, rule: Rule, what: str, because: str, asked: Sequ
 
 
 def _excess(where: Destinations, shared: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    if where.anything:
+    if where.anything or where.any_name:
         yield "*", "every destination is allowed: data can go anywhere"
         return
     for span in where.spans:

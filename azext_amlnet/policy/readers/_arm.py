@@ -6,7 +6,7 @@ What of a template only a deployment would tell stays `Unknown`, and so visible.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ...errors import UsageError
@@ -38,7 +38,10 @@ _BY_KEY = (
 
 @dataclass(frozen=True)
 class Resource:
-    """One Azure resource: its kind, its name (`parent/child` for a child), its id in lower case, its properties."""
+    """One Azure resource: its kind, its name (`parent/child` for a child), its id in lower case, its properties.
+
+    `listed`: it comes from a whole list, as az and ARM print all children of one kind.
+    """
 
     kind: str
     name: str
@@ -46,6 +49,7 @@ class Resource:
     body: Mapping[str, Any]
     document: str
     conditional: Optional[Unknown] = None
+    listed: bool = False
 
     @property
     def label(self) -> str:
@@ -96,7 +100,7 @@ def resources(document: Any, name: str, parameters: Mapping[str, Any]) -> Iterat
     items = document["value"] if paged else document
     for item in items if isinstance(items, list) else [items]:
         if isinstance(item, Mapping):
-            yield from _plain(item, name)
+            yield from (replace(found, listed=isinstance(items, list)) for found in _plain(item, name))
 
 
 def parameters_of(document: Any) -> dict[str, Any]:

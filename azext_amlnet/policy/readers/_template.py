@@ -128,7 +128,8 @@ class Template:
         if name == "variables" and len(arguments) == 1:
             return self._variable(str(arguments[0]).lower())
         if name == "concat" and all(isinstance(argument, list) for argument in arguments):
-            return [item for argument in arguments for item in argument]
+            self.budget -= sum(map(len, arguments))
+            return [item for argument in arguments for item in argument] if self.budget > 0 else Unknown(name)
         if name == "concat":
             whole = "".join(map(str, arguments))
             return whole if len(whole) < 10_000 else Unknown(name)

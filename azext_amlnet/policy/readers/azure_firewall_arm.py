@@ -228,10 +228,10 @@ def _rules(link: _Link, kind: str, place: _Place) -> Iterator[Rule]:
         yield from _of_collections(collections, name, kind, place, group.conditional)
 
 
-def _verbs(group: Resource) -> frozenset[str]:
-    """What the collections of a group do; groups that do the same may stand in any order."""
-    given = objects(group.body.get("ruleCollections"), Notes(), "")
-    return frozenset(map(_verb_of, given))
+def _verbs(group: Resource) -> object:
+    """What all collections of a group do; only groups that do one and the same thing may stand in any order."""
+    given = set(map(_verb_of, objects(group.body.get("ruleCollections"), Notes(), "")))
+    return given.pop() if len(given) == 1 else object()
 
 
 def _verb_of(collection: Mapping[str, Any]) -> str:
@@ -432,7 +432,7 @@ def _by_name(targets: Sequence[str], tags: tuple[str, ...], notes: Notes) -> Des
         elif target != "*":
             notes.add(f"'{target[:60]}' is no host name")
     return Destinations(
-        frozenset(names), frozenset(below), tuple(patterns), fqdn_tags=tags, anything="*" in targets, unread=str(notes)
+        frozenset(names), frozenset(below), tuple(patterns), fqdn_tags=tags, any_name="*" in targets, unread=str(notes)
     )
 
 

@@ -10,9 +10,10 @@ import re
 from dataclasses import replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from ...model import is_host
+from ...errors import UsageError
+from ...model import Kind, Protocol, is_host
 from ..addresses import EVERYTHING, Span, span_of, union
-from ..conditions import Condition, Destinations, Needs, Pattern, Perhaps, Services, anchor_of
+from ..conditions import Condition, Destinations, Fit, Needs, Pattern, Perhaps, Services, Traffic, anchor_of
 from ..documents import Document
 from ..model import Policy, Rule, unread_of
 
@@ -33,13 +34,17 @@ def claims(document: Document) -> bool:
 def read(documents: Sequence[Document]) -> Iterator[Policy]:
     """One policy of all objects: they hold together."""
     name = ", ".join(document.name for document in documents)
+    for document in documents:
+        if not any(_policies(document)) and not any(_others(document)):
+            hint = "Give the objects that kubectl get -o yaml prints."
+            raise UsageError(f"There is no policy of Cilium in {document.name}.", hint)
     given = [item for document in documents for item in _policies(document)]
     spaces = sorted({_namespace(item) for item in given} - {""})
-    several = len(spaces) > 1 or (bool(spaces) and any(item.get("kind") == _KINDS[1] for item in given))
+    several = len(spaces) > 1
     denied = [rule for item in given for rule in _rules(item, "egressDeny", False, several)]
     allowed = [rule for item in given for rule in _rules(item, "egress", True, several)]
     notes = (f"{name} is for the pods of namespace {spaces[0]}.",) if len(spaces) == 1 else ()
-    allowed = list(_with_dns(given, allowed))
+    allowed = list(_with_dns([item for item in given if not several or not _namespace(item)], allowed))
     shape = "a part of it has a shape that is not Cilium's"
     odd = [Rule(_name(item), None, (), "has", "specs", unread=shape) for item in given if _odd(item)]
     beside = [_beside(document, kind) for document in documents for kind in _others(document)]
@@ -117,8 +122,13 @@ def _rules(item: Mapping[str, Any], section: str, allow: bool, several: bool) ->
             name = f"{_name(item)}/{section}[{position}]"
             if not isinstance(entry, Mapping):
                 yield Rule(name, None, (), "is", "a rule", unread="it is no object")
-            elif entry:  # one without anything allows nothing
-                yield from _rule(name, entry, allow, _selects(item, spec, several))
+            elif _told(entry):  # one without anything is for nothing
+                yield from _rule(name, _told(entry), allow, _selects(item, spec, several))
+
+
+def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule without its empty keys, which the API server drops."""
+    return {key: value for key, value in entry.items() if value is not None}
 
 
 def _selects(item: Mapping[str, Any], spec: Mapping[str, Any], several: bool) -> str:
@@ -128,7 +138,8 @@ def _selects(item: Mapping[str, Any], spec: Mapping[str, Any], several: bool) ->
     if spec.get("nodeSelector") is not None:
         return "it is for nodes that it selects"
     selector = spec.get("endpointSelector")
-    return "" if selector == {} else "it is for pods that it selects by labels"
+    whole = isinstance(selector, Mapping) and not any(selector.values())
+    return "" if whole else "it is for pods that it selects by labels"
 
 
 def _rule(name: str, entry: Mapping[str, Any], allow: bool, selects: str) -> Iterator[Rule]:
@@ -146,8 +157,8 @@ def _rule(name: str, entry: Mapping[str, Any], allow: bool, selects: str) -> Ite
 
 def _destinations(entry: Mapping[str, Any]) -> Optional[Destinations]:
     """Where to; None for what is inside of the cluster alone."""
-    outside = [key for key in entry if key in _OUTSIDE]
-    if any(entry.get(key) is not None and not isinstance(entry[key], list) for key in (*_OUTSIDE, "toPorts")):
+    outside = [key for key in _OUTSIDE if key in entry]
+    if any(not isinstance(entry.get(key, []), list) for key in (*_OUTSIDE, "toPorts")):
         return Destinations(unread="a part of it is no list")
     if any(entry.get(key) for key in _PERHAPS) or "reserved:" in str(_list(entry.get("toEndpoints"))[:100]):
         return Destinations(unread="what its services and groups stand for is not known")
@@ -159,8 +170,9 @@ def _destinations(entry: Mapping[str, Any]) -> Optional[Destinations]:
     odd = [item for item in entities if item not in (*_WORLD, *_INSIDE)]
     unread = wrong or doubts or (f"the entity {odd[0][:40]} is not known here" if odd else "")
     everything = spans == (EVERYTHING,) or any(item in _WORLD for item in entities)
-    anything = everything or any(pattern.text == "*" for pattern in patterns)
-    return Destinations(frozenset(names), frozenset(below), tuple(patterns), spans, anything=anything, unread=unread)
+    some = frozenset(names), frozenset(below), tuple(patterns)
+    any_name = any(pattern.text == "*" for pattern in patterns)
+    return Destinations(*some, spans, any_name=any_name, anything=everything, unread=unread)
 
 
 def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
@@ -242,19 +254,35 @@ def _ports(items: Sequence[Any]) -> Services:
         high = last if isinstance(last, int) and last > low else low
         low, high = (0, 65535) if low == 0 else (low, high)
         protocol = _text(given.get("protocol")).lower() or "any"
+        if protocol not in ("any", "tcp", "udp", "sctp", "icmp") or not isinstance(last, (int, type(None))):
+            unread = "its ports could not be read"
+            continue
         pairs.append((frozenset[str]() if protocol == "any" else frozenset({protocol}), low, high))
     return Services(tuple(pairs) if items else ((frozenset[str](), 0, 65535),), unread)
 
 
-def _dns_rules(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The parts of a policy's rules that are for port 53."""
+def _asked_of_dns(item: Mapping[str, Any]) -> Iterator[Optional[list[Any]]]:
+    """For each rule by which all pods may ask DNS: the names that Cilium's proxy sees, None where it sees nothing."""
     for spec in _specs(item):
-        for entry in _list(spec.get("egress")):
-            for port in _list(entry.get("toPorts")) if isinstance(entry, Mapping) else ():
-                numbers = {str(given.get("port")) for given in _list(port.get("ports")) if isinstance(given, Mapping)} \
-                    if isinstance(port, Mapping) else set()  # fmt: skip
-                if "53" in numbers:
-                    yield port
+        barred = any(_is_for_dns(entry) for entry in _list(spec.get("egressDeny")))
+        for entry in _list(spec.get("egress")) if not (barred or _selects(item, spec, False)) else ():
+            if _is_for_dns(entry):
+                rules = [part["rules"].get("dns") for part in _list(entry.get("toPorts"))
+                         if isinstance(part, Mapping) and isinstance(part.get("rules"), Mapping)]  # fmt: skip
+                yield from (_list(listed) for listed in rules)
+                yield from () if rules else (None,)
+
+
+def _is_for_dns(entry: Any) -> bool:
+    """Whether a rule is for UDP on port 53, inside of the cluster, where its DNS is, or for that port in particular."""
+    if not isinstance(entry, Mapping) or not _told(entry):
+        return False
+    entities = [_text(item).lower() for item in _list(entry.get("toEntities"))]
+    outside = any(entry.get(key) for key in _OUTSIDE) and not any(entry.get(key) for key in _ELSEWHERE)
+    if outside and not {"all", "cluster"} & set(entities) and not entry.get("toPorts"):
+        return False
+    asking = Traffic(Kind.FQDN, "kube-dns.kube-system", Protocol.UDP, 53)
+    return any(services.fit(asking) is not Fit.NONE for services, _ in _services(entry))
 
 
 def _with_dns(given: Sequence[Mapping[str, Any]], rules: Iterable[Rule]) -> Iterator[Rule]:
@@ -262,19 +290,11 @@ def _with_dns(given: Sequence[Mapping[str, Any]], rules: Iterable[Rule]) -> Iter
 
     Rules by name need Cilium's proxy to see the question (`rules.dns`); for others it is enough that it can be asked.
     """
-    parts = [part for item in given for part in _dns_rules(item)]
-    asked = [part["rules"].get("dns") for part in parts if isinstance(part.get("rules"), Mapping)]
-    names: set[str] = set()
-    below: set[str] = set()
-    patterns: list[Pattern] = []
-    for listed in asked:
-        found = _names(listed)
-        names |= found[0]
-        below |= found[1]
-        patterns += found[2]
-    anything = any(pattern.text == "*" for pattern in patterns)
-    seen = Destinations(frozenset(names), frozenset(below), tuple(patterns), anything=anything)
-    asking = replace(seen, anything=anything or len(asked) < len(parts))
+    asked = [listed for item in given for listed in _asked_of_dns(item)]
+    names, below, patterns, _ = _names([match for listed in asked for match in listed or ()])
+    any_name = any(pattern.text == "*" for pattern in patterns)
+    seen = Destinations(frozenset(names), frozenset(below), tuple(patterns), any_name=any_name)
+    asking = replace(seen, any_name=any_name or None in asked)
     for rule in rules:
         by_name = any(where.by_name for where in rule.destinations)
         because = "no rule lets DNS be asked for it" + (" through Cilium's proxy, which names need" if by_name else "")

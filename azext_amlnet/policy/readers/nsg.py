@@ -56,7 +56,10 @@ def read(pool: Pool) -> Iterator[Policy]:
         yield replace(_policy(group.label, given, mine, defaults, lost), id=group.id)
     for owner, rules in loose.items():
         if not (any(is_it(group, owner) for group in groups) if owner else len(groups) == 1):
-            yield _policy(rules[0].name.rpartition("/")[0] or rules[0].document, [], rules, [], Notes())
+            lost = Notes()
+            if not all(rule.listed for rule in rules):
+                lost.add("the security group of these rules, which may have others")
+            yield _policy(rules[0].name.rpartition("/")[0] or rules[0].document, [], rules, [], lost)
 
 
 def _policy(

@@ -40,7 +40,10 @@ def read(pool: Pool) -> Iterator[Policy]:
             rest.setdefault(_owner(route), []).append(route)
     for owner, routes in rest.items():
         name = owner.rpartition("/")[2] or routes[0].document
-        yield _policy(name, [_of_route(route) for route in routes], firewalls, None, Notes())
+        lost = Notes()
+        if not all(route.listed for route in routes):
+            lost.add("the table of these routes, which may have others")
+        yield _policy(name, [_of_route(route) for route in routes], firewalls, None, lost)
 
 
 def _owner(route: Resource) -> str:

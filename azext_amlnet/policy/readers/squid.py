@@ -7,9 +7,10 @@ https://wiki.squid-cache.org/SquidFaq/SquidAcl, 2026-11-23).
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import dataclass, field
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
 from ...model import is_host
 from ..addresses import EVERYTHING, Span, span_of, union
@@ -47,22 +48,24 @@ def claims(document: Document) -> bool:
 def read(documents: Sequence[Document]) -> Iterator[Policy]:
     """One policy of all files, read one after the other; an acl counts with all of its lines, wherever they stand."""
     name = ", ".join(document.name for document in documents)
-    lines = [(f"{document.name}:{number}", words) for document in documents for number, words in _lines(document.text)]
+    notes: list[str] = []
+    lines = list(_whole(documents, notes))
     acls = {key: _Acl(acl.kind, list(acl.values)) for key, acl in _BUILT_IN.items()}
     for _, words in lines:
         if words[0] == "acl" and len(words) > 2:
             _take(acls, words)
     rules: list[Rule] = []
-    notes = []
+    built: dict[str, Optional[Condition]] = {}
     for where, words in lines:
         further = _further(where, words)
         if words[0] == "http_access" and len(words) > 2:  # one without acls is ignored
-            rules.append(_rule(where, words[1:], acls))
+            rules.append(_rule(where, words[1:], acls, built))
         elif further is not None:
             rules.insert(0, further)
         elif words[0] == "include":
             what = " ".join(words[1:])
-            rules.append(Rule(where, None, (), "includes", what, unread="what it includes is not read"))
+            because = "what it includes was not given, and may add to any acl; give it as --policy, too"
+            rules.insert(0, Rule(where, None, (), "includes", what, unread=because))
         elif words[0] == "ssl_bump" and words[1:2] and words[1] in _BUMPS:
             notes.append(f"{where} inspects TLS: containerd and Arc's agents do not trust its certificate.")
     decided = [rule.allow for rule in rules if rule.allow is not None]
@@ -72,10 +75,48 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
     yield Policy(name, "squid", tuple(rules), default, words=words_of_proxy, notes=tuple(notes), unread=unread)
 
 
+def _whole(documents: Sequence[Document], notes: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """All lines in squid's order: a file that another one includes, and that was given, stands where it is included."""
+    parsed = {document.name: list(_lines(document.text)) for document in documents}
+    included = {
+        name
+        for own, lines in parsed.items()
+        for _, words in lines
+        if words[0] == "include"
+        for name in _included(words, parsed, own)
+    }
+
+    def expanded(name: str, within: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+        for number, words in parsed[name]:
+            inner = _included(words, parsed, *within, name) if words[0] == "include" else []
+            if not inner:
+                yield f"{name}:{number}", words
+                continue
+            if "*" in " ".join(words):
+                notes.append(f"{name}:{number} includes {words[-1]}: read as {', '.join(inner)}, which were given.")
+            for other in inner:
+                yield from expanded(other, (*within, name))
+
+    for name in parsed:
+        if name not in included:
+            yield from expanded(name, ())
+
+
+def _included(words: Sequence[str], given: Iterable[str], *within: str) -> list[str]:
+    """The given files that an include line names, sorted as squid does; none unless it is one plain path or pattern."""
+    if len(words) != 2 or words[1].startswith(("'", '"')):
+        return []
+    pattern = words[1].rpartition("/")[2]
+    return sorted(name for name in given if fnmatch.fnmatchcase(name, pattern) and name not in within)
+
+
 # Lines that may stop what http_access allows, or make others conditional, unless they say no more than this.
 _FURTHER: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("adapted_http_access", "http_reply_access", "miss_access", "cache_peer_access"), ("allow", "all")),
-    **dict.fromkeys(("url_rewrite_program", "store_id_program", "tcp_outgoing_address", "if", "else"), ()),
+    **dict.fromkeys(("adapted_http_access", "http_access2", "http_reply_access"), ("allow", "all")),
+    **dict.fromkeys(("miss_access", "cache_peer_access"), ("allow", "all")),
+    **dict.fromkeys(("url_rewrite_program", "redirect_program", "store_id_program", "storeurl_rewrite_program"), ()),
+    **dict.fromkeys(("adaptation_access", "icap_service", "ecap_service", "reply_body_max_size"), ()),
+    **dict.fromkeys(("tcp_outgoing_address", "if", "else"), ()),
     "never_direct": ("deny", "all"),
 }
 _BUMPS = ("bump", "server-first", "client-first", "peek-and-splice")
@@ -114,17 +155,20 @@ def _take(acls: dict[str, _Acl], words: list[str]) -> None:
     known = acls.get(name)
     if known is None:
         acls[name] = _Acl(kind, list(values))
-    else:
-        acls[name] = _Acl(kind if kind == known.kind else "of two types", [*known.values, *values])
+    else:  # options such as -i are a line's own
+        acls[name] = _Acl(kind if kind == known.kind else "of two types", [*known.values, "+i", *values])
 
 
-def _rule(where: str, words: Sequence[str], acls: dict[str, _Acl]) -> Rule:
+def _rule(where: str, words: Sequence[str], acls: Mapping[str, _Acl], built: dict[str, Optional[Condition]]) -> Rule:
+    """One http_access line; `built` keeps what acls ask for, because some are long and used often."""
     verb = words[0]
     allow: Optional[bool] = {"allow": True, "deny": False}.get(verb)
     conditions: list[Condition] = []
     for word in words[1:]:
         name = word.removeprefix("!").lower()
-        condition = _condition(name, acls.get(name))
+        if name not in built:
+            built[name] = _condition(name, acls.get(name))
+        condition = built[name]
         if condition is not None:
             conditions.append(Not(condition) if word.startswith("!") else condition)
         elif word.startswith("!"):
@@ -136,6 +180,8 @@ def _rule(where: str, words: Sequence[str], acls: dict[str, _Acl]) -> Rule:
 
 def _condition(name: str, acl: Optional[_Acl]) -> Optional[Condition]:
     """What an acl asks for; None for one that holds always."""
+    if name == "manager":
+        return Destinations()  # requests to squid itself, in every way it has been defined
     if acl is None:
         return Destinations(unread=f"the acl {name[:60]} is not defined in what was read")
     if any(value.startswith(('"', "'", "parameters(")) for value in acl.values):
@@ -186,16 +232,13 @@ def _ports(values: Sequence[str]) -> Condition:
 
 
 def _methods(values: Sequence[str]) -> Condition:
-    """CONNECT is how TLS passes a proxy; of the other methods clients use more than one."""
-    tunnels = any(value.upper() == "CONNECT" for value in values)
-    others = {value.upper() for value in values} - {"CONNECT"}
-    plain = {"GET", "HEAD"} <= others
-    words = frozenset(["https"] * tunnels + ["http"] * plain)
-    unread = "it is for some methods of HTTP only" if others and not plain else ""
-    pairs = ((words, 0, 65535),) if words else ()
-    if unread and not tunnels:
-        return Perhaps(Services(((frozenset({"http"}), 0, 65535),)), unread)
-    return Services(pairs, unread)
+    """CONNECT is how TLS passes a proxy, GET what plain HTTP of these lists uses; what only others say is in doubt."""
+    given = {value.upper() for value in values}
+    words = frozenset((["https"] if "CONNECT" in given else []) + (["http"] if "GET" in given else []))
+    services = Services(((words, 0, 65535),) if words else ())
+    if "GET" not in given and given & {"HEAD", "POST"} and "CONNECT" not in given:
+        return Perhaps(Services(((frozenset({"http"}), 0, 65535),)), "it is for some methods of HTTP only")
+    return services
 
 
 def _dst(name: str, values: Sequence[str]) -> Optional[Condition]:
@@ -212,7 +255,7 @@ def _dstdomain(values: Sequence[str]) -> Condition:
     names, below, spans, unread = set(), set(), [], ""
     for value in map(str.lower, values):
         bare, span = value.lstrip("."), span_of(value)
-        if span is not None and value != "*":
+        if span is not None and span[0] == span[1] and "/" not in value:
             spans.append(span)
         elif is_host(bare) or re.fullmatch(r"[a-z]{2,20}", bare):
             names.add(bare)
