@@ -62,8 +62,9 @@ def squid(
     for parent in list(folder.parents)[:3]:
         with contextlib.suppress(OSError):
             parent.chmod(parent.stat().st_mode | 0o755)
+    # a name of its own: what squids share in memory goes by it
     with (folder / "out").open("w", encoding="utf-8") as out:
-        process = subprocess.Popen([str(SQUID), "-N", "-f", str(config)], stdout=out, stderr=out)
+        process = subprocess.Popen([str(SQUID), "-N", "-n", f"squid{port}", "-f", str(config)], stdout=out, stderr=out)
     try:
         _wait(port, process, folder)
         yield port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,16 @@ def test_files_that_squid_includes_stand_where_they_are_included() -> None:
     assert p.coverage(read((around,)), ACR) == ["unknown"]
 
 
+def test_includes_in_a_circle_or_without_end_leave_it_open() -> None:
+    circle = (Document("a.conf", "include /e/b.conf\n"), Document("b.conf", "include /e/a.conf\nhttp_access allow all"))
+    assert p.coverage(read(circle, "squid"), ACR) == ["unknown"]
+    doubled = [Document(f"f{n}.conf", f"include /e/f{n + 1}.conf\n" * 2 + "http_access deny manager\n")
+               for n in range(20)]  # fmt: skip
+    started = time.monotonic()
+    found = read((*doubled, Document("f20.conf", "http_access allow all\n")), "squid")
+    assert p.coverage(found, ACR)[0] in ("unknown", "covered") and time.monotonic() - started < 10
+
+
 def test_squid_tells_sources_apart() -> None:
     lines = ("acl mine src 10.1.0.0/16", "http_access allow mine", "http_access deny all")
     assert squid_says(*lines) == "covered" and squid_says(*lines, source="10.2.0.0/16") == "missing"
@@ -126,6 +137,12 @@ def test_squid_that_inspects_tls_is_a_note() -> None:
         ("ssl_bump terminate all\nhttp_access allow all", "unknown"),
         ("ssl_bump\nhttp_access allow all", "covered"),
         ("http_access allow connect\nhttp_access deny ALL", "covered"),
+        ("acl bad src 10.0.0.0-10.1.0.0/16\nhttp_access deny bad\nhttp_access allow all", "unknown"),
+        ("acl ok dstdomain .foo.com\u00a0.azurecr.io\nhttp_access allow ok", "unknown"),
+        ("acl ok dstdomain .foo.com\f.azurecr.io\nhttp_access allow ok", "unknown"),
+        ("acl ok dstdomain .foo.com\r .azurecr.io\nhttp_access allow ok", "missing"),
+        ("\u00a0http_access deny all\nhttp_access allow all", "unknown"),
+        (f"acl ok dstdomain {'x.io ' * 2000}.azurecr.io\nhttp_access allow ok", "unknown"),
     ],
 )
 def test_lines_of_squid_are_read_as_squid_reads_them(text: str, word: str) -> None:
@@ -245,6 +262,27 @@ ASKING = {"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}]}]}
         (cilium(asking(matchPattern="**.azurecr.io"), WORLD, dns=False), "covered"),
         (cilium(WORLD, dns=False), "unknown"),
         (cilium({"toEntities": ["all"]}, dns=False), "covered"),
+        (cilium({"toEndpoints": [{}]}, WORLD, dns=False), "unknown"),
+        (cilium({"toEndpoints": [{"matchLabels": {"app": "db"}}]}, WORLD, dns=False), "unknown"),
+        (cilium({"toNodes": [{}]}, WORLD, dns=False), "unknown"),
+        (cilium({**WORLD, "toPorts": [{"ports": [{"port": "0"}]}]}, dns=False), "unknown"),
+        (
+            cilium(
+                {
+                    "toEndpoints": [{}],
+                    "toPorts": [
+                        {"ports": [{"port": "53"}]},
+                        {"ports": [{"port": "5353"}], "rules": {"dns": [{"matchPattern": "*"}]}},
+                    ],
+                },
+                to("acrml.azurecr.io"),
+                dns=False,
+            ),
+            "unknown",
+        ),
+        (cilium(to("acrml.azurecr.io", toCIDR=["10.0.0.0/8"])), "unknown"),
+        (cilium({"toFQDNs": [{"matchName": "acrml.azurecr.io", "matchPattern": "*.foo.com"}]}), "unknown"),
+        (cilium(dns=False, deny=[ASKING], enableDefaultDeny={"egress": False}), "unknown"),
         (cilium(asking(matchPattern="*"), to("acrml.azurecr.io"), dns=False, deny=[ASKING]), "unknown"),
         (cilium({**ASKING, "toPorts": [{"ports": [{"port": "53", "protocol": "TCP"}]}]}, WORLD, dns=False), "unknown"),
         (cilium({"toCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "192.168.0.0/16"]}]}), "covered"),
@@ -275,6 +313,13 @@ def test_policies_of_cilium_hold_together() -> None:
     assert p.coverage(p.of_text(listed), ACR) == ["covered"]
     two = read((Document("a", first), Document("b", second)))
     assert p.coverage(two, ACR) == ["covered"] and len(two) == 1
+
+
+def test_a_denial_of_dns_counts_in_whichever_policy_it_stands() -> None:
+    for denial in (ASKING, {"toEntities": ["cluster"]}):
+        texts = cilium(to("acrml.azurecr.io")), cilium(dns=False, deny=[denial])
+        (found,) = p.findings(read(tuple(Document(str(n), text) for n, text in enumerate(texts))), ACR)
+        assert found.coverage is Coverage.UNKNOWN, found
 
 
 def test_dns_that_only_other_pods_may_ask_counts_for_nothing() -> None:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ...errors import UsageError
-from ...model import Kind, Protocol, is_host
+from ...model import is_host
 from ..addresses import EVERYTHING, Span, span_of, union
-from ..conditions import Condition, Destinations, Fit, Needs, Pattern, Perhaps, Services, Traffic, anchor_of
+from ..conditions import Condition, Destinations, Needs, Pattern, Perhaps, Services, anchor_of
 from ..documents import Document
 from ..model import Policy, Rule, unread_of
 
@@ -44,12 +44,17 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
     denied = [rule for item in given for rule in _rules(item, "egressDeny", False, several)]
     allowed = [rule for item in given for rule in _rules(item, "egress", True, several)]
     notes = (f"{name} is for the pods of namespace {spaces[0]}.",) if len(spaces) == 1 else ()
-    allowed = list(_with_dns([item for item in given if not several or not _namespace(item)], allowed))
+    barred = any(map(_bars_dns, given))
+    asking = [item for item in given if not (barred or (several and _namespace(item)))]
+    allowed = list(_with_dns(asking, allowed))
     shape = "a part of it has a shape that is not Cilium's"
     odd = [Rule(_name(item), None, (), "has", "specs", unread=shape) for item in given if _odd(item)]
     beside = [_beside(document, kind) for document in documents for kind in _others(document)]
     rules = (*odd, *beside, *denied, *allowed)
     default = _default(given, several)
+    if barred and default:
+        because = "a denial keeps DNS from being asked, or may do so"
+        rules = (*rules, Rule("(the rest)", None, (), "is", "what none of them denies", unread=because))
     if default is None:
         because = "whether its policies select the pods of jobs is not known, and with it what happens to the rest"
         rules = (*rules, Rule("(the rest)", None, (), "is", "what none of them allows", unread=because))
@@ -162,6 +167,8 @@ def _destinations(entry: Mapping[str, Any]) -> Optional[Destinations]:
         return Destinations(unread="a part of it is no list")
     if any(entry.get(key) for key in _PERHAPS) or "reserved:" in str(_list(entry.get("toEndpoints"))[:100]):
         return Destinations(unread="what its services and groups stand for is not known")
+    if sum(bool(entry.get(key)) for key in (*_OUTSIDE, *_ELSEWHERE)) > 1:
+        return Destinations(unread="Cilium takes no rule with two kinds of destinations")
     if not outside:
         return None if any(key in entry for key in _ELSEWHERE) else Destinations(anything=True)
     names, below, patterns, doubts = _names(entry.get("toFQDNs"))
@@ -185,7 +192,9 @@ def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
         given = item if isinstance(item, Mapping) else {}
         name, pattern = _text(given.get("matchName")).lower(), _text(given.get("matchPattern")).lower()
         name, pattern = name.rstrip("."), pattern.rstrip(".")
-        if name and is_host(name):
+        if name and pattern:
+            doubt = "Cilium takes no name beside a pattern"
+        elif name and is_host(name):
             names.add(name)
         elif pattern.startswith("**.") and is_host(pattern[3:]):
             below.add(pattern[3:])
@@ -264,25 +273,40 @@ def _ports(items: Sequence[Any]) -> Services:
 def _asked_of_dns(item: Mapping[str, Any]) -> Iterator[Optional[list[Any]]]:
     """For each rule by which all pods may ask DNS: the names that Cilium's proxy sees, None where it sees nothing."""
     for spec in _specs(item):
-        barred = any(_is_for_dns(entry) for entry in _list(spec.get("egressDeny")))
-        for entry in _list(spec.get("egress")) if not (barred or _selects(item, spec, False)) else ():
-            if _is_for_dns(entry):
-                rules = [part["rules"].get("dns") for part in _list(entry.get("toPorts"))
-                         if isinstance(part, Mapping) and isinstance(part.get("rules"), Mapping)]  # fmt: skip
-                yield from (_list(listed) for listed in rules)
-                yield from () if rules else (None,)
+        for entry in _list(spec.get("egress")) if not _selects(item, spec, False) else ():
+            for part in _dns_parts(item, entry):
+                rules = part.get("rules")
+                told = rules.get("dns") if isinstance(rules, Mapping) else None
+                yield None if told is None else _list(told)
 
 
-def _is_for_dns(entry: Any) -> bool:
-    """Whether a rule is for UDP on port 53, inside of the cluster, where its DNS is, or for that port in particular."""
-    if not isinstance(entry, Mapping) or not _told(entry):
-        return False
-    entities = [_text(item).lower() for item in _list(entry.get("toEntities"))]
-    outside = any(entry.get(key) for key in _OUTSIDE) and not any(entry.get(key) for key in _ELSEWHERE)
-    if outside and not {"all", "cluster"} & set(entities) and not entry.get("toPorts"):
-        return False
-    asking = Traffic(Kind.FQDN, "kube-dns.kube-system", Protocol.UDP, 53)
-    return any(services.fit(asking) is not Fit.NONE for services, _ in _services(entry))
+def _bars_dns(item: Mapping[str, Any]) -> bool:
+    """Whether a policy denies what DNS is asked by, or may do so."""
+    denied = [entry for spec in _specs(item) for entry in _list(spec.get("egressDeny"))]
+    return any(part for entry in denied for part in _dns_parts(item, entry, denial=True))
+
+
+def _dns_parts(item: Mapping[str, Any], entry: Any, denial: bool = False) -> Iterator[Mapping[str, Any]]:
+    """The parts of a rule that are for UDP on port 53, of the cluster's DNS or for that port in particular."""
+    told = _told(entry) if isinstance(entry, Mapping) else {}
+    whole = [{"ports": [{"port": "0"}]}] if told and not told.get("icmps") else []
+    for part in _list(told.get("toPorts")) or whole:
+        services = _ports(_list(part.get("ports"))) if isinstance(part, Mapping) else Services((), "odd")
+        pairs = [(low, high) for words, low, high in services.pairs if not words or "udp" in words]
+        held = any(low <= 53 <= high for low, high in pairs) or (denial and bool(services.unread))
+        if (53, 53) in pairs or (held and _reaches_dns(item, told)):
+            yield part if isinstance(part, Mapping) else {"ports": []}
+
+
+def _reaches_dns(item: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Whether a rule is for the pods that answer DNS: the whole cluster, or those whose usual labels it names."""
+    if {"all", "cluster"} & {_text(entity).lower() for entity in _list(entry.get("toEntities"))}:
+        return True
+    for selector in _list(entry.get("toEndpoints"))[:100]:
+        anywhere = isinstance(selector, Mapping) and not any(selector.values()) and item.get("kind") == _KINDS[1]
+        if anywhere or re.search("kube-dns|kube-system|coredns|node-local-dns", str(selector)):
+            return True
+    return not any(key in entry for key in (*_OUTSIDE, *_ELSEWHERE))
 
 
 def _with_dns(given: Sequence[Mapping[str, Any]], rules: Iterable[Rule]) -> Iterator[Rule]:

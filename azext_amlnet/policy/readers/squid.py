@@ -21,6 +21,10 @@ from ..model import Policy, Rule, unread_of
 _WORDS = re.compile(r"^[ \t]*(?:acl[ \t]+\S+[ \t]+[a-z_:]+|http_access[ \t]+(?:allow|deny))\b", re.MULTILINE)
 
 
+_LONGEST = 8191  # squid cuts what is longer
+_MOST_LINES = 200_000
+
+
 @dataclass
 class _Acl:
     """One acl: its type, and its values from all lines that add to it."""
@@ -86,10 +90,16 @@ def _whole(documents: Sequence[Document], notes: list[str]) -> Iterator[tuple[st
         for name in _included(words, parsed, own)
     }
 
+    spent = 0
+    reached = set()
+
     def expanded(name: str, within: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+        nonlocal spent
+        reached.add(name)
         for number, words in parsed[name]:
+            spent += 1
             inner = _included(words, parsed, *within, name) if words[0] == "include" else []
-            if not inner:
+            if not inner or spent > _MOST_LINES:
                 yield f"{name}:{number}", words
                 continue
             if "*" in " ".join(words):
@@ -97,8 +107,8 @@ def _whole(documents: Sequence[Document], notes: list[str]) -> Iterator[tuple[st
             for other in inner:
                 yield from expanded(other, (*within, name))
 
-    for name in parsed:
-        if name not in included:
+    for name in sorted(parsed, key=included.__contains__):  # first what nothing includes; in a circle, any
+        if name not in reached:
             yield from expanded(name, ())
 
 
@@ -107,7 +117,8 @@ def _included(words: Sequence[str], given: Iterable[str], *within: str) -> list[
     if len(words) != 2 or words[1].startswith(("'", '"')):
         return []
     pattern = words[1].rpartition("/")[2]
-    return sorted(name for name in given if fnmatch.fnmatchcase(name, pattern) and name not in within)
+    found = (name for name in given if fnmatch.fnmatchcase(name, pattern) and name not in within)
+    return sorted(name for name in found if pattern.startswith(".") or not name.startswith("."))
 
 
 # Lines that may stop what http_access allows, or make others conditional, unless they say no more than this.
@@ -123,7 +134,9 @@ _BUMPS = ("bump", "server-first", "client-first", "peek-and-splice")
 
 
 def _further(where: str, words: Sequence[str]) -> Optional[Rule]:
-    """A line that counts beside http_access and is not worked out here."""
+    """A line that counts beside http_access and is not worked out here, or that squid reads otherwise."""
+    if not re.fullmatch(r"[a-zA-Z0-9_]+", words[0]):
+        return Rule(where, None, (), "has", " ".join(words), unread="no directive of squid is written so")
     harmless = _FURTHER.get(words[0])
     terminates = words[0] == "ssl_bump" and words[1:2] == ["terminate"]
     if not terminates and (harmless is None or (harmless and tuple(words[1:]) == harmless)):
@@ -136,15 +149,16 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """The words of each line, its number; comments and empty lines count for nothing, even within a continued line."""
     started, held = 0, ""
     for number, line in enumerate(text.split("\n"), 1):
-        plain = line.rstrip("\r").lstrip()
+        plain = line.partition("\r")[0].lstrip(" \t")
         if not plain or plain.startswith("#"):
             continue
         started = started or number
         if plain.endswith("\\"):
             held += plain[:-1]
             continue
-        words = re.split(r"\s#", held + plain, maxsplit=1)[0].split()
-        if words:
+        whole = re.split(r"[ \t]#", held + plain, maxsplit=1)[0].strip(" \t")
+        words = re.split(r"[ \t]+", whole) if len(held + plain) < _LONGEST else ["(a line longer than squid reads)"]
+        if whole:
             yield started, words
         started, held = 0, ""
 
@@ -213,8 +227,9 @@ def _src(name: str, values: Sequence[str]) -> Optional[Condition]:
 def _address(value: str) -> Optional[Span]:
     """squid's ways to write addresses: a range may have a mask behind it, and a mask is a length or a plain netmask."""
     first, dash, last = value.partition("-")
-    if dash:
-        return span_of(f"{first}-{last.partition('/')[0]}")
+    if dash:  # squid masks an address before it compares it with the ends
+        end, _, mask = last.partition("/")
+        return span_of(f"{first}-{end}") if mask in ("", "32") else None
     mask = value.partition("/")[2]
     netmask = re.fullmatch(r"(?:(?:255|254|252|248|240|224|192|128|0)(?:\.|\Z)){4}", mask)
     return span_of(value) if not mask or mask.isdecimal() or (netmask and mask.startswith("255")) else None
