@@ -1,6 +1,6 @@
 """The arguments. The scope arguments are the same for all verbs and are defined once."""
 
-from azext_amlnet.words import ClusterType, FailOn, Level, Scenario, Topic, export_formats, policy_dialects
+from .vocabulary import ClusterType, FailOn, Level, Scenario, Topic, export_formats, policy_dialects
 
 
 def load_arguments(loader, _):

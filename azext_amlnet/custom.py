@@ -10,11 +10,11 @@ from typing import Any, Iterable, Optional
 
 from knack.log import get_logger
 
-from . import _measure as m
-from . import _policy as p
-from ._cluster import InCluster, Wanted
-from ._exit import az_errors, exit_after_output, progress_of, saying
-from ._scope import Asked, Gathered, gather, takes
+from .verbs import check_policy as p
+from .verbs import test as m
+from .verbs._az import az_errors, exit_after_output, progress_of, saying
+from .verbs._in_cluster import InCluster, Wanted
+from .verbs._inputs import Asked, Gathered, gather, takes
 
 logger = get_logger(__name__)
 
@@ -30,10 +30,10 @@ class Compared:
 def requirements(cmd: Any, asked: Asked, compared: Compared) -> list[Any]:
     """`az ml network requirements`: the outbound list as a JSON array."""
     with az_errors():
-        from . import baseline
         from .codec import to_json
+        from .compare import requirements as baseline
         from .files import read_requirements
-        from .words import EXIT_FINDINGS
+        from .vocabulary import EXIT_FINDINGS
 
         earlier = read_requirements(compared.baseline) if compared.baseline else None
         gathered = gather(cmd, asked)

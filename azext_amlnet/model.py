@@ -6,23 +6,23 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
-from .words import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
-from .words import EXIT_FINDINGS as EXIT_FINDINGS
-from .words import EXIT_UNKNOWN as EXIT_UNKNOWN
-from .words import Cause as Cause
-from .words import Change as Change
-from .words import Cloud as Cloud
-from .words import ClusterType as ClusterType
-from .words import Coverage as Coverage
-from .words import FailOn as FailOn
-from .words import Kind as Kind
-from .words import Level as Level
-from .words import Origin as Origin
-from .words import Progress as Progress
-from .words import Protocol as Protocol
-from .words import Scenario as Scenario
-from .words import Topic as Topic
-from .words import Verdict as Verdict
+from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
+from .vocabulary import EXIT_FINDINGS as EXIT_FINDINGS
+from .vocabulary import EXIT_UNKNOWN as EXIT_UNKNOWN
+from .vocabulary import Cause as Cause
+from .vocabulary import Change as Change
+from .vocabulary import Cloud as Cloud
+from .vocabulary import ClusterType as ClusterType
+from .vocabulary import Coverage as Coverage
+from .vocabulary import FailOn as FailOn
+from .vocabulary import Kind as Kind
+from .vocabulary import Level as Level
+from .vocabulary import Origin as Origin
+from .vocabulary import Progress as Progress
+from .vocabulary import Protocol as Protocol
+from .vocabulary import Scenario as Scenario
+from .vocabulary import Topic as Topic
+from .vocabulary import Verdict as Verdict
 
 SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""

@@ -19,9 +19,9 @@ from typing import Any
 import certifi
 
 from azext_amlnet.catalog import load
+from azext_amlnet.measurement.judge import judge
+from azext_amlnet.measurement.transcript import Transcript, read_lines
 from azext_amlnet.model import Cause, ProbeSpec, Protocol, Requirement
-from azext_amlnet.verdict import judge
-from azext_amlnet.wire import Transcript, read_lines
 from tests.example import EXAMPLE, proofs
 from tests.wire import CHALLENGE, answer, wire
 from tests.world import ROOT, Az

@@ -9,8 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from azext_amlnet.measurement.transcript import request_for
 from azext_amlnet.runners.script import probe_script
-from azext_amlnet.wire import request_for
 
 from .example import rows
 from .lab import SECOND, WORLD, Lab

@@ -19,13 +19,13 @@ from typing import Any, Optional
 import pytest
 import yaml
 
-from azext_amlnet import trouble
-from azext_amlnet.contexts import choose
+from azext_amlnet.cluster import failures as trouble
+from azext_amlnet.cluster.contexts import choose
+from azext_amlnet.cluster.pod import Settings
+from azext_amlnet.cluster.run import image_on_a_node, pools_of
 from azext_amlnet.errors import UsageError
 from azext_amlnet.files import read_workspace
 from azext_amlnet.model import Scenario
-from azext_amlnet.runners.kubernetes import image_on_a_node, pools_of
-from azext_amlnet.runners.pod import Settings
 
 from . import wire as w
 from .example import EXAMPLE, rows

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from azext_amlnet._format import WIDTH, requirements_table
-from azext_amlnet._scope import _cloud, _patience
 from azext_amlnet.codec import to_json
 from azext_amlnet.errors import UsageError
 from azext_amlnet.model import Catalog, Change, Cloud, Protocol, Requirement
+from azext_amlnet.verbs._inputs import _cloud, _patience
 
 
 def az_cloud(name: str, suffix: str | None = None) -> Any:

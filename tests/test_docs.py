@@ -17,6 +17,7 @@ import yaml
 
 from azext_amlnet.codec import camel, from_json
 from azext_amlnet.files import read_workspace
+from azext_amlnet.measurement.judge import CAUSES
 from azext_amlnet.model import (
     AppInsights,
     Catalog,
@@ -32,7 +33,6 @@ from azext_amlnet.model import (
     Topic,
     Workspace,
 )
-from azext_amlnet.verdict import CAUSES
 
 from . import builders as b
 from .fakearm import FakeAzure, Fault

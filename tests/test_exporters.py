@@ -44,7 +44,7 @@ from azext_amlnet.model import (
     Workspace,
 )
 from azext_amlnet.prober import skips
-from azext_amlnet.words import export_formats
+from azext_amlnet.vocabulary import export_formats
 
 from . import policies as p
 from . import wire as w

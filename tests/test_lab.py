@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from azext_amlnet.catalog import load
+from azext_amlnet.measurement.judge import judge
 from azext_amlnet.model import Cause, Judgement, Requirement, Verdict
-from azext_amlnet.verdict import judge
 
 from . import lab as the_lab
 from .example import EXAMPLE, rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_amlnet.catalog.likeness import concrete, extra
+from azext_amlnet.catalog.lookup import concrete, extra
 from azext_amlnet.errors import UsageError
 from azext_amlnet.model import Catalog, Kind, Level, Protocol, Requirement
 

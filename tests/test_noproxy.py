@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from requests.utils import should_bypass_proxies
 
-from azext_amlnet.noproxy import python_skips, warnings
+from azext_amlnet.measurement.no_proxy import python_skips, warnings
 
 ENTRIES = [
     "a.io",

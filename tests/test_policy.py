@@ -21,9 +21,9 @@ from azext_amlnet.policy import Document, read
 from azext_amlnet.policy.addresses import span_of
 from azext_amlnet.policy.check import Checker, compare, exit_code, key_of, summary, with_failing
 from azext_amlnet.policy.conditions import Fit, traffics
-from azext_amlnet.policy.excess import over_permissive, stale
 from azext_amlnet.policy.model import Policy
-from azext_amlnet.words import export_formats, policy_dialects
+from azext_amlnet.policy.over_permissive import over_permissive, stale
+from azext_amlnet.vocabulary import export_formats, policy_dialects
 
 from . import policies as p
 from .test_exporters import CONTEXT, sample

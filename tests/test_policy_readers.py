@@ -545,6 +545,6 @@ def test_a_dialect_can_be_said_for_a_text_that_does_not_tell() -> None:
 
 
 def test_every_dialect_has_cases_here() -> None:
-    from azext_amlnet.words import policy_dialects
+    from azext_amlnet.vocabulary import policy_dialects
 
     assert set(policy_dialects()) == {"azure-firewall-arm", "cilium", "hosts", "nsg", "route-table", "squid"}

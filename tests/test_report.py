@@ -8,6 +8,8 @@ from typing import Optional
 import pytest
 
 from azext_amlnet.catalog import load
+from azext_amlnet.measurement.judge import Scene
+from azext_amlnet.measurement.report import compare, differences, exit_code, result_of, summary, with_failing
 from azext_amlnet.model import (
     FailOn,
     Kind,
@@ -19,8 +21,6 @@ from azext_amlnet.model import (
     Result,
     Verdict,
 )
-from azext_amlnet.report import compare, differences, exit_code, result_of, summary, with_failing
-from azext_amlnet.verdict import Scene
 
 R, D, B, U, S = Verdict.REACHABLE, Verdict.DEGRADED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.SKIPPED
 PLAIN = result_of(Requirement(host="a.io"), {}, None, Scene(), "local")

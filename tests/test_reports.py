@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azext_amlnet._format import WIDTH, report_table
-from azext_amlnet.redact import redacted
 from azext_amlnet.reports import FORMATS, by_severity, endpoint, render
 from azext_amlnet.reports.annotations import SYSTEMS, lines
+from azext_amlnet.reports.redact import redacted
 
 from .world import ROOT
 

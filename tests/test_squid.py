@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from azext_amlnet.catalog import load
+from azext_amlnet.measurement.judge import judge
 from azext_amlnet.model import Cause, Judgement, ProbeSpec, Protocol, Requirement, Verdict
-from azext_amlnet.verdict import judge
 
 from . import wire as w
 from .squid import SQUID, squid

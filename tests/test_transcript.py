@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
+from azext_amlnet.measurement.judge import Scene
+from azext_amlnet.measurement.report import result_of
+from azext_amlnet.measurement.transcript import Transcript, read_lines, request_for, target_of
 from azext_amlnet.model import Cause, Kind, ProbeSpec, Protocol, Requirement, Verdict
 from azext_amlnet.prober import SENTINEL
-from azext_amlnet.report import result_of
-from azext_amlnet.verdict import Scene
-from azext_amlnet.wire import Transcript, read_lines, request_for, target_of
 
 CATALOG = load()
 REGISTRY = Requirement(host="acrml.azurecr.io", probe=ProbeSpec("acrml.azurecr.io", "/v2/", "registry"))

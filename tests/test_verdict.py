@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
+from azext_amlnet.measurement.judge import CAUSES, Scene, judge, scene_of
 from azext_amlnet.model import Cause, Judgement, Protocol, Requirement, Verdict
-from azext_amlnet.verdict import CAUSES, Scene, judge, scene_of
 
 from . import wire as w
 from .test_prober import ask

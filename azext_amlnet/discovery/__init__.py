@@ -8,8 +8,8 @@ from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, 
 from ..model import Cloud, Workspace
 from . import policies
 from .arm import Arm, Patience, Refusal, logger, new_client
+from .chain import ask, first_calls, follow, workspace_path
 from .crawl import Call, Crawl, Follow, Silence
-from .fetch import ask, first_calls, follow, workspace_path
 from .transform import to_workspace
 
 

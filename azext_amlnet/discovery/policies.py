@@ -7,8 +7,8 @@ from typing import Any, Iterator, Mapping
 
 from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
 from .arm import Refusal
+from .chain import properties, resource_id
 from .crawl import Call
-from .fetch import properties, resource_id
 
 _FACTS = {
     "firewallpolicies": "firewall-policy",

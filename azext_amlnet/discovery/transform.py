@@ -32,8 +32,8 @@ from ..model import (
     is_wildcard,
 )
 from .arm import Refusal
+from .chain import account_id, cluster_id, normal_region, properties, resource_id
 from .crawl import Call
-from .fetch import account_id, cluster_id, normal_region, properties, resource_id
 
 
 @dataclass

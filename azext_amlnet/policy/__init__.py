@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Optional, Sequence
 
 from ..errors import UsageError
-from ..words import policy_dialects
+from ..vocabulary import policy_dialects
 from .documents import Document as Document
 from .model import Policy as Policy
 from .model import Rule, Unread

@@ -36,7 +36,7 @@ UNTOLD = ("unknown", "skipped")
 
 def by_severity(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The results, what is broken first: failing ones, then by verdict and level, else in the list's own order."""
-    from ..words import Coverage, Level, Verdict
+    from ..vocabulary import Coverage, Level, Verdict
 
     words = Coverage if "findings" in report else Verdict
 

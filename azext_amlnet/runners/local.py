@@ -7,8 +7,8 @@ import signal
 import threading
 from typing import Any, Callable, Iterator, Mapping, Optional
 
+from ..measurement.transcript import Transcript
 from ..prober import run
-from ..wire import Transcript
 
 
 class Terminated(BaseException):

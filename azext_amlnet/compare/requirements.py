@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterable
 
-from .model import Change, Level, Requirement
+from ..model import Change, Level, Requirement
 
 _COMPARED = ("level", "needed_for", "computes", "websocket", "private")
 

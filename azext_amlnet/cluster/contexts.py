@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence
 from urllib.parse import urlsplit
 
-from .errors import UsageError
-from .model import Cluster, ClusterType, Compute, Workspace
+from ..errors import UsageError
+from ..model import Cluster, ClusterType, Compute, Workspace
 
 
 @dataclass(frozen=True)

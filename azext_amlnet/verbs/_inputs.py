@@ -90,7 +90,7 @@ def gather(cmd: Any, asked: Asked, narrow: Narrow = lambda facts, scope: scope) 
 
     `narrow` may make the scope smaller once the facts are known; it is called in any case.
     """
-    from .files import refuse_existing
+    from ..files import refuse_existing
 
     if asked.save_workspace_file:
         refuse_existing(asked.save_workspace_file, asked.overwrite)
@@ -103,8 +103,8 @@ def gather(cmd: Any, asked: Asked, narrow: Narrow = lambda facts, scope: scope) 
 
 
 def _from_workspace(cmd: Any, asked: Asked, narrow: Narrow) -> Gathered:
-    from .catalog.expand import expand
-    from .files import write_workspace
+    from ..catalog.expand import expand
+    from ..files import write_workspace
 
     scope = _scope(asked)
     book, facts = _book_and_facts(cmd, scope, asked)
@@ -117,9 +117,9 @@ def _from_workspace(cmd: Any, asked: Asked, narrow: Narrow) -> Gathered:
 
 def _from_requirements(asked: Asked, narrow: Narrow) -> Gathered:
     """The rows of a file, as far as the scope arguments let them through; all levels unless one is given."""
-    from .catalog.likeness import concrete
-    from .files import read_requirements
-    from .model import Level
+    from ..catalog.lookup import concrete
+    from ..files import read_requirements
+    from ..model import Level
 
     book, scope = _catalog(asked.catalog), _scope(asked)
     scope = narrow(None, scope if asked.level else replace(scope, level=Level.OPTIONAL))
@@ -138,7 +138,7 @@ def _within(row: Any, scope: Any) -> bool:
 
 
 def _scope(asked: Asked) -> Any:
-    from .model import ClusterType, Level, Scenario, Scope, Topic
+    from ..model import ClusterType, Level, Scenario, Scope, Topic
 
     return Scope(
         computes=asked.compute,
@@ -152,7 +152,7 @@ def _scope(asked: Asked) -> Any:
 
 def _book_and_facts(cmd: Any, scope: Any, asked: Asked) -> tuple[Any, Any]:
     """The catalog, and the facts from a file or from Azure; the catalog is read while ARM is thinking."""
-    from .files import read_workspace
+    from ..files import read_workspace
 
     if asked.workspace_file:
         facts = read_workspace(asked.workspace_file)
@@ -164,7 +164,7 @@ def _book_and_facts(cmd: Any, scope: Any, asked: Asked) -> tuple[Any, Any]:
 
 
 def _catalog(folder: Optional[str]) -> Any:
-    from .catalog import load
+    from ..catalog import load
 
     book = load(folder)
     if folder:
@@ -173,7 +173,7 @@ def _catalog(folder: Optional[str]) -> Any:
 
 
 def _inquire(cmd: Any, scope: Any, resource_group: str, workspace: str) -> Any:
-    from .discovery import Inquiry
+    from ..discovery import Inquiry
 
     client, base_url, patience, subscription = client_of(cmd)
     return Inquiry(client, base_url, subscription, resource_group, workspace, scope.cross_check, patience)
@@ -183,7 +183,7 @@ def client_of(cmd: Any) -> tuple[Any, str, Any, str]:
     """The client of the current login, ARM's address, how long it is waited for, and the current subscription."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
-    from ._client_factory import cf_machine_learning
+    from .._client_factory import cf_machine_learning
 
     patience = _patience(cmd.cli_ctx.config)
     subscription = get_subscription_id(cmd.cli_ctx)
@@ -193,8 +193,8 @@ def client_of(cmd: Any) -> tuple[Any, str, Any, str]:
 
 def _cloud(cloud: Any, book: Any) -> Any:
     """Which of the catalog's clouds the active cloud of az is: by its name, else by its storage suffix."""
-    from .errors import UsageError
-    from .model import Cloud
+    from ..errors import UsageError
+    from ..model import Cloud
 
     names = {"AzureCloud": Cloud.PUBLIC, "AzureUSGovernment": Cloud.USGOV, "AzureChinaCloud": Cloud.CHINA}
     if cloud.name in names:
@@ -211,8 +211,8 @@ def _cloud(cloud: Any, book: Any) -> Any:
 
 def _patience(config: Any) -> Any:
     """How long ARM is waited for; slow links can set `az config set amlnet.read_timeout=60` and the like."""
-    from .discovery.arm import Patience
-    from .errors import UsageError
+    from ..discovery.arm import Patience
+    from ..errors import UsageError
 
     patience = Patience()
     for option, name in (("connect_timeout", "connect_s"), ("read_timeout", "read_s"), ("silence", "first_answer_s")):
@@ -237,7 +237,7 @@ def _seconds(text: str) -> Optional[float]:
 
 def _check_computes(facts: Any, scope: Any) -> None:
     """Raises UsageError for a compute that is not attached."""
-    from .errors import UsageError
+    from ..errors import UsageError
 
     if facts.computes is None and facts.gaps_about("computes"):
         return  # what Azure refused to tell cannot be checked; the rows of both kinds of cluster are listed

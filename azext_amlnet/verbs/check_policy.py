@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from ._scope import Gathered, client_of
-from .errors import UsageError
+from ..errors import UsageError
+from ._inputs import Gathered, client_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Checked:
 
 def spans_of(texts: Iterable[str]) -> list[tuple[int, int]]:
     """The addresses of --source; raises UsageError for what is none."""
-    from .policy.addresses import span_of, union
+    from ..policy.addresses import span_of, union
 
     found = []
     for text in " ".join(texts).replace(",", " ").split():
@@ -46,7 +46,7 @@ class Inquiry:
     """The policies that the command line names; what Azure knows of them is asked for while facts are gathered."""
 
     def __init__(self, cmd: Any, options: Checked) -> None:
-        from .discovery.policies import first_call
+        from ..discovery.policies import first_call
 
         named = [word for word in options.policy if word.lower().startswith("/subscriptions/")]
         for identifier in named:
@@ -59,7 +59,7 @@ class Inquiry:
             self._azure().add(named)
 
     def _azure(self) -> Any:
-        from .discovery import PolicyInquiry
+        from ..discovery import PolicyInquiry
 
         if self._asked is None:
             client, base_url, patience, _ = client_of(self.cmd)
@@ -68,7 +68,7 @@ class Inquiry:
 
     def finish(self, found: Gathered, computes: Sequence[str]) -> tuple[list[Any], dict[str, list[tuple[int, int]]]]:
         """The policies, and for each compute whose subnets Azure showed the addresses that its traffic comes from."""
-        from .policy import Document, read
+        from ..policy import Document, read
 
         subnets = _subnets(found.facts, computes)
         if subnets:
@@ -102,8 +102,8 @@ class Inquiry:
 
 def _document(word: str) -> Any:
     """A policy by its path; by its text, where az has read it already (`--policy @FILE`)."""
-    from .files import read_policy
-    from .policy import Document
+    from ..files import read_policy
+    from ..policy import Document
 
     if word.lstrip().startswith(("{", "[")):
         return Document("--policy", word)
@@ -131,7 +131,7 @@ def _addresses(
     shown: Sequence[Mapping[str, Any]], subnets: Mapping[str, Sequence[str]]
 ) -> dict[str, list[tuple[int, int]]]:
     """By compute; nothing for one whose subnets Azure did not show."""
-    from .policy.addresses import span_of
+    from ..policy.addresses import span_of
 
     found: dict[str, list[tuple[int, int]]] = {name: [] for names in subnets.values() for name in names}
     for subnet in shown:
@@ -162,8 +162,8 @@ def outcome(
     found: Gathered, policies: Sequence[Any], own: Mapping[str, Sequence[tuple[int, int]]], options: Checked
 ) -> Outcome:
     """What the policies make of the rows; `own` are the addresses of computes, nothing for one that nobody told."""
-    from .model import Coverage
-    from .policy import check as c
+    from ..model import Coverage
+    from ..policy import check as c
 
     given = spans_of(options.source)
 
@@ -195,11 +195,11 @@ def _report(
     found: Gathered, policies: Sequence[Any], findings: Sequence[Any], sources: Sequence[tuple[int, int]]
 ) -> dict[str, Any]:
     """The result as plain JSON values; names of rules are anybody's, so they are made plain as well."""
-    from .codec import to_json
-    from .model import SCHEMA_VERSION
-    from .policy.addresses import shown
-    from .policy.check import exit_code, summary
-    from .policy.excess import over_permissive, stale
+    from ..codec import to_json
+    from ..model import SCHEMA_VERSION
+    from ..policy.addresses import shown
+    from ..policy.check import exit_code, summary
+    from ..policy.over_permissive import over_permissive, stale
 
     named = {
         "policy": [_policy(policy) for policy in policies],
@@ -221,7 +221,7 @@ def _report(
 
 def _plain(value: Any) -> Any:
     """The value with texts that a terminal and a pipeline can show."""
-    from .errors import line
+    from ..errors import line
 
     if isinstance(value, str):
         return line(value)
@@ -232,8 +232,8 @@ def _plain(value: Any) -> Any:
 
 def about(found: Gathered) -> dict[str, Any]:
     """What a report says of the tool, the catalog and the workspace."""
-    from ._measure import version, workspace_of
-    from .codec import to_json
+    from ..codec import to_json
+    from .test import version, workspace_of
 
     return {
         "tool": {"name": "amlnet", "version": version()},
@@ -255,7 +255,7 @@ def _policy(policy: Any) -> dict[str, Any]:
 
 def said(report: Mapping[str, Any]) -> Iterator[str]:
     """What is to be said beside the result."""
-    from .reports import endpoint
+    from ..reports import endpoint
 
     yield from report["warnings"]
     parts = [f"{part['policy']}, {part['part']}: {part['because']}" for part in report["unread"]]

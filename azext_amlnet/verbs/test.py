@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
-from ._scope import Gathered
-from .errors import UsageError
+from ..errors import UsageError
+from ._inputs import Gathered
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def version() -> str:
     import json
     from pathlib import Path
 
-    text = Path(__file__).with_name("azext_metadata.json").read_text(encoding="utf-8")
+    text = Path(__file__).parent.with_name("azext_metadata.json").read_text(encoding="utf-8")
     found: str = json.loads(text)["version"]
     return found
 
@@ -67,7 +67,7 @@ def version() -> str:
 
 def with_endpoints(gathered: Gathered, endpoints: tuple[str, ...]) -> Gathered:
     """The rows and those that --endpoint adds; what is in the list already stays as the list has it."""
-    from .catalog.likeness import extra
+    from ..catalog.lookup import extra
 
     known = {row.endpoint for row in gathered.rows}
     extras = {row.endpoint: row for row in (extra(gathered.book, text) for text in endpoints)}
@@ -76,7 +76,7 @@ def with_endpoints(gathered: Gathered, endpoints: tuple[str, ...]) -> Gathered:
 
 def question(rows: tuple[Any, ...], options: Options, elsewhere: bool = False) -> dict[str, Any]:
     """The prober's request; for a machine elsewhere the environment is looked at there."""
-    from .files import read_certificates
+    from ..files import read_certificates
 
     trust = {"pem": read_certificates(options.ca_file)} if options.ca_file else None
     proxies = "environment" if elsewhere and not options.proxy else _proxies(options.proxy, os.environ)
@@ -85,7 +85,7 @@ def question(rows: tuple[Any, ...], options: Options, elsewhere: bool = False) -
 
 def asked(rows: tuple[Any, ...], options: Options, proxies: Any, trust: Optional[dict[str, Any]]) -> dict[str, Any]:
     """The prober's request for rows, whoever carries it."""
-    from .wire import request_for
+    from ..measurement.transcript import request_for
 
     agent = f"amlnet/{version()} (connectivity test)"
     return request_for(rows, options.timeout, agent, proxies=proxies, trust=trust)
@@ -93,7 +93,7 @@ def asked(rows: tuple[Any, ...], options: Options, proxies: Any, trust: Optional
 
 def _proxies(given: Optional[str], environment: Mapping[str, str]) -> dict[str, Any]:
     """The proxies that count: --proxy, else the environment's; the skip list is the environment's either way."""
-    from .prober import environment_proxies
+    from ..prober import environment_proxies
 
     proxies: dict[str, Any] = environment_proxies(environment)
     if given:
@@ -106,7 +106,7 @@ def _proxies(given: Optional[str], environment: Mapping[str, str]) -> dict[str, 
 
 def _check_proxy(url: str, what: str) -> None:
     """Raises UsageError for what cannot be the address of an HTTP proxy; the message never shows a password."""
-    from .prober import proxy_parts, scrubbed
+    from ..prober import proxy_parts, scrubbed
 
     try:
         proxy_parts(url)
@@ -117,7 +117,7 @@ def _check_proxy(url: str, what: str) -> None:
 
 def password_on_command_line(options: Options) -> bool:
     """Whether a password stands among the words of this process, where every process of the machine can read it."""
-    from .prober import proxy_parts
+    from ..prober import proxy_parts
 
     try:
         password = proxy_parts(options.proxy or "")["password"]
@@ -128,7 +128,7 @@ def password_on_command_line(options: Options) -> bool:
 
 def without_user(proxy: Optional[str], what: str) -> None:
     """Raises UsageError for a proxy with a user: what --dry-run writes is no place for secrets."""
-    from .prober import proxy_parts
+    from ..prober import proxy_parts
 
     if proxy and proxy_parts(proxy)["user"] is not None:
         hint = "Leave --proxy out: the environment's proxy counts where the probe runs."
@@ -146,8 +146,8 @@ def check_files(paths: Iterable[str]) -> None:
     """Raises UsageError for report files that cannot be written as it looks now."""
     from pathlib import Path
 
-    from .files import refuse_existing
-    from .reports import FORMATS
+    from ..files import refuse_existing
+    from ..reports import FORMATS
 
     for path in paths:
         if Path(path).suffix.lower() not in FORMATS:
@@ -159,7 +159,7 @@ def check_files(paths: Iterable[str]) -> None:
 
 def script(gathered: Gathered, options: Options) -> str:
     """The probe script; nothing is sent."""
-    from .runners.script import probe_script
+    from ..runners.script import probe_script
 
     without_user(options.proxy, "script")
     name = os.path.basename(options.output_file or "probe.py")
@@ -168,7 +168,7 @@ def script(gathered: Gathered, options: Options) -> str:
 
 def hand_out(text: str, options: Options, overwrite: bool) -> None:
     """Writes what --dry-run made to a file, or to standard output as it is."""
-    from .files import write_text
+    from ..files import write_text
 
     if options.output_file:
         write_text(options.output_file, text, overwrite)
@@ -182,9 +182,9 @@ def hand_out(text: str, options: Options, overwrite: bool) -> None:
 
 def from_log(path: str) -> Any:
     """What a prober printed elsewhere; raises UsageError for a file that has nothing of it."""
-    from .files import read_log
-    from .prober import SCHEMA
-    from .wire import Transcript, read_lines
+    from ..files import read_log
+    from ..measurement.transcript import Transcript, read_lines
+    from ..prober import SCHEMA
 
     transcript = Transcript()
     for line in read_lines(read_log(path)):
@@ -200,7 +200,7 @@ def from_log(path: str) -> Any:
 
 def look(gathered: Gathered, options: Options, progress: Callable[[int, int], None], place: str) -> Measured:
     """Measures the rows on this machine, or reads what was measured elsewhere, and judges."""
-    from .runners.local import measure
+    from ..runners.local import measure
 
     started = time.time()
     if options.results_file:
@@ -219,10 +219,10 @@ def measured(
     said: tuple[str, ...] = (),
 ) -> Measured:
     """The report on what came back: one result for every row and vantage."""
-    from . import report as r
-    from .codec import to_json
-    from .model import SCHEMA_VERSION, FailOn, Report
-    from .redact import redacted
+    from ..codec import to_json
+    from ..measurement import report as r
+    from ..model import SCHEMA_VERSION, FailOn, Report
+    from ..reports.redact import redacted
 
     fail_on = FailOn(options.fail_on)
     results = tuple(result for one in heard for result in _results(gathered, one))
@@ -254,8 +254,8 @@ def measured(
 
 def _results(gathered: Gathered, heard: Heard) -> Iterator[Any]:
     """One result for each row, from one vantage."""
-    from .report import result_of
-    from .verdict import by_pull, scene_of
+    from ..measurement.judge import by_pull, scene_of
+    from ..measurement.report import result_of
 
     transcript, book = heard.transcript, gathered.book
     scene = scene_of(transcript.hello, transcript.throttled_ms, book.public_issuers)
@@ -293,7 +293,7 @@ def _duration(results: tuple[Any, ...], started: float, measured_here: bool) -> 
 
 
 def _vantage(heard: Heard) -> Any:
-    from .model import Vantage
+    from ..model import Vantage
 
     hello = heard.transcript.hello
     return Vantage(
@@ -310,8 +310,8 @@ def _vantage(heard: Heard) -> Any:
 
 def _warnings(rows: tuple[Any, ...], heard: Heard) -> tuple[str, ...]:
     """What holds for the run as a whole: the skip list, the trust, and results that are missing or of other lists."""
-    from . import noproxy
-    from .wire import target_of
+    from ..measurement import no_proxy as noproxy
+    from ..measurement.transcript import target_of
 
     lines: list[str] = []
     transcript = heard.transcript
@@ -338,9 +338,9 @@ def _warnings(rows: tuple[Any, ...], heard: Heard) -> tuple[str, ...]:
 
 def publish(report: Mapping[str, Any], paths: Iterable[str], annotate: Optional[str]) -> list[str]:
     """Writes the report's files, and the annotations to standard error; returns what could not be written."""
-    from .files import write_text
-    from .reports import render
-    from .reports.annotations import lines
+    from ..files import write_text
+    from ..reports import render
+    from ..reports.annotations import lines
 
     failed = []
     for path in paths:
@@ -355,7 +355,7 @@ def publish(report: Mapping[str, Any], paths: Iterable[str], annotate: Optional[
 
 def verdict_line(report: Mapping[str, Any]) -> Optional[str]:
     """One line that says why the command fails, or None when it does not."""
-    from .reports import by_severity, endpoint
+    from ..reports import by_severity, endpoint
 
     code = report["summary"]["exitCode"]
     failing = [result for result in by_severity(report) if result["failing"]]

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, Mapping, Optional
 
 from ..errors import AmlnetError, NotFoundError, UnreachableError
+from ..measurement.transcript import Reader, Transcript, read_lines
 from ..model import Cause
 from ..prober import SENTINEL
-from ..trouble import Trouble, never_started, of_events, of_pod, of_refusal, waiting_for, wants_cpu_limit
-from ..wire import Reader, Transcript, read_lines
+from ..runners.local import Terminated, terminable
 from . import pod as objects
+from .failures import Trouble, never_started, of_events, of_pod, of_refusal, waiting_for, wants_cpu_limit
 from .kubectl import Kubectl, KubectlError
-from .local import Terminated, terminable
 
 CLEANUP_S = 3.0
 _EVENTS_EVERY_S = 1.5

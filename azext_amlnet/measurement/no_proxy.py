@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Iterable, Iterator, Sequence
 
-from .prober import skips as go_skips
+from ..prober import skips as go_skips
 
 LOOPBACK = ("localhost", "127.0.0.1")
 

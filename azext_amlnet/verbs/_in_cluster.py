@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping, Optional
 
-from ._measure import Heard, Measured, Options, asked, measured, resource_group, version, without_user
-from ._scope import Gathered
-from .errors import AccessError, AmlnetError, UsageError
+from ..errors import AccessError, AmlnetError, UsageError
+from ._inputs import Gathered
+from .test import Heard, Measured, Options, asked, measured, resource_group, version, without_user
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class InCluster:
 
     def __init__(self, wanted: Wanted, by_hand: bool = False) -> None:
         """`by_hand`: somebody else applies the objects or has read the log, so that no cluster need be at hand."""
-        from .runners.kubectl import Kubectl
+        from ..cluster.kubectl import Kubectl
 
         self.wanted, self.by_hand = wanted, by_hand
         self.kubectl: Any = None
@@ -56,7 +56,7 @@ class InCluster:
 
     def narrow(self, facts: Any, scope: Any) -> Any:
         """The scope of the one compute that this context is; raises UsageError when that cannot be told."""
-        from .contexts import choose, without_cluster
+        from ..cluster.contexts import choose, without_cluster
 
         seen = self.view.get()
         try:
@@ -71,7 +71,7 @@ class InCluster:
 
     def rows(self, gathered: Gathered) -> Gathered:
         """The rows that concern pods: nobody sits at a desk there, and managed compute is elsewhere."""
-        from .model import Scenario
+        from ..model import Scenario
 
         others = {Scenario.WORKSTATION, Scenario.MANAGED_COMPUTE}
         rows = tuple(row for row in gathered.rows if not row.needed_for or set(row.needed_for) - others)
@@ -80,7 +80,7 @@ class InCluster:
 
     def measure(self, gathered: Gathered, options: Options, say: Callable[[str], None]) -> Measured:
         """One pod, or one for each pool; what they told, or why they could not."""
-        from .runners import kubernetes as k
+        from ..cluster import run as k
 
         started = time.time()
         settings, request = self.settings(gathered, options), self.request(gathered, options)
@@ -91,7 +91,7 @@ class InCluster:
         return measured(gathered, options, heard, started, seen.signal, (*said, *filter(None, seen.said)))
 
     def _heard(self, probe: Any) -> Heard:
-        from .verdict import told
+        from ..measurement.judge import told
 
         trouble = probe.trouble
         pull = probe.pull or (trouble if trouble and trouble.host else None)
@@ -110,7 +110,7 @@ class InCluster:
 
     def settings(self, gathered: Gathered, options: Options) -> Any:
         """Image, place and proxy of the pods: as told, else as training on the compute has them."""
-        from .runners import pod
+        from ..cluster import pod
 
         compute, facts = (self.place.compute if self.place else None), gathered.facts
         namespace = self.wanted.namespace or (compute.namespace if compute else None)
@@ -149,7 +149,7 @@ class InCluster:
         """The prober's request; it carries public authorities, of which slim images have only some."""
         import certifi
 
-        from .files import read_certificates
+        from ..files import read_certificates
 
         known = self._known_proxy
         bundles = [read_certificates(certifi.where())]
@@ -161,8 +161,8 @@ class InCluster:
         return asked(gathered.rows, options, "environment", trust)
 
     def _pools(self, settings: Any) -> tuple[Mapping[str, Any], list[str]]:
-        from .runners.kubectl import KubectlError
-        from .runners.kubernetes import pools_of
+        from ..cluster.kubectl import KubectlError
+        from ..cluster.run import pools_of
 
         if not self.wanted.all_pools:
             return {"cluster": settings}, []
@@ -179,8 +179,8 @@ class InCluster:
 
     def _another_image(self, settings: Any) -> tuple[Any, str]:
         """Settings with an image that a node has already; or None, and why."""
-        from .runners.kubectl import KubectlError
-        from .runners.kubernetes import image_on_a_node
+        from ..cluster.kubectl import KubectlError
+        from ..cluster.run import image_on_a_node
 
         try:
             self.kubectl.resume()
@@ -193,7 +193,7 @@ class InCluster:
         """The objects of a run as YAML, for somebody who applies them by hand; nothing is sent."""
         import yaml
 
-        from .runners import pod
+        from ..cluster import pod
 
         for url in (options.proxy, *(url for name, url in self._proxy(options).items() if "NO_PROXY" not in name)):
             without_user(url, "manifest")
@@ -224,7 +224,7 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
 
 def _toleration(text: str) -> dict[str, Any]:
     """`key[=value][:effect]` as Kubernetes has it."""
-    from .runners.pod import toleration
+    from ..cluster.pod import toleration
 
     head, _, effect = text.partition(":")
     key, equals, value = head.partition("=")

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
-from .model import (
+from ..model import (
     EXIT_FINDINGS,
     EXIT_UNKNOWN,
     Cause,
@@ -21,7 +21,7 @@ from .model import (
     Result,
     Verdict,
 )
-from .verdict import Scene, judge, told
+from .judge import Scene, judge, told
 
 UNMEASURED = (Verdict.UNKNOWN, Verdict.SKIPPED)
 Key = tuple[str, str, int, str, str]

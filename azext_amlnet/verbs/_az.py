@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator
 @contextlib.contextmanager
 def az_errors() -> Iterator[None]:
     """Our exceptions as az's, the hint as recommendation; wrong usage exits with 2, Ctrl-C with 130."""
-    from . import errors
+    from .. import errors
 
     try:
         yield
