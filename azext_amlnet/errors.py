@@ -1,6 +1,6 @@
 """The few exceptions that mean: this command cannot go on. Everything else is data (see `Gap`)."""
 
-import re
+from .text import one_line
 
 
 class AmlnetError(Exception):
@@ -13,28 +13,6 @@ class AmlnetError(Exception):
         self.message = one_line(message)
         self.hint = one_line(hint)
         super().__init__(self.message)
-
-
-_COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
-
-
-def harmless(text: str) -> str:
-    """The text with what a terminal or the log of Azure Pipelines would take for a command made plain.
-
-    The agent looks for `##vso[` anywhere in a line (https://github.com/microsoft/azure-pipelines-agent, Command.cs).
-    """
-    return _COMMAND.sub("# #", "".join(c if c.isprintable() else " " for c in text))
-
-
-def line(text: str) -> str:
-    """The text on one printable, harmless line."""
-    return " ".join(harmless(text).split())
-
-
-def one_line(text: str, most: int = 600) -> str:
-    """The text on one such line of at most `most` characters."""
-    whole = line(text)
-    return whole if len(whole) <= most else whole[: most - 1] + "…"
 
 
 class UsageError(AmlnetError):

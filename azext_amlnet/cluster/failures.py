@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from ..errors import one_line
 from ..model import Cause
+from ..text import one_line
 
 Object = Mapping[str, Any]
 

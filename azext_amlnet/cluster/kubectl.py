@@ -13,7 +13,8 @@ import tempfile
 import threading
 from typing import Any, Iterator, Mapping, Optional
 
-from ..errors import AmlnetError, one_line
+from ..errors import AmlnetError
+from ..text import one_line
 
 logger = logging.getLogger("cli.azext_amlnet.kubectl")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional
 from urllib.parse import quote, urlsplit
 
-from ..errors import one_line
+from ..text import one_line
 
 logger = logging.getLogger(f"cli.{__name__}")
 

@@ -9,8 +9,9 @@ import importlib
 from dataclasses import dataclass
 from typing import Iterable, Iterator, Optional
 
-from ..errors import UsageError, line
+from ..errors import UsageError
 from ..model import Kind, Requirement
+from ..text import line
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from ..errors import line
 from ..model import Kind, Protocol, Requirement, Scenario
+from ..text import line
 from . import Context, public, why
 
 API_VERSION = "2023-11-01"

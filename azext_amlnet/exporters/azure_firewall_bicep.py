@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from ..errors import line
 from ..model import Requirement
+from ..text import line
 from . import Context, comments, header, private_notes
 from ._azure import (
     API_VERSION,

@@ -6,8 +6,8 @@ import csv
 import io
 from typing import Iterator, Sequence
 
-from ..errors import line
 from ..model import Requirement
+from ..text import line
 from . import Context
 
 SUMMARY = "every row with its reason and sources, for spreadsheets and tickets"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Iterator, Sequence
 
-from ..errors import line
 from ..model import Requirement, Topic
+from ..text import line
 from . import Context, header
 
 SUMMARY = "a table for each topic, for wikis and tickets"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, Iterator, Sequence
 
-from ..errors import line, one_line
 from ..model import Kind, Requirement
+from ..text import line, one_line
 from . import Context, header, public, why
 from ._azure import (
     API_VERSION,

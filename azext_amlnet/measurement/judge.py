@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Iterable, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ..errors import one_line
 from ..model import Cause, Judgement, Proof, Protocol, Requirement, Verdict
+from ..text import one_line
 
 Facts = Mapping[str, Any]
 B, D, U = Verdict.BLOCKED, Verdict.DEGRADED, Verdict.UNKNOWN

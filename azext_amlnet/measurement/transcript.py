@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
-from ..errors import harmless
 from ..model import Protocol, Requirement
 from ..prober import SCHEMA, SENTINEL
+from ..text import harmless
 
 LAYERS = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
 _LONGEST_LINE = 1 << 20

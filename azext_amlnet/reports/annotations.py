@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, Mapping
 
-from ..errors import one_line
+from ..text import one_line
 from . import FINE, by_severity, endpoint, said
 
 

@@ -221,7 +221,7 @@ def _report(
 
 def _plain(value: Any) -> Any:
     """The value with texts that a terminal and a pipeline can show."""
-    from ..errors import line
+    from ..text import line
 
     if isinstance(value, str):
         return line(value)
