@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any, Mapping, TypeVar
 
 T = TypeVar("T")
+JsonObject = dict[str, Any]
+"""A document as az prints it: plain JSON values."""
 
 
 class DocumentError(ValueError):

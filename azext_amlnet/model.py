@@ -314,6 +314,12 @@ class Workspace:
     dependencies: tuple[Dependency, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
+    @property
+    def resource_group(self) -> Optional[str]:
+        """The resource group that the workspace's id tells, if any."""
+        parts = (self.id or "").split("/")
+        return parts[4] if len(parts) > 4 else None
+
     def gaps_about(self, *facts: str) -> tuple[str, ...]:
         """The gaps that concern one of the named facts, as text."""
         return tuple(str(gap) for gap in self.gaps if gap.fact in facts)
@@ -539,6 +545,19 @@ class Requirements:
     hints: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a verb works on: the catalog, facts (None where rows came from a file or none were asked for), rows.
+
+    `warnings` are to be said beside whatever is made of them.
+    """
+
+    catalog: Catalog
+    facts: Optional[Workspace]
+    rows: tuple[Requirement, ...]
+    warnings: tuple[str, ...] = ()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The measurement, and the opinion on it
 
@@ -618,3 +637,8 @@ class Report:
     warnings: tuple[str, ...]
     results: tuple[Result, ...]
     differences: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine; 8 a finding; 9 none, but something required was not measured; 129 and more interrupted."""
+        return int(self.summary["exitCode"])

@@ -24,3 +24,10 @@ def one_line(text: str, most: int = 600) -> str:
     """The text on one such line of at most `most` characters."""
     whole = line(text)
     return whole if len(whole) <= most else whole[: most - 1] + "…"
+
+
+def endpoint(host: str, port: int, protocol: str) -> str:
+    """`host`, with the port where it is not 443, with the protocol where the port does not tell it."""
+    if protocol == "https":
+        return host if port == 443 else f"{host}:{port}"
+    return f"{host}:{port}" if (protocol, port) == ("http", 80) else f"{host}:{port}/{protocol}"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import builders as b
+from tests import builders as arm
 from tests.fakearm import FakeAzure
 from tests.world import ROOT, Az, install
 
@@ -71,25 +71,25 @@ def logged_in(resources: dict[str, Any], folder: Path, extensions: Path) -> Iter
 
 def ordinary() -> dict[str, Any]:
     """A workspace with registry, storage, five datastores and two attached clusters."""
-    resources = b.with_both_clusters()
-    stores = [b.datastore(f"store{i}", account=f"others{i}") for i in range(5)]
-    return {**resources, f"{b.workspace_id()}/datastores": stores}
+    resources = arm.with_both_clusters()
+    stores = [arm.datastore(f"store{i}", account=f"others{i}") for i in range(5)]
+    return {**resources, f"{arm.workspace_id()}/datastores": stores}
 
 
 def crowded(count: int) -> dict[str, Any]:
     """The same with so many AKS clusters attached, each a cluster of its own."""
     resources, computes = ordinary(), []
     for number in range(count):
-        path = b.identifier("Microsoft.ContainerService/managedClusters", f"aks{number}")
-        resources |= b.aks(path)
-        computes.append(b.compute(f"k{number}", path))
-    return b.with_computes(resources, *computes)
+        path = arm.identifier("Microsoft.ContainerService/managedClusters", f"aks{number}")
+        resources |= arm.aks(path)
+        computes.append(arm.compute(f"k{number}", path))
+    return arm.with_computes(resources, *computes)
 
 
 def bench_requirements(folder: Path, extensions: Path) -> None:
     """The verb against `az rest` of the one workspace; what latency and many computes add."""
     with logged_in(ordinary(), folder, extensions) as (az, azure):
-        url = f"{azure.url}{b.workspace_id()}?api-version=2025-12-01"
+        url = f"{azure.url}{arm.workspace_id()}?api-version=2025-12-01"
         rest = ("rest", "--method", "get", "--url", url, "--resource", "https://management.core.windows.net/")
         base, ours = interleaved(lambda: az.must(*rest), lambda: az.must(*LIST))
         print(f"requirements at 100 ms: {ours * 1000:.0f} ms; baseline az rest of the workspace: {base * 1000:.0f} ms")

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from pathlib import Path
 
-from tests import policies as p
+from tests import policies as build
 from tests.example import EXAMPLE
 from tests.fakearm import FakeAzure
 from tests.world import Az
@@ -27,18 +27,22 @@ def bench_policies(folder: Path, extensions: Path) -> None:
 def _compare(az: Az, folder: Path) -> None:
     print(f"check-policy, {RULES} rules; baseline: the same command with one rule")
     kinds = {
-        "application rules, two names each": lambda n: p.app(f"r{n}", f"host{n}.example.com", f"*.d{n}.example.org"),
-        "network rules, a range each": lambda n: p.net(f"r{n}", f"20.{n % 200}.{n // 200}.0/24", ports=["443", "80"]),
+        "application rules, two names each": lambda n: build.app(
+            f"r{n}", f"host{n}.example.com", f"*.d{n}.example.org"
+        ),
+        "network rules, a range each": lambda n: build.net(
+            f"r{n}", f"20.{n % 200}.{n // 200}.0/24", ports=["443", "80"]
+        ),
     }
     for number, (name, make) in enumerate(kinds.items()):
         paths = [folder / f"policy-{number}-{count}.json" for count in (1, RULES)]
         for path, count in zip(paths, (1, RULES), strict=True):
             rules = [make(n) for n in range(count)]
-            parts = [p.collection(f"c{n}", 100 + n, "Allow", *rules[n : n + 100]) for n in range(0, count, 100)]
-            path.write_text(json.dumps([p.policy(), p.group("g", 100, *parts)]), encoding="utf-8")
+            parts = [build.collection(f"c{n}", 100 + n, "Allow", *rules[n : n + 100]) for n in range(0, count, 100)]
+            path.write_text(json.dumps([build.policy(), build.group("g", 100, *parts)]), encoding="utf-8")
 
         def check(path: Path) -> None:
-            words = ("--workspace-file", str(EXAMPLE), "--policy", str(path), "--source", p.SOURCE)
+            words = ("--workspace-file", str(EXAMPLE), "--policy", str(path), "--source", build.SOURCE)
             ran = az("ml", "network", "check-policy", *words)
             assert ran.code in (8, 9) and len(ran.json["findings"]) > 40, ran.err
 

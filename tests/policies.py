@@ -8,7 +8,7 @@ from typing import Any, Optional
 from azext_amlnet.model import Requirement
 from azext_amlnet.policy import Document, Policy, read
 from azext_amlnet.policy.addresses import span_of
-from azext_amlnet.policy.check import check
+from azext_amlnet.policy.check import findings as findings_of
 from azext_amlnet.policy.model import Finding
 
 from .fakearm import SUBSCRIPTION
@@ -98,7 +98,7 @@ def of_text(text: str, dialect: Optional[str] = None) -> tuple[Policy, ...]:
 def findings(policies: Any, *rows: Requirement, source: Optional[str] = SOURCE) -> list[Finding]:
     """What policies make of rows, for traffic from one source."""
     span = span_of(source) if source else None
-    return list(check(rows, policies, lambda row: [span] if span else []))
+    return list(findings_of(rows, policies, lambda row: [span] if span else []))
 
 
 def coverage(policies: Any, *rows: Requirement, source: Optional[str] = SOURCE) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from azext_amlnet.measurement.transcript import request_for
+from azext_amlnet.measurement.targets import request_for
 from azext_amlnet.runners.script import probe_script
 
 from .example import rows

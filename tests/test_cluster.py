@@ -19,15 +19,15 @@ from typing import Any, Optional
 import pytest
 import yaml
 
-from azext_amlnet.cluster import failures as trouble
-from azext_amlnet.cluster.contexts import choose
-from azext_amlnet.cluster.pod import Settings
-from azext_amlnet.cluster.run import image_on_a_node, pools_of
+from azext_amlnet.cluster import failures
+from azext_amlnet.cluster.contexts import context_of
+from azext_amlnet.cluster.pod import PodSettings
+from azext_amlnet.cluster.pools import image_on_a_node, pools_of
 from azext_amlnet.errors import UsageError
 from azext_amlnet.files import read_workspace
 from azext_amlnet.model import Scenario
 
-from . import wire as w
+from . import wire
 from .example import EXAMPLE, rows
 from .fakekube import FakeKube, Fault
 from .test_e2e import one_line
@@ -54,7 +54,7 @@ def kube() -> Iterator[FakeKube]:
 
 
 @pytest.fixture
-def far(net: w.Wire, tmp_path: Path, kube: FakeKube) -> Far:
+def far(net: wire.Wire, tmp_path: Path, kube: FakeKube) -> Far:
     """The services, and the proxy to them that the cluster injects into its pods."""
     made = Far(net, tmp_path, "pypi.org")
     kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{made.proxy}", "NO_PROXY": "localhost,127.0.0.1"}
@@ -162,7 +162,7 @@ def test_a_manifest_applied_by_hand_and_its_log_fed_back(az: Az, kube: FakeKube,
 
 
 def test_where_nothing_is_injected_the_clusters_own_proxy_is_added_through_a_secret(
-    az: Az, kube: FakeKube, net: w.Wire, tmp_path: Path
+    az: Az, kube: FakeKube, net: wire.Wire, tmp_path: Path
 ) -> None:
     far = Far(net, tmp_path, user=base64.b64encode(b"me:p@ss").decode())
     (tmp_path / "proxy.txt").write_text(f"http://me:p%40ss@127.0.0.1:{far.proxy}", encoding="utf-8")
@@ -192,7 +192,7 @@ def test_what_the_cluster_injects_counts_before_our_own(az: Az, kube: FakeKube, 
 
 
 def test_the_clusters_proxy_and_its_authorities_come_from_azure(
-    az: Az, kube: FakeKube, net: w.Wire, tmp_path: Path
+    az: Az, kube: FakeKube, net: wire.Wire, tmp_path: Path
 ) -> None:
     far = Far(net, tmp_path)
     facts = json.loads(EXAMPLE.read_text(encoding="utf-8"))
@@ -277,11 +277,11 @@ def test_the_ladder_goes_on_with_an_image_that_a_node_has(az: Az, kube: FakeKube
     ids=["unschedulable", "quota", "psa", "webhook", "evicted", "oom", "crash", "node", "deleted", "nothing"],
 )  # fmt: skip
 def test_a_pod_in_trouble_is_unknown_with_the_clusters_own_words(
-    az: Az, kube: FakeKube, net: w.Wire, knobs: dict[str, Any], cause: str, said: str
+    az: Az, kube: FakeKube, net: wire.Wire, knobs: dict[str, Any], cause: str, said: str
 ) -> None:
     for name, value in knobs.items():
         setattr(kube.knobs, name, value)
-    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(wire.hang)}"}
     ran = inside(az, kube, None, *ONE, "--pod-timeout", "3")
     assert ran.code == 9 and caused(ran) == {cause}, (ran.out, ran.err)
     assert said in ran.json["results"][0]["because"] and ran.json["results"][0]["hint"]
@@ -454,10 +454,10 @@ def wait_for(kube: FakeKube, call: str) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("moment", ["POST /apis/batch", "/configmaps", "PATCH", "(watch)", "/log", "DELETE"])
 def test_an_interruption_leaves_nothing_behind(
-    az: Az, kube: FakeKube, net: w.Wire, number: signal.Signals, code: int, moment: str
+    az: Az, kube: FakeKube, net: wire.Wire, number: signal.Signals, code: int, moment: str
 ) -> None:
     at_the_end = moment == "DELETE"
-    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(wire.hang)}"}
     kube.faults.append(Fault("DELETE" if at_the_end else "POST.*/(jobs|configmaps)", slow_s=0.7))
     process = begun(az, kube, "--endpoint", "acrml.azurecr.io", "--timeout", "1" if at_the_end else "60")
     wait_for(kube, moment)
@@ -469,8 +469,8 @@ def test_an_interruption_leaves_nothing_behind(
     assert {result["verdict"] for result in json.loads(out)["results"]} == {"blocked" if at_the_end else "unknown"}
 
 
-def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_left(az: Az, kube: FakeKube, net: w.Wire) -> None:
-    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_left(az: Az, kube: FakeKube, net: wire.Wire) -> None:
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(wire.hang)}"}
     kube.faults.append(Fault("DELETE", slow_s=3, times=1))
     process = begun(az, kube, "--endpoint", "acrml.azurecr.io", "--timeout", "60")
     wait_for(kube, "/log")
@@ -484,9 +484,9 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_left(az: Az, kube: Fake
         kube.remove("jobs", "default", name)
 
 
-def test_after_kill_9_the_clusters_own_clock_removes_all(az: Az, kube: FakeKube, net: w.Wire) -> None:
+def test_after_kill_9_the_clusters_own_clock_removes_all(az: Az, kube: FakeKube, net: wire.Wire) -> None:
     kube.knobs.ttl_s = 0.5
-    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(w.hang)}"}
+    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(wire.hang)}"}
     process = begun(az, kube, "--endpoint", "acrml.azurecr.io", "--timeout", "2")
     wait_for(kube, "/log")
     process.kill()
@@ -508,7 +508,9 @@ def test_two_runs_at_once_do_not_disturb_each_other(az: Az, kube: FakeKube, far:
 # -- pools
 
 
-def test_every_pool_is_a_vantage_and_differences_are_named(az: Az, kube: FakeKube, net: w.Wire, tmp_path: Path) -> None:
+def test_every_pool_is_a_vantage_and_differences_are_named(
+    az: Az, kube: FakeKube, net: wire.Wire, tmp_path: Path
+) -> None:
     good, bad = Far(net, tmp_path), Far(net, tmp_path, "acrml.azurecr.io")
     taint = {"key": "sku", "value": "gpu", "effect": "NoSchedule"}
     kube.node("cpu-1", "cpu")
@@ -575,7 +577,7 @@ def test_a_password_in_a_file_of_facts_stays_out_of_the_manifest(az: Az, tmp_pat
     ],
 )
 def test_what_a_failed_pull_proves(message: str, host: Optional[str], proves: bool) -> None:
-    found = trouble.of_pull(message)
+    found = failures.of_pull(message)
     assert (found.host, found.proves_blocked) == (host, proves)
 
 
@@ -589,22 +591,22 @@ def test_what_a_failed_pull_proves(message: str, host: Optional[str], proves: bo
     ],
 )
 def test_what_a_refusal_means(message: str, cause: str) -> None:
-    found = trouble.of_refusal(message)
-    assert found.cause.value == cause and not found.passes
+    found = failures.of_refusal(message)
+    assert found.cause.value == cause and not found.transient
 
 
 def test_a_webhook_that_does_not_answer_is_waited_for() -> None:
-    assert trouble.of_refusal('Internal error: failed calling webhook "v": context deadline exceeded').passes
+    assert failures.of_refusal('Internal error: failed calling webhook "v": context deadline exceeded').transient
 
 
 def test_trouble_that_is_none() -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "mcr.microsoft.com/x"'}}
-    assert trouble.of_pod({"status": {"phase": "Pending", "containerStatuses": [{"state": waiting}]}}) is None
+    assert failures.of_pod({"status": {"phase": "Pending", "containerStatuses": [{"state": waiting}]}}) is None
     disrupted = {"type": "DisruptionTarget", "status": "False"}
-    assert trouble.of_pod({"status": {"phase": "Running", "conditions": [disrupted]}}) is None
+    assert failures.of_pod({"status": {"phase": "Running", "conditions": [disrupted]}}) is None
     about = {"kind": "Pod", "name": "p"}
     told = {"involvedObject": about, "reason": "Failed", "message": f"Failed to pull image: {MCR}"}
-    found = trouble.of_events([told], "job", "p")
+    found = failures.of_events([told], "job", "p")
     assert found and found.cause.value == "pod_image_pull"
 
 
@@ -618,12 +620,12 @@ def test_nodes_that_take_no_pods_and_taints_of_a_moment_are_left_out() -> None:
 
     moment = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
     dead, good = node("dead", "False", [moment]), node("good")
-    pools, _ = pools_of([dead, good], Settings("default", node_selector={"kubernetes.io/hostname": "good"}))
+    pools, _ = pools_of([dead, good], PodSettings("default", node_selector={"kubernetes.io/hostname": "good"}))
     assert pools["p"].tolerations == () and pools["p"].node_selector["kubernetes.io/hostname"] == "good"
     tainted = node("gpu", taints=[{"key": "sku", "value": "gpu", "effect": "NoSchedule"}])
     windows = {**node("win"), "metadata": {"labels": {"kubernetes.io/os": "windows", "kubernetes.io/hostname": "win"}}}
-    assert image_on_a_node([dead, windows, tainted], Settings("default")) is None
-    found = image_on_a_node([tainted, good], Settings("default"))
+    assert image_on_a_node([dead, windows, tainted], PodSettings("default")) is None
+    found = image_on_a_node([tainted, good], PodSettings("default"))
     assert found and found.node_selector == {"kubernetes.io/hostname": "good"} and found.image == "x/python:3"
 
 
@@ -632,18 +634,19 @@ GPU = "https://aks-gpu-dns-1a2b3c4d.hcp.northeurope.azmk8s.io:443"
 
 
 def test_the_context_is_matched_with_the_compute_by_its_api_server() -> None:
-    place = choose(config(gpu=GPU, dev="https://10.0.0.1"), None, FACTS, ())
-    assert (place.context, place.namespace) == ("gpu", "ns-gpu")
-    assert place.compute and place.compute.name == "gpu-aks" and place.said == ()
+    context = context_of(config(gpu=GPU, dev="https://10.0.0.1"), None, FACTS, ())
+    assert (context.name, context.namespace) == ("gpu", "ns-gpu")
+    assert context.compute and context.compute.name == "gpu-aks" and context.doubts == ()
 
 
 def test_another_context_that_is_the_compute_is_taken_for_it() -> None:
-    assert choose(config(dev="https://10.0.0.1", gpu=GPU), None, FACTS, ("gpu-aks",)).context == "gpu"
+    assert context_of(config(dev="https://10.0.0.1", gpu=GPU), None, FACTS, ("gpu-aks",)).name == "gpu"
 
 
 def test_a_tunnel_is_taken_with_a_word_of_doubt() -> None:
-    place = choose(config(arc="https://127.0.0.1:47011"), None, FACTS, ("edge",))
-    assert place.compute and place.compute.name == "edge" and "could not be told by its API server" in place.said[0]
+    context = context_of(config(arc="https://127.0.0.1:47011"), None, FACTS, ("edge",))
+    assert context.compute and context.compute.name == "edge"
+    assert "could not be told by its API server" in context.doubts[0]
 
 
 @pytest.mark.parametrize(
@@ -668,7 +671,7 @@ def test_a_context_that_is_not_there_says_how_to_get_one(
     contexts: Any, wanted: Any, computes: Any, said: str, hint: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        choose(contexts, wanted, FACTS, computes)
+        context_of(contexts, wanted, FACTS, computes)
     assert said in caught.value.message and hint in caught.value.hint
 
 

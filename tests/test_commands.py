@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Callable, Optional
 
 import pytest
 
@@ -11,12 +11,13 @@ from azext_amlnet._format import WIDTH, requirements_table
 from azext_amlnet.codec import to_json
 from azext_amlnet.errors import UsageError
 from azext_amlnet.model import Catalog, Change, Cloud, Protocol, Requirement
-from azext_amlnet.verbs._inputs import _cloud, _patience
+from azext_amlnet.verbs._az import cloud_of, timeouts_of
 
 
 def az_cloud(name: str, suffix: str | None = None) -> Any:
-    """A cloud as az has it."""
-    return SimpleNamespace(name=name, suffixes=SimpleNamespace(storage_endpoint=suffix))
+    """A command of az whose active cloud is this one."""
+    cloud = SimpleNamespace(name=name, suffixes=SimpleNamespace(storage_endpoint=suffix))
+    return SimpleNamespace(cli_ctx=SimpleNamespace(cloud=cloud))
 
 
 @pytest.mark.parametrize(
@@ -31,26 +32,26 @@ def az_cloud(name: str, suffix: str | None = None) -> Any:
 def test_the_active_cloud_is_known_by_name_or_suffix(
     catalog: Catalog, name: str, suffix: str | None, cloud: Cloud
 ) -> None:
-    assert _cloud(az_cloud(name, suffix), catalog) is cloud
+    assert cloud_of(az_cloud(name, suffix), catalog) is cloud
 
 
 def test_a_cloud_that_nobody_knows_is_refused(catalog: Catalog) -> None:
     with pytest.raises(UsageError, match="'AzureStack' is none that the catalog knows"):
-        _cloud(az_cloud("AzureStack", "local.azurestack.external"), catalog)
+        cloud_of(az_cloud("AzureStack", "local.azurestack.external"), catalog)
 
 
-def config(**given: str) -> Any:
-    """az's configuration."""
-    return SimpleNamespace(get=lambda section, option, fallback: given.get(option, fallback))
+def config(**settings: str) -> Callable[[str], Optional[str]]:
+    """The settings of az's configuration."""
+    return settings.get
 
 
-def test_patience_is_what_the_contract_says_unless_it_is_set() -> None:
-    plain = _patience(config())
+def test_timeouts_are_what_the_contract_says_unless_they_are_set() -> None:
+    plain = timeouts_of(config())
     assert (plain.connect_s, plain.read_s, plain.retries, plain.retry_after_s) == (10, 30, 3, 60)
-    assert _patience(config(read_timeout="90")).read_s == 90
+    assert timeouts_of(config(read_timeout="90")).read_s == 90
     for wrong in ("0", "-1", "nan", "soon", "1e9"):
         with pytest.raises(UsageError, match=r"amlnet\.silence"):
-            _patience(config(silence=wrong))
+            timeouts_of(config(silence=wrong))
 
 
 def table(*rows: Requirement) -> list[dict[str, str]]:

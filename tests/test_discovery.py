@@ -11,15 +11,16 @@ import pytest
 
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.discovery import discover
-from azext_amlnet.discovery.arm import API_VERSIONS, Patience
+from azext_amlnet.discovery.arm import API_VERSIONS
+from azext_amlnet.discovery.client import Timeouts
 from azext_amlnet.errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
 from azext_amlnet.model import Cloud, ClusterType, Workspace
 
-from . import builders as b
+from . import builders as arm
 from .conftest import Facts, StaticToken
 from .fakearm import SUBSCRIPTION, FakeAzure, Fault
 
-QUICK = Patience(connect_s=2, read_s=0.5, first_answer_s=5, retries=1)
+QUICK = Timeouts(connect_s=2, read_s=0.5, first_answer_s=5, retries=1)
 
 
 def gaps(workspace: Workspace) -> str:
@@ -31,9 +32,9 @@ def gaps(workspace: Workspace) -> str:
 
 
 def test_the_facts_of_a_workspace_with_both_kinds_of_cluster(facts: Facts) -> None:
-    found = facts(b.with_both_clusters())
+    found = facts(arm.with_both_clusters())
     assert not found.gaps
-    assert (found.name, found.region, found.workspace_id) == ("ml-ws", "westeurope", b.WORKSPACE_GUID)
+    assert (found.name, found.region, found.workspace_id) == ("ml-ws", "westeurope", arm.WORKSPACE_GUID)
     assert found.registry and found.registry.replica_regions == ("northeurope", "swedencentral", "westeurope")
     assert found.computes and [compute.name for compute in found.computes] == ["edge", "gpu-aks"]
     assert found.computes[0].namespace == "azureml" and found.computes[0].node_selector == ("agentpool=gpu",)
@@ -49,31 +50,31 @@ def test_the_facts_of_a_workspace_with_both_kinds_of_cluster(facts: Facts) -> No
 
 def test_the_proxy_of_an_aks_cluster_is_read_without_its_credentials(facts: Facts) -> None:
     config = {
-        "httpProxy": f"http://user:{b.PROXY_SECRET}@Proxy.corp.example:3128/",
+        "httpProxy": f"http://user:{arm.PROXY_SECRET}@Proxy.corp.example:3128/",
         "httpsProxy": "https://proxy.corp.example",
         "noProxy": ["localhost", "10.0.0.0/8", "evil\nline"],
         "trustedCa": "Y2E=",
     }
-    cluster = facts(b.with_computes({**b.ordinary(), **b.aks(httpProxyConfig=config)}, b.compute("g", b.AKS))).clusters[
-        0
-    ]
+    cluster = facts(
+        arm.with_computes({**arm.ordinary(), **arm.aks(httpProxyConfig=config)}, arm.compute("g", arm.AKS))
+    ).clusters[0]
     assert cluster.proxy
     assert (cluster.proxy.http, cluster.proxy.https) == ("http://proxy.corp.example:3128", "https://proxy.corp.example")
     assert cluster.proxy.skip == ("localhost", "10.0.0.0/8") and cluster.proxy.trusted_ca
 
 
 def test_facts_survive_being_written_and_read(facts: Facts) -> None:
-    found = facts(b.with_both_clusters())
+    found = facts(arm.with_both_clusters())
     assert from_json(Workspace, json.loads(json.dumps(to_json(found)))) == found
 
 
 def test_no_secret_of_an_answer_is_in_the_facts_or_the_log(facts: Facts, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    config = {"httpProxy": f"http://user:{b.PROXY_SECRET}@proxy:3128"}
-    found = facts({**b.with_both_clusters(), **b.aks(httpProxyConfig=config)})
+    config = {"httpProxy": f"http://user:{arm.PROXY_SECRET}@proxy:3128"}
+    found = facts({**arm.with_both_clusters(), **arm.aks(httpProxyConfig=config)})
     text = repr(found) + json.dumps(to_json(found)) + caplog.text
     assert "GET" in caplog.text
-    for secret in (b.RELAY_SECRET, b.INSIGHTS_KEY, b.PROXY_SECRET, "token-of-the-tests"):
+    for secret in (arm.RELAY_SECRET, arm.INSIGHTS_KEY, arm.PROXY_SECRET, "token-of-the-tests"):
         assert secret not in text
 
 
@@ -83,7 +84,7 @@ def test_no_secret_of_an_answer_is_in_the_facts_or_the_log(facts: Facts, caplog:
 def test_calls_run_together_and_depth_is_three(facts: Facts, azure: FakeAzure) -> None:
     azure.latency_s = 0.1
     started = time.monotonic()
-    facts(b.with_both_clusters())
+    facts(arm.with_both_clusters())
     assert max(entry.together for entry in azure.seen) >= 8
     assert time.monotonic() - started < 16 * 0.1  # one after the other would take that long
     assert len(azure.seen) == 16
@@ -92,48 +93,48 @@ def test_calls_run_together_and_depth_is_three(facts: Facts, azure: FakeAzure) -
 def test_only_get_is_ever_sent_even_when_a_provider_is_not_registered(facts: Facts, azure: FakeAzure) -> None:
     message = "The subscription is not registered to use namespace 'Microsoft.ContainerRegistry'."
     azure.faults.append(Fault("/registries/", status=409, code="MissingSubscriptionRegistration", message=message))
-    found = facts(b.ordinary())
+    found = facts(arm.ordinary())
     assert "registry acrml: its resource provider is not registered" in gaps(found)
     assert {entry.method for entry in azure.seen} == {"GET"}
 
 
 def test_many_computes_on_one_cluster_ask_about_it_once(facts: Facts, azure: FakeAzure) -> None:
-    computes = [b.compute(f"c{i}", b.AKS if i % 2 else b.AKS.upper().replace("/SUB", "/sub")) for i in range(6)]
-    found = facts(b.with_computes({**b.ordinary(), **b.aks()}, *computes))
+    computes = [arm.compute(f"c{i}", arm.AKS if i % 2 else arm.AKS.upper().replace("/SUB", "/sub")) for i in range(6)]
+    found = facts(arm.with_computes({**arm.ordinary(), **arm.aks()}, *computes))
     assert len(found.clusters) == 1 and len(found.computes or ()) == 6
     assert len([s for s in azure.asked("/managedClusters/aks-gpu") if s.path.lower().endswith("aks-gpu")]) == 1
 
 
 def test_pages_are_followed(facts: Facts) -> None:
-    computes = [b.compute(f"c{i:02}", b.AKS) for i in range(75)]
-    assert len(facts(b.with_computes({**b.ordinary(), **b.aks()}, *computes)).computes or ()) == 75
+    computes = [arm.compute(f"c{i:02}", arm.AKS) for i in range(75)]
+    assert len(facts(arm.with_computes({**arm.ordinary(), **arm.aks()}, *computes)).computes or ()) == 75
 
 
 def test_a_next_page_on_another_host_is_not_asked_and_gets_no_token(facts: Facts, azure: FakeAzure) -> None:
     body = json.dumps({"value": [], "nextLink": "https://evil.example/steal"}).encode()
     azure.faults.append(Fault("/computes", status=200, body=body))
-    assert "the next page is on another host" in gaps(facts(b.ordinary()))
+    assert "the next page is on another host" in gaps(facts(arm.ordinary()))
     assert not [name for name in azure.connects if "evil" in name]
 
 
 def test_a_next_page_with_the_port_written_out_is_followed(facts: Facts, azure: FakeAzure) -> None:
-    link = f"{azure.url.upper().replace('HTTPS', 'https')}{b.workspace_id()}/computes?api-version=1"
-    first = {"value": [b.compute("first", b.AKS)], "nextLink": link}
+    link = f"{azure.url.upper().replace('HTTPS', 'https')}{arm.workspace_id()}/computes?api-version=1"
+    first = {"value": [arm.compute("first", arm.AKS)], "nextLink": link}
     azure.faults.append(Fault("/computes", status=200, body=json.dumps(first).encode(), times=1))
-    found = facts(b.with_computes({**b.ordinary(), **b.aks()}, b.compute("second", b.AKS)))
+    found = facts(arm.with_computes({**arm.ordinary(), **arm.aks()}, arm.compute("second", arm.AKS)))
     assert [compute.name for compute in found.computes or ()] == ["first", "second"]
 
 
 def test_endless_paging_ends(facts: Facts, azure: FakeAzure) -> None:
-    link = f"{azure.url}{b.workspace_id()}/computes?api-version=1&again=1"
+    link = f"{azure.url}{arm.workspace_id()}/computes?api-version=1&again=1"
     azure.faults.append(Fault("/computes", status=200, body=json.dumps({"value": [], "nextLink": link}).encode()))
-    assert "does not end after 200 pages" in gaps(facts(b.ordinary()))
+    assert "does not end after 200 pages" in gaps(facts(arm.ordinary()))
     assert len(azure.asked("/computes")) <= 201
 
 
 def test_an_api_version_that_arm_does_not_know_is_replaced_once(facts: Facts, azure: FakeAzure) -> None:
     azure.versions["/registries/acrml"] = ["2019-05-01", "2025-11-01", "2023-01-01-preview"]
-    found = facts(b.ordinary())
+    found = facts(arm.ordinary())
     assert not found.gaps and found.registry and found.registry.login_server == "acrml.azurecr.io"
     asked = [entry.query["api-version"][0] for entry in azure.asked("/registries/acrml") if "repl" not in entry.path]
     assert asked == [API_VERSIONS["registry"], "2025-11-01"]
@@ -147,40 +148,40 @@ def test_too_many_requests_are_waited_out(facts: Facts, azure: FakeAzure) -> Non
         Fault("/registries/acrml", status=429, code="TooManyRequests", headers={"Retry-After": "1"}, times=1)
     )
     started = time.monotonic()
-    assert not facts(b.ordinary()).gaps
+    assert not facts(arm.ordinary()).gaps
     assert time.monotonic() - started >= 1
 
 
 def test_more_patience_than_there_is_makes_a_gap_at_once(facts: Facts, azure: FakeAzure) -> None:
     azure.faults.append(Fault("/registries/acrml", status=429, code="Busy", headers={"Retry-After": "600"}))
     started = time.monotonic()
-    assert "registry acrml: 429" in gaps(facts(b.ordinary()))
+    assert "registry acrml: 429" in gaps(facts(arm.ordinary()))
     assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_retry_after_that_nobody_can_read_is_ignored(facts: Facts, azure: FakeAzure, status: int) -> None:
     azure.faults.append(Fault("/storageAccounts/", status=status, headers={"Retry-After": "soon"}, times=1))
-    assert not facts(b.ordinary()).gaps
+    assert not facts(arm.ordinary()).gaps
 
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_server_errors_are_retried(facts: Facts, azure: FakeAzure, status: int) -> None:
     azure.faults.append(Fault("/storageAccounts/", status=status, times=2))
-    assert not facts(b.ordinary()).gaps
+    assert not facts(arm.ordinary()).gaps
 
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_server_errors_that_stay_become_a_gap(facts: Facts, azure: FakeAzure, status: int) -> None:
     azure.faults.append(Fault("/storageAccounts/", status=status, message="try later"))
-    found = facts(b.ordinary(), patience=QUICK)
+    found = facts(arm.ordinary(), timeouts=QUICK)
     assert f"storage account mlstore: {status}: try later" in gaps(found)
 
 
 @pytest.mark.parametrize("action", ["reset", "close", "hang"])
 def test_broken_and_silent_connections_become_a_gap(facts: Facts, azure: FakeAzure, action: str) -> None:
     azure.faults.append(Fault("/vaults/", action=action))
-    found = facts(b.ordinary(), patience=QUICK)
+    found = facts(arm.ordinary(), timeouts=QUICK)
     assert "key vault mlvault:" in gaps(found) and azure.arm.server_address[0] in ("127.0.0.1", "localhost")
     assert found.key_vault and not found.key_vault.readable
 
@@ -191,15 +192,15 @@ def test_broken_and_silent_connections_become_a_gap(facts: Facts, azure: FakeAzu
 )
 def test_an_answer_that_is_no_json_object_becomes_a_gap(facts: Facts, azure: FakeAzure, body: bytes, kind: str) -> None:
     azure.faults.append(Fault("/registries/acrml", status=200, body=body, headers={"Content-Type": kind}))
-    assert "the answer is not a JSON object (" in gaps(facts(b.ordinary()))
+    assert "the answer is not a JSON object (" in gaps(facts(arm.ordinary()))
 
 
 @pytest.mark.parametrize("value", [None, {}, [], "text", 5, {"properties": None}, {"properties": []}])
 @pytest.mark.parametrize("part", ["computes", "datastores", "outboundNetworkDependenciesEndpoints"])
 def test_items_of_the_wrong_shape_are_survived(facts: Facts, azure: FakeAzure, part: str, value: object) -> None:
     azure.faults.append(Fault(f"/{part}", status=200, body=json.dumps({"value": [value]}).encode()))
-    found = facts(b.ordinary())
-    assert found.workspace_id == b.WORKSPACE_GUID
+    found = facts(arm.ordinary())
+    assert found.workspace_id == arm.WORKSPACE_GUID
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_items_of_the_wrong_shape_are_survived(facts: Facts, azure: FakeAzure, p
 )
 def test_missing_properties_are_survived(facts: Facts, azure: FakeAzure, part: str) -> None:
     azure.faults.append(Fault(part, status=200, body=b"{}"))
-    found = facts(b.with_both_clusters())
+    found = facts(arm.with_both_clusters())
     assert found.registry and found.storage_accounts and found.key_vault
     assert "its properties are missing in ARM's answer" in gaps(found)
 
@@ -215,11 +216,11 @@ def test_missing_properties_are_survived(facts: Facts, azure: FakeAzure, part: s
 @pytest.mark.parametrize("body", [{}, {"value": None}, {"error": {"code": "Blocked"}}, {"properties": []}])
 def test_an_answer_that_is_no_workspace_is_not_taken_for_one(facts: Facts, body: object) -> None:
     with pytest.raises(AmlnetError, match="the answer is no workspace"):
-        facts({b.workspace_id(): body})
+        facts({arm.workspace_id(): body})
 
 
 def test_a_workspace_answer_without_properties_shows_what_is_missing(facts: Facts) -> None:
-    found = facts({b.workspace_id(): {"name": "ml-ws", "properties": {}}, f"{b.workspace_id()}/computes": []})
+    found = facts({arm.workspace_id(): {"name": "ml-ws", "properties": {}}, f"{arm.workspace_id()}/computes": []})
     assert found.workspace_id is None and found.region is None
     assert "its workspaceId is missing" in gaps(found) and "its location is missing" in gaps(found)
 
@@ -227,9 +228,9 @@ def test_a_workspace_answer_without_properties_shows_what_is_missing(facts: Fact
 @pytest.mark.parametrize("hostile", ['evil.com" }', "a b", "x\ny", "ünïcode.example", "a" * 300, "*.evil.example", ""])
 def test_hostile_host_names_of_arm_are_not_taken(facts: Facts, hostile: str) -> None:
     resources = {
-        **b.ordinary(),
-        **b.registry("Standard", loginServer=hostile),
-        **b.key_vault(vaultUri=f"https://{hostile}/"),
+        **arm.ordinary(),
+        **arm.registry("Standard", loginServer=hostile),
+        **arm.key_vault(vaultUri=f"https://{hostile}/"),
     }
     found = facts(resources)
     assert found.registry and found.registry.login_server is None
@@ -241,9 +242,9 @@ def test_hostile_names_and_messages_of_arm_stay_on_one_line(facts: Facts, azure:
     azure.faults.append(
         Fault("/registries/acrml", status=403, code="X\x1b[31m", message="line one\r\nERROR: line two\x07")
     )
-    for gap in facts(b.ordinary()).gaps:
+    for gap in facts(arm.ordinary()).gaps:
         assert str(gap).isprintable()
-    assert "line one ERROR: line two" in gaps(facts(b.ordinary()))
+    assert "line one ERROR: line two" in gaps(facts(arm.ordinary()))
 
 
 # -- what cannot go on
@@ -252,7 +253,7 @@ def test_hostile_names_and_messages_of_arm_stay_on_one_line(facts: Facts, azure:
 @pytest.mark.parametrize("name", ["nobody", "../computes", "a b/c"])
 def test_an_unknown_workspace(facts: Facts, azure: FakeAzure, name: str) -> None:
     with pytest.raises(NotFoundError, match="ResourceNotFound"):
-        facts(b.ordinary(), name=name)
+        facts(arm.ordinary(), name=name)
     # Whatever was typed stays one segment of the path.
     assert all(entry.path.count("/") <= 11 for entry in azure.seen)
 
@@ -262,21 +263,21 @@ def test_a_workspace_that_may_not_be_read(facts: Facts, azure: FakeAzure) -> Non
         Fault("/workspaces/", status=403, code="AuthorizationFailed", message="does not have authorization")
     )
     with pytest.raises(AccessError, match="does not have authorization") as caught:
-        facts(b.ordinary())
+        facts(arm.ordinary())
     assert "Reader" in caught.value.hint
 
 
 def test_a_workspace_call_that_keeps_failing(facts: Facts, azure: FakeAzure) -> None:
     azure.faults.append(Fault("/workspaces/ml-ws?", status=503, code="ServerBusy", message="busy"))
     with pytest.raises(AmlnetError, match="503: busy"):
-        facts(b.ordinary(), patience=QUICK)
+        facts(arm.ordinary(), timeouts=QUICK)
 
 
 def test_an_arm_that_never_answers_is_named_in_time(facts: Facts, azure: FakeAzure) -> None:
     azure.faults.append(Fault("/subscriptions/", action="hang"))
     started = time.monotonic()
     with pytest.raises(UnreachableError, match=rf"localhost:{azure.port}\) did not answer within 2 seconds") as caught:
-        facts(b.ordinary(), patience=dataclasses.replace(QUICK, read_s=30, first_answer_s=2))
+        facts(arm.ordinary(), timeouts=dataclasses.replace(QUICK, read_s=30, first_answer_s=2))
     assert time.monotonic() - started < 4
     assert "--workspace-file" in caught.value.hint
 
@@ -290,14 +291,14 @@ def test_an_arm_that_refuses_connections_is_named(azure: FakeAzure, monkeypatch:
             workspace="w",
             credential=StaticToken(),
             base_url="https://127.0.0.1:9",
-            patience=QUICK,
+            timeouts=QUICK,
         )
 
 
 def test_an_arm_behind_an_unknown_authority_is_not_trusted(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(UnreachableError, match="CERTIFICATE_VERIFY_FAILED"):
-        facts(b.ordinary(), patience=QUICK)
+        facts(arm.ordinary(), timeouts=QUICK)
 
 
 def test_discover_without_a_credential_says_what_it_needs() -> None:

@@ -17,7 +17,7 @@ import yaml
 
 from azext_amlnet.codec import camel, from_json
 from azext_amlnet.files import read_workspace
-from azext_amlnet.measurement.judge import CAUSES
+from azext_amlnet.measurement.causes import CAUSES
 from azext_amlnet.model import (
     AppInsights,
     Catalog,
@@ -34,7 +34,7 @@ from azext_amlnet.model import (
     Workspace,
 )
 
-from . import builders as b
+from . import builders as arm
 from .fakearm import FakeAzure, Fault
 from .world import ROOT, Az
 
@@ -55,7 +55,7 @@ def test_there_are_happy_and_unhappy_transcripts() -> None:
 def test_a_transcript_is_what_az_prints(az: Az, azure: FakeAzure, command: str) -> None:
     for path in (*(ROOT / "examples").glob("*.json"), ROOT / "examples" / "results.txt"):
         shutil.copy(path, az.folder)
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     azure.faults.append(Fault("/registries/acrml", status=403, code="AuthorizationFailed", message="no right to read"))
     ran = az(*shlex.split(command)[1:])
     printed = "\n".join(line.rstrip() for line in (ran.err + ran.out).strip().splitlines()) + "\n"

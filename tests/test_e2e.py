@@ -14,7 +14,7 @@ import pytest
 
 from azext_amlnet.catalog import DATA
 
-from . import builders as b
+from . import builders as arm
 from .fakearm import SUBSCRIPTION, FakeAzure, Fault
 from .world import ROOT, Az, Ran, install, wheel
 
@@ -37,7 +37,7 @@ def one_line(ran: Ran, *parts: str) -> None:
 
 
 def test_the_main_job(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     ran = az.must(*WORKSPACE)
     assert ran.err == ""
     assert {
@@ -61,7 +61,7 @@ def test_the_main_job(az: Az, azure: FakeAzure) -> None:
         "websocket": False,
         "reason": "Image layers of the registry's swedencentral replica.",
         "entries": ["acr-data"],
-        "resource": b.REGISTRY,
+        "resource": arm.REGISTRY,
         "private": False,
         "unresolved": False,
         "assumed": False,
@@ -83,7 +83,7 @@ def test_the_main_job(az: Az, azure: FakeAzure) -> None:
 
 
 def test_nobody_is_asked_but_arm_and_arcs_allow_list(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     az.must(*WORKSPACE)
     assert set(azure.connects) == {"guestnotificationservice.azure.com:443"}
     assert {entry.method for entry in azure.seen} <= {"GET"}
@@ -92,12 +92,12 @@ def test_nobody_is_asked_but_arm_and_arcs_allow_list(az: Az, azure: FakeAzure) -
 
 
 def test_the_same_question_has_the_same_answer_to_the_byte(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     assert az.must(*WORKSPACE).out == az.must(*WORKSPACE).out
 
 
 def test_the_table_fits_120_columns_and_cuts_no_host(az: Az, azure: FakeAzure) -> None:
-    azure.serve({**b.with_both_clusters(), **b.registry("Standard")})
+    azure.serve({**arm.with_both_clusters(), **arm.registry("Standard")})
     hosts = az.must(*WORKSPACE).hosts
     lines = az.must(*WORKSPACE, "-o", "table").out.splitlines()
     assert max(map(len, lines)) <= 120
@@ -107,19 +107,19 @@ def test_the_table_fits_120_columns_and_cuts_no_host(az: Az, azure: FakeAzure) -
 
 
 def test_hosts_for_a_script(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     ran = az.must(*WORKSPACE, "--query", "[?level=='required'].host", "-o", "tsv", "--cluster-type", "aks")
     assert "acrml.azurecr.io" in ran.out.splitlines() and "*.kusto.windows.net" not in ran.out
 
 
 def test_configured_defaults_name_the_workspace(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     az.must("configure", "--defaults", "workspace=ml-ws", "group=ml-rg")
     assert "acrml.azurecr.io" in az.must(*LIST).hosts
 
 
 def test_a_hint_and_gaps_go_to_standard_error_and_exit_with_zero(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     azure.faults.append(Fault("/registries/acrml", status=403, code="AuthorizationFailed", message="no right"))
     ran = az(*WORKSPACE)
     assert ran.code == 0
@@ -130,7 +130,7 @@ def test_a_hint_and_gaps_go_to_standard_error_and_exit_with_zero(az: Az, azure: 
 
 
 def test_us_government_by_the_suffixes_of_the_active_cloud(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
-    azure.serve(b.ordinary(location="usgovvirginia", containerRegistry=None))
+    azure.serve(arm.ordinary(location="usgovvirginia", containerRegistry=None))
     gov = Az(tmp_path / "gov", az.extensions, azure)
     gov.folder.mkdir()
     gov.log_in("usgov")
@@ -155,7 +155,7 @@ def test_a_plan_file_needs_no_login_and_no_network(az: Az, azure: FakeAzure, tmp
 
 
 def test_saved_facts_give_the_same_list_without_azure(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     azure.faults.append(Fault("/vaults/", status=403, code="AuthorizationFailed", message="no right"))
     saved = tmp_path / "facts.json"
     online = az(*WORKSPACE, "--save-workspace-file", str(saved))
@@ -167,7 +167,7 @@ def test_saved_facts_give_the_same_list_without_azure(az: Az, azure: FakeAzure, 
 
 
 def test_a_file_that_exists_is_left_alone_unless_told_otherwise(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     saved = tmp_path / "facts.json"
     saved.write_text("mine", encoding="utf-8")
     ran = az(*WORKSPACE, "--save-workspace-file", str(saved))
@@ -185,12 +185,12 @@ def test_a_failing_command_leaves_nothing_half_written(az: Az, azure: FakeAzure,
 
 
 def test_a_new_replica_is_an_added_required_row_and_exits_with_8(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
-    azure.serve({**b.ordinary(), **b.registry("Premium", ("westeurope", "northeurope"))})
+    azure.serve({**arm.ordinary(), **arm.registry("Premium", ("westeurope", "northeurope"))})
     baseline = tmp_path / "approved.json"
     baseline.write_text(az.must(*WORKSPACE, "--cluster-type", "none").out, encoding="utf-8")
     same = az(*WORKSPACE, "--cluster-type", "none", "--baseline", str(baseline))
     assert same.code == 0 and {row["change"] for row in same.json} == {"same"}
-    azure.serve(b.registry("Premium", ("westeurope", "japaneast")))
+    azure.serve(arm.registry("Premium", ("westeurope", "japaneast")))
     ran = az(*WORKSPACE, "--cluster-type", "none", "--baseline", str(baseline))
     assert ran.code == 8
     assert ran.err == "WARNING: More is required than the baseline allows: acrml.japaneast.data.azurecr.io.\n"
@@ -254,7 +254,7 @@ def test_wrong_usage_says_what_and_exits_with_2(az: Az, words: tuple[str, ...], 
 
 
 def test_an_unknown_compute_names_those_that_are_attached(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     ran = az(*WORKSPACE, "--compute", "gpu-asks")
     assert ran.code == 2
     one_line(ran, "No Kubernetes compute 'gpu-asks'", "Attached are: edge, gpu-aks.")
@@ -270,7 +270,7 @@ def test_a_setting_that_is_no_number_is_named(az: Az) -> None:
 
 
 def test_an_unknown_workspace_exits_with_3(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     ran = az(*LIST, "-w", "nobody", "-g", "ml-rg")
     assert ran.code == 3
     one_line(ran, "workspace 'nobody' in resource group 'ml-rg' was not found", "(ResourceNotFound)", "--subscription")
@@ -288,7 +288,7 @@ def test_without_a_login_az_says_so(az: Az, azure: FakeAzure, tmp_path: Path) ->
 
 
 def test_a_wrong_subscription(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     ran = az(*WORKSPACE, "--subscription", "00000000-0000-0000-0000-00000000dead")
     assert ran.code == 1
     one_line(ran, "00000000-0000-0000-0000-00000000dead")
@@ -313,7 +313,7 @@ def test_a_wrong_subscription(az: Az, azure: FakeAzure) -> None:
     ids=["forbidden", "broken", "reset", "html", "no-json", "silent"],
 )
 def test_a_workspace_that_cannot_be_read_exits_with_1(az: Az, azure: FakeAzure, fault: Fault, part: str) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     azure.faults.append(fault)
     ran = az(*WORKSPACE, AZURE_AMLNET_READ_TIMEOUT="3", AZURE_AMLNET_SILENCE="4")
     assert ran.code == 1
@@ -321,7 +321,7 @@ def test_a_workspace_that_cannot_be_read_exits_with_1(az: Az, azure: FakeAzure, 
 
 
 def test_throttling_is_waited_out(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     azure.faults.append(Fault("/workspaces/ml-ws?", status=429, code="Busy", headers={"Retry-After": "2"}, times=1))
     started = time.monotonic()
     ran = az(*WORKSPACE, "--cluster-type", "none")
@@ -329,7 +329,7 @@ def test_throttling_is_waited_out(az: Az, azure: FakeAzure) -> None:
 
 
 def test_az_own_switch_for_certificates_is_honoured(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     words = (*WORKSPACE, "--cluster-type", "none", "--no-cross-check", "--only-show-errors")
     plain = {"REQUESTS_CA_BUNDLE": certifi.where()}
     refused = az(*words, **plain)
@@ -374,19 +374,19 @@ def test_an_arm_behind_a_silent_firewall_is_named_within_45_seconds(az: Az, azur
 
 
 def test_no_secret_reaches_screen_debug_log_or_file(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
-    config = {"httpProxy": f"http://user:{b.PROXY_SECRET}@proxy:3128"}
-    azure.serve({**b.with_both_clusters(), **b.aks(httpProxyConfig=config)})
+    config = {"httpProxy": f"http://user:{arm.PROXY_SECRET}@proxy:3128"}
+    azure.serve({**arm.with_both_clusters(), **arm.aks(httpProxyConfig=config)})
     saved = tmp_path / "facts.json"
     ran = az.must(*WORKSPACE, "--debug", "--save-workspace-file", str(saved))
     text = ran.out + ran.err + saved.read_text(encoding="utf-8")
     assert "amlnet: computes: GET" in ran.err
-    for secret in (b.RELAY_SECRET, b.INSIGHTS_KEY, b.PROXY_SECRET):
+    for secret in (arm.RELAY_SECRET, arm.INSIGHTS_KEY, arm.PROXY_SECRET):
         assert secret not in text
     assert "ml-relay-ns.servicebus.windows.net" in text
 
 
 def test_debug_tells_depth_and_concurrency(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     azure.latency_s = 0.1
     assert "16 calls, depth 3, concurrency " in az.must(*WORKSPACE, "--debug").err
 
@@ -446,6 +446,6 @@ def test_the_wheel_holds_the_catalog_and_nothing_of_the_tests() -> None:
 
 
 def test_subscription_of_the_login_is_used(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     az.must(*WORKSPACE, "--cluster-type", "none")
     assert all(f"/subscriptions/{SUBSCRIPTION}/" in entry.path for entry in azure.asked("/workspaces/"))

@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from . import builders as b
-from . import policies as p
+from . import builders as arm
+from . import policies as build
 from .example import EXAMPLE
 from .fakearm import FakeAzure, Fault
 from .test_e2e import one_line
@@ -24,10 +24,10 @@ OFFLINE = (*CHECK, "--workspace-file", str(EXAMPLE))
 POLICY = str(ROOT / "examples" / "firewall-policy.json")
 BUNDLED = (*OFFLINE, "--policy", POLICY, "--source", "10.1.0.0/16")
 LIVE = (*CHECK, "-w", "ml-ws", "-g", "ml-rg")
-SUBNET = f"{p.NETWORK}/virtualNetworks/spoke/subnets/aks"
+SUBNET = f"{build.NETWORK}/virtualNetworks/spoke/subnets/aks"
 
 
-def served(*resources: p.Json) -> dict[str, Any]:
+def served(*resources: build.Json) -> dict[str, Any]:
     """Resources of the network as ARM serves them, each policy with the list of its groups."""
     found: dict[str, Any] = {}
     for item in resources:
@@ -39,8 +39,8 @@ def served(*resources: p.Json) -> dict[str, Any]:
     return found
 
 
-def open_to(*names: str) -> p.Json:
-    return p.group("g", 500, p.collection("c", 100, "Allow", p.app("r", *names)))
+def open_to(*names: str) -> build.Json:
+    return build.group("g", 500, build.collection("c", 100, "Allow", build.app("r", *names)))
 
 
 def fits_the_schema(result: Any) -> None:
@@ -136,14 +136,16 @@ def test_without_a_source_nothing_is_taken_for_granted(az: Az) -> None:
 
 
 def test_a_policy_in_azure_with_its_base_and_its_ip_groups(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
-    nodes = f"{p.NETWORK}/ipGroups/nodes"
-    base = p.group("base", 100, p.collection("d", 100, "Deny", p.app("no", "mcr.microsoft.com")), policy=p.BASE)
-    allow = p.app("yes", "*", sources=[], sourceIpGroups=[nodes])
-    azure.serve(served(p.policy(base=p.BASE), p.policy(p.BASE), base,
-                       p.group("g", 500, p.collection("c", 100, "Allow", allow)),
+    azure.serve(arm.ordinary())
+    nodes = f"{build.NETWORK}/ipGroups/nodes"
+    base = build.group(
+        "base", 100, build.collection("d", 100, "Deny", build.app("no", "mcr.microsoft.com")), policy=build.BASE
+    )
+    allow = build.app("yes", "*", sources=[], sourceIpGroups=[nodes])
+    azure.serve(served(build.policy(base=build.BASE), build.policy(build.BASE), base,
+                       build.group("g", 500, build.collection("c", 100, "Allow", allow)),
                        {"id": nodes, "properties": {"ipAddresses": ["10.1.0.0/16"]}}))  # fmt: skip
-    ran = az(*LIVE, "--policy", p.HUB, "--source", "10.1.2.0/24")
+    ran = az(*LIVE, "--policy", build.HUB, "--source", "10.1.2.0/24")
     assert ran.code == 8, ran.err
     bad = [finding for finding in ran.json["findings"] if finding["coverage"] != "covered"]
     assert [(finding["host"], finding["coverage"]) for finding in bad] == [("mcr.microsoft.com", "denied")]
@@ -154,22 +156,23 @@ def test_a_policy_in_azure_with_its_base_and_its_ip_groups(az: Az, azure: FakeAz
 
 @pytest.mark.parametrize("part", ["/ipGroups/nodes", "/firewallPolicies/base", "/hub/ruleCollectionGroups"])
 def test_a_part_that_azure_refuses_is_unread_and_never_covers(az: Az, azure: FakeAzure, part: str) -> None:
-    azure.serve(b.ordinary())
-    nodes = f"{p.NETWORK}/ipGroups/nodes"
-    allow = p.app("yes", "*", sources=[], sourceIpGroups=[nodes])
-    azure.serve(served(p.policy(base=p.BASE), p.policy(p.BASE), p.group("g", 500, p.collection("c", 1, "Allow", allow)),
-                       {"id": nodes, "properties": {"ipAddresses": ["*"]}}))  # fmt: skip
+    azure.serve(arm.ordinary())
+    nodes = f"{build.NETWORK}/ipGroups/nodes"
+    allow = build.app("yes", "*", sources=[], sourceIpGroups=[nodes])
+    group = build.group("g", 500, build.collection("c", 1, "Allow", allow))
+    ip_group = {"id": nodes, "properties": {"ipAddresses": ["*"]}}
+    azure.serve(served(build.policy(base=build.BASE), build.policy(build.BASE), group, ip_group))
     azure.faults.append(Fault(part, 403, "AuthorizationFailed", "no right to read"))
-    ran = az(*LIVE, "--policy", p.HUB, "--source", "10.1.2.0/24")
+    ran = az(*LIVE, "--policy", build.HUB, "--source", "10.1.2.0/24")
     assert ran.code == 9 and "Traceback" not in ran.err
     assert {finding["coverage"] for finding in ran.json["findings"]} == {"unknown"}
     assert ran.json["unread"] and "no right to read" in json.dumps(ran.json["unread"]) and "Not read: " in ran.err
 
 
 def test_base_policies_in_a_circle_are_one_error(az: Az, azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
-    azure.serve(served(p.policy(base=p.BASE), p.policy(p.BASE, base=p.HUB)))
-    one_line(az(*LIVE, "--policy", p.HUB), "each other's base")
+    azure.serve(arm.ordinary())
+    azure.serve(served(build.policy(base=build.BASE), build.policy(build.BASE, base=build.HUB)))
+    one_line(az(*LIVE, "--policy", build.HUB), "each other's base")
 
 
 @pytest.mark.parametrize(
@@ -185,36 +188,36 @@ def test_base_policies_in_a_circle_are_one_error(az: Az, azure: FakeAzure) -> No
 def test_a_policy_that_cannot_be_read_is_one_error(
     az: Az, azure: FakeAzure, fault: Fault, code: int, said: str
 ) -> None:
-    azure.serve(b.ordinary())
-    azure.serve(served(p.policy()))
+    azure.serve(arm.ordinary())
+    azure.serve(served(build.policy()))
     azure.faults.append(fault)
-    ran = az(*LIVE, "--policy", p.HUB)
+    ran = az(*LIVE, "--policy", build.HUB)
     assert ran.code == code
     one_line(ran, said)
 
 
 def with_subnet(**given: Any) -> dict[str, Any]:
     """A workspace with an AKS cluster in a subnet that has a security group and a route to the firewall."""
-    aks = b.aks()
-    aks[b.AKS]["properties"]["agentPoolProfiles"] = [{"name": "np", "vnetSubnetID": SUBNET}]
-    group, table = f"{p.NETWORK}/networkSecurityGroups/aks-nsg", f"{p.NETWORK}/routeTables/aks-routes"
+    aks = arm.aks()
+    aks[arm.AKS]["properties"]["agentPoolProfiles"] = [{"name": "np", "vnetSubnetID": SUBNET}]
+    group, table = f"{build.NETWORK}/networkSecurityGroups/aks-nsg", f"{build.NETWORK}/routeTables/aks-routes"
     route = {"addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.0.0.4"}
     properties = {"addressPrefix": "10.1.0.0/16", "networkSecurityGroup": {"id": group}, "routeTable": {"id": table}}
     firewall = {"ipConfigurations": [{"properties": {"privateIPAddress": "10.0.0.4"}}],
-                "firewallPolicy": {"id": p.HUB}, **given}  # fmt: skip
+                "firewallPolicy": {"id": build.HUB}, **given}  # fmt: skip
     return {
-        **b.with_computes({**b.ordinary(), **aks}, b.compute("aks-gpu", b.AKS)),
+        **arm.with_computes({**arm.ordinary(), **aks}, arm.compute("aks-gpu", arm.AKS)),
         SUBNET: {"id": SUBNET, "properties": properties},
         group: {"id": group, "properties": {"securityRules": []}},
         table: {"id": table, "properties": {"routes": [{"name": "default", "properties": route}]}},
-        p.FIREWALL: {"id": p.FIREWALL, "properties": firewall},
-        **served(p.policy(), open_to("*")),
+        build.FIREWALL: {"id": build.FIREWALL, "properties": firewall},
+        **served(build.policy(), open_to("*")),
     }
 
 
 def test_the_subnet_of_a_cluster_its_group_and_its_route_are_found_by_themselves(az: Az, azure: FakeAzure) -> None:
     azure.serve(with_subnet())
-    words = (*LIVE, "--compute", "aks-gpu", "--policy", p.FIREWALL, "--exclude", "aks")
+    words = (*LIVE, "--compute", "aks-gpu", "--policy", build.FIREWALL, "--exclude", "aks")
     ran = az(*words)
     assert ran.code == 0, ran.err
     assert {(policy["name"], policy["dialect"]) for policy in ran.json["policy"]} == {
@@ -234,18 +237,18 @@ def test_the_subnet_of_a_cluster_its_group_and_its_route_are_found_by_themselves
 
 def test_a_security_group_of_two_subnets_counts_for_the_computes_of_both(az: Az, azure: FakeAzure) -> None:
     azure.serve(with_subnet())
-    other, second = f"{SUBNET}-2", b.identifier("Microsoft.ContainerService/managedClusters", "aks-cpu")
-    aks = b.aks(second)
+    other, second = f"{SUBNET}-2", arm.identifier("Microsoft.ContainerService/managedClusters", "aks-cpu")
+    aks = arm.aks(second)
     aks[second]["properties"]["agentPoolProfiles"] = [{"name": "np", "vnetSubnetID": other}]
-    group = f"{p.NETWORK}/networkSecurityGroups/aks-nsg"
+    group = f"{build.NETWORK}/networkSecurityGroups/aks-nsg"
     deny = {"priority": 100, "access": "Deny", "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": "*",
             "destinationAddressPrefix": "Internet", "destinationPortRange": "*"}  # fmt: skip
     both = {"addressPrefixes": ["10.1.4.0/24", "fd00:1::/64"], "networkSecurityGroup": {"id": group}}
     closed = {"securityRules": [{"name": "no", "properties": deny}]}
-    attached = [b.compute("aks-gpu", b.AKS), b.compute("aks-cpu", second)]
+    attached = [arm.compute("aks-gpu", arm.AKS), arm.compute("aks-cpu", second)]
     azure.serve({**aks, other: {"id": other, "properties": both}, group: {"id": group, "properties": closed},
-                 f"{b.workspace_id()}/computes": attached})  # fmt: skip
-    words = (*LIVE, "--compute", "aks-gpu", "aks-cpu", "--policy", p.FIREWALL, "--exclude", "aks")
+                 f"{arm.workspace_id()}/computes": attached})  # fmt: skip
+    words = (*LIVE, "--compute", "aks-gpu", "aks-cpu", "--policy", build.FIREWALL, "--exclude", "aks")
     ran = az(*words)
     assert ran.code == 8 and ran.json["sources"] == ["10.1.0.0/16", "10.1.4.0/24"]
     (nsg,) = (policy for policy in ran.json["policy"] if policy["dialect"] == "nsg")
@@ -260,8 +263,10 @@ def test_a_security_group_of_two_subnets_counts_for_the_computes_of_both(az: Az,
 
 def test_names_of_rules_break_out_of_no_terminal_and_no_pipeline(az: Az, tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
-    rule = p.app("x\x1b[2J\n##vso[task.complete]\ud800", "*.core.windows.net", weird=True)
-    policy.write_text(json.dumps([p.policy(), p.group("g", 1, p.collection("c", 1, "Allow", rule))]), encoding="utf-8")
+    rule = build.app("x\x1b[2J\n##vso[task.complete]\ud800", "*.core.windows.net", weird=True)
+    policy.write_text(
+        json.dumps([build.policy(), build.group("g", 1, build.collection("c", 1, "Allow", rule))]), encoding="utf-8"
+    )
     ran = az(*OFFLINE, "--policy", str(policy), "--source", "10.1.0.0/16", "--report-file", str(tmp_path / "r.html"))
     assert ran.code == 8 and "Traceback" not in ran.err
     assert "##vso" not in ran.out + ran.err and "\x1b" not in ran.out + ran.err
@@ -280,7 +285,7 @@ def test_names_of_rules_break_out_of_no_terminal_and_no_pipeline(az: Az, tmp_pat
         ((*OFFLINE, "--policy", str(EXAMPLE)), "no Azure resource"),
         ((*OFFLINE, "--policy", str(ROOT / "README.md")), "in none of the dialects"),
         ((*OFFLINE, "--policy", "/subscriptions/x/resourceGroups/y"), "no id of a policy"),
-        ((*OFFLINE, "--policy", f"{p.NETWORK}/publicIPAddresses/x"), "no id of a policy"),
+        ((*OFFLINE, "--policy", f"{build.NETWORK}/publicIPAddresses/x"), "no id of a policy"),
         ((*OFFLINE, "--policy", POLICY, "--source", "everywhere"), "--source is no IPv4 address"),
         ((*OFFLINE, "--policy", POLICY, "--source", "::/0"), "--source is no IPv4 address"),
         ((*OFFLINE, "--policy", POLICY, "--dialect", "iptables"), "squid"),

@@ -19,7 +19,7 @@ from xml.etree import ElementTree as Xml
 import jsonschema
 import pytest
 
-from . import wire as w
+from . import wire
 from .example import EXAMPLE, proofs, rows
 from .test_e2e import one_line
 from .test_reports import SCHEMA
@@ -32,7 +32,7 @@ FILE = ("--workspace-file", str(EXAMPLE))
 class Far:
     """The example's services behind a CONNECT proxy, and the words that lead az there."""
 
-    def __init__(self, net: w.Wire, folder: Path, *denied: str, user: str = "") -> None:
+    def __init__(self, net: wire.Wire, folder: Path, *denied: str, user: str = "") -> None:
         port = net.azure(proofs())
         ports = {host: port for host in proofs() if host not in denied}
         self.proxy = net.proxy(ports, user=user)
@@ -53,7 +53,7 @@ def by_host(ran: Ran) -> dict[str, dict[str, Any]]:
 # -- the main job
 
 
-def test_a_workspace_whose_services_all_answer_is_fine(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_a_workspace_whose_services_all_answer_is_fine(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     ran = az(*TEST, *FILE, *PLAIN, *Far(net, tmp_path).words)
     assert ran.code == 0 and ran.err == "", ran.err
     found = by_host(ran)
@@ -66,7 +66,7 @@ def test_a_workspace_whose_services_all_answer_is_fine(az: Az, net: w.Wire, tmp_
     assert ran.json["vantages"][0]["proxy"]["https"].startswith("http://127.0.0.1:")
 
 
-def test_one_host_that_the_proxy_denies_is_named_everywhere(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_one_host_that_the_proxy_denies_is_named_everywhere(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     data = "acrml.westeurope.data.azurecr.io"
     files = [str(tmp_path / name) for name in ("r.json", "r.xml", "r.html")]
     words = (*Far(net, tmp_path, data).words, "--report-file", *files, "--annotate", "azure-devops")
@@ -85,14 +85,14 @@ def test_one_host_that_the_proxy_denies_is_named_everywhere(az: Az, net: w.Wire,
     assert data in Path(files[2]).read_text(encoding="utf-8")
 
 
-def test_the_table_puts_what_is_broken_first(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_the_table_puts_what_is_broken_first(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     ran = az(*TEST, *FILE, *PLAIN, *Far(net, tmp_path, "pypi.org").words, "-o", "table", COLUMNS="120")
     lines = ran.out.splitlines()
     assert ran.code == 8 and lines[2].startswith("blocked") and "pypi.org" in lines[2]
     assert all(len(line) <= 120 for line in lines)
 
 
-def test_a_list_and_endpoints_without_a_workspace(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_a_list_and_endpoints_without_a_workspace(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     saved = tmp_path / "rows.json"
     saved.write_text('[{"host": "acrml.azurecr.io"}, {"host": "*.x.io", "kind": "wildcard"}]', encoding="utf-8")
     far = Far(net, tmp_path)
@@ -109,7 +109,7 @@ def test_a_list_and_endpoints_without_a_workspace(az: Az, net: w.Wire, tmp_path:
     assert alone.code == 0 and list(by_host(alone)) == ["acrml.azurecr.io"]
 
 
-def test_requirements_are_the_interchange_between_verbs(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_requirements_are_the_interchange_between_verbs(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     listed = az.must("ml", "network", "requirements", *FILE, "--level", "optional")
     saved = tmp_path / "rows.json"
     saved.write_text(listed.out, encoding="utf-8")
@@ -121,7 +121,7 @@ def test_requirements_are_the_interchange_between_verbs(az: Az, net: w.Wire, tmp
     assert len(az(*TEST, "--requirements-file", str(saved), *far.words).json["results"]) == len(listed.hosts)
 
 
-def test_a_baseline_fails_only_on_what_is_worse(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_a_baseline_fails_only_on_what_is_worse(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     before = Far(net, tmp_path, "pypi.org")
     baseline = tmp_path / "before.json"
     az(*TEST, *FILE, *PLAIN, *before.words, "--report-file", str(baseline))
@@ -133,12 +133,12 @@ def test_a_baseline_fails_only_on_what_is_worse(az: Az, net: w.Wire, tmp_path: P
     assert found["pypi.org"]["change"] == "better"
 
 
-def test_fail_on_never_prints_and_exits_with_0(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_fail_on_never_prints_and_exits_with_0(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     ran = az(*TEST, *FILE, *PLAIN, *Far(net, tmp_path, "pypi.org").words, "--fail-on", "never")
     assert ran.code == 0 and by_host(ran)["pypi.org"]["failing"] is True
 
 
-def test_interception_by_a_trusted_authority_is_a_warning_that_names_it(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_interception_by_a_trusted_authority_is_a_warning_that_names_it(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     net.public = net.stranger
     far = Far(net, tmp_path)
     ran = az(*TEST, "--endpoint", "acrml.azurecr.io", *far.words)
@@ -150,14 +150,14 @@ def test_interception_by_a_trusted_authority_is_a_warning_that_names_it(az: Az, 
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_bundles_of_the_environment_are_trusted(az: Az, net: w.Wire, tmp_path: Path, variable: str) -> None:
+def test_bundles_of_the_environment_are_trusted(az: Az, net: wire.Wire, tmp_path: Path, variable: str) -> None:
     far = Far(net, tmp_path)
     given = {"REQUESTS_CA_BUNDLE": "", variable: str(far.ca)}
     ran = az(*TEST, "--endpoint", "acrml.azurecr.io", *far.words[:2], **given)
     assert ran.code == 0 and ran.json["vantages"][0]["trust"]["source"] == variable
 
 
-def test_the_environments_proxy_and_its_skip_list(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_the_environments_proxy_and_its_skip_list(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     far = Far(net, tmp_path)
     given = {"HTTPS_PROXY": f"http://127.0.0.1:{far.proxy}", "no_proxy": "*.core.windows.net", "NO_PROXY": ""}
     ran = az(*TEST, "--endpoint", "acrml.azurecr.io", "mlstore.blob.core.windows.net", "--timeout", "2",
@@ -173,7 +173,7 @@ def test_the_environments_proxy_and_its_skip_list(az: Az, net: w.Wire, tmp_path:
 # -- scripts
 
 
-def test_a_script_carried_to_another_machine_and_its_output_read_back(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_a_script_carried_to_another_machine_and_its_output_read_back(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     far = Far(net, tmp_path, "pypi.org")
     script = tmp_path / "probe.py"
     ran = az.must(*TEST, *FILE, *PLAIN, "--dry-run", "--ca-file", str(far.ca))
@@ -203,7 +203,7 @@ def test_a_script_carried_to_another_machine_and_its_output_read_back(az: Az, ne
     assert "endpoints were not measured." in cut.err
 
 
-def test_results_of_another_list_are_not_taken_for_this_one(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_results_of_another_list_are_not_taken_for_this_one(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     script = tmp_path / "probe.py"
     script.write_text(az.must(*TEST, "--endpoint", "127.0.0.1:9", "--dry-run").out, encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, env={})
@@ -220,7 +220,7 @@ PASSWORD = "p@ss:w/rd%é"
 
 
 @pytest.mark.parametrize("way", ["environment", "file"])
-def test_a_proxys_password_shows_nowhere(az: Az, net: w.Wire, tmp_path: Path, way: str) -> None:
+def test_a_proxys_password_shows_nowhere(az: Az, net: wire.Wire, tmp_path: Path, way: str) -> None:
     encoded = "p%40ss%3Aw%2Frd%25%C3%A9"
     user = base64.b64encode(f"me@corp:{PASSWORD}".encode()).decode()
     far = Far(net, tmp_path, user=user)
@@ -238,7 +238,7 @@ def test_a_proxys_password_shows_nowhere(az: Az, net: w.Wire, tmp_path: Path, wa
     assert not {PASSWORD, encoded, user} & set(denied.out.split()) and encoded not in denied.out + denied.err
 
 
-def test_a_password_among_the_arguments_is_used_and_warned_about(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_a_password_among_the_arguments_is_used_and_warned_about(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     far = Far(net, tmp_path, user=base64.b64encode(b"me:secret").decode())
     words = ("--proxy", f"http://me:secret@127.0.0.1:{far.proxy}", "--ca-file", str(far.ca))
     ran = az(*TEST, "--endpoint", "acrml.azurecr.io", *words)
@@ -267,9 +267,9 @@ def started(az: Az, *words: str, **where: Any) -> subprocess.Popen[Any]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_keeps_what_was_measured(
-    az: Az, net: w.Wire, tmp_path: Path, number: signal.Signals, code: int
+    az: Az, net: wire.Wire, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    silent, far = net.serve(w.hang), Far(net, tmp_path)
+    silent, far = net.serve(wire.hang), Far(net, tmp_path)
     ports: Mapping[str, int] = defaultdict(lambda: silent, {"acrml.azurecr.io": net.azure(proofs())})
     proxy = net.proxy(Everything(ports))
     words = ("--endpoint", "acrml.azurecr.io", "mlstore.blob.core.windows.net", "--timeout", "60")
@@ -300,7 +300,7 @@ class Everything(dict[str, int]):
         return self.ports[name]
 
 
-def test_progress_is_shown_on_a_terminal_only(az: Az, net: w.Wire, tmp_path: Path) -> None:
+def test_progress_is_shown_on_a_terminal_only(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     parent, child = pty.openpty()
     words = (*TEST, "--endpoint", "acrml.azurecr.io", *Far(net, tmp_path).words)
     process = started(az, *words, stderr=child)

@@ -46,8 +46,8 @@ from azext_amlnet.model import (
 from azext_amlnet.prober import skips
 from azext_amlnet.vocabulary import export_formats
 
-from . import policies as p
-from . import wire as w
+from . import policies as build
+from . import wire
 from .example import EXAMPLE
 from .squid import SQUID, squid
 from .test_e2e import one_line
@@ -125,12 +125,12 @@ def test_golden_files(format_name: str, name: str) -> None:
 
 
 @pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
-def test_a_real_squid_allows_each_row_and_denies_decoys(net: w.Wire, tmp_path: Path) -> None:
+def test_a_real_squid_allows_each_row_and_denies_decoys(net: wire.Wire, tmp_path: Path) -> None:
     rows = tuple(
         replace(row, port=port, protocol=Protocol.HTTPS)
-        for row, port in zip(ROWS[:3], (net.serve(w.hang), net.serve(w.hang), net.serve(w.hang)), strict=True)
+        for row, port in zip(ROWS[:3], (net.serve(wire.hang), net.serve(wire.hang), net.serve(wire.hang)), strict=True)
     )
-    plain = replace(ROWS[3], port=net.http(w.answer(200, body="fine")))
+    plain = replace(ROWS[3], port=net.http(wire.answer(200, body="fine")))
     hosts = ["acrml.azurecr.io", "any.blob.core.windows.net", "x.obo.arc.azure.com", "security.ubuntu.com"]
     decoys = ["evil.azurecr.io", "acrml.azurecr.io.evil.io", "blob.core.windows.net", "xblob.core.windows.net"]
     snippet = tmp_path / "amlnet.conf"
@@ -179,8 +179,8 @@ def test_the_skip_list_means_the_same_to_go_and_python(monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(CURL is None, reason="needs curl: run `make tools` as root")
 @pytest.mark.parametrize(("host", "skipped"), SKIPPED.items())
-def test_a_real_curl_skips_the_proxy_for_the_same_hosts(net: w.Wire, host: str, skipped: bool) -> None:
-    proxy, direct = net.http(w.answer(403)), net.http(w.answer(200))
+def test_a_real_curl_skips_the_proxy_for_the_same_hosts(net: wire.Wire, host: str, skipped: bool) -> None:
+    proxy, direct = net.http(wire.answer(403)), net.http(wire.answer(200))
     curl = [str(CURL), "--disable", "--silent", "--show-error", "--max-time", "10", "--proxytunnel"]
     curl += ["--connect-to", f"::127.0.0.1:{direct}", "--write-out", "%{http_connect} %{http_code}", f"http://{host}/"]
     env = {"http_proxy": f"http://127.0.0.1:{proxy}", "no_proxy": made("no-proxy").splitlines()[-1]}
@@ -303,8 +303,8 @@ def test_fqdn_tags_stand_for_what_the_cluster_alone_needs() -> None:
     assert bicep_is_fine(export("azure-firewall-bicep", rows, tagged, True).content)
     (resource,) = hcl2.loads(export("azure-firewall-terraform", rows, tagged, True).content)["resource"]
     assert "destination_fqdn_tags" in str(resource)
-    back = p.read_back("azure-firewall-arm", export("azure-firewall-arm", rows, tagged, True).content)
-    assert set(p.coverage(back, *rows)) == {"covered"}
+    back = build.read_back("azure-firewall-arm", export("azure-firewall-arm", rows, tagged, True).content)
+    assert set(build.coverage(back, *rows)) == {"covered"}
     with pytest.raises(UsageError, match="knows no FQDN tags"):
         export("squid", rows, tagged, True)
 
@@ -326,7 +326,7 @@ def test_rules_of_a_security_group_have_one_tag_each_and_deny_nothing_unasked() 
     assert deny["condition"] == "[parameters('denyInternet')]" and deny["properties"]["access"] == "Deny"
     assert template["parameters"]["denyInternet"]["defaultValue"] is False
     assert any("security.ubuntu.com" in loss for loss in found.losses) and any("AKS" in loss for loss in found.losses)
-    (policy,) = p.read_back("nsg", found.content)
+    (policy,) = build.read_back("nsg", found.content)
     assert not policy.unread and [rule.name for rule in policy.rules][: len(names)] == names
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from . import builders as b
+from . import builders as arm
 from .fakearm import CLIENT, SECRET, SUBSCRIPTION, TENANT, FakeAzure
 from .world import ROOT
 
@@ -64,7 +64,7 @@ def run(azure: FakeAzure, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def test_default_azure_credential_signs_in_and_the_list_comes_out(azure: FakeAzure) -> None:
-    azure.serve(b.with_both_clusters())
+    azure.serve(arm.with_both_clusters())
     done = run(azure)
     assert done.returncode == 0, done.stderr
     assert {"acrml.azurecr.io", "ml-relay-ns.servicebus.windows.net"} <= set(json.loads(done.stdout))
@@ -72,7 +72,7 @@ def test_default_azure_credential_signs_in_and_the_list_comes_out(azure: FakeAzu
 
 
 def test_a_refused_sign_in_is_an_access_error_in_one_line(azure: FakeAzure) -> None:
-    azure.serve(b.ordinary())
+    azure.serve(arm.ordinary())
     done = run(azure, AZURE_CLIENT_SECRET="wrong-secret-of-the-tests")
     assert done.returncode != 0
     # Other lines are azure-identity's own log, which several threads write to.

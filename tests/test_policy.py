@@ -19,13 +19,14 @@ from azext_amlnet.exporters import export, public
 from azext_amlnet.model import Coverage, Kind, Level, Progress, Protocol, Requirement
 from azext_amlnet.policy import Document, read
 from azext_amlnet.policy.addresses import span_of
-from azext_amlnet.policy.check import Checker, compare, exit_code, key_of, summary, with_failing
+from azext_amlnet.policy.check import Checker
 from azext_amlnet.policy.conditions import Fit, traffics
 from azext_amlnet.policy.model import Policy
 from azext_amlnet.policy.over_permissive import over_permissive, stale
+from azext_amlnet.policy.report import compare, exit_code, summary, with_failing
 from azext_amlnet.vocabulary import export_formats, policy_dialects
 
-from . import policies as p
+from . import policies as build
 from .test_exporters import CONTEXT, sample
 
 ACR = Requirement(host="acrml.azurecr.io")
@@ -62,22 +63,22 @@ def test_everything_is_covered_after_a_round_trip(dialect: str, name: str) -> No
     rows = sample(name)
     kept = expressible(dialect, rows)
     assert len(kept) > 10
-    found = p.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
-    for finding in p.findings(found, *kept):
+    found = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    for finding in build.findings(found, *kept):
         assert finding.coverage is Coverage.COVERED, finding
     assert not [part for policy in found for part in policy.unread]
     others = [row for row in rows if row not in kept and not row.private]
-    assert "covered" not in p.coverage(found, *others)
+    assert "covered" not in build.coverage(found, *others)
 
 
 @pytest.mark.parametrize("dialect", BOTH)
 @pytest.mark.parametrize("name", SAMPLES)
 def test_decoys_are_never_covered(dialect: str, name: str) -> None:
     rows = sample(name)
-    found = p.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    found = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
     decoys = [decoy for row in public(expressible(dialect, rows)) for decoy in decoys_of(row)]
     assert len(decoys) > 30
-    for finding in p.findings(found, *decoys):
+    for finding in build.findings(found, *decoys):
         known = _allowed(finding.host, finding.port, list(rows))
         assert known or finding.coverage is not Coverage.COVERED, finding
 
@@ -101,7 +102,7 @@ def test_removing_a_rule_leaves_exactly_its_requirement_uncovered(dialect: str) 
     removed = 0
     for shorter, gone in WITHOUT[dialect](text):
         removed += 1
-        left = p.coverage(p.read_back(dialect, shorter), *rows)
+        left = build.coverage(build.read_back(dialect, shorter), *rows)
         for row, word in zip(rows, left, strict=True):
             assert (word == "covered") is _survives(dialect, row, gone, rows), (row.host, word, gone)
             if dialect != "nsg":
@@ -196,80 +197,84 @@ WITHOUT: dict[str, Callable[[str], Iterator[tuple[str, tuple[str, int]]]]] = {
 # -- the order of evaluation of Azure Firewall
 
 
-def firewall(*collections: p.Json, **given: object) -> tuple[Policy, ...]:
-    return p.of(p.policy(**given), p.group("g", 500, *collections))
+def firewall(*collections: build.Json, **given: object) -> tuple[Policy, ...]:
+    return build.of(build.policy(**given), build.group("g", 500, *collections))
 
 
 def test_the_lower_priority_decides_among_collections_and_among_groups() -> None:
-    deny, allow = p.app("no", "*.azurecr.io"), p.app("yes", "acrml.azurecr.io")
-    first = firewall(p.collection("a", 200, "Allow", allow), p.collection("d", 100, "Deny", deny))
-    assert p.coverage(first, ACR) == ["denied"]
-    assert p.coverage(firewall(p.collection("a", 100, "Allow", allow), p.collection("d", 200, "Deny", deny)), ACR) == [
-        "covered"
-    ]
-    groups = [p.group("late", 900, p.collection("a", 100, "Allow", allow))]
-    groups += [p.group("soon", 200, p.collection("d", 900, "Deny", deny))]
-    (found,) = p.findings(p.of(p.policy(), *groups), ACR)
+    deny, allow = build.app("no", "*.azurecr.io"), build.app("yes", "acrml.azurecr.io")
+    first = firewall(build.collection("a", 200, "Allow", allow), build.collection("d", 100, "Deny", deny))
+    assert build.coverage(first, ACR) == ["denied"]
+    assert build.coverage(
+        firewall(build.collection("a", 100, "Allow", allow), build.collection("d", 200, "Deny", deny)), ACR
+    ) == ["covered"]
+    groups = [build.group("late", 900, build.collection("a", 100, "Allow", allow))]
+    groups += [build.group("soon", 200, build.collection("d", 900, "Deny", deny))]
+    (found,) = build.findings(build.of(build.policy(), *groups), ACR)
     assert found.coverage is Coverage.DENIED and found.rules == ("soon/d/no",)
     assert found.because == (
         "rule 'soon/d/no' of hub denies *.azurecr.io on Https:443, before rule 'late/a/yes' allows it"
     )
     assert "soon/d/no" in found.hint
-    (alone,) = p.findings(firewall(p.collection("d", 100, "Deny", p.net("no", "*", ports=["*"], protocols=["Any"],
-                                                                       sourceAddresses=["*"]))), ACR)  # fmt: skip
+    everything = build.net("no", "*", ports=["*"], protocols=["Any"], sourceAddresses=["*"])
+    (alone,) = build.findings(firewall(build.collection("d", 100, "Deny", everything)), ACR)
     assert alone.coverage is Coverage.MISSING and "in front of rule 'g/d/no'" in alone.hint
 
 
 def test_groups_of_one_priority_that_do_not_all_do_the_same_leave_it_open() -> None:
-    deny = p.collection("d", 100, "Deny", p.app("no", "*.azurecr.io"))
-    allow = p.collection("a", 200, "Allow", p.app("yes", "acrml.azurecr.io"))
-    only = p.group("one", 300, p.collection("a", 100, "Allow", p.app("yes", "acrml.azurecr.io")))
-    mixed = p.group("two", 300, deny, allow)
+    deny = build.collection("d", 100, "Deny", build.app("no", "*.azurecr.io"))
+    allow = build.collection("a", 200, "Allow", build.app("yes", "acrml.azurecr.io"))
+    only = build.group("one", 300, build.collection("a", 100, "Allow", build.app("yes", "acrml.azurecr.io")))
+    mixed = build.group("two", 300, deny, allow)
     for groups in ((only, mixed), (mixed, only)):
-        (found,) = p.findings(p.of(p.policy(), *groups), ACR)
+        (found,) = build.findings(build.of(build.policy(), *groups), ACR)
         assert found.coverage is Coverage.UNKNOWN and "priority" in found.because, found
-    same = p.group("two", 300, p.collection("a", 100, "Allow", p.app("yes", "other.io")))
-    assert p.coverage(p.of(p.policy(), only, same), ACR) == ["covered"]
+    same = build.group("two", 300, build.collection("a", 100, "Allow", build.app("yes", "other.io")))
+    assert build.coverage(build.of(build.policy(), only, same), ACR) == ["covered"]
 
 
 def test_an_address_is_no_name_for_rules_by_name() -> None:
     row = Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.HTTPS)
-    (found,) = p.findings(firewall(p.collection("c", 100, "Allow", p.app("r", "*"))), row)
+    (found,) = build.findings(firewall(build.collection("c", 100, "Allow", build.app("r", "*"))), row)
     assert found.coverage is Coverage.UNKNOWN and "this is an address" in found.because
-    assert p.coverage(firewall(p.collection("c", 100, "Allow", p.net("r", "20.1.0.0/16"))), row) == ["covered"]
-    assert p.coverage(firewall(p.collection("c", 100, "Deny", p.app("r", "*"))), SERVER) == ["missing"]
+    assert build.coverage(firewall(build.collection("c", 100, "Allow", build.net("r", "20.1.0.0/16"))), row) == [
+        "covered"
+    ]
+    assert build.coverage(firewall(build.collection("c", 100, "Deny", build.app("r", "*"))), SERVER) == ["missing"]
 
 
 def test_network_rules_come_before_application_rules_whatever_their_priority() -> None:
-    allow = p.collection("a", 100, "Allow", p.app("yes", "acrml.azurecr.io"))
-    deny = p.collection("d", 60000, "Deny", p.net("no", "*"))
-    assert p.coverage(firewall(allow, deny), ACR) == ["denied"]
-    deny_by_name = p.collection("d", 100, "Deny", p.app("no", "*"))
-    allow_all = p.collection("a", 60000, "Allow", p.net("yes", "0.0.0.0/0"))
-    assert p.coverage(firewall(deny_by_name, allow_all), ACR) == ["covered"]
+    allow = build.collection("a", 100, "Allow", build.app("yes", "acrml.azurecr.io"))
+    deny = build.collection("d", 60000, "Deny", build.net("no", "*"))
+    assert build.coverage(firewall(allow, deny), ACR) == ["denied"]
+    deny_by_name = build.collection("d", 100, "Deny", build.app("no", "*"))
+    allow_all = build.collection("a", 60000, "Allow", build.net("yes", "0.0.0.0/0"))
+    assert build.coverage(firewall(deny_by_name, allow_all), ACR) == ["covered"]
 
 
 def test_a_base_policy_comes_first_and_application_rules_of_the_base_after_network_rules_of_the_child() -> None:
-    base = p.policy(p.BASE)
-    child = p.policy(base=p.BASE)
-    allow = p.group("mine", 100, p.collection("a", 100, "Allow", p.app("yes", "acrml.azurecr.io")))
-    deny = p.group("theirs", 65000, p.collection("d", 100, "Deny", p.app("no", "*.azurecr.io")), policy=p.BASE)
-    assert p.coverage(p.of(child, allow, base, deny), ACR) == ["denied"]
-    network = p.group("mine", 100, p.collection("a", 100, "Allow", p.net("yes", "*")))
-    assert p.coverage(p.of(child, network, base, deny), ACR) == ["covered"]
+    base = build.policy(build.BASE)
+    child = build.policy(base=build.BASE)
+    allow = build.group("mine", 100, build.collection("a", 100, "Allow", build.app("yes", "acrml.azurecr.io")))
+    deny = build.group(
+        "theirs", 65000, build.collection("d", 100, "Deny", build.app("no", "*.azurecr.io")), policy=build.BASE
+    )
+    assert build.coverage(build.of(child, allow, base, deny), ACR) == ["denied"]
+    network = build.group("mine", 100, build.collection("a", 100, "Allow", build.net("yes", "*")))
+    assert build.coverage(build.of(child, network, base, deny), ACR) == ["covered"]
 
 
 def test_a_name_in_a_network_rule_needs_the_dns_proxy_of_the_policy_itself() -> None:
-    rule = p.net("arc", ports=["8084"], destinationFqdns=[ARC.host])
-    rules = p.group("g", 100, p.collection("n", 100, "Allow", rule))
-    assert p.coverage(p.of(p.policy(), rules), ARC) == ["covered"]
-    for off in (p.policy(dnsSettings={"enableProxy": False}), p.policy(dnsSettings=None)):
-        (found,) = p.findings(p.of(off, rules), ARC)
+    rule = build.net("arc", ports=["8084"], destinationFqdns=[ARC.host])
+    rules = build.group("g", 100, build.collection("n", 100, "Allow", rule))
+    assert build.coverage(build.of(build.policy(), rules), ARC) == ["covered"]
+    for off in (build.policy(dnsSettings={"enableProxy": False}), build.policy(dnsSettings=None)):
+        (found,) = build.findings(build.of(off, rules), ARC)
         assert found.coverage is Coverage.UNKNOWN and "DNS proxy, which is off" in found.because
-    base = p.policy(p.BASE)
-    (found,) = p.findings(p.of(p.policy(base=p.BASE, dnsSettings=None), base, rules), ARC)
+    base = build.policy(build.BASE)
+    (found,) = build.findings(build.of(build.policy(base=build.BASE, dnsSettings=None), base, rules), ARC)
     assert found.coverage is Coverage.UNKNOWN and "DNS proxy, which is not told" in found.because
-    assert p.coverage(p.of(p.policy(dnsSettings=None), rules), ACR) == ["missing"]
+    assert build.coverage(build.of(build.policy(dnsSettings=None), rules), ACR) == ["missing"]
 
 
 @pytest.mark.parametrize(
@@ -289,13 +294,13 @@ def test_a_name_in_a_network_rule_needs_the_dns_proxy_of_the_policy_itself() -> 
     ],
 )
 def test_wildcards_of_azure_firewall(target: str, host: str, word: str) -> None:
-    found = firewall(p.collection("a", 100, "Allow", p.app("r", target)))
-    assert p.coverage(found, Requirement(host=host)) == [word]
+    found = firewall(build.collection("a", 100, "Allow", build.app("r", target)))
+    assert build.coverage(found, Requirement(host=host)) == [word]
 
 
 def test_a_name_that_only_a_wildcard_below_it_would_hold_is_explained() -> None:
-    (found,) = p.findings(
-        firewall(p.collection("a", 100, "Allow", p.app("r", "*.azurecr.io"))), Requirement(host="azurecr.io")
+    (found,) = build.findings(
+        firewall(build.collection("a", 100, "Allow", build.app("r", "*.azurecr.io"))), Requirement(host="azurecr.io")
     )
     assert found.because.endswith("rule 'g/a/r' is for names below azurecr.io, not for itself")
 
@@ -303,81 +308,81 @@ def test_a_name_that_only_a_wildcard_below_it_would_hold_is_explained() -> None:
 @pytest.mark.parametrize(
     ("rule", "row", "word"),
     [
-        (p.app("r", "acrml.azurecr.io", port=8443), ACR, "missing"),
-        (p.app("r", "acrml.azurecr.io", kind="Http"), ACR, "missing"),
-        (p.app("r", "security.ubuntu.com", kind="Http", port=80), UBUNTU, "covered"),
-        (p.app("r", "security.ubuntu.com", port=80), UBUNTU, "missing"),
-        (p.app("r", "mlstore.file.core.windows.net", port=445), FILES, "missing"),
-        (p.net("r", "*", protocols=["UDP"]), ACR, "missing"),
-        (p.net("r", "*", protocols=["Any"]), ACR, "covered"),
-        (p.net("r", "*", ports=["400-500"]), ACR, "covered"),
-        (p.net("r", "*", ports=["444-500", "80"]), ACR, "missing"),
-        (p.net("r", "20.1.0.0/16"), SERVER, "covered"),
-        (p.net("r", "20.1.2.4", "20.1.2.0-20.1.2.3"), SERVER, "covered"),
-        (p.net("r", "20.1.2.4"), SERVER, "missing"),
-        (p.net("r", "20.1.0.0/16"), ACR, "unknown"),
-        (p.net("r", "20.1.2.4"), ACR, "missing"),
-        (p.net("r", "10.0.0.0/8"), ACR, "missing"),
-        (p.net("r", "0.0.0.0/1", "128.0.0.0/1"), ACR, "covered"),
-        (p.net("r", "::/0"), ACR, "missing"),
+        (build.app("r", "acrml.azurecr.io", port=8443), ACR, "missing"),
+        (build.app("r", "acrml.azurecr.io", kind="Http"), ACR, "missing"),
+        (build.app("r", "security.ubuntu.com", kind="Http", port=80), UBUNTU, "covered"),
+        (build.app("r", "security.ubuntu.com", port=80), UBUNTU, "missing"),
+        (build.app("r", "mlstore.file.core.windows.net", port=445), FILES, "missing"),
+        (build.net("r", "*", protocols=["UDP"]), ACR, "missing"),
+        (build.net("r", "*", protocols=["Any"]), ACR, "covered"),
+        (build.net("r", "*", ports=["400-500"]), ACR, "covered"),
+        (build.net("r", "*", ports=["444-500", "80"]), ACR, "missing"),
+        (build.net("r", "20.1.0.0/16"), SERVER, "covered"),
+        (build.net("r", "20.1.2.4", "20.1.2.0-20.1.2.3"), SERVER, "covered"),
+        (build.net("r", "20.1.2.4"), SERVER, "missing"),
+        (build.net("r", "20.1.0.0/16"), ACR, "unknown"),
+        (build.net("r", "20.1.2.4"), ACR, "missing"),
+        (build.net("r", "10.0.0.0/8"), ACR, "missing"),
+        (build.net("r", "0.0.0.0/1", "128.0.0.0/1"), ACR, "covered"),
+        (build.net("r", "::/0"), ACR, "missing"),
     ],
 )
-def test_ports_protocols_and_addresses(rule: p.Json, row: Requirement, word: str) -> None:
-    assert p.coverage(firewall(p.collection("c", 100, "Allow", rule)), row) == [word]
+def test_ports_protocols_and_addresses(rule: build.Json, row: Requirement, word: str) -> None:
+    assert build.coverage(firewall(build.collection("c", 100, "Allow", rule)), row) == [word]
 
 
 def test_the_nearest_rule_is_named_when_only_its_port_is_wrong() -> None:
-    rule = p.app("r", "acrml.azurecr.io", port=8443)
-    (found,) = p.findings(firewall(p.collection("c", 100, "Allow", rule)), ACR)
+    rule = build.app("r", "acrml.azurecr.io", port=8443)
+    (found,) = build.findings(firewall(build.collection("c", 100, "Allow", rule)), ACR)
     assert found.because == "no rule of hub allows it; rule 'g/c/r' allows acrml.azurecr.io on Https:8443"
 
 
 def test_sources_decide_and_a_source_nobody_tells_leaves_it_open() -> None:
-    found = firewall(p.collection("c", 100, "Allow", p.app("r", ACR.host, sources=["10.1.0.0/17"])))
-    assert p.coverage(found, ACR, source="10.1.5.0/24") == ["covered"]
-    assert p.coverage(found, ACR, source="10.2.0.0/24") == ["missing"]
-    (part,) = p.findings(found, ACR, source="10.1.0.0/16")
+    found = firewall(build.collection("c", 100, "Allow", build.app("r", ACR.host, sources=["10.1.0.0/17"])))
+    assert build.coverage(found, ACR, source="10.1.5.0/24") == ["covered"]
+    assert build.coverage(found, ACR, source="10.2.0.0/24") == ["missing"]
+    (part,) = build.findings(found, ACR, source="10.1.0.0/16")
     assert part.coverage is Coverage.PARTIAL and part.because.startswith("from 10.1.128.0/17: no rule of hub")
-    (untold,) = p.findings(found, ACR, source=None)
+    (untold,) = build.findings(found, ACR, source=None)
     assert untold.coverage is Coverage.UNKNOWN and "10.1.0.0/17" in untold.because and "--source" in untold.hint
-    both = p.collection("c", 100, "Allow", p.app("a", ACR.host, sources=["10.1.0.0/17"]),
-                        p.app("b", ACR.host, sources=["10.1.128.0/17"]))  # fmt: skip
-    assert p.coverage(firewall(both), ACR, source="10.1.0.0/16") == ["covered"]
-    anybody = firewall(p.collection("c", 100, "Allow", p.app("r", ACR.host, sources=["*"])))
-    assert p.coverage(anybody, ACR, source=None) == ["covered"]
+    both = build.collection("c", 100, "Allow", build.app("a", ACR.host, sources=["10.1.0.0/17"]),
+                        build.app("b", ACR.host, sources=["10.1.128.0/17"]))  # fmt: skip
+    assert build.coverage(firewall(both), ACR, source="10.1.0.0/16") == ["covered"]
+    anybody = firewall(build.collection("c", 100, "Allow", build.app("r", ACR.host, sources=["*"])))
+    assert build.coverage(anybody, ACR, source=None) == ["covered"]
 
 
 def test_ip_groups_are_looked_into_and_one_that_cannot_be_read_leaves_it_open() -> None:
-    identifier = f"{p.NETWORK}/ipGroups/nodes"
+    identifier = f"{build.NETWORK}/ipGroups/nodes"
     ip_group = {"id": identifier, "name": "nodes", "type": "Microsoft.Network/ipGroups"}
-    rule = p.app("r", ACR.host, sources=[], sourceIpGroups=[identifier])
-    known = [p.policy(), p.group("g", 100, p.collection("c", 100, "Allow", rule))]
+    rule = build.app("r", ACR.host, sources=[], sourceIpGroups=[identifier])
+    known = [build.policy(), build.group("g", 100, build.collection("c", 100, "Allow", rule))]
     filled = {**ip_group, "properties": {"ipAddresses": ["10.1.0.0/16"]}}
-    assert p.coverage(p.of(*known, filled), ACR) == ["covered"]
-    assert p.coverage(p.of(*known, {**ip_group, "properties": {"ipAddresses": []}}), ACR) == ["missing"]
-    (found,) = p.findings(p.of(*known, **{identifier.lower(): "403: no right"}), ACR)
+    assert build.coverage(build.of(*known, filled), ACR) == ["covered"]
+    assert build.coverage(build.of(*known, {**ip_group, "properties": {"ipAddresses": []}}), ACR) == ["missing"]
+    (found,) = build.findings(build.of(*known, **{identifier.lower(): "403: no right"}), ACR)
     assert found.coverage is Coverage.UNKNOWN and "the IP group nodes: 403: no right" in found.because
 
 
 def test_a_wildcard_is_covered_by_a_wider_one_and_in_part_by_names_below_it() -> None:
     def word(*names: str) -> str:
-        return p.coverage(firewall(p.collection("c", 100, "Allow", p.app("r", *names))), BLOBS)[0]
+        return build.coverage(firewall(build.collection("c", 100, "Allow", build.app("r", *names))), BLOBS)[0]
 
     assert word("*.blob.core.windows.net") == word("*.core.windows.net") == word("*") == "covered"
     assert word("mlstore.blob.core.windows.net") == word("*.z1.blob.core.windows.net") == "partial"
     assert word("*.queue.core.windows.net") == "missing"
-    deny = p.collection("d", 100, "Deny", p.app("no", "evil.blob.core.windows.net"))
-    allow = p.collection("a", 200, "Allow", p.app("yes", "*.blob.core.windows.net"))
-    (found,) = p.findings(firewall(deny, allow), BLOBS)
+    deny = build.collection("d", 100, "Deny", build.app("no", "evil.blob.core.windows.net"))
+    allow = build.collection("a", 200, "Allow", build.app("yes", "*.blob.core.windows.net"))
+    (found,) = build.findings(firewall(deny, allow), BLOBS)
     assert found.coverage is Coverage.PARTIAL and found.rules == ("g/d/no", "g/a/yes")
 
 
 def test_fqdn_tags_hold_what_is_documented_of_them() -> None:
     api = Requirement(host="x.hcp.westeurope.azmk8s.io", fqdn_tags=("AzureKubernetesService",))
-    tag = p.app("r", fqdnTags=["AzureKubernetesService"])
-    assert p.coverage(firewall(p.collection("c", 100, "Allow", tag)), api, ACR) == ["covered", "missing"]
-    other = p.app("r", fqdnTags=["SomethingNew"])
-    (found,) = p.findings(firewall(p.collection("c", 100, "Allow", other)), ACR)
+    tag = build.app("r", fqdnTags=["AzureKubernetesService"])
+    assert build.coverage(firewall(build.collection("c", 100, "Allow", tag)), api, ACR) == ["covered", "missing"]
+    other = build.app("r", fqdnTags=["SomethingNew"])
+    (found,) = build.findings(firewall(build.collection("c", 100, "Allow", other)), ACR)
     assert found.coverage is Coverage.UNKNOWN and "SomethingNew" in found.because
 
 
@@ -388,7 +393,7 @@ def test_service_tags_hold_what_is_documented_of_them() -> None:
     )
 
     def word(row: Requirement, *tags: str) -> str:
-        return p.coverage(firewall(p.collection("c", 100, "Allow", p.net("r", *tags))), row)[0]
+        return build.coverage(firewall(build.collection("c", 100, "Allow", build.net("r", *tags))), row)[0]
 
     assert word(store, "Storage.WestEurope") == word(store, "Storage") == "covered"
     assert word(store, "Storage.northeurope") == word(store, "Sql") == "missing"
@@ -417,48 +422,59 @@ def test_service_tags_hold_what_is_documented_of_them() -> None:
         ({"ruleType": "NewRule"}, "newrule"),
     ],
 )
-def test_what_is_not_understood_is_unknown_and_listed_as_unread(extra: p.Json, said: str) -> None:
-    rule = {**p.app("r"), **extra}
-    found = firewall(p.collection("c", 100, "Allow", rule))
-    (finding,) = p.findings(found, ACR)
+def test_what_is_not_understood_is_unknown_and_listed_as_unread(extra: build.Json, said: str) -> None:
+    rule = {**build.app("r"), **extra}
+    found = firewall(build.collection("c", 100, "Allow", rule))
+    (finding,) = build.findings(found, ACR)
     assert finding.coverage is Coverage.UNKNOWN, finding
     listed = [part.because for policy in found for part in policy.unread]
     assert said in finding.because or any(said in because for because in listed), (finding.because, listed)
-    denied = firewall(p.collection("d", 100, "Deny", rule), p.collection("a", 200, "Allow", p.app("yes", ACR.host)))
-    assert p.coverage(denied, ACR) == ["unknown"]
-    allowed = firewall(p.collection("a", 100, "Allow", p.app("yes", ACR.host)), p.collection("z", 200, "Deny", rule))
-    assert p.coverage(allowed, ACR) == (["unknown"] if "ruleType" in extra else ["covered"])
-    assert "covered" not in p.coverage(found, Requirement(host="decoy.io"))
+    denied = firewall(
+        build.collection("d", 100, "Deny", rule), build.collection("a", 200, "Allow", build.app("yes", ACR.host))
+    )
+    assert build.coverage(denied, ACR) == ["unknown"]
+    allowed = firewall(
+        build.collection("a", 100, "Allow", build.app("yes", ACR.host)), build.collection("z", 200, "Deny", rule)
+    )
+    assert build.coverage(allowed, ACR) == (["unknown"] if "ruleType" in extra else ["covered"])
+    assert "covered" not in build.coverage(found, Requirement(host="decoy.io"))
 
 
 def test_missing_parts_come_first_and_leave_everything_open() -> None:
-    allow = p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))
-    lost = f"{p.HUB}/ruleCollectionGroups/other"
-    named = p.policy(ruleCollectionGroups=[{"id": lost}, {"id": allow["id"]}])
+    allow = build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host)))
+    lost = f"{build.HUB}/ruleCollectionGroups/other"
+    named = build.policy(ruleCollectionGroups=[{"id": lost}, {"id": allow["id"]}])
     for policies, said in (
-        (p.of(named, allow), "other: it is not among the files"),
-        (p.of(p.policy(base=p.BASE), allow), "the base policy base: it is not among the files"),
-        (p.of(p.policy(), **{f"{p.HUB.lower()}/rulecollectiongroups": "403: no"}), "groups of hub: 403: no"),
+        (build.of(named, allow), "other: it is not among the files"),
+        (build.of(build.policy(base=build.BASE), allow), "the base policy base: it is not among the files"),
+        (
+            build.of(build.policy(), **{f"{build.HUB.lower()}/rulecollectiongroups": "403: no"}),
+            "groups of hub: 403: no",
+        ),
     ):
-        (found,) = p.findings(policies, ACR)
+        (found,) = build.findings(policies, ACR)
         assert found.coverage is Coverage.UNKNOWN and said in found.because, found
         assert [part for policy in policies for part in policy.unread]
 
 
 def test_base_policies_in_a_circle_are_refused() -> None:
     with pytest.raises(UsageError, match="each other's base"):
-        p.of(p.policy(base=p.BASE), p.policy(p.BASE, base=p.HUB))
+        build.of(build.policy(base=build.BASE), build.policy(build.BASE, base=build.HUB))
     with pytest.raises(UsageError, match="each other's base"):
-        p.of(p.policy("/x/firewallPolicies/leaf", base=p.HUB), p.policy(base=p.BASE), p.policy(p.BASE, base=p.HUB))
+        build.of(
+            build.policy("/x/firewallPolicies/leaf", base=build.HUB),
+            build.policy(base=build.BASE),
+            build.policy(build.BASE, base=build.HUB),
+        )
 
 
 def test_tls_inspection_and_modes_are_notes() -> None:
-    rule = p.app("r", ACR.host, terminateTLS=True)
+    rule = build.app("r", ACR.host, terminateTLS=True)
     found = firewall(
-        p.collection("c", 100, "Allow", rule), threatIntelMode="Deny", intrusionDetection={"mode": "Deny"},
+        build.collection("c", 100, "Allow", rule), threatIntelMode="Deny", intrusionDetection={"mode": "Deny"},
         explicitProxy={"enableExplicitProxy": True},
     )  # fmt: skip
-    (finding,) = p.findings(found, ACR)
+    (finding,) = build.findings(found, ACR)
     assert finding.coverage is Coverage.COVERED and "inspects TLS" in finding.notes[0]
     assert ["threat intelligence" in n or "intrusion" in n or "explicit proxy" in n for n in found[0].notes] == [
         True
@@ -466,10 +482,10 @@ def test_tls_inspection_and_modes_are_notes() -> None:
 
 
 def test_a_dnat_rule_is_for_the_firewalls_own_addresses() -> None:
-    rule = {**p.net("r", "20.9.9.9"), "ruleType": "NatRule", "translatedAddress": "10.0.0.5"}
-    nat = {**p.collection("n", 50, "DNAT", rule), "ruleCollectionType": "FirewallPolicyNatRuleCollection"}
-    allow = p.collection("a", 100, "Allow", p.app("yes", ACR.host))
-    assert p.coverage(firewall(nat, allow), ACR) == ["covered"]
+    rule = {**build.net("r", "20.9.9.9"), "ruleType": "NatRule", "translatedAddress": "10.0.0.5"}
+    nat = {**build.collection("n", 50, "DNAT", rule), "ruleCollectionType": "FirewallPolicyNatRuleCollection"}
+    allow = build.collection("a", 100, "Allow", build.app("yes", ACR.host))
+    assert build.coverage(firewall(nat, allow), ACR) == ["covered"]
 
 
 def test_classic_rules_of_a_firewall() -> None:
@@ -482,54 +498,56 @@ def test_classic_rules_of_a_firewall() -> None:
         apps = {"name": "a", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": rules}}
         nets = {"name": "n", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": network}}
         given = {"applicationRuleCollections": [apps], "networkRuleCollections": [nets], **given}
-        return p.of({"id": p.FIREWALL, "name": "fw", "properties": given})
+        return build.of({"id": build.FIREWALL, "name": "fw", "properties": given})
 
-    assert p.coverage(classic(), ACR, ARC, UBUNTU) == ["covered", "unknown", "missing"]
+    assert build.coverage(classic(), ACR, ARC, UBUNTU) == ["covered", "unknown", "missing"]
     proxied = classic(additionalProperties={"Network.DNS.EnableProxy": "True"})
-    assert p.coverage(proxied, ACR, ARC) == ["covered", "covered"]
+    assert build.coverage(proxied, ACR, ARC) == ["covered", "covered"]
 
 
 def test_what_az_prints_without_properties_reads_the_same() -> None:
-    flat_policy = {"id": p.HUB, "name": "hub", "dnsSettings": {"enableProxy": True}, "ruleCollectionGroups": []}
-    whole = p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))
+    flat_policy = {"id": build.HUB, "name": "hub", "dnsSettings": {"enableProxy": True}, "ruleCollectionGroups": []}
+    whole = build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host)))
     flat_group = {"id": whole["id"], "name": "g", **whole["properties"]}
     policies = read(
         [Document("policy.json", json.dumps(flat_policy)), Document("groups.json", json.dumps([flat_group]))]
     )
-    assert p.coverage(policies, ACR) == ["covered"]
+    assert build.coverage(policies, ACR) == ["covered"]
 
 
 # -- several policies, private endpoints
 
 
 def test_traffic_has_to_pass_every_policy_and_the_worst_tells() -> None:
-    allow = p.of(p.policy(), p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host, BLOBS.host))))
-    (found,) = p.findings((*allow, *p.of_text("acrml.azurecr.io\n")), ACR)
+    allow = build.of(
+        build.policy(), build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host, BLOBS.host)))
+    )
+    (found,) = build.findings((*allow, *build.of_text("acrml.azurecr.io\n")), ACR)
     assert found.coverage is Coverage.COVERED and found.rules == ("g/c/r", "file:1")
-    assert p.coverage((*allow, *p.of_text("other.azurecr.io\n")), ACR) == ["missing"]
+    assert build.coverage((*allow, *build.of_text("other.azurecr.io\n")), ACR) == ["missing"]
 
 
 def test_a_policy_for_one_compute_does_not_decide_about_another() -> None:
-    (strict,) = p.of_text("other.io\n")
+    (strict,) = build.of_text("other.io\n")
     mine = replace(strict, computes=("edge",))
-    (open_,) = p.of_text("acrml.azurecr.io\n")
+    (open_,) = build.of_text("acrml.azurecr.io\n")
     rows = [replace(ACR, computes=("cloud",)), replace(ACR, computes=("edge",)), ACR]
-    assert p.coverage((open_, mine), *rows) == ["covered", "missing", "missing"]
-    assert p.coverage((mine,), rows[0]) == ["unknown"]
+    assert build.coverage((open_, mine), *rows) == ["covered", "missing", "missing"]
+    assert build.coverage((mine,), rows[0]) == ["unknown"]
 
 
 def test_what_a_private_endpoint_serves_needs_no_rule_of_a_firewall_but_one_of_the_cluster() -> None:
     row = replace(ACR, private=True)
-    (found,) = p.findings(firewall(), row)
+    (found,) = build.findings(firewall(), row)
     assert found.coverage is Coverage.COVERED and "private endpoint" in found.because
     cilium = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "x"},
               "spec": {"endpointSelector": {}, "egress": [{}]}}  # fmt: skip
-    assert p.coverage(p.of_text(json.dumps(cilium)), row) == ["missing"]
+    assert build.coverage(build.of_text(json.dumps(cilium)), row) == ["missing"]
 
 
 def test_a_row_with_a_placeholder_is_unknown() -> None:
     row = Requirement(host="<registry>.azurecr.io", unresolved=True)
-    assert p.coverage(firewall(p.collection("c", 1, "Allow", p.app("r", "*"))), row) == ["unknown"]
+    assert build.coverage(firewall(build.collection("c", 1, "Allow", build.app("r", "*"))), row) == ["unknown"]
 
 
 # -- what is allowed beyond need, and what is stale
@@ -537,13 +555,14 @@ def test_a_row_with_a_placeholder_is_unknown() -> None:
 
 def test_over_permissive_rules_are_named_with_the_reason() -> None:
     book = load()
-    rules = [p.app("any", "*"), p.app("wide", "*.core.windows.net"), p.app("blobs", "*.blob.core.windows.net"),
-             p.app("fine", "*.api.azureml.ms", ACR.host), p.app("tld", "*.com")]  # fmt: skip
-    nets = [p.net("tag", "Storage.westeurope", "AzureCloud"), p.net("all", "0.0.0.0/0")]
-    policies = firewall(p.collection("a", 200, "Allow", *rules), p.collection("n", 100, "Allow", *nets))
+    names = {"any": ["*"], "wide": ["*.core.windows.net"], "blobs": ["*.blob.core.windows.net"]}
+    names |= {"fine": ["*.api.azureml.ms", ACR.host], "tld": ["*.com"]}
+    rules = [build.app(name, *hosts) for name, hosts in names.items()]
+    nets = [build.net("tag", "Storage.westeurope", "AzureCloud"), build.net("all", "0.0.0.0/0")]
+    policies = firewall(build.collection("a", 200, "Allow", *rules), build.collection("n", 100, "Allow", *nets))
     logs = Requirement(host="*.blob.core.windows.net", kind=Kind.WILDCARD, level=Level.OPTIONAL, reason="Logs.")
     found = list(over_permissive(policies, book.shared, [logs], []))
-    assert [(item["rule"].rpartition("/")[2], item["allows"]) for item in found] == [
+    assert [(item.rule.rpartition("/")[2], item.allows) for item in found] == [
         ("tag", "Storage.westeurope"),
         ("tag", "AzureCloud"),
         ("all", "*"),
@@ -552,8 +571,8 @@ def test_over_permissive_rules_are_named_with_the_reason() -> None:
         ("blobs", "*.blob.core.windows.net"),
         ("tld", "*.com"),
     ]
-    assert "storage account" in found[4]["because"] and "The list itself asks for it" in found[5]["hint"]
-    assert [item["askedFor"] for item in found] == [False] * 5 + [True, False]
+    assert "storage account" in found[4].because and "The list itself asks for it" in found[5].hint
+    assert [item.asked_for for item in found] == [False] * 5 + [True, False]
     elsewhere = list(over_permissive(policies, book.shared, [], [(0, 9)]))
     assert not elsewhere  # for other sources than the cluster's
 
@@ -561,23 +580,25 @@ def test_over_permissive_rules_are_named_with_the_reason() -> None:
 @pytest.mark.parametrize("text", ["http_access allow all", "acl me src 10.0.0.0/8\nhttp_access allow me",
                                   "acl any dstdom_regex .*\nhttp_access allow any"])  # fmt: skip
 def test_an_open_proxy_is_over_permissive(text: str) -> None:
-    (item,) = over_permissive(p.of_text(text, "squid"), {}, [], [])
-    assert item["allows"] == "*"
-    assert not list(over_permissive(p.of_text("http_access allow localhost", "squid"), {}, [], []))
+    (item,) = over_permissive(build.of_text(text, "squid"), {}, [], [])
+    assert item.allows == "*"
+    assert not list(over_permissive(build.of_text("http_access allow localhost", "squid"), {}, [], []))
 
 
 def test_an_allow_behind_a_denial_of_everything_lets_nothing_out() -> None:
-    deny = p.collection("d", 100, "Deny", p.net("no", "*", protocols=["Any"], ports=["*"], sourceAddresses=["*"]))
-    policies = firewall(deny, p.collection("a", 200, "Allow", p.app("any", "*")))
+    deny = build.collection(
+        "d", 100, "Deny", build.net("no", "*", protocols=["Any"], ports=["*"], sourceAddresses=["*"])
+    )
+    policies = firewall(deny, build.collection("a", 200, "Allow", build.app("any", "*")))
     assert not list(over_permissive(policies, load().shared, [], []))
 
 
 def test_rules_for_retired_hosts_are_stale() -> None:
     book = load()
-    policies = firewall(p.collection("a", 100, "Allow", p.app("old", "k8connecthelm.azureedge.net", ACR.host)))
+    policies = firewall(build.collection("a", 100, "Allow", build.app("old", "k8connecthelm.azureedge.net", ACR.host)))
     (item,) = stale(policies, book.retired)
-    assert item["host"] == "k8connecthelm.azureedge.net" and item["source"].startswith("https://learn.microsoft.com")
-    denied = firewall(p.collection("d", 100, "Deny", p.app("old", "k8connecthelm.azureedge.net")))
+    assert item.host == "k8connecthelm.azureedge.net" and item.source.startswith("https://learn.microsoft.com")
+    denied = firewall(build.collection("d", 100, "Deny", build.app("old", "k8connecthelm.azureedge.net")))
     assert not list(stale(denied, book.retired))
 
 
@@ -598,7 +619,7 @@ def test_rules_for_retired_hosts_are_stale() -> None:
     ],
 )
 def test_exit_codes(words: list[str], level: Level, code: int) -> None:
-    (found,) = p.findings(firewall(), ACR)
+    (found,) = build.findings(firewall(), ACR)
     rows = [replace(found, coverage=Coverage(word), level=level, host=f"h{n}.io") for n, word in enumerate(words)]
     marked = with_failing(rows)
     assert exit_code(marked) == code
@@ -621,9 +642,9 @@ def test_exit_codes(words: list[str], level: Level, code: int) -> None:
     ],
 )
 def test_a_baseline_fails_only_what_is_worse_or_new(before: str, now: str, change: Progress, code: int) -> None:
-    (found,) = p.findings(firewall(), ACR)
+    (found,) = build.findings(firewall(), ACR)
     found = replace(found, coverage=Coverage(now))
-    earlier = {key_of(found): Coverage(before)} if before else {}
+    earlier = {found.key: Coverage(before)} if before else {}
     (marked,) = with_failing(compare([found], earlier))
     assert marked.change is change and exit_code([marked]) == code
 
@@ -635,9 +656,9 @@ ADDRESSES = st.sampled_from(
     ["20.1.0.0/16", "20.1.2.3", "10.0.0.0/8", "*", "Storage", "Storage.westeurope", "AzureCloud"]
 )
 RULES = st.one_of(
-    st.builds(lambda names, port: p.app("r", *names, port=port), st.lists(NAMES, min_size=1, max_size=3),
+    st.builds(lambda names, port: build.app("r", *names, port=port), st.lists(NAMES, min_size=1, max_size=3),
               st.sampled_from([443, 80])),
-    st.builds(lambda where, names: p.net("r", *where, destinationFqdns=names), st.lists(ADDRESSES, max_size=2),
+    st.builds(lambda where, names: build.net("r", *where, destinationFqdns=names), st.lists(ADDRESSES, max_size=2),
               st.lists(st.sampled_from(["a.io", "b.a.io"]), max_size=1)),
 )  # fmt: skip
 ROWS = [
@@ -652,11 +673,11 @@ ROWS = [
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(RULES, min_size=1, max_size=8), st.booleans())
-def test_the_index_finds_exactly_the_rules_that_hold(rules: list[p.Json], proxy: bool) -> None:
-    (policy,) = firewall(p.collection("c", 100, "Allow", *rules), dnsSettings={"enableProxy": proxy})
+def test_the_index_finds_exactly_the_rules_that_hold(rules: list[build.Json], proxy: bool) -> None:
+    (policy,) = firewall(build.collection("c", 100, "Allow", *rules), dnsSettings={"enableProxy": proxy})
     checker = Checker(policy)
     for row in ROWS:
-        for traffic in traffics(row, [span_of(p.SOURCE), None]):
+        for traffic in traffics(row, [span_of(build.SOURCE), None]):
             slow = [(n, rule, rule.fit(traffic)) for n, rule in enumerate(policy.rules)]
             assert checker.rules_for(traffic) == [held for held in slow if held[2] is not Fit.NONE]
 
@@ -682,17 +703,17 @@ GARBAGE = st.one_of(
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_garbage_in_a_rule_is_survived_and_never_covers(data: st.DataObject) -> None:
-    rule = p.app("r", ACR.host) if data.draw(st.booleans()) else p.net("r", destinationFqdns=[ACR.host])
+    rule = build.app("r", ACR.host) if data.draw(st.booleans()) else build.net("r", destinationFqdns=[ACR.host])
     key = data.draw(st.sampled_from(sorted(set(rule) - {"name", "destinationAddresses"})))
     rule[key] = data.draw(GARBAGE)
     others = ("*", ACR.host, "Https")
-    found = p.coverage(firewall(p.collection("c", 100, "Allow", rule)), Requirement(host="decoy.io"), ACR)
+    found = build.coverage(firewall(build.collection("c", 100, "Allow", rule)), Requirement(host="decoy.io"), ACR)
     assert found[0] != "covered" or rule[key] in others
     assert found[1] in ("unknown", "missing")
 
 
-DENY_ALL = p.collection("d", 100, "Deny", p.app("no", "*.azurecr.io"))
-ALLOW = p.collection("a", 200, "Allow", p.app("yes", ACR.host, UBUNTU.host), p.net("n", "20.1.0.0/16"))
+DENY_ALL = build.collection("d", 100, "Deny", build.app("no", "*.azurecr.io"))
+ALLOW = build.collection("a", 200, "Allow", build.app("yes", ACR.host, UBUNTU.host), build.net("n", "20.1.0.0/16"))
 WHOLE = {
     "firewall": [
         {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {"dnsSettings": {
@@ -739,7 +760,7 @@ def _with(resources: object, path: tuple[object, ...], value: object) -> tuple[s
     place[path[-1]] = value
     text = json.dumps({"$schema": "x", "parameters": {"x": {"type": "object"}}, "resources": whole})
     try:
-        return tuple(p.coverage(read((Document("template", text),)), ACR, UBUNTU, SERVER))
+        return tuple(build.coverage(read((Document("template", text),)), ACR, UBUNTU, SERVER))
     except UsageError:
         return ()
 
@@ -768,4 +789,4 @@ def test_any_json_is_a_policy_or_one_clear_error(document: object) -> None:
         assert error.message and error.hint
         return
     if all(policy.default is False and policy.dialect != "nsg" for policy in found):
-        assert "covered" not in p.coverage(found, ACR)
+        assert "covered" not in build.coverage(found, ACR)

@@ -15,8 +15,8 @@ from azext_amlnet.errors import UsageError
 from azext_amlnet.model import Coverage, Kind, Protocol, Requirement
 from azext_amlnet.policy import Document, read
 
-from . import policies as p
-from . import wire as w
+from . import policies as build
+from . import wire
 from .squid import SQUID, squid
 from .test_policy import ACR, BLOBS, FILES, SERVER, UBUNTU
 
@@ -29,7 +29,7 @@ DENY_INTERNET = {"name": "no", "priority": 4096, "access": "Deny", "direction": 
 
 
 def squid_says(*lines: str, row: Requirement = ACR, source: str = "10.1.0.0/16") -> str:
-    return p.coverage(p.of_text("\n".join(lines), "squid"), row, source=source)[0]
+    return build.coverage(build.of_text("\n".join(lines), "squid"), row, source=source)[0]
 
 
 @pytest.mark.parametrize(
@@ -88,23 +88,23 @@ def test_files_that_squid_includes_stand_where_they_are_included() -> None:
     ours = Document("amlnet.conf", "acl a dstdomain .azurecr.io\nhttp_access allow a\n")
     for given in ((main, ours), (ours, main)):
         (policy,) = read(given)
-        assert p.coverage((policy,), ACR, UBUNTU) == ["covered", "missing"]
+        assert build.coverage((policy,), ACR, UBUNTU) == ["covered", "missing"]
         assert "read as amlnet.conf" in policy.notes[0]
-    assert p.coverage(read((main,)), ACR) == ["unknown"]
+    assert build.coverage(read((main,)), ACR) == ["unknown"]
     deny = Document("squid.conf", "http_access deny all\n")
-    assert p.coverage(read((deny, Document("squid.conf", "http_access allow all\n"))), ACR) == ["missing"]
+    assert build.coverage(read((deny, Document("squid.conf", "http_access allow all\n"))), ACR) == ["missing"]
     around = Document("amlnet.conf", "include /x/amlnet.conf\nhttp_access allow all\n")
-    assert p.coverage(read((around,)), ACR) == ["unknown"]
+    assert build.coverage(read((around,)), ACR) == ["unknown"]
 
 
 def test_includes_in_a_circle_or_without_end_leave_it_open() -> None:
     circle = (Document("a.conf", "include /e/b.conf\n"), Document("b.conf", "include /e/a.conf\nhttp_access allow all"))
-    assert p.coverage(read(circle, "squid"), ACR) == ["unknown"]
+    assert build.coverage(read(circle, "squid"), ACR) == ["unknown"]
     doubled = [Document(f"f{n}.conf", f"include /e/f{n + 1}.conf\n" * 2 + "http_access deny manager\n")
                for n in range(20)]  # fmt: skip
     started = time.monotonic()
     found = read((*doubled, Document("f20.conf", "http_access allow all\n")), "squid")
-    assert p.coverage(found, ACR)[0] in ("unknown", "covered") and time.monotonic() - started < 10
+    assert build.coverage(found, ACR)[0] in ("unknown", "covered") and time.monotonic() - started < 10
 
 
 def test_squid_tells_sources_apart() -> None:
@@ -113,7 +113,7 @@ def test_squid_tells_sources_apart() -> None:
 
 
 def test_squid_that_inspects_tls_is_a_note() -> None:
-    (policy,) = p.of_text("http_access allow all\nssl_bump bump all", "squid")
+    (policy,) = build.of_text("http_access allow all\nssl_bump bump all", "squid")
     assert "inspects TLS" in policy.notes[0]
 
 
@@ -146,7 +146,7 @@ def test_squid_that_inspects_tls_is_a_note() -> None:
     ],
 )
 def test_lines_of_squid_are_read_as_squid_reads_them(text: str, word: str) -> None:
-    assert p.coverage(p.of_text(text, "squid"), ACR) == [word]
+    assert build.coverage(build.of_text(text, "squid"), ACR) == [word]
 
 
 def test_a_method_of_http_is_not_all_of_http() -> None:
@@ -157,7 +157,7 @@ def test_a_method_of_http_is_not_all_of_http() -> None:
 
 def test_what_private_endpoints_serve_meets_a_proxy_unless_clients_skip_it() -> None:
     row = Requirement(host="v.vault.azure.net", private=True)
-    (found,) = p.findings(p.of_text("http_access deny all", "squid"), row)
+    (found,) = build.findings(build.of_text("http_access deny all", "squid"), row)
     assert found.coverage is Coverage.UNKNOWN and "NO_PROXY" in found.hint
     assert squid_says("http_access allow all", row=row) == "covered"
 
@@ -182,15 +182,15 @@ ASKED = ("acrml.azurecr.io", "acrml.westeurope.data.azurecr.io", "azurecr.io", "
 
 @pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_reader_says_what_a_real_squid_does(net: w.Wire, tmp_path: Path, name: str) -> None:
-    port = net.serve(w.hang)
+def test_the_reader_says_what_a_real_squid_does(net: wire.Wire, tmp_path: Path, name: str) -> None:
+    port = net.serve(wire.hang)
     with squid(tmp_path, dict.fromkeys(ASKED, "127.0.0.1"), CONFIGS[name]) as proxy:
         for host in ASKED:
             with socket.create_connection(("127.0.0.1", proxy), 10) as sock:
                 sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
                 allowed = sock.recv(4096).split()[1] == b"200"
             text = "\n".join((*CONFIGS[name], "http_access deny all"))
-            found = p.coverage(p.of_text(text, "squid"), Requirement(host=host, port=port), source="127.0.0.1")
+            found = build.coverage(build.of_text(text, "squid"), Requirement(host=host, port=port), source="127.0.0.1")
             assert (found == ["covered"]) is allowed and found[0] in ("covered", "denied", "missing"), (host, found)
 
 
@@ -241,7 +241,7 @@ def to(*names: str, port: str = "443", **given: Any) -> dict[str, Any]:
     ],
 )
 def test_cilium(text: str, row: Requirement, word: str) -> None:
-    (found,) = p.findings(p.of_text(text), row)
+    (found,) = build.findings(build.of_text(text), row)
     assert found.coverage is Coverage(word), found
 
 
@@ -304,28 +304,28 @@ ASKING = {"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}]}]}
     ],
 )
 def test_cilium_in_odd_and_in_full_shapes(text: str, word: str) -> None:
-    assert p.coverage(p.of_text(text), ACR) == [word]
+    assert build.coverage(build.of_text(text), ACR) == [word]
 
 
 def test_policies_of_cilium_hold_together() -> None:
     first, second = cilium(to("other.io")), cilium(to("acrml.azurecr.io"), dns=False)
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [json.loads(first), json.loads(second)]})
-    assert p.coverage(p.of_text(listed), ACR) == ["covered"]
+    assert build.coverage(build.of_text(listed), ACR) == ["covered"]
     two = read((Document("a", first), Document("b", second)))
-    assert p.coverage(two, ACR) == ["covered"] and len(two) == 1
+    assert build.coverage(two, ACR) == ["covered"] and len(two) == 1
 
 
 def test_a_denial_of_dns_counts_in_whichever_policy_it_stands() -> None:
     for denial in (ASKING, {"toEntities": ["cluster"]}):
         texts = cilium(to("acrml.azurecr.io")), cilium(dns=False, deny=[denial])
-        (found,) = p.findings(read(tuple(Document(str(n), text) for n, text in enumerate(texts))), ACR)
+        (found,) = build.findings(read(tuple(Document(str(n), text) for n, text in enumerate(texts))), ACR)
         assert found.coverage is Coverage.UNKNOWN, found
 
 
 def test_dns_that_only_other_pods_may_ask_counts_for_nothing() -> None:
     theirs = cilium(asking(matchPattern="*"), dns=False, endpointSelector={"matchLabels": {"app": "theirs"}})
     ours = cilium(to("acrml.azurecr.io"), dns=False)
-    (found,) = p.findings(read((Document("a", theirs), Document("b", ours))), ACR)
+    (found,) = build.findings(read((Document("a", theirs), Document("b", ours))), ACR)
     assert found.coverage is Coverage.UNKNOWN and "no rule lets DNS be asked for it" in found.because
 
 
@@ -342,24 +342,24 @@ def test_policies_of_several_namespaces_leave_it_open_whose_pods_are_ours() -> N
         return json.dumps(item)
 
     first, second = within("azureml", cilium(to("acrml.azurecr.io"))), within("other", cilium(to("other.io")))
-    assert p.coverage(p.of_text(first), ACR) == ["covered"]
-    assert "namespace azureml" in p.of_text(first)[0].notes[0]
-    (found,) = p.findings(read((Document("a", first), Document("b", second))), ACR)
+    assert build.coverage(build.of_text(first), ACR) == ["covered"]
+    assert "namespace azureml" in build.of_text(first)[0].notes[0]
+    (found,) = build.findings(read((Document("a", first), Document("b", second))), ACR)
     assert found.coverage is Coverage.UNKNOWN and "namespace azureml, one of several" in found.because
 
 
 def test_other_policies_beside_those_of_cilium_are_not_overlooked() -> None:
     other = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {}\n"
     whole = yaml.safe_dump(json.loads(cilium(to("acrml.azurecr.io")))) + "---\n" + other
-    (found,) = p.findings(p.of_text(whole), ACR)
+    (found,) = build.findings(build.of_text(whole), ACR)
     assert found.coverage is Coverage.UNKNOWN and "a NetworkPolicy is not read here" in found.because
     config = other.replace("NetworkPolicy", "ConfigMap")
-    assert p.coverage(p.of_text(whole.replace(other, config)), ACR) == ["covered"]
+    assert build.coverage(build.of_text(whole.replace(other, config)), ACR) == ["covered"]
 
 
 def test_a_policy_for_pods_by_labels_says_so() -> None:
     text = cilium(to("acrml.azurecr.io"), endpointSelector={"matchLabels": {"app": "trainer"}})
-    allowed, rest = p.findings(p.of_text(text), ACR, UBUNTU)
+    allowed, rest = build.findings(build.of_text(text), ACR, UBUNTU)
     assert "pods that it selects by labels" in allowed.because and "select the pods of jobs" in rest.because
 
 
@@ -367,7 +367,7 @@ def test_a_policy_for_pods_by_labels_says_so() -> None:
 
 
 def nsg(*rules: dict[str, Any]) -> tuple[Any, ...]:
-    return p.of(p.security_group("g", *rules))
+    return build.of(build.security_group("g", *rules))
 
 
 def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", **given: Any) -> dict[str, Any]:
@@ -404,42 +404,42 @@ def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", 
     ],
 )  # fmt: skip
 def test_security_groups(rules: tuple[Any, ...], row: Requirement, word: str) -> None:
-    (found,) = p.findings(nsg(*rules), row)
+    (found,) = build.findings(nsg(*rules), row)
     assert found.coverage is Coverage(word), found
 
 
 def test_a_security_group_stands_in_front_of_private_endpoints_too() -> None:
     private = Requirement(host="mlvault.vault.azure.net", private=True)
-    assert p.coverage(nsg(DENY_INTERNET), private) == ["covered"]  # AllowVnetOutBound
-    assert p.coverage(nsg(rule("d", 100, "Deny", "*", "*")), private) == ["denied"]
+    assert build.coverage(nsg(DENY_INTERNET), private) == ["covered"]  # AllowVnetOutBound
+    assert build.coverage(nsg(rule("d", 100, "Deny", "*", "*")), private) == ["denied"]
 
 
 def test_rules_of_a_group_that_was_not_given_decide_only_as_a_whole_list() -> None:
-    own = {"id": f"{p.NETWORK}/networkSecurityGroups/g/securityRules/a", "name": "a", "properties": DENY_INTERNET,
+    own = {"id": f"{build.NETWORK}/networkSecurityGroups/g/securityRules/a", "name": "a", "properties": DENY_INTERNET,
            "type": "Microsoft.Network/networkSecurityGroups/securityRules"}  # fmt: skip
-    (found,) = p.findings(p.of_text(json.dumps(own)), ACR)
+    (found,) = build.findings(build.of_text(json.dumps(own)), ACR)
     assert found.coverage is Coverage.UNKNOWN and "which may have others" in found.because
-    assert p.coverage(p.of_text(json.dumps([own])), ACR) == ["missing"]
+    assert build.coverage(build.of_text(json.dumps([own])), ACR) == ["missing"]
 
 
 def test_routes_of_a_table_that_was_not_given_decide_only_as_a_whole_list() -> None:
-    own = {"id": f"{p.NETWORK}/routeTables/t/routes/r", "name": "r", "type": "Microsoft.Network/routeTables/routes",
+    own = {"id": f"{build.NETWORK}/routeTables/t/routes/r", "name": "r", "type": "Microsoft.Network/routeTables/routes",
            "properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "None"}}  # fmt: skip
-    (found,) = p.findings(p.of_text(json.dumps(own)), ACR)
+    (found,) = build.findings(build.of_text(json.dumps(own)), ACR)
     assert found.coverage is Coverage.UNKNOWN and "which may have others" in found.because
-    assert p.coverage(p.of_text(json.dumps([own])), ACR) == ["denied"]
+    assert build.coverage(build.of_text(json.dumps([own])), ACR) == ["denied"]
 
 
-FIREWALL = {"id": p.FIREWALL, "name": "hub-firewall", "properties": {
+FIREWALL = {"id": build.FIREWALL, "name": "hub-firewall", "properties": {
     "ipConfigurations": [{"properties": {"privateIPAddress": "10.0.0.4"}}],
-    "firewallPolicy": {"id": p.HUB}}}  # fmt: skip
+    "firewallPolicy": {"id": build.HUB}}}  # fmt: skip
 
 
 def routes(*hops: tuple[str, str, str], firewall: bool = True) -> tuple[Any, ...]:
     given = [{"name": f"r{n}", "properties": {"addressPrefix": prefix, "nextHopType": kind, "nextHopIpAddress": ip}}
              for n, (prefix, kind, ip) in enumerate(hops)]  # fmt: skip
-    table = {"id": f"{p.NETWORK}/routeTables/t", "name": "t", "properties": {"routes": given}}
-    found = p.of(table, *([FIREWALL] if firewall else []))
+    table = {"id": f"{build.NETWORK}/routeTables/t", "name": "t", "properties": {"routes": given}}
+    found = build.of(table, *([FIREWALL] if firewall else []))
     return tuple(policy for policy in found if policy.dialect == "route-table")
 
 
@@ -459,24 +459,24 @@ def routes(*hops: tuple[str, str, str], firewall: bool = True) -> tuple[Any, ...
     ],
 )
 def test_route_tables(hops: tuple[tuple[str, str, str], ...], word: str, said: str) -> None:
-    (found,) = p.findings(routes(*hops), STORE)
+    (found,) = build.findings(routes(*hops), STORE)
     assert found.coverage is Coverage(word) and said in found.because, found
 
 
 def test_what_goes_past_the_firewall_is_said() -> None:
-    (found,) = p.findings(routes(("0.0.0.0/0", "Internet", "")), ACR)
+    (found,) = build.findings(routes(("0.0.0.0/0", "Internet", "")), ACR)
     assert found.notes == ("Route 'r0' sends it past any firewall.",)
     assert "no route for 0.0.0.0/0" in routes()[0].notes[0]
-    (found,) = p.findings(routes(("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), firewall=False), ACR)
+    (found,) = build.findings(routes(("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), firewall=False), ACR)
     assert found.coverage is Coverage.UNKNOWN and "give the firewall itself" in found.because
 
 
 def test_a_firewall_whose_policy_is_not_there_leaves_everything_open() -> None:
-    (found,) = p.findings(p.of(FIREWALL), ACR)
+    (found,) = build.findings(build.of(FIREWALL), ACR)
     assert found.coverage is Coverage.UNKNOWN and "the policy hub of hub-firewall: it is not among" in found.because
-    (found,) = p.findings(p.of(FIREWALL, **{p.HUB.lower(): "403: no right"}), ACR)
+    (found,) = build.findings(build.of(FIREWALL, **{build.HUB.lower(): "403: no right"}), ACR)
     assert found.coverage is Coverage.UNKNOWN and "403: no right" in found.because
-    assert p.coverage(p.of({**FIREWALL, "properties": {}}), ACR) == ["missing"]  # without rules nothing passes
+    assert build.coverage(build.of({**FIREWALL, "properties": {}}), ACR) == ["missing"]  # without rules nothing passes
 
 
 # -- lists of names
@@ -503,12 +503,12 @@ def test_a_firewall_whose_policy_is_not_there_leaves_everything_open() -> None:
     ],
 )
 def test_lists_of_names(line: str, row: Requirement, word: str) -> None:
-    assert p.coverage(p.of_text(f"# a list\n{line}\n"), row) == [word]
+    assert build.coverage(build.of_text(f"# a list\n{line}\n"), row) == [word]
 
 
 def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
-    first = json.dumps(p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host))))
-    other = json.dumps(p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", "other.io"))))
+    first = json.dumps(build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host))))
+    other = json.dumps(build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", "other.io"))))
     (policy,) = read((Document("a", first), Document("b", first)))
     assert len([rule for rule in policy.rules if rule.allow]) == 1
     with pytest.raises(UsageError, match="a and b describe g differently"):
@@ -535,13 +535,13 @@ def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
 )
 def test_what_is_no_policy_is_one_clear_error(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as error:
-        p.of_text(text)
+        build.of_text(text)
     assert error.value.hint
 
 
 def test_a_dialect_can_be_said_for_a_text_that_does_not_tell() -> None:
-    assert p.coverage(p.of_text("acrml.azurecr.io", "hosts"), ACR) == ["covered"]
-    assert p.coverage(p.of_text("# nothing yet", "hosts"), ACR) == ["missing"]
+    assert build.coverage(build.of_text("acrml.azurecr.io", "hosts"), ACR) == ["covered"]
+    assert build.coverage(build.of_text("# nothing yet", "hosts"), ACR) == ["missing"]
 
 
 def test_every_dialect_has_cases_here() -> None:

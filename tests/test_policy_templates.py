@@ -12,7 +12,7 @@ from azext_amlnet.errors import UsageError
 from azext_amlnet.model import Coverage, Requirement
 from azext_amlnet.policy import Document, read
 
-from . import policies as p
+from . import policies as build
 from .test_policy import ACR, UBUNTU
 from .test_policy_readers import DENY_INTERNET, FIREWALL, cilium
 
@@ -23,11 +23,11 @@ def template(**given: Any) -> Document:
 
 
 def in_template(targets: Any, **given: Any) -> str:
-    allow = p.collection("c", 100, "Allow", {**p.app("r"), "targetFqdns": targets})
+    allow = build.collection("c", 100, "Allow", {**build.app("r"), "targetFqdns": targets})
     inner = {"priority": 100, "ruleCollections": [allow]}
     nested = {"type": "ruleCollectionGroups", "name": "g", "properties": inner}
     whole = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}, "resources": [nested]}
-    return p.coverage(read((template(resources=[whole], **given),)), ACR)[0]
+    return build.coverage(read((template(resources=[whole], **given),)), ACR)[0]
 
 
 @pytest.mark.parametrize(
@@ -60,41 +60,47 @@ def test_a_variable_of_itself_is_unknown() -> None:
     ("condition", "word"), [(True, "covered"), (False, "missing"), ("[parameters('x')]", "unknown")]
 )
 def test_conditional_resources(condition: Any, word: str) -> None:
-    inner = p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))["properties"]
+    inner = build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host)))["properties"]
     group = {"type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups", "name": "hub/g"}
     group |= {"condition": condition, "properties": inner}
     policy = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}}
-    assert p.coverage(read((template(resources=[policy, group], parameters={"x": {}}),)), ACR) == [word]
+    assert build.coverage(read((template(resources=[policy, group], parameters={"x": {}}),)), ACR) == [word]
 
 
 def test_a_deployment_within_a_template_is_followed_or_leaves_everything_open() -> None:
     group = {
         "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
         "name": "[concat(parameters('p'), '/g')]",
-        "properties": p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))["properties"],
+        "properties": build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host)))[
+            "properties"
+        ],
     }
     inner = {"parameters": {"p": {"type": "string"}}, "resources": [group]}
     policy = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}}
     nested = {"type": "Microsoft.Resources/deployments", "name": "rules",
               "properties": {"template": inner, "parameters": {"p": {"value": "hub"}}}}  # fmt: skip
-    assert p.coverage(read((template(resources=[policy, nested]),)), ACR, UBUNTU) == ["covered", "missing"]
+    assert build.coverage(read((template(resources=[policy, nested]),)), ACR, UBUNTU) == ["covered", "missing"]
     linked = {**nested, "properties": {"templateLink": {"uri": "https://example.com/x.json"}}}
-    (found,) = p.findings(read((template(resources=[policy, group, linked]),)), ACR)
+    (found,) = build.findings(read((template(resources=[policy, group, linked]),)), ACR)
     assert found.coverage is Coverage.UNKNOWN and "the deployment rules" in found.because
 
 
 def test_a_page_of_a_list_that_goes_on_elsewhere_leaves_everything_open() -> None:
-    whole = [p.policy(), p.group("g", 100, p.collection("c", 100, "Allow", p.app("r", ACR.host)))]
-    assert p.coverage(p.of_text(json.dumps({"value": whole})), ACR) == ["covered"]
-    (found,) = p.findings(p.of_text(json.dumps({"value": whole, "nextLink": "https://x"})), ACR)
+    whole = [build.policy(), build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host)))]
+    assert build.coverage(build.of_text(json.dumps({"value": whole})), ACR) == ["covered"]
+    (found,) = build.findings(build.of_text(json.dumps({"value": whole, "nextLink": "https://x"})), ACR)
     assert found.coverage is Coverage.UNKNOWN and "the next page" in found.because
 
 
 def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> None:
-    group = {"type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups", "name": "hub/g", "properties": p.group(
-        "g", 100, p.collection("c", 100, "Allow", p.net("r", destinationFqdns=[ACR.host])))["properties"]}  # fmt: skip
+    allow = build.collection("c", 100, "Allow", build.net("r", destinationFqdns=[ACR.host]))
+    group = {
+        "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
+        "name": "hub/g",
+        "properties": build.group("g", 100, allow)["properties"],
+    }
     existing = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "existing": True}
-    (found,) = p.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
+    (found,) = build.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
     assert found.coverage is Coverage.UNKNOWN and "may have a base policy" in found.because
 
 
@@ -110,8 +116,8 @@ def as_resource(kind: str, name: str, **properties: Any) -> dict[str, Any]:
 
 
 HUB = as_resource("firewallPolicies", "hub")
-ALLOWING = p.collection("a", 200, "Allow", p.app("yes", ACR.host))
-DENYING = p.collection("d", 100, "Deny", p.app("no", "*"))
+ALLOWING = build.collection("a", 200, "Allow", build.app("yes", ACR.host))
+DENYING = build.collection("d", 100, "Deny", build.app("no", "*"))
 
 
 def in_group(*collections: Any, priority: Any = 100, name: str = "hub/g") -> dict[str, Any]:
@@ -128,15 +134,15 @@ def in_group(*collections: Any, priority: Any = 100, name: str = "hub/g") -> dic
         (HUB, in_group({**ALLOWING, "priority": X}, DENYING)),
         (HUB, in_group(ALLOWING, priority=X), in_group(DENYING, name="hub/d")),
         (HUB, in_group({**ALLOWING, "priority": 100}, DENYING)),
-        (HUB, in_group({**DENYING, "rules": [{**p.app("no", "*"), "protocols": [X]}]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.net("no", "*", ports=[])]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.net("no", "*", protocols=["*"])]}, ALLOWING)),
-        (HUB, in_group({**ALLOWING, "rules": [{**p.app("y", ACR.host), "protocols": [
+        (HUB, in_group({**DENYING, "rules": [{**build.app("no", "*"), "protocols": [X]}]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [build.net("no", "*", ports=[])]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [build.net("no", "*", protocols=["*"])]}, ALLOWING)),
+        (HUB, in_group({**ALLOWING, "rules": [{**build.app("y", ACR.host), "protocols": [
             {"protocolType": "Https", "port": X}]}]})),
-        (HUB, in_group({**DENYING, "rules": [p.app("no", "a.io", targetUrls=[f"{ACR.host}/*"])]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.app("no", targetUrls=[f"{ACR.host}/*"], destinationAddresses=[
+        (HUB, in_group({**DENYING, "rules": [build.app("no", "a.io", targetUrls=[f"{ACR.host}/*"])]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [build.app("no", targetUrls=[f"{ACR.host}/*"], destinationAddresses=[
             "20.0.0.0/8"])]}, ALLOWING)),
-        (HUB, in_group({**DENYING, "rules": [p.app("no", fqdnTags=["AppServiceEnvironment"])]}, ALLOWING)),
+        (HUB, in_group({**DENYING, "rules": [build.app("no", fqdnTags=["AppServiceEnvironment"])]}, ALLOWING)),
         (as_resource("networkSecurityGroups", "g", securityRules=[X]),),
         (as_resource("networkSecurityGroups", "g", copy=[{"name": "securityRules", "count": 1, "input": {}}]),),
         (as_resource("networkSecurityGroups", "g", securityRules=[{"name": "no", "properties": X}]),),
@@ -153,7 +159,7 @@ def in_group(*collections: Any, priority: Any = 100, name: str = "hub/g") -> dic
     ],
 )  # fmt: skip
 def test_what_a_template_does_not_tell_is_never_taken_for_nothing(resources: tuple[Any, ...]) -> None:
-    (found,) = p.findings(untold(*resources), ACR)
+    (found,) = build.findings(untold(*resources), ACR)
     assert found.coverage is Coverage.UNKNOWN, found
 
 
@@ -164,19 +170,19 @@ def test_a_resource_without_any_property_told_is_no_policy(kind: str) -> None:
 
 
 def test_deployments_have_parameters_of_their_own_or_those_around_them() -> None:
-    rule = {**p.app("y"), "targetFqdns": ["[parameters('h')]"]}
+    rule = {**build.app("y"), "targetFqdns": ["[parameters('h')]"]}
     inner = {"parameters": {"h": {"defaultValue": "other.io"}}, "resources": [in_group({**ALLOWING, "rules": [rule]})]}
     deployment = {"type": "Microsoft.Resources/deployments", "name": "x", "properties": {"template": inner}}
     scoped = {**deployment["properties"], "expressionEvaluationOptions": {"scope": "inner"}}  # type: ignore[dict-item]
     outer = template(resources=[HUB, deployment], parameters={"h": {"defaultValue": ACR.host}})
-    assert p.coverage(read((outer,)), ACR) == ["covered"]
+    assert build.coverage(read((outer,)), ACR) == ["covered"]
     within = template(resources=[HUB, {**deployment, "properties": scoped}])
-    assert p.coverage(read((within, p.parameters(h=ACR.host))), ACR) == ["missing"]
+    assert build.coverage(read((within, build.parameters(h=ACR.host))), ACR) == ["missing"]
     maybe = template(resources=[HUB, {**deployment, "condition": X}], parameters={"h": {"defaultValue": ACR.host}})
-    assert p.coverage(read((maybe,)), ACR) == ["unknown"]
+    assert build.coverage(read((maybe,)), ACR) == ["unknown"]
     twice = (template(resources=[HUB, in_group({**ALLOWING, "rules": [rule]})], parameters={"h": {}}),
-             p.parameters(h="other.io"), Document("b", p.parameters(h=ACR.host).text))  # fmt: skip
-    assert p.coverage(read(twice), ACR) == ["unknown"]
+             build.parameters(h="other.io"), Document("b", build.parameters(h=ACR.host).text))  # fmt: skip
+    assert build.coverage(read(twice), ACR) == ["unknown"]
 
 
 def test_a_base_policy_of_a_template_is_found_by_its_name() -> None:
@@ -184,25 +190,28 @@ def test_a_base_policy_of_a_template_is_found_by_its_name() -> None:
     child = as_resource("firewallPolicies", "hub", basePolicy={"id": base})
     whole = (as_resource("firewallPolicies", "base"), child, in_group(ALLOWING), in_group(DENYING, name="base/d"))
     policies = untold(*whole)
-    assert [policy.name for policy in policies] == ["hub"] and p.coverage(policies, ACR) == ["denied"]
+    assert [policy.name for policy in policies] == ["hub"] and build.coverage(policies, ACR) == ["denied"]
 
 
 def test_groups_of_another_policy_are_not_ours() -> None:
-    assert p.coverage(untold(HUB, in_group(ALLOWING, name="other/g")), ACR) == ["missing"]
-    elsewhere = p.group("g", 100, p.collection("a", 100, "Allow", p.app("y", ACR.host)), policy=p.BASE)
-    assert p.coverage(p.of(p.policy(), elsewhere), ACR) == ["missing"]
-    assert p.coverage(p.of(elsewhere), ACR) == ["unknown"]  # its policy may have a base policy
+    assert build.coverage(untold(HUB, in_group(ALLOWING, name="other/g")), ACR) == ["missing"]
+    elsewhere = build.group("g", 100, build.collection("a", 100, "Allow", build.app("y", ACR.host)), policy=build.BASE)
+    assert build.coverage(build.of(build.policy(), elsewhere), ACR) == ["missing"]
+    assert build.coverage(build.of(elsewhere), ACR) == ["unknown"]  # its policy may have a base policy
 
 
 def test_things_of_one_name_in_other_groups_are_other_things() -> None:
-    other = p.NETWORK.replace("hub-rg", "other-rg")
+    other = build.NETWORK.replace("hub-rg", "other-rg")
     ip_group = {"id": f"{other}/ipGroups/i", "name": "i", "properties": {"ipAddresses": ["10.1.0.0/16"]}}
-    rule = p.app("y", ACR.host, sources=[], sourceIpGroups=[f"{p.NETWORK}/ipGroups/i"])
-    mine = p.group("g", 100, p.collection("a", 100, "Allow", rule))
-    assert p.coverage(p.of(p.policy(), ip_group, mine), ACR) == ["unknown"]
-    theirs = {**FIREWALL, "properties": {"firewallPolicy": {"id": p.HUB.replace("hub-rg", "prod-rg")}}}
-    fine = p.group("g", 100, p.collection("a", 100, "Allow", p.app("y", ACR.host)))
-    assert p.coverage(p.of(p.policy(), fine, theirs), ACR) == ["unknown"]
+    rule = build.app("y", ACR.host, sources=[], sourceIpGroups=[f"{build.NETWORK}/ipGroups/i"])
+    mine = build.group("g", 100, build.collection("a", 100, "Allow", rule))
+    assert build.coverage(build.of(build.policy(), ip_group, mine), ACR) == ["unknown"]
+    theirs = {**FIREWALL, "properties": {"firewallPolicy": {"id": build.HUB.replace("hub-rg", "prod-rg")}}}
+    fine = build.group("g", 100, build.collection("a", 100, "Allow", build.app("y", ACR.host)))
+    assert build.coverage(build.of(build.policy(), fine, theirs), ACR) == ["unknown"]
+
+
+MANY_ASTERISKS = build.app("r", "a" + "*a" * 25 + "*z")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +225,7 @@ def test_things_of_one_name_in_other_groups_are_other_things() -> None:
                                                       for n in range(60)}, "parameters": {}}),
         json.dumps({"resources": [{**HUB, "properties": {"sku": "[" + "concat(" * 3000 + ")" * 3000 + "]"}}]}),
         json.dumps({"type": "Microsoft.Network/virtualNetworks", "subnets": 5}),
-        json.dumps([p.policy(), p.group("g", 1, p.collection("c", 1, "Allow", p.app("r", "a" + "*a" * 25 + "*z")))]),
+        json.dumps([build.policy(), build.group("g", 1, build.collection("c", 1, "Allow", MANY_ASTERISKS))]),
         cilium({"toCIDR": [["x"] * 10] * 10}),
         json.dumps({"resources": [HUB, in_group({**ALLOWING, "rules": "[variables('v0')]"})], "parameters": {},
                     "variables": {f"v{n}": f"[concat(variables('v{n + 1}'), variables('v{n + 1}'))]"
@@ -227,9 +236,9 @@ def test_things_of_one_name_in_other_groups_are_other_things() -> None:
 def test_hostile_texts_cost_little_and_break_nothing(text: str) -> None:
     started = time.monotonic()
     try:
-        found = p.of_text(text)
+        found = build.of_text(text)
     except UsageError:
         found = ()
     if found:
-        assert p.coverage(found, Requirement(host="a" * 60 + ".io")) in (["unknown"], ["missing"])
+        assert build.coverage(found, Requirement(host="a" * 60 + ".io")) in (["unknown"], ["missing"])
     assert time.monotonic() - started < 5

@@ -17,12 +17,12 @@ import pytest
 
 from azext_amlnet import prober
 
-from . import wire as w
+from . import wire
 from .wire import NAME
 from .world import ROOT
 
 
-def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 6.0, **request: Any) -> dict[str, dict[str, Any]]:
+def ask(net: wire.Wire, *targets: dict[str, Any], timeout_s: float = 6.0, **request: Any) -> dict[str, dict[str, Any]]:
     """Runs the prober and returns its results by target."""
     full = [
         {"id": str(number), "host": NAME, "protocol": "https", "path": "/v2/", **target}
@@ -44,7 +44,7 @@ def ask(net: w.Wire, *targets: dict[str, Any], timeout_s: float = 6.0, **request
     return {line["id"]: line for line in lines[1:-1]}
 
 
-def last(net: w.Wire, timeout_s: float = 6.0, **target: Any) -> dict[str, Any]:
+def last(net: wire.Wire, timeout_s: float = 6.0, **target: Any) -> dict[str, Any]:
     """The last step of one target."""
     step: dict[str, Any] = ask(net, target, timeout_s=timeout_s)["0"]["steps"][-1]
     return step
@@ -58,8 +58,8 @@ def layers(result: dict[str, Any]) -> list[tuple[str, str]]:
 # -- the whole ladder
 
 
-def test_an_endpoint_that_answers_is_climbed_to_the_top(net: w.Wire) -> None:
-    port = net.https(w.answer(401, w.CHALLENGE, "Content-Type: application/json"), net.context(NAME))
+def test_an_endpoint_that_answers_is_climbed_to_the_top(net: wire.Wire) -> None:
+    port = net.https(wire.answer(401, wire.CHALLENGE, "Content-Type: application/json"), net.context(NAME))
     result = ask(net, {"port": port})["0"]
     assert layers(result) == [("dns", "ok"), ("tcp", "ok"), ("tls", "ok"), ("http", "ok")]
     dns, tcp, tls, http = (step["facts"] for step in result["steps"])
@@ -70,8 +70,8 @@ def test_an_endpoint_that_answers_is_climbed_to_the_top(net: w.Wire) -> None:
     assert all(step["elapsedMs"] >= 0 for step in result["steps"])
 
 
-def test_what_is_sent_is_a_get_with_our_name_and_nothing_else(net: w.Wire) -> None:
-    port = net.https(w.answer(200), net.context(NAME))
+def test_what_is_sent_is_a_get_with_our_name_and_nothing_else(net: wire.Wire) -> None:
+    port = net.https(wire.answer(200), net.context(NAME))
     ask(net, {"port": port}, userAgent="amlnet/1.0.0b1 (connectivity test)")
     head = net.seen[0].decode()
     assert head.splitlines()[0] == "GET /v2/ HTTP/1.1"
@@ -80,28 +80,28 @@ def test_what_is_sent_is_a_get_with_our_name_and_nothing_else(net: w.Wire) -> No
     assert "User-Agent: amlnet/1.0.0b1 (connectivity test)" in head and f"Host: {NAME}:{port}" in head
 
 
-def test_no_redirect_is_followed_and_the_place_is_told(net: w.Wire) -> None:
-    port = net.https(w.answer(302, "Location: https://login.portal.example/"), net.context(NAME))
+def test_no_redirect_is_followed_and_the_place_is_told(net: wire.Wire) -> None:
+    port = net.https(wire.answer(302, "Location: https://login.portal.example/"), net.context(NAME))
     facts = last(net, port=port)["facts"]
     assert (facts["status"], facts["headers"]["location"]) == (302, "https://login.portal.example/")
     assert len(net.seen) == 1
 
 
-def test_a_block_page_is_told_by_title_and_text(net: w.Wire) -> None:
+def test_a_block_page_is_told_by_title_and_text(net: wire.Wire) -> None:
     page = "<!DOCTYPE html><html><head><title>Access\n denied</title></head><body>Category: unknown</body></html>"
-    port = net.https(w.answer(403, "Content-Type: text/html", "Server: Filter", body=page), net.context(NAME))
+    port = net.https(wire.answer(403, "Content-Type: text/html", "Server: Filter", body=page), net.context(NAME))
     facts = last(net, port=port)["facts"]
     assert facts["title"] == "Access denied" and facts["html"] and facts["headers"]["server"] == "Filter"
     assert "Category: unknown" in facts["text"]
 
 
-def test_a_body_without_end_is_cut_at_64_kb(net: w.Wire) -> None:
+def test_a_body_without_end_is_cut_at_64_kb(net: wire.Wire) -> None:
     port = net.https(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 300_000, net.context(NAME))
     assert last(net, port=port)["facts"]["bodyBytes"] == prober.MOST_BODY
 
 
-def test_a_websocket_upgrade_is_sent_where_it_is_needed(net: w.Wire) -> None:
-    port = net.https(w.answer(101, "Upgrade: websocket"), net.context(NAME))
+def test_a_websocket_upgrade_is_sent_where_it_is_needed(net: wire.Wire) -> None:
+    port = net.https(wire.answer(101, "Upgrade: websocket"), net.context(NAME))
     assert last(net, port=port, websocket=True)["facts"]["status"] == 101
     assert b"Upgrade: websocket" in net.seen[0] and b"Sec-WebSocket-Key: " in net.seen[0]
 
@@ -116,21 +116,21 @@ DNS = {
 
 
 @pytest.mark.parametrize(("rcode", "number"), DNS.items())
-def test_what_a_nameserver_says_is_told_by_its_word(net: w.Wire, rcode: str, number: int) -> None:
+def test_what_a_nameserver_says_is_told_by_its_word(net: wire.Wire, rcode: str, number: int) -> None:
     net.names[("missing.example.test", "*")] = number
     step = last(net, host="missing.example.test", port=443)
     assert (step["layer"], step["outcome"]) == ("dns", "failed")
     assert {answer["rcode"] for answer in step["facts"]["answers"]} == {rcode}
 
 
-def test_a_name_without_addresses_is_no_missing_name(net: w.Wire) -> None:
+def test_a_name_without_addresses_is_no_missing_name(net: wire.Wire) -> None:
     net.names[("empty.example.test", "*")] = []
     facts = last(net, host="empty.example.test", port=443)["facts"]
     assert facts["failure"] == "no_address"
     assert {answer["rcode"] for answer in facts["answers"]} == {"NOERROR"}
 
 
-def test_a_silent_nameserver_is_told_as_silence_in_time(net: w.Wire) -> None:
+def test_a_silent_nameserver_is_told_as_silence_in_time(net: wire.Wire) -> None:
     net.names[("silent.example.test", "*")] = "silence"
     started = time.monotonic()
     facts = last(net, timeout_s=1.0, host="silent.example.test", port=443)["facts"]
@@ -138,7 +138,7 @@ def test_a_silent_nameserver_is_told_as_silence_in_time(net: w.Wire) -> None:
     assert {answer.get("error") for answer in facts.get("answers", [{"error": "timeout"}])} == {"timeout"}
 
 
-def test_a_name_with_ipv6_only_shows_which_kind_it_has(net: w.Wire) -> None:
+def test_a_name_with_ipv6_only_shows_which_kind_it_has(net: wire.Wire) -> None:
     net.names[("six.example.test", "AAAA")] = ["::1"]
     net.names[("six.example.test", "A")] = []
     result = ask(net, {"host": "six.example.test", "port": net.refused_port()})["0"]
@@ -149,18 +149,18 @@ def test_a_name_with_ipv6_only_shows_which_kind_it_has(net: w.Wire) -> None:
 # -- tcp
 
 
-def test_a_refused_connection(net: w.Wire) -> None:
+def test_a_refused_connection(net: wire.Wire) -> None:
     facts = last(net, port=net.refused_port())["facts"]
     assert facts["failure"] == "refused" and facts["attempts"][0]["errno"] == "ECONNREFUSED"
 
 
-def test_a_connection_that_is_never_answered(net: w.Wire) -> None:
+def test_a_connection_that_is_never_answered(net: wire.Wire) -> None:
     step = last(net, timeout_s=1.0, port=net.silent_port())
     assert (step["layer"], step["facts"]["failure"]) == ("tcp", "timeout")
 
 
-def test_every_address_is_tried_at_once_and_told_about(net: w.Wire) -> None:
-    port = net.https(w.answer(200), net.context(NAME))
+def test_every_address_is_tried_at_once_and_told_about(net: wire.Wire) -> None:
+    port = net.https(wire.answer(200), net.context(NAME))
     net.names[(NAME, "A")] = ["127.0.0.2", "127.0.0.1", "127.0.0.3"]
     result = ask(net, {"port": port})["0"]
     assert layers(result)[-1] == ("http", "ok")
@@ -168,8 +168,8 @@ def test_every_address_is_tried_at_once_and_told_about(net: w.Wire) -> None:
     assert attempts == {"127.0.0.1": "connected", "127.0.0.2": "refused", "127.0.0.3": "refused"}
 
 
-def test_a_process_with_more_than_1024_open_files_connects_as_well(net: w.Wire) -> None:
-    port = net.serve(w.hang)
+def test_a_process_with_more_than_1024_open_files_connects_as_well(net: wire.Wire) -> None:
+    port = net.serve(wire.hang)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
     files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1050)]
@@ -182,7 +182,7 @@ def test_a_process_with_more_than_1024_open_files_connects_as_well(net: w.Wire) 
     assert found["layer"] == "tcp" and found["outcome"] == "ok" and found["facts"]["connected"] == "127.0.0.1"
 
 
-def test_more_addresses_than_eight_are_counted(net: w.Wire) -> None:
+def test_more_addresses_than_eight_are_counted(net: wire.Wire) -> None:
     net.names[(NAME, "A")] = [f"127.0.1.{n}" for n in range(1, 12)]
     facts = last(net, port=net.refused_port())["facts"]
     assert len(facts["attempts"]) == 8 and facts["untried"] == 3
@@ -194,15 +194,19 @@ def test_more_addresses_than_eight_are_counted(net: w.Wire) -> None:
 @pytest.mark.parametrize(
     ("behave", "failure", "more"),
     [
-        (w.reset, "reset", {"bytesReceived": 0}),
+        (wire.reset, "reset", {"bytesReceived": 0}),
         (lambda c: c.recv(4096) and None, "closed", {"bytesReceived": 0}),
         (lambda c: (c.recv(4096), c.sendall(b"\x15\x03\x01\x00\x02\x02\x70")), "protocol", {"alert": 112}),
         (lambda c: (c.recv(4096), c.sendall(b"\x15\x03\x01\x00\x02\x02\x28")), "protocol", {"alert": 40}),
-        (lambda c: (c.recv(4096), c.sendall(w.answer(400, body="plain"))), "protocol", {"notTls": "HTTP/1.1 400 Said"}),
+        (
+            lambda c: (c.recv(4096), c.sendall(wire.answer(400, body="plain"))),
+            "protocol",
+            {"notTls": "HTTP/1.1 400 Said"},
+        ),
     ],
     ids=["reset", "closed", "unrecognized-name", "handshake-failure", "not-tls"],
 )
-def test_what_the_wire_does_after_client_hello(net: w.Wire, behave: Any, failure: str, more: dict[str, Any]) -> None:
+def test_what_the_wire_does_after_client_hello(net: wire.Wire, behave: Any, failure: str, more: dict[str, Any]) -> None:
     step = last(net, port=net.serve(behave))
     assert (step["layer"], step["facts"]["failure"]) == ("tls", failure)
     for key, value in more.items():
@@ -210,31 +214,31 @@ def test_what_the_wire_does_after_client_hello(net: w.Wire, behave: Any, failure
         assert found == value or str(found).startswith(str(value))
 
 
-def test_silence_after_client_hello_is_silence_in_small_packets_too(net: w.Wire) -> None:
-    facts = last(net, timeout_s=1.5, port=net.serve(w.hang))["facts"]
+def test_silence_after_client_hello_is_silence_in_small_packets_too(net: wire.Wire) -> None:
+    facts = last(net, timeout_s=1.5, port=net.serve(wire.hang))["facts"]
     assert (facts["failure"], facts["smallSegments"], facts["bytesReceived"]) == ("timeout", "timeout", 0)
 
 
-def test_an_untrusted_issuer_is_named(net: w.Wire) -> None:
-    port = net.https(w.answer(200), net.context(NAME, authority=net.stranger))
+def test_an_untrusted_issuer_is_named(net: wire.Wire) -> None:
+    port = net.https(wire.answer(200), net.context(NAME, authority=net.stranger))
     facts = last(net, port=port)["facts"]
     assert facts["failure"] == "certificate" and facts["verifyCode"] in (18, 19, 20, 21)
     assert facts["issuer"]["O"] == "Corporate Interception CA"
     assert NAME in facts["names"]
 
 
-def test_an_expired_certificate_tells_its_day(net: w.Wire) -> None:
-    facts = last(net, port=net.https(w.answer(200), net.expired(NAME)))["facts"]
+def test_an_expired_certificate_tells_its_day(net: wire.Wire) -> None:
+    facts = last(net, port=net.https(wire.answer(200), net.expired(NAME)))["facts"]
     assert facts["verifyCode"] == 10 and facts["notAfter"] == "2020-01-02T00:00:00Z"
 
 
-def test_a_certificate_for_another_name_tells_its_names(net: w.Wire) -> None:
-    facts = last(net, port=net.https(w.answer(200), net.context("other.example.test")))["facts"]
+def test_a_certificate_for_another_name_tells_its_names(net: wire.Wire) -> None:
+    facts = last(net, port=net.https(wire.answer(200), net.context("other.example.test")))["facts"]
     assert facts["verifyCode"] == 62 and facts["names"] == ["other.example.test"]
 
 
-def test_an_old_version_is_a_protocol_failure(net: w.Wire) -> None:
-    facts = last(net, port=net.https(w.answer(200), net.old_version(NAME)))["facts"]
+def test_an_old_version_is_a_protocol_failure(net: wire.Wire) -> None:
+    facts = last(net, port=net.https(wire.answer(200), net.old_version(NAME)))["facts"]
     assert facts["failure"] == "protocol"
     assert facts.get("alert") == 70 or "VERSION" in facts["reason"].upper() or "PROTOCOL" in facts["reason"].upper()
 
@@ -246,24 +250,24 @@ def test_an_old_version_is_a_protocol_failure(net: w.Wire) -> None:
     ("answer", "failure"),
     [(b"", "closed"), (b"SSH-2.0-OpenSSH\r\n\r\n", "garbled"), (b"HTTP/1.1 abc\r\n\r\n", "garbled")],
 )
-def test_an_answer_that_is_none(net: w.Wire, answer: bytes, failure: str) -> None:
+def test_an_answer_that_is_none(net: wire.Wire, answer: bytes, failure: str) -> None:
     step = last(net, port=net.https(answer, net.context(NAME)))
     assert (step["layer"], step["facts"]["failure"]) == ("http", failure)
 
 
-def test_a_request_that_is_never_answered(net: w.Wire) -> None:
+def test_a_request_that_is_never_answered(net: wire.Wire) -> None:
     port = net.https(b"", net.context(NAME), then=lambda _: time.sleep(3))
     step = last(net, timeout_s=1.0, port=port)
     assert (step["layer"], step["facts"]["failure"]) == ("http", "timeout")
 
 
-def test_plain_http_rows_are_asked_in_plain(net: w.Wire) -> None:
-    result = ask(net, {"protocol": "http", "port": net.http(w.answer(404))})["0"]
+def test_plain_http_rows_are_asked_in_plain(net: wire.Wire) -> None:
+    result = ask(net, {"protocol": "http", "port": net.http(wire.answer(404))})["0"]
     assert layers(result) == [("dns", "ok"), ("tcp", "ok"), ("http", "ok")]
 
 
-def test_tcp_tls_smb_and_udp_rows_stop_where_they_prove_something(net: w.Wire) -> None:
-    tls = net.https(w.answer(200), net.context(NAME))
+def test_tcp_tls_smb_and_udp_rows_stop_where_they_prove_something(net: wire.Wire) -> None:
+    tls = net.https(wire.answer(200), net.context(NAME))
 
     def smb(connection: Any) -> None:
         connection.recv(4096)
@@ -274,7 +278,7 @@ def test_tcp_tls_smb_and_udp_rows_stop_where_they_prove_something(net: w.Wire) -
         {"protocol": "tls", "port": tls},
         {"protocol": "tcp", "port": tls},
         {"protocol": "smb", "port": net.serve(smb)},
-        {"protocol": "smb", "port": net.http(w.answer(200))},
+        {"protocol": "smb", "port": net.http(wire.answer(200))},
     )
     assert [layers(results[i])[-1] for i in "0123"] == [("tls", "ok"), ("tcp", "ok"), ("smb", "ok"), ("smb", "failed")]
 
@@ -282,14 +286,14 @@ def test_tcp_tls_smb_and_udp_rows_stop_where_they_prove_something(net: w.Wire) -
 # -- proxies
 
 
-def through(net: w.Wire, port: int, user: str = "", scheme: str = "http", **more: Any) -> dict[str, Any]:
+def through(net: wire.Wire, port: int, user: str = "", scheme: str = "http", **more: Any) -> dict[str, Any]:
     """The request's proxies."""
     login = f"{user}@" if user else ""
     return {"proxies": {"https": f"{scheme}://{login}127.0.0.1:{port}", "http": None, "skip": [], **more}}
 
 
-def test_through_a_proxy_the_target_is_not_resolved_here(net: w.Wire) -> None:
-    port = net.https(w.answer(401), net.context("only.proxy.test"))
+def test_through_a_proxy_the_target_is_not_resolved_here(net: wire.Wire) -> None:
+    port = net.https(wire.answer(401), net.context("only.proxy.test"))
     proxy = net.proxy({"only.proxy.test": port})
     result = ask(net, {"host": "only.proxy.test", "port": 443}, **through(net, proxy))["0"]
     assert layers(result) == [("proxy", "ok"), ("tls", "ok"), ("http", "ok")]
@@ -297,35 +301,38 @@ def test_through_a_proxy_the_target_is_not_resolved_here(net: w.Wire) -> None:
 
 @pytest.mark.parametrize(
     ("refuse", "status"),
-    [(w.answer(407, "Proxy-Authenticate: Negotiate"), 407), (w.answer(403, "X-Squid-Error: ERR_ACCESS_DENIED 0"), 403)],
+    [
+        (wire.answer(407, "Proxy-Authenticate: Negotiate"), 407),
+        (wire.answer(403, "X-Squid-Error: ERR_ACCESS_DENIED 0"), 403),
+    ],
 )
-def test_a_proxy_that_says_no_is_no_dns_problem(net: w.Wire, refuse: bytes, status: int) -> None:
+def test_a_proxy_that_says_no_is_no_dns_problem(net: wire.Wire, refuse: bytes, status: int) -> None:
     step = ask(net, {"port": 443}, **through(net, net.proxy({}, refuse=refuse)))["0"]["steps"][-1]
     assert (step["layer"], step["facts"]["failure"], step["facts"]["stage"]) == ("proxy", "denied", "connect")
     assert step["facts"]["status"] == status
 
 
-def test_a_proxy_that_is_not_there(net: w.Wire) -> None:
+def test_a_proxy_that_is_not_there(net: wire.Wire) -> None:
     step = ask(net, {"port": 443}, **through(net, net.refused_port()))["0"]["steps"][-1]
     assert (step["layer"], step["facts"]["stage"], step["facts"]["failure"]) == ("proxy", "tcp", "refused")
 
 
-def test_a_proxy_without_a_name(net: w.Wire) -> None:
+def test_a_proxy_without_a_name(net: wire.Wire) -> None:
     given = {"proxies": {"https": "http://noproxy.example.test:3128", "skip": []}}
     step = ask(net, {"port": 443}, **given)["0"]["steps"][-1]
     assert (step["layer"], step["facts"]["stage"]) == ("proxy", "dns")
 
 
-@pytest.mark.parametrize("behave", [w.reset, lambda c: c.recv(99) and c.sendall(b"SSH-2.0\r\n\r\n")])
-def test_a_broken_proxy(net: w.Wire, behave: Any) -> None:
+@pytest.mark.parametrize("behave", [wire.reset, lambda c: c.recv(99) and c.sendall(b"SSH-2.0\r\n\r\n")])
+def test_a_broken_proxy(net: wire.Wire, behave: Any) -> None:
     step = ask(net, {"port": 443}, **through(net, net.serve(behave)))["0"]["steps"][-1]
     assert step["layer"] == "proxy" and step["facts"]["failure"] in ("reset", "garbled", "error", "closed")
 
 
-def test_credentials_reach_the_proxy_only_and_show_nowhere(net: w.Wire) -> None:
+def test_credentials_reach_the_proxy_only_and_show_nowhere(net: wire.Wire) -> None:
     import base64
 
-    port = net.https(w.answer(401), net.context(NAME))
+    port = net.https(wire.answer(401), net.context(NAME))
     user = base64.b64encode(b"me@corp:p@ss:w/rd%").decode()
     given = through(net, net.proxy({NAME: port}, user=user), user="me%40corp:p%40ss%3Aw%2Frd%25")
     result = ask(net, {"port": 443}, **given)["0"]
@@ -374,9 +381,9 @@ def test_the_environment_names_proxies_in_both_cases() -> None:
 # -- deadlines, scale, the wire
 
 
-def test_black_holes_cost_one_time_out_and_each_keeps_its_layer(net: w.Wire) -> None:
-    silent, hanging = net.silent_port(), net.serve(w.hang)
-    fine = net.https(w.answer(200), net.context(NAME))
+def test_black_holes_cost_one_time_out_and_each_keeps_its_layer(net: wire.Wire) -> None:
+    silent, hanging = net.silent_port(), net.serve(wire.hang)
+    fine = net.https(wire.answer(200), net.context(NAME))
     started = time.monotonic()
     ports = [silent] * 20 + [hanging] * 20 + [fine] * 20
     results = ask(net, *({"port": port} for port in ports), timeout_s=4)
@@ -386,8 +393,8 @@ def test_black_holes_cost_one_time_out_and_each_keeps_its_layer(net: w.Wire) -> 
     assert ends == {silent: {("tcp", "failed")}, hanging: {("tls", "failed")}, fine: {("http", "ok")}}
 
 
-def test_the_same_bytes_as_a_script(net: w.Wire, tmp_path: Path) -> None:
-    port = net.https(w.answer(401), net.context(NAME))
+def test_the_same_bytes_as_a_script(net: wire.Wire, tmp_path: Path) -> None:
+    port = net.https(wire.answer(401), net.context(NAME))
     request = {
         "schema": 1,
         "timeoutS": 2,
@@ -434,12 +441,12 @@ def pythons() -> list[str]:
 
 
 @pytest.mark.parametrize("python", pythons(), ids=os.path.basename)
-def test_every_python_tells_the_same(net: w.Wire, python: str) -> None:
+def test_every_python_tells_the_same(net: wire.Wire, python: str) -> None:
     """The facts that verdicts hang on do not differ by version: alerts, RST, FIN, issuers, old TLS."""
     alert = b"\x15\x03\x01\x00\x02\x02\x28"
     ports = [
-        net.https(w.answer(401, body="x"), net.context(NAME)),
-        net.serve(w.reset),
+        net.https(wire.answer(401, body="x"), net.context(NAME)),
+        net.serve(wire.reset),
         net.serve(lambda c: c.recv(4096)),
         net.serve(lambda c: (c.recv(4096), c.sendall(alert))),
         net.https(b"", net.context(NAME, authority=net.stranger)),

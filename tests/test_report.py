@@ -8,8 +8,9 @@ from typing import Optional
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.measurement.judge import Scene
-from azext_amlnet.measurement.report import compare, differences, exit_code, result_of, summary, with_failing
+from azext_amlnet.measurement.report import compare, differences, exit_code, summary, with_failing
+from azext_amlnet.measurement.results import result_of
+from azext_amlnet.measurement.scene import Scene
 from azext_amlnet.model import (
     FailOn,
     Kind,

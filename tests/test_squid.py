@@ -10,7 +10,7 @@ from azext_amlnet.catalog import load
 from azext_amlnet.measurement.judge import judge
 from azext_amlnet.model import Cause, Judgement, ProbeSpec, Protocol, Requirement, Verdict
 
-from . import wire as w
+from . import wire
 from .squid import SQUID, squid
 from .test_prober import ask
 from .wire import CHALLENGE, NAME
@@ -21,7 +21,7 @@ NAMES = {NAME: "127.0.0.1", "denied.example.test": "127.0.0.1", "dead.example.te
 RULES = ("acl denied dstdomain denied.example.test", "http_access deny denied", "http_access allow all")
 
 
-def through(net: w.Wire, proxy: str, host: str = NAME, protocol: str = "https", port: int = 443) -> Judgement:
+def through(net: wire.Wire, proxy: str, host: str = NAME, protocol: str = "https", port: int = 443) -> Judgement:
     """The judgement on one target behind the proxy."""
     target = {"host": host, "port": port, "protocol": protocol}
     result = ask(net, target, timeout_s=8, proxies={"http": proxy, "https": proxy, "skip": []})["0"]
@@ -30,9 +30,9 @@ def through(net: w.Wire, proxy: str, host: str = NAME, protocol: str = "https", 
     return judge(row, PROOFS[proof], result)
 
 
-def test_squid_lets_through_and_denies(net: w.Wire, tmp_path: Path) -> None:
-    https = net.https(w.answer(401, CHALLENGE), net.context(NAME))
-    http = net.http(w.answer(200, body="Release"))
+def test_squid_lets_through_and_denies(net: wire.Wire, tmp_path: Path) -> None:
+    https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
+    http = net.http(wire.answer(200, body="Release"))
     with squid(tmp_path, NAMES, RULES) as port:
         proxy = f"http://127.0.0.1:{port}"
         assert through(net, proxy, port=https).verdict is Verdict.REACHABLE
@@ -54,9 +54,9 @@ def test_squid_lets_through_and_denies(net: w.Wire, tmp_path: Path) -> None:
 PASSWORD, ENCODED = "p@ss:w/rd%", "p%40ss%3Aw%2Frd%25"
 
 
-def test_squid_wants_a_password_and_gets_it(net: w.Wire, tmp_path: Path) -> None:
-    https = net.https(w.answer(401, CHALLENGE), net.context(NAME))
-    http = net.http(w.answer(200, body="Release"))
+def test_squid_wants_a_password_and_gets_it(net: wire.Wire, tmp_path: Path) -> None:
+    https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
+    http = net.http(wire.answer(200, body="Release"))
     rules = ("http_access allow known",)
     with squid(tmp_path, NAMES, rules, user=("me@corp", PASSWORD)) as port:
         right = f"http://me%40corp:{ENCODED}@127.0.0.1:{port}"
@@ -69,11 +69,11 @@ def test_squid_wants_a_password_and_gets_it(net: w.Wire, tmp_path: Path) -> None
                 assert "other" not in found.because
 
 
-def test_squid_over_tls(net: w.Wire, tmp_path: Path) -> None:
+def test_squid_over_tls(net: wire.Wire, tmp_path: Path) -> None:
     pem = tmp_path / "proxy.pem"
     certificate = net.authority.issue_cert("127.0.0.1")
     pem.write_bytes(certificate.private_key_and_cert_chain_pem.bytes())
-    https = net.https(w.answer(401, CHALLENGE), net.context(NAME))
+    https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
     with squid(tmp_path, NAMES, RULES, tls=str(pem)) as port:
         found = through(net, f"https://127.0.0.1:{port}", port=https)
         assert found.verdict is Verdict.REACHABLE, found
@@ -81,7 +81,7 @@ def test_squid_over_tls(net: w.Wire, tmp_path: Path) -> None:
         assert denied.cause is Cause.PROXY_DENIED
 
 
-def test_a_squid_whose_own_certificate_nobody_trusts(net: w.Wire, tmp_path: Path) -> None:
+def test_a_squid_whose_own_certificate_nobody_trusts(net: wire.Wire, tmp_path: Path) -> None:
     pem = tmp_path / "proxy.pem"
     pem.write_bytes(net.stranger.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes())
     with squid(tmp_path, NAMES, RULES, tls=str(pem)) as port:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
-from azext_amlnet.measurement.judge import Scene
-from azext_amlnet.measurement.report import result_of
-from azext_amlnet.measurement.transcript import Transcript, read_lines, request_for, target_of
+from azext_amlnet.measurement.results import result_of
+from azext_amlnet.measurement.scene import Scene
+from azext_amlnet.measurement.targets import request_for, target_of
+from azext_amlnet.measurement.transcript import Transcript, read_lines
 from azext_amlnet.model import Cause, Kind, ProbeSpec, Protocol, Requirement, Verdict
 from azext_amlnet.prober import SENTINEL
 

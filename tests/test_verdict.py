@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
-from azext_amlnet.measurement.judge import CAUSES, Scene, judge, scene_of
+from azext_amlnet.measurement.causes import CAUSES
+from azext_amlnet.measurement.judge import judge
+from azext_amlnet.measurement.scene import Scene, scene_of
 from azext_amlnet.model import Cause, Judgement, Protocol, Requirement, Verdict
 
-from . import wire as w
+from . import wire
 from .test_prober import ask
 from .wire import CHALLENGE, NAME
 
@@ -36,7 +38,9 @@ def judged(result: dict[str, Any], proof: str = "registry", address: str = PUBLI
     return found
 
 
-def one(net: w.Wire, timeout_s: float = 4, proof: str = "registry", address: str = PUBLIC, **given: Any) -> Judgement:
+def one(
+    net: wire.Wire, timeout_s: float = 4, proof: str = "registry", address: str = PUBLIC, **given: Any
+) -> Judgement:
     """The judgement on one real measurement."""
     target = {key: given.pop(key) for key in ("host", "port", "protocol", "websocket") if key in given}
     request = {key: given.pop(key) for key in ("proxies",) if key in given}
@@ -48,41 +52,41 @@ def one(net: w.Wire, timeout_s: float = 4, proof: str = "registry", address: str
 # -- reachable
 
 
-def test_the_services_own_answer_is_reachable(net: w.Wire) -> None:
-    port = net.https(w.answer(401, CHALLENGE), net.context(NAME))
+def test_the_services_own_answer_is_reachable(net: wire.Wire) -> None:
+    port = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
     found = one(net, port=port)
     assert (found.verdict, found.cause) == (Verdict.REACHABLE, None)
 
 
 @pytest.mark.parametrize("proof", ["storage", "aml-api", "arm", "entra", "key-vault", "registry-data", "any-answer"])
-def test_no_page_of_a_middlebox_is_ever_green(net: w.Wire, proof: str) -> None:
+def test_no_page_of_a_middlebox_is_ever_green(net: wire.Wire, proof: str) -> None:
     for status in (200, 401, 403, 404):
-        port = net.https(w.answer(status, "Content-Type: text/html", body=PAGE), net.context(NAME))
+        port = net.https(wire.answer(status, "Content-Type: text/html", body=PAGE), net.context(NAME))
         assert one(net, port=port, proof=proof).verdict is Verdict.BLOCKED, (proof, status)
 
 
-def test_an_answer_without_marks_counts_where_the_proof_has_none(net: w.Wire) -> None:
-    port = net.https(w.answer(200, body="fine"), net.context(NAME))
+def test_an_answer_without_marks_counts_where_the_proof_has_none(net: wire.Wire) -> None:
+    port = net.https(wire.answer(200, body="fine"), net.context(NAME))
     assert one(net, port=port, proof="any-answer").verdict is Verdict.REACHABLE
 
 
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [
-        (w.answer(200, "Content-Type: text/html", body="<title>Index of /</title>"), Cause.UNKNOWN_FAILURE),
-        (w.answer(200, "Content-Type: text/html", body="<title>Zugriff verweigert</title>"), Cause.UNKNOWN_FAILURE),
-        (w.answer(200, "Content-Encoding: gzip", body="x"), Cause.UNKNOWN_FAILURE),
-        (w.answer(200, "Content-Type: text/plain", body="Access denied by policy"), Cause.HTTP_BLOCK_PAGE),
-        (w.answer(200, "Content-Type: application/json", body='{"why": "blocked"}'), Cause.HTTP_BLOCK_PAGE),
-        (w.answer(200, body="<style>" + "x" * 900 + "</style>blocked by your administrator"), Cause.HTTP_BLOCK_PAGE),
-        (w.answer(302, "Location: /login?portal=1"), Cause.HTTP_CAPTIVE_PORTAL),
-        (w.answer(302, "Location: http://[portal/login"), Cause.HTTP_CAPTIVE_PORTAL),
-        (b"HTTP/1.1 103 Early Hints\r\n\r\n" + w.answer(403, body="no"), Cause.HTTP_BLOCK_PAGE),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + w.answer(200, body="Access denied"), Cause.HTTP_BLOCK_PAGE),
+        (wire.answer(200, "Content-Type: text/html", body="<title>Index of /</title>"), Cause.UNKNOWN_FAILURE),
+        (wire.answer(200, "Content-Type: text/html", body="<title>Zugriff verweigert</title>"), Cause.UNKNOWN_FAILURE),
+        (wire.answer(200, "Content-Encoding: gzip", body="x"), Cause.UNKNOWN_FAILURE),
+        (wire.answer(200, "Content-Type: text/plain", body="Access denied by policy"), Cause.HTTP_BLOCK_PAGE),
+        (wire.answer(200, "Content-Type: application/json", body='{"why": "blocked"}'), Cause.HTTP_BLOCK_PAGE),
+        (wire.answer(200, body="<style>" + "x" * 900 + "</style>blocked by your administrator"), Cause.HTTP_BLOCK_PAGE),
+        (wire.answer(302, "Location: /login?portal=1"), Cause.HTTP_CAPTIVE_PORTAL),
+        (wire.answer(302, "Location: http://[portal/login"), Cause.HTTP_CAPTIVE_PORTAL),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n" + wire.answer(403, body="no"), Cause.HTTP_BLOCK_PAGE),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + wire.answer(200, body="Access denied"), Cause.HTTP_BLOCK_PAGE),
         (CHUNKED + b"3\r\nblo\r\n4\r\ncked\r\n0\r\n\r\n", Cause.HTTP_BLOCK_PAGE),
         (b"HTTP/1.1 000 Odd\r\n\r\n", Cause.HTTP_UNEXPECTED),
         (b"HTTP/1.1 403 Forbidden\n\nblocked", Cause.HTTP_BLOCK_PAGE),
-        (w.answer(502, body="no"), Cause.HTTP_UNEXPECTED),
+        (wire.answer(502, body="no"), Cause.HTTP_UNEXPECTED),
     ],
     ids=[
         *("html", "german", "gzip", "text", "json", "style", "portal", "odd-portal", "103", "100"),
@@ -90,15 +94,15 @@ def test_an_answer_without_marks_counts_where_the_proof_has_none(net: w.Wire) ->
     ],
 )  # fmt: skip
 def test_without_marks_and_a_public_certificate_little_is_believed(
-    net: w.Wire, answer: bytes, cause: Optional[Cause]
+    net: wire.Wire, answer: bytes, cause: Optional[Cause]
 ) -> None:
     assert one(net, port=net.https(answer, net.context(NAME)), proof="any-answer").cause is cause
     assert one(net, port=net.http(answer), protocol="http", proof="any-answer").cause is cause
 
 
-def test_a_hostile_page_costs_no_time(net: w.Wire) -> None:
+def test_a_hostile_page_costs_no_time(net: wire.Wire) -> None:
     for body in ("<" * 65000, "<title>" * 9000, "<style>" * 9000, "</title" * 9000):
-        port = net.https(w.answer(403, "Content-Type: text/html", body=body), net.context(NAME))
+        port = net.https(wire.answer(403, "Content-Type: text/html", body=body), net.context(NAME))
         started = time.process_time()
         assert one(net, port=port, proof="any-answer").verdict is Verdict.BLOCKED
         assert time.process_time() - started < 2
@@ -210,17 +214,17 @@ def test_a_time_out_of_a_probe_without_cpu_proves_nothing() -> None:
     ("rcode", "cause"),
     [(3, Cause.DNS_NXDOMAIN), (2, Cause.DNS_SERVFAIL), (5, Cause.DNS_REFUSED), ([], Cause.DNS_NODATA)],
 )
-def test_dns_answers(net: w.Wire, rcode: Any, cause: Cause) -> None:
+def test_dns_answers(net: wire.Wire, rcode: Any, cause: Cause) -> None:
     net.names[("gone.example.test", "*")] = rcode
     assert one(net, host="gone.example.test", port=443).cause is cause
 
 
-def test_dns_silence(net: w.Wire) -> None:
+def test_dns_silence(net: wire.Wire) -> None:
     net.names[("silent.example.test", "*")] = "silence"
     assert one(net, timeout_s=0.8, host="silent.example.test", port=443).cause is Cause.DNS_TIMEOUT
 
 
-def test_tcp(net: w.Wire) -> None:
+def test_tcp(net: wire.Wire) -> None:
     assert one(net, port=net.refused_port()).cause is Cause.TCP_REFUSED
     assert one(net, timeout_s=0.8, port=net.silent_port()).cause is Cause.TCP_TIMEOUT
     silent = net.silent_port()
@@ -231,18 +235,18 @@ def test_tcp(net: w.Wire) -> None:
     assert one(net, protocol="smb", port=net.serve(lambda c: None)).cause is Cause.TCP_CLOSED
     assert one(net, port=net.refused_port(), address="0.0.0.0").cause is Cause.DNS_SINKHOLE
     net.names[(NAME, "A")] = ["127.0.0.1", "127.0.0.2"]
-    port = net.https(w.answer(401, CHALLENGE), net.context(NAME))
+    port = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
     found = one(net, port=port)
     assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.TCP_PARTIAL)
 
 
-def test_tls(net: w.Wire) -> None:
+def test_tls(net: wire.Wire) -> None:
     alert = b"\x15\x03\x01\x00\x02\x02\x28"
-    plain = w.answer(400, body="plain")
+    plain = wire.answer(400, body="plain")
     ports = {
-        Cause.TLS_RESET: net.serve(w.reset),
+        Cause.TLS_RESET: net.serve(wire.reset),
         Cause.TLS_CLOSED: net.serve(lambda c: c.recv(4096)),
-        Cause.TLS_TIMEOUT: net.serve(w.hang),
+        Cause.TLS_TIMEOUT: net.serve(wire.hang),
         Cause.TLS_ALERT: net.serve(lambda c: (c.recv(4096), c.sendall(alert))),
         Cause.TLS_NOT_TLS: net.serve(lambda c: (c.recv(4096), c.sendall(plain))),
         Cause.TLS_UNTRUSTED_ISSUER: net.https(b"", net.context(NAME, authority=net.stranger)),
@@ -255,32 +259,32 @@ def test_tls(net: w.Wire) -> None:
     assert "Corporate Interception CA" in one(net, port=ports[Cause.TLS_UNTRUSTED_ISSUER]).because
 
 
-def test_http(net: w.Wire) -> None:
+def test_http(net: wire.Wire) -> None:
     tls = net.context(NAME)
     request_id = "X-Ms-Request-Id: 1"
     answers = {
-        Cause.HTTP_BLOCK_PAGE: w.answer(403, "Content-Type: text/html", body=PAGE),
-        Cause.HTTP_FIREWALL_DENY: w.answer(470, body="Action: Deny. Reason: No rule matched."),
-        Cause.HTTP_CAPTIVE_PORTAL: w.answer(302, "Location: https://login.portal.example/"),
+        Cause.HTTP_BLOCK_PAGE: wire.answer(403, "Content-Type: text/html", body=PAGE),
+        Cause.HTTP_FIREWALL_DENY: wire.answer(470, body="Action: Deny. Reason: No rule matched."),
+        Cause.HTTP_CAPTIVE_PORTAL: wire.answer(302, "Location: https://login.portal.example/"),
         Cause.HTTP_RESET: b"",
-        Cause.HTTP_SERVICE_FIREWALL: w.answer(403, request_id),
-        Cause.HTTP_UNEXPECTED: w.answer(200, body="hello"),
-        Cause.HTTP_SERVER_ERROR: w.answer(503, request_id),
-        Cause.HTTP_THROTTLED: w.answer(429, request_id),
+        Cause.HTTP_SERVICE_FIREWALL: wire.answer(403, request_id),
+        Cause.HTTP_UNEXPECTED: wire.answer(200, body="hello"),
+        Cause.HTTP_SERVER_ERROR: wire.answer(503, request_id),
+        Cause.HTTP_THROTTLED: wire.answer(429, request_id),
     }
     for cause, answer in answers.items():
         assert one(net, port=net.https(answer, tls), proof="storage").cause is cause
     silent = net.https(b"", tls, then=lambda _: time.sleep(2))
     assert one(net, timeout_s=0.8, port=silent, proof="storage").cause is Cause.HTTP_TIMEOUT
-    upgrade = net.https(w.answer(403, "Via: 1.1 filter"), tls)
+    upgrade = net.https(wire.answer(403, "Via: 1.1 filter"), tls)
     assert one(net, port=upgrade, proof="relay", websocket=True).cause is Cause.HTTP_UPGRADE_DENIED
-    accepted = net.https(w.answer(101, "Upgrade: websocket"), tls)
+    accepted = net.https(wire.answer(101, "Upgrade: websocket"), tls)
     assert one(net, port=accepted, proof="relay", websocket=True).verdict is Verdict.REACHABLE
 
 
-def test_private_endpoints(net: w.Wire) -> None:
-    refuses = net.https(w.answer(403, "X-Ms-Request-Id: 1"), net.context(NAME))
-    answers = net.https(w.answer(404, "X-Ms-Request-Id: 1"), net.context(NAME))
+def test_private_endpoints(net: wire.Wire) -> None:
+    refuses = net.https(wire.answer(403, "X-Ms-Request-Id: 1"), net.context(NAME))
+    answers = net.https(wire.answer(404, "X-Ms-Request-Id: 1"), net.context(NAME))
     assert one(net, port=refuses, proof="storage", private=True).cause is Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED
     found = one(net, port=answers, proof="storage", private=True)
     assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.DNS_PUBLIC_EXPECTED_PRIVATE)
@@ -289,17 +293,17 @@ def test_private_endpoints(net: w.Wire) -> None:
     assert unannounced.verdict is Verdict.REACHABLE and "10.1.2.3" in unannounced.notes[0]
 
 
-def test_proxies(net: w.Wire) -> None:
+def test_proxies(net: wire.Wire) -> None:
     def through(port: int, host: str = "127.0.0.1") -> dict[str, Any]:
         return {"https": f"http://{host}:{port}", "skip": []}
 
     cases = {
         Cause.PROXY_DNS: through(3128, "noproxy.example.test"),
         Cause.PROXY_UNREACHABLE: through(net.refused_port()),
-        Cause.PROXY_TIMEOUT: through(net.serve(w.hang)),
-        Cause.PROXY_AUTH_REQUIRED: through(net.proxy({}, refuse=w.answer(407))),
-        Cause.PROXY_DENIED: through(net.proxy({}, refuse=w.answer(403, body=PAGE))),
-        Cause.PROXY_FAILURE: through(net.proxy({}, refuse=w.answer(503))),
+        Cause.PROXY_TIMEOUT: through(net.serve(wire.hang)),
+        Cause.PROXY_AUTH_REQUIRED: through(net.proxy({}, refuse=wire.answer(407))),
+        Cause.PROXY_DENIED: through(net.proxy({}, refuse=wire.answer(403, body=PAGE))),
+        Cause.PROXY_FAILURE: through(net.proxy({}, refuse=wire.answer(503))),
     }
     for cause, proxies in cases.items():
         assert one(net, timeout_s=0.8, port=443, proxies=proxies).cause is cause

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Mapping, Optional, Sequence
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
-from ..model import Cluster, ClusterType, Compute, Workspace
+from ..model import Cluster, ClusterType, Compute, Scope, Workspace
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where in which cluster the probe runs; `said` is to be said of the choice."""
+class ClusterContext:
+    """The context of a kubeconfig that a probe runs in, and the compute that it is, as far as that can be told.
 
-    context: str
+    `doubts` are to be said of the choice.
+    """
+
+    name: str
     namespace: Optional[str]
     compute: Optional[Compute] = None
     cluster: Optional[Cluster] = None
-    said: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    def narrowed(self, scope: Scope) -> Scope:
+        """The scope of the one compute that this context is."""
+        return replace(scope, computes=(self.compute.name,)) if self.compute else scope
 
 
 @dataclass(frozen=True)
-class _Context:
+class _Candidate:
     name: str
     host: str
     namespace: Optional[str]
@@ -37,9 +44,9 @@ class _Context:
             return False
 
 
-def choose(
+def context_of(
     config: Mapping[str, Any], wanted: Optional[str], facts: Optional[Workspace], computes: Sequence[str]
-) -> Place:
+) -> ClusterContext:
     """The context to use, and the compute that it is, None where no compute is attached or no workspace is known.
 
     Raises UsageError when there is no such context, or when it could be any of several computes.
@@ -48,7 +55,7 @@ def choose(
     asked = _asked(facts, computes)
     context = _context(contexts, config.get("current-context") or None, wanted, facts, asked)
     if facts is None or not asked:
-        return Place(context.name, context.namespace)
+        return ClusterContext(context.name, context.namespace)
     matching = [compute for compute in asked if context.host in _hosts(facts, compute)]
     if len(matching or asked) > 1:
         names = ", ".join(compute.name for compute in matching or asked)
@@ -57,19 +64,19 @@ def choose(
     compute = (matching or asked)[0]
     _refuse_another(facts, context, compute, bool(wanted and computes))
     cluster = _cluster(facts, compute)
-    return Place(context.name, context.namespace, compute, cluster, tuple(_doubts(facts, context, compute)))
+    return ClusterContext(context.name, context.namespace, compute, cluster, tuple(_doubts(facts, context, compute)))
 
 
-def without_cluster(facts: Optional[Workspace], computes: Sequence[str]) -> Place:
-    """The place for somebody who has no kubeconfig, and only makes or reads what another one applies."""
+def without_cluster(facts: Optional[Workspace], computes: Sequence[str]) -> ClusterContext:
+    """The context of somebody who has no kubeconfig, and only makes or reads what another one applies."""
     asked = _asked(facts, computes)
     if len(asked) > 1:
         raise UsageError(f"The workspace has several computes: {', '.join(c.name for c in asked)}.", "Give --compute.")
     compute = asked[0] if asked else None
-    return Place("", None, compute, _cluster(facts, compute) if facts and compute else None)
+    return ClusterContext("", None, compute, _cluster(facts, compute) if facts and compute else None)
 
 
-def _refuse_another(facts: Workspace, context: _Context, compute: Compute, insisted: bool) -> None:
+def _refuse_another(facts: Workspace, context: _Candidate, compute: Compute, insisted: bool) -> None:
     """Raises UsageError for a context that is surely another cluster than the compute's."""
     others = [c.name for c in facts.computes or () if c.name != compute.name and context.host in _hosts(facts, c)]
     hosts = _hosts(facts, compute)
@@ -82,13 +89,13 @@ def _refuse_another(facts: Workspace, context: _Context, compute: Compute, insis
         raise UsageError(f"{what}{known}.", _how(facts, [compute]))
 
 
-def _contexts(config: Mapping[str, Any]) -> dict[str, _Context]:
+def _contexts(config: Mapping[str, Any]) -> dict[str, _Candidate]:
     servers = {c.get("name"): (c.get("cluster") or {}).get("server", "") for c in config.get("clusters") or ()}
     found = {}
     for entry in config.get("contexts") or ():
         inner = entry.get("context") or {}
         name = str(entry.get("name"))
-        found[name] = _Context(name, _host(servers.get(inner.get("cluster"), "")), inner.get("namespace") or None)
+        found[name] = _Candidate(name, _host(servers.get(inner.get("cluster"), "")), inner.get("namespace") or None)
     return found
 
 
@@ -106,12 +113,12 @@ def _asked(facts: Optional[Workspace], computes: Sequence[str]) -> tuple[Compute
 
 
 def _context(
-    contexts: Mapping[str, _Context],
+    contexts: Mapping[str, _Candidate],
     current: Optional[str],
     wanted: Optional[str],
     facts: Optional[Workspace],
     asked: Sequence[Compute],
-) -> _Context:
+) -> _Candidate:
     """The named one, else one whose server is the single compute's, else the current one."""
     if wanted is not None:
         if wanted not in contexts:
@@ -142,7 +149,7 @@ def _hosts(facts: Optional[Workspace], compute: Compute) -> frozenset[str]:
     return frozenset(name.lower() for name in names if name)
 
 
-def _doubts(facts: Workspace, context: _Context, compute: Compute) -> list[str]:
+def _doubts(facts: Workspace, context: _Candidate, compute: Compute) -> list[str]:
     """What is to be said where the context could not be matched with the compute."""
     if context.host in _hosts(facts, compute):
         return []

@@ -22,7 +22,7 @@ _MOST_BYTES = 1_000_000  # etcd takes objects of 1 MiB at most
 
 
 @dataclass(frozen=True)
-class Settings:
+class PodSettings:
     """How the pod is to be: image, where it lands, what it may take."""
 
     namespace: str
@@ -36,7 +36,7 @@ class Settings:
     deadline_s: int = 600
 
 
-def job(name: str, run: str, settings: Settings, suspended: bool = True) -> dict[str, Any]:
+def job(name: str, run: str, settings: PodSettings, suspended: bool = True) -> dict[str, Any]:
     """The Job of one pod; created suspended, so that it can own what its pod needs before the pod exists."""
     labels = {"app.kubernetes.io/name": "amlnet", "app.kubernetes.io/managed-by": "az-ml-network", RUN_LABEL: run}
     return {
@@ -53,7 +53,7 @@ def job(name: str, run: str, settings: Settings, suspended: bool = True) -> dict
     }
 
 
-def _pod(run: str, settings: Settings) -> dict[str, Any]:
+def _pod(run: str, settings: PodSettings) -> dict[str, Any]:
     limits = {"memory": MEMORY, **({"cpu": CPU_LIMIT} if settings.cpu_limit else {})}
     container = {
         "name": "probe",
@@ -93,7 +93,7 @@ def _from_secret(run: str, name: str) -> dict[str, Any]:
 
 
 def belongings(
-    run: str, settings: Settings, request: Mapping[str, Any], owners: tuple[Mapping[str, Any], ...] = ()
+    run: str, settings: PodSettings, request: Mapping[str, Any], owners: tuple[Mapping[str, Any], ...] = ()
 ) -> list[dict[str, Any]]:
     """The ConfigMap, and the Secret where a proxy is added, owned by the jobs so that they go with them.
 
@@ -137,5 +137,6 @@ def tolerations_of(
 
 def toleration(key: str, value: Optional[str], effect: str = "") -> dict[str, Any]:
     """A toleration of a taint: of any value when there is none, of any effect when that is empty."""
-    found = {"key": key, "operator": "Exists"} if value is None else {"key": key, "operator": "Equal", "value": value}
-    return {**found, "effect": effect} if effect else found
+    any_value = {"key": key, "operator": "Exists"}
+    matching = any_value if value is None else {"key": key, "operator": "Equal", "value": value}
+    return {**matching, "effect": effect} if effect else matching

@@ -1,0 +1,1 @@
+"""Now against before: lists of requirements, and verdicts of every kind. Pure."""

@@ -7,9 +7,11 @@ from typing import Any, Callable, Container, Iterable, Iterator, Mapping, Option
 from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
 from ..model import Cloud, Workspace
 from . import policies
-from .arm import Arm, Patience, Refusal, logger, new_client
+from .arm import Arm, Refusal, logger
 from .chain import ask, first_calls, follow, workspace_path
-from .crawl import Call, Crawl, Follow, Silence
+from .client import Timeouts, new_client
+from .crawl import Call, Crawl, Follow, NoAnswer
+from .policies import PolicyAnswer
 from .transform import to_workspace
 
 
@@ -24,7 +26,7 @@ def discover(
     base_url: Optional[str] = None,
     suffixes: Optional[Mapping[str, str]] = None,
     cross_check: bool = True,
-    patience: Patience = Patience(),
+    timeouts: Timeouts = Timeouts(),
 ) -> Workspace:
     """The facts about a workspace, from ARM.
 
@@ -36,12 +38,12 @@ def discover(
     suffixes = suffixes or _suffixes(cloud)
     url = base_url or f"https://{suffixes['arm']}"
     if client is None:
-        client = new_client(_outside_az(credential, subscription_id, url), patience)
-    inquiry = Inquiry(client, url, subscription_id, resource_group, workspace, cross_check, patience)
-    return inquiry.finish(cloud, suffixes)
+        client = new_client(_outside_az(credential, subscription_id, url), timeouts)
+    query = WorkspaceQuery(client, url, subscription_id, resource_group, workspace, cross_check, timeouts)
+    return query.finish(cloud, suffixes)
 
 
-class Inquiry:
+class WorkspaceQuery:
     """Questions on their way to ARM: they are sent when it is made, and `finish` waits for the facts.
 
     Between the two there is time to do something else; the first answer takes a while.
@@ -55,14 +57,14 @@ class Inquiry:
         resource_group: str,
         workspace: str,
         cross_check: bool = True,
-        patience: Patience = Patience(),
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
         self.arm = Arm(client, base_url)
         self.path = workspace_path(subscription_id, resource_group, workspace)
         self.what = f"workspace '{workspace}' in resource group '{resource_group}'"
         self.cross_check = cross_check
-        self.patience = patience
-        self.crawl = Crawl(lambda call: ask(self.arm, call, patience))
+        self.timeouts = timeouts
+        self.crawl = Crawl(lambda call: ask(self.arm, call, timeouts))
         self.crawl.start(first_calls(self.path, cross_check))
 
     def finish(self, cloud: Cloud, suffixes: Mapping[str, str]) -> Workspace:
@@ -73,31 +75,31 @@ class Inquiry:
                 _check_workspace(answer, self.what, self.arm.host)
             return follow(call, answer, cloud, self.cross_check)
 
-        answers = _finished(self.crawl, next_calls, self.patience, self.arm)
+        answers = _finished(self.crawl, next_calls, self.timeouts, self.arm)
         return to_workspace(answers, self.path, cloud, suffixes)
 
 
-def _finished(crawl: Crawl, follow_up: Follow, patience: Patience, arm: Arm) -> Mapping[Call, Any]:
+def _finished(crawl: Crawl, follow_up: Follow, timeouts: Timeouts, arm: Arm) -> Mapping[Call, Any]:
     """All answers of a crawl; raises UnreachableError where ARM is silent."""
     try:
-        answers = crawl.finish(follow_up, patience.first_answer_s, arm.answered.is_set)
-    except Silence:
-        silent = f"Azure Resource Manager ({arm.host}) did not answer within {patience.first_answer_s:.0f} seconds."
+        answers = crawl.finish(follow_up, timeouts.first_answer_s, arm.answered.is_set)
+    except NoAnswer:
+        silent = f"Azure Resource Manager ({arm.host}) did not answer within {timeouts.first_answer_s:.0f} seconds."
         raise UnreachableError(silent, _ALLOW.format(host=arm.host)) from None
     _log_timings(crawl)
     return answers
 
 
-class PolicyInquiry:
+class PolicyQuery:
     """Questions about policies, and what they lead to: base policies, groups of rules, IP groups, firewalls.
 
-    As with an Inquiry they are sent when they are named, and `finish` waits for the answers.
+    As with a WorkspaceQuery they are sent when they are named, and `finish` waits for the answers.
     """
 
-    def __init__(self, client: Any, base_url: str, patience: Patience = Patience()) -> None:
+    def __init__(self, client: Any, base_url: str, timeouts: Timeouts = Timeouts()) -> None:
         self.arm = Arm(client, base_url)
-        self.patience = patience
-        self.crawl = Crawl(lambda call: ask(self.arm, call, patience), workers=16)
+        self.timeouts = timeouts
+        self.crawl = Crawl(lambda call: ask(self.arm, call, timeouts), workers=16)
         self.named: dict[Call, str] = {}
 
     def add(self, identifiers: Iterable[str]) -> None:
@@ -105,17 +107,17 @@ class PolicyInquiry:
         self.named.update({policies.first_call(identifier): identifier for identifier in identifiers})
         self.crawl.start(self.named)
 
-    def finish(self, optional: Container[str] = ()) -> tuple[list[Any], dict[str, str]]:
-        """The resources, and by lower-case id why Azure did not show one.
+    def finish(self, optional: Container[str] = ()) -> PolicyAnswer:
+        """What Azure shows of them, and of what belongs to them.
 
         Raises NotFoundError, AccessError or UnreachableError when one that was named, and is not optional, is refused.
         """
-        answers = _finished(self.crawl, policies.follow, self.patience, self.arm)
+        answers = _finished(self.crawl, policies.follow, self.timeouts, self.arm)
         for call, identifier in self.named.items():
             answer = answers[call]
             if isinstance(answer, Refusal) and identifier not in optional:
                 raise policies.refusal(answer, identifier, self.arm.host)
-        return policies.gathered(answers)
+        return policies.answer_of(answers)
 
 
 _ALLOW = "Allow {host} and the sign-in host on port 443 from this machine, or work without Azure: --workspace-file."

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 from urllib.parse import quote, urlsplit
 
 from ..text import one_line
+from .client import WRITE_REFUSED
 
 logger = logging.getLogger(f"cli.{__name__}")
 
@@ -37,19 +37,7 @@ API_VERSIONS = {
 """The api-version that each fact is asked with; where ARM does not know it, the newest that ARM names, once."""
 
 _MOST_PAGES = 200
-_WRITE_REFUSED = "amlnet reads only"
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[a-z]+)?")
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long ARM is waited for, in seconds; `first_answer_s` bounds the silence before any answer at all."""
-
-    connect_s: float = 10
-    read_s: float = 30
-    first_answer_s: float = 40
-    retries: int = 3
-    retry_after_s: float = 60
 
 
 @dataclass(frozen=True)
@@ -115,7 +103,7 @@ class Arm:
             # Bodies stay out of the trace: some carry secrets.
             response = self.client._send_request(request, logging_enable=False)
         except AzureError as error:
-            if str(error) == _WRITE_REFUSED:
+            if str(error) == WRITE_REFUSED:
                 return Refusal(409, "", "its resource provider is not registered in this subscription")
             return _no_answer(error, self.host)
         except RecursionError:
@@ -186,106 +174,3 @@ def _supported(refusal: Refusal, asked: str) -> Optional[str]:
         return None
     named = [version for version in _VERSION.findall(refusal.message) if version != asked]
     return max(named, key=lambda version: (version[:10], len(version) == 10), default=None)
-
-
-def new_client(factory: Callable[..., Any], patience: Patience, **connection: Any) -> Any:
-    """The Azure ML management client as `factory(client_class, **keywords)` makes it: patient, read only, pooled.
-
-    `connection` are azure-core's own settings of a connection, such as `connection_verify`.
-    """
-    from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
-
-    return factory(
-        MachineLearningServicesMgmtClient,
-        transport=_transport(patience, **connection),
-        retry_policy=_retry_policy(patience),
-    )
-
-
-def _transport(patience: Patience, **connection: Any) -> Any:
-    import requests
-    from azure.core.exceptions import AzureError
-    from azure.core.pipeline.transport import RequestsTransport
-
-    class ReadOnlyTransport(RequestsTransport):  # type: ignore[misc]
-        """Sends GET and nothing else: the SDK would register a resource provider that is not registered yet."""
-
-        def send(self, request: Any, **keywords: Any) -> Any:
-            if request.method != "GET":
-                raise AzureError(_WRITE_REFUSED)
-            return super().send(request, **keywords)
-
-    session = requests.Session()
-    session.mount("https://", _shared_trust(requests.adapters.HTTPAdapter)(pool_maxsize=64, max_retries=0))
-    return ReadOnlyTransport(
-        session=session,
-        session_owner=True,
-        connection_timeout=patience.connect_s,
-        read_timeout=patience.read_s,
-        **connection,
-    )
-
-
-def _shared_trust(http_adapter: Any) -> Any:
-    """An adapter whose connections share one TLS context: reading the CA bundle costs 15 ms, and there are many."""
-    from urllib3.util.ssl_ import create_urllib3_context
-
-    if not hasattr(http_adapter, "build_connection_pool_key_attributes"):  # requests before 2.32.3
-        return http_adapter
-
-    class SharedTrustAdapter(http_adapter):  # type: ignore[misc]
-        """Trusts what requests would trust (the environment's bundle, else certifi), read once."""
-
-        _contexts: dict[str, Any] = {}
-        _lock = threading.Lock()
-
-        def _context(self, verify: Any) -> Any:
-            from certifi import where
-
-            bundle = verify if isinstance(verify, str) else where()
-            with self._lock:
-                if bundle not in self._contexts:
-                    context = create_urllib3_context()
-                    load = "capath" if os.path.isdir(bundle) else "cafile"
-                    context.load_verify_locations(**{load: bundle})
-                    self._contexts[bundle] = context
-                return self._contexts[bundle]
-
-        def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-            where_to, how = super().build_connection_pool_key_attributes(request, verify, cert)
-            if verify and where_to["scheme"] == "https":
-                how = {"cert_reqs": "CERT_REQUIRED", "ssl_context": self._context(verify)}
-            return where_to, how
-
-        def cert_verify(self, connection: Any, url: str, verify: Any, cert: Any) -> None:
-            if not verify:
-                super().cert_verify(connection, url, verify, cert)
-
-    return SharedTrustAdapter
-
-
-def _retry_policy(patience: Patience) -> Any:
-    from azure.core.pipeline.policies import RetryPolicy
-
-    class PatientRetry(RetryPolicy):  # type: ignore[misc]
-        """Retries as Azure asks, unless Azure asks for more patience than there is, or for nothing that can be read."""
-
-        def get_retry_after(self, response: Any) -> Any:
-            try:
-                return super().get_retry_after(response)
-            except ValueError:
-                return None
-
-        def is_retry(self, settings: Any, response: Any) -> bool:
-            wait = self.get_retry_after(response)
-            if wait is not None and wait > patience.retry_after_s:
-                return False
-            return bool(super().is_retry(settings, response))
-
-    return PatientRetry(
-        retry_total=patience.retries,
-        retry_connect=patience.retries,
-        retry_read=1,  # a call that is silent for 30 seconds twice is not worth two minutes
-        retry_status=patience.retries,
-        retry_backoff_factor=0.4,
-    )

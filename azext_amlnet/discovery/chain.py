@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping
 from urllib.parse import quote
 
-from ..model import Cloud, ClusterType, cluster_type_of, is_region, is_resource_id
-from .arm import Arm, Patience, Refusal, logger
+from ..model import Cloud, ClusterType, cluster_type_of
+from .answers import account_id, cluster_id, normal_region, properties, resource_id
+from .arm import Arm, Refusal, logger
+from .client import Timeouts
 from .crawl import Call
 
 _ML = "providers/Microsoft.MachineLearningServices/workspaces"
@@ -101,61 +102,23 @@ def _of_computes(answer: list[Any], cross_check: bool) -> Iterator[Call]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# What ids and properties look like on the wire
-
-
-def properties(item: Any) -> Mapping[str, Any]:
-    """The `properties` of an ARM object, empty where they are missing."""
-    given = item.get("properties") if isinstance(item, Mapping) else None
-    return given if isinstance(given, Mapping) else {}
-
-
-def resource_id(value: Any) -> Optional[str]:
-    """The value when it is a well-formed ARM id."""
-    return value.rstrip("/") if isinstance(value, str) and is_resource_id(value) else None
-
-
-def account_id(datastore: Mapping[str, Any]) -> Optional[str]:
-    """The storage account's ARM id, when a datastore's properties name all parts of it."""
-    subscription, group, account = (datastore.get(key) for key in ("subscriptionId", "resourceGroup", "accountName"))
-    if not (subscription and group and account):
-        return None
-    provider = "providers/Microsoft.Storage/storageAccounts"
-    return resource_id(f"/subscriptions/{subscription}/resourceGroups/{group}/{provider}/{account}")
-
-
-def normal_region(value: Any) -> Optional[str]:
-    """`East US` and `eastus` → `eastus`; None for what is no region."""
-    region = re.sub(r"\s", "", value).lower() if isinstance(value, str) else ""
-    return region if is_region(region) else None
-
-
-def cluster_id(compute: Any) -> Optional[str]:
-    """The cluster behind a compute of type Kubernetes; the older type AKS is another service and is left out."""
-    given = properties(compute)
-    if str(given.get("computeType", "")).lower() != "kubernetes":
-        return None
-    return resource_id(given.get("resourceId"))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Asking
 
 
-def ask(arm: Arm, call: Call, patience: Patience) -> Any:
+def ask(arm: Arm, call: Call, timeouts: Timeouts) -> Any:
     """The answer to a call: a JSON object, a list of items, or a Refusal."""
     if call.fact == "arc-allow-list":
-        return _allow_list(call.path, patience)
+        return _allow_list(call.path, timeouts)
     return arm.list(call.fact, call.path) if call.listing else arm.get(call.fact, call.path)
 
 
-def _allow_list(url: str, patience: Patience) -> Any:
+def _allow_list(url: str, timeouts: Timeouts) -> Any:
     import requests
 
     logger.debug("amlnet: arc-allow-list: GET %s", url)
     try:
         answer = requests.get(
-            url, timeout=(min(5, patience.connect_s), min(10, patience.read_s)), allow_redirects=False
+            url, timeout=(min(5, timeouts.connect_s), min(10, timeouts.read_s)), allow_redirects=False
         )
         names = answer.json() if answer.status_code == 200 else None
     except (requests.RequestException, ValueError) as error:

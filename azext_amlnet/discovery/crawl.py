@@ -37,7 +37,7 @@ class Timing:
 Follow = Callable[[Call, Any], Iterable[Call]]
 
 
-class Silence(Exception):
+class NoAnswer(Exception):
     """Nothing at all was heard in time."""
 
 
@@ -65,7 +65,7 @@ class Crawl:
     def finish(self, follow: Follow, silence_s: float, heard: Callable[[], bool]) -> Mapping[Call, Any]:
         """All answers, when the last call that anything led to is answered; raises what `ask` or `follow` raises.
 
-        Raises Silence when `heard()` is still false `silence_s` seconds after the start.
+        Raises NoAnswer when `heard()` is still false `silence_s` seconds after the start.
         """
         try:
             while len(self.answers) < len(self._depths):
@@ -83,12 +83,12 @@ class Crawl:
 
     def _next(self, silence_s: float, heard: Callable[[], bool]) -> tuple[Call, Any, float, float]:
         while True:
-            patience = None if heard() else max(0.0, self._started + silence_s - time.monotonic())
+            remaining_s = None if heard() else max(0.0, self._started + silence_s - time.monotonic())
             try:
-                return self._done.get(timeout=patience)
+                return self._done.get(timeout=remaining_s)
             except queue.Empty:
                 if not heard():
-                    raise Silence from None
+                    raise NoAnswer from None
 
     def _submit(self, calls: Iterable[Call], depth: int) -> None:
         for call in calls:

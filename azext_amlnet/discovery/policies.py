@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, Iterator, Mapping
 
 from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
+from .answers import properties, resource_id
 from .arm import Refusal
-from .chain import properties, resource_id
 from .crawl import Call
 
 _FACTS = {
@@ -73,18 +74,26 @@ def _ip_groups(collections: Any) -> Iterator[Call]:
                     yield Call.of("ip-group", identifier)
 
 
-def gathered(answers: Mapping[Call, Any]) -> tuple[list[Any], dict[str, str]]:
-    """The resources, each with its id, and why others were refused, by lower-case id."""
-    shown: list[Any] = []
+@dataclass(frozen=True)
+class PolicyAnswer:
+    """What Azure showed of policies: the resources, each with its id, and by lower-case id why it did not show one."""
+
+    resources: list[dict[str, Any]]
+    refused: Mapping[str, str]
+
+
+def answer_of(answers: Mapping[Call, Any]) -> PolicyAnswer:
+    """The resources of all answers, and the refusals."""
+    resources: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
     for call, answer in sorted(answers.items(), key=lambda pair: (pair[0].fact, pair[0].key)):
         if isinstance(answer, Refusal):
             refused[call.key] = str(answer)
         elif call.listing:
-            shown += answer
+            resources += answer
         else:
-            shown.append({"id": call.path, "name": call.path.rpartition("/")[2], **answer})
-    return shown, refused
+            resources.append({"id": call.path, "name": call.path.rpartition("/")[2], **answer})
+    return PolicyAnswer(resources, refused)
 
 
 def refusal(answer: Refusal, identifier: str, host: str) -> AmlnetError:

@@ -1,109 +1,182 @@
-"""The report: every requirement with its judgement, what they come to, and the exit code. Pure."""
+"""What vantages sent back → the report: every requirement judged, what they come to, and the exit code. Pure."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
-from typing import Any, Iterable, Mapping, Optional, Sequence
+import time
+from dataclasses import dataclass, replace
+from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
+from ..about import about
+from ..compare.outcomes import Scale, counts, fails
+from ..compare.outcomes import exit_code as exit_code_of
 from ..model import (
-    EXIT_FINDINGS,
-    EXIT_UNKNOWN,
-    Cause,
+    SCHEMA_VERSION,
     FailOn,
+    Inputs,
     Judgement,
-    Kind,
     Level,
     Progress,
-    Proof,
-    Protocol,
-    Requirement,
+    Report,
     Result,
+    Vantage,
     Verdict,
 )
-from .judge import Scene, judge, told
+from . import no_proxy
+from .judge import by_pull
+from .results import result_of
+from .scene import Facts, scene_of
+from .targets import target_of
+from .transcript import Transcript
 
 UNMEASURED = (Verdict.UNKNOWN, Verdict.SKIPPED)
+SCALE = Scale(
+    (Verdict.REACHABLE, Verdict.DEGRADED, Verdict.BLOCKED, *UNMEASURED),
+    unknown=Verdict.UNKNOWN,
+    unmeasured=UNMEASURED,
+)
+"""What is measured for the first time is new; what is not measured now is worse, even if it was not before."""
 Key = tuple[str, str, int, str, str]
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# A requirement and what came back → a result
+@dataclass(frozen=True)
+class BlockedPull:
+    """A failed image pull that proves a host blocked, and the runtime's words."""
+
+    host: str
+    because: str
 
 
-def result_of(
-    row: Requirement,
-    proofs: Mapping[str, Proof],
-    found: Optional[Mapping[str, Any]],
-    scene: Scene,
-    vantage: str,
-    absent: Optional[Judgement] = None,
-) -> Result:
-    """The one result of a requirement, whatever came back; `absent` says why nothing did, where that is known."""
-    judgement = _judged(row, proofs[row.probe.proof], found, scene) if row.probe else _skipped(row)
-    if row.probe and absent is not None and (found is None or judgement.cause is Cause.POD_NO_RESULT):
-        judgement = absent
-    return Result(
-        host=row.host,
-        port=row.port,
-        protocol=row.protocol,
-        kind=row.kind,
-        level=row.level,
-        topic="extra" if row.extra else row.topic.value,
-        reason=row.reason,
-        computes=row.computes,
-        vantage=vantage,
-        verdict=judgement.verdict,
-        cause=judgement.cause,
-        layer=judgement.layer,
-        because=judgement.because,
-        hint=judgement.hint,
-        tested_by=row.probe.host if row.probe and row.probe.host != row.host else None,
-        warnings=judgement.warnings,
-        notes=(*judgement.notes, *_limits(row)),
-        elapsed_ms=(found or {}).get("elapsedMs"),
-        steps=tuple((found or {}).get("steps") or ()),
+@dataclass(frozen=True)
+class Observation:
+    """What one vantage sent back; `absent` says why less than asked did, `pull` which image pull failed there."""
+
+    name: str
+    place: str
+    transcript: Transcript
+    node: Optional[str] = None
+    pool: Optional[str] = None
+    absent: Optional[Judgement] = None
+    pull: Optional[BlockedPull] = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A whole measurement: what each vantage sent back, and how it went.
+
+    `began_s` is the time in seconds since 1970. `took_s` is None for what was measured elsewhere, which took as long as
+    its longest endpoint, since all are tried at once. `interrupted` is the exit code of the signal that ended it early,
+    if one did; `remarks` are what is to be said of it.
+    """
+
+    observations: tuple[Observation, ...]
+    began_s: float
+    took_s: Optional[float] = None
+    interrupted: Optional[int] = None
+    remarks: tuple[str, ...] = ()
+
+
+def report_on(
+    inputs: Inputs, run: Run, fail_on: FailOn = FailOn.BLOCKED, earlier: Optional[Mapping[Key, Verdict]] = None
+) -> Report:
+    """The report on a run: one result for every row and vantage.
+
+    `fail_on` says what makes the exit code 8; with `earlier`, the verdicts of another report by `Result.key`, only what
+    is worse than there, or new and not fine, counts.
+    """
+    results = tuple(result for observation in run.observations for result in _results(inputs, observation))
+    if earlier is not None:
+        results = compare(results, earlier)
+    results = with_failing(results, fail_on)
+    code = run.interrupted or exit_code(results, fail_on)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        **about(inputs),
+        vantages=tuple(map(_vantage, run.observations)),
+        started_at=_started_at(run),
+        duration_ms=_duration_ms(results, run),
+        summary={**summary(results), "exitCode": code},
+        warnings=tuple(dict.fromkeys((*inputs.warnings, *run.remarks, *_warnings(inputs, run, results, earlier)))),
+        results=results,
+        differences=differences(results),
     )
 
 
-def _judged(row: Requirement, proof: Proof, found: Optional[Mapping[str, Any]], scene: Scene) -> Judgement:
-    """The judgement; a result that cannot be judged is unknown, and costs no other row its own."""
-    try:
-        return judge(row, proof, found, scene)
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
-        return told(Cause.UNKNOWN_FAILURE, f"the result could not be judged ({type(error).__name__})")
+def _results(inputs: Inputs, observation: Observation) -> Iterator[Result]:
+    """One result for each row, from one vantage."""
+    transcript, catalog, pull = observation.transcript, inputs.catalog, observation.pull
+    scene = scene_of(transcript.hello, transcript.throttled_ms, catalog.public_issuers)
+    for row in inputs.rows:
+        blocked = by_pull(row, pull.host, pull.because) if pull else None
+        measured = None if blocked else transcript.result_for(row)
+        yield result_of(row, catalog.proofs, measured, scene, observation.name, blocked or observation.absent)
 
 
-def _skipped(row: Requirement) -> Judgement:
-    """Why there is nothing concrete to try."""
-    hint = ""
-    if row.unresolved:
-        because = "a part of the name is not known yet"
-    elif row.kind is Kind.WILDCARD:
-        because = "a wildcard, and no concrete name stands in for it"
-        hint = "Try a name of it that you know: --endpoint."
-    elif row.kind is Kind.SERVICE_TAG:
-        because = "a service tag, which is no name to connect to"
-    elif row.protocol is Protocol.UDP:
-        because = "UDP, where silence proves nothing"
-    else:
-        because = "nothing concrete to try"
-    return Judgement(Verdict.SKIPPED, because=because, hint=hint)
+def _started_at(run: Run) -> str:
+    """When the first prober began, by its own clock; else when it was asked to."""
+    moments = (observation.transcript.hello.get("startedAt") for observation in run.observations)
+    return min(map(str, filter(None, moments)), default=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.began_s)))
 
 
-def _limits(row: Requirement) -> tuple[str, ...]:
-    """What a pass of this row does not prove."""
-    if row.probe is None:
-        return ()
-    said = {
-        "connect": "The connection proves the path only, not who answers.",
-        "any-answer": "Proven by an answer that is no middlebox's page." if row.extra else "",
-    }
-    return tuple(filter(None, (said.get(row.probe.proof),)))
+def _duration_ms(results: Sequence[Result], run: Run) -> float:
+    if run.took_s is not None:
+        return round(run.took_s * 1000, 1)
+    return float(max((result.elapsed_ms or 0 for result in results), default=0))
+
+
+def _vantage(observation: Observation) -> Vantage:
+    hello = observation.transcript.hello
+    return Vantage(
+        name=observation.name,
+        place=observation.place,
+        node=observation.node or hello.get("node"),
+        pool=observation.pool,
+        resolvers=tuple(hello.get("resolvers") or ()),
+        proxy=hello.get("proxies"),
+        trust=hello.get("trust"),
+        python=hello.get("python"),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What holds for the run as a whole
+
+
+def _warnings(
+    inputs: Inputs, run: Run, results: Sequence[Result], earlier: Optional[Mapping[Key, Verdict]]
+) -> Iterator[str]:
+    if earlier and not {result.key for result in results} & set(earlier):
+        yield "The baseline knows none of these endpoints from here, so all of them count as new."
+    targets = {target["id"]: target for target in map(target_of, inputs.rows) if target}
+    for observation in run.observations:
+        yield from _warnings_of(observation, targets)
+
+
+def _warnings_of(observation: Observation, targets: Mapping[str, Facts]) -> Iterator[str]:
+    """The skip list, the trust, and results that are missing or of other lists."""
+    transcript = observation.transcript
+    proxies, trust = transcript.hello.get("proxies") or {}, transcript.hello.get("trust") or {}
+    if proxies.get("http") or proxies.get("https"):
+        endpoints = [(target["host"], target["port"]) for target in targets.values()]
+        yield from no_proxy.warnings(proxies.get("skip") or (), endpoints)
+    if trust.get("unread"):
+        yield f"REQUESTS_CA_BUNDLE ({trust['unread']}) cannot be read and was left aside: {trust.get('error')}."
+    if transcript.results and not set(transcript.results) & set(targets):
+        yield "None of the results belongs to a row of this list; was the probe made for another one?"
+    missing = set(targets) - set(transcript.results)
+    if missing:
+        why = f": {observation.absent.because}" if observation.absent else ""
+        yield f"{len(missing)} of {len(targets)} endpoints were not measured{why}."
+    if transcript.throttled_ms:
+        yield f"The pod's CPU limit held the probe back for {transcript.throttled_ms:.0f} ms."
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Results → what they come to
+
+
+def compare(results: Iterable[Result], earlier: Mapping[Key, Verdict]) -> tuple[Result, ...]:
+    """The results, each with how it went since the earlier report."""
+    return tuple(replace(result, change=SCALE.progress(result.verdict, earlier.get(result.key))) for result in results)
 
 
 def with_failing(results: Iterable[Result], fail_on: FailOn) -> tuple[Result, ...]:
@@ -113,71 +186,40 @@ def with_failing(results: Iterable[Result], fail_on: FailOn) -> tuple[Result, ..
 
 
 def _fails(result: Result, fail_on: FailOn) -> bool:
-    """Worse than in the baseline, or new, or there is none: then what is blocked counts, and what was not measured."""
-    if result.change in (Progress.SAME, Progress.BETTER):
-        return False
-    if result.level is Level.RECOMMENDED:
-        return fail_on is FailOn.RECOMMENDED and result.verdict is Verdict.BLOCKED
-    if result.level is not Level.REQUIRED:
-        return False
-    lost = result.verdict is Verdict.SKIPPED and result.change is Progress.WORSE
-    degraded = fail_on is FailOn.DEGRADED and result.verdict is Verdict.DEGRADED
-    return lost or degraded or result.verdict in (Verdict.BLOCKED, Verdict.UNKNOWN)
+    """Whether it is blocked or was not measured; what was and is not any more counts as lost."""
+    required = {Verdict.BLOCKED, Verdict.UNKNOWN}
+    required |= {Verdict.DEGRADED} if fail_on is FailOn.DEGRADED else set()
+    required |= {Verdict.SKIPPED} if result.change is Progress.WORSE else set()
+    recommended = {Verdict.BLOCKED} if fail_on is FailOn.RECOMMENDED else set()
+    bad = {Level.REQUIRED: required, Level.RECOMMENDED: recommended}
+    return fails((result.verdict, result.level), result.change, bad)
 
 
 def exit_code(results: Sequence[Result], fail_on: FailOn) -> int:
     """0 fine; 8 a finding under `fail_on`; 9 none, but something required was not measured, or nothing required was."""
     if fail_on is FailOn.NEVER:
         return 0
-    failing = [result for result in results if result.failing]
-    if any(result.verdict not in UNMEASURED for result in failing):
-        return EXIT_FINDINGS
     required = [result for result in results if result.level is Level.REQUIRED] or results
-    nothing = all(result.verdict in UNMEASURED for result in required)
-    return EXIT_UNKNOWN if failing or nothing else 0
+    answered = any(result.verdict not in UNMEASURED for result in required)
+    return exit_code_of([result.verdict for result in results if result.failing], UNMEASURED, answered)
 
 
-def summary(results: Sequence[Result]) -> dict[str, Any]:
+def summary(results: Sequence[Result]) -> dict[str, object]:
     """The counts by verdict and by level, and the required rows that were skipped, by name."""
-    levels = {level: Counter(r.verdict for r in results if r.level is level) for level in Level}
-    return {
-        "verdicts": {verdict.value: sum(counts[verdict] for counts in levels.values()) for verdict in Verdict},
-        "levels": {
-            level.value: {verdict.value: counts[verdict] for verdict in Verdict} for level, counts in levels.items()
-        },
-        "skippedRequired": [r.host for r in results if r.level is Level.REQUIRED and r.verdict is Verdict.SKIPPED],
-    }
+    over_all, by_level = counts(((result.verdict, result.level) for result in results), tuple(Verdict))
+    skipped = (result for result in results if result.verdict is Verdict.SKIPPED)
+    skipped_required = [result.host for result in skipped if result.level is Level.REQUIRED]
+    return {"verdicts": over_all, "levels": by_level, "skippedRequired": skipped_required}
 
 
-def differences(results: Sequence[Result]) -> tuple[Mapping[str, Any], ...]:
+def differences(results: Sequence[Result]) -> tuple[Mapping[str, object], ...]:
     """The endpoints on which vantages disagree."""
-    seen: dict[tuple[str, int, str], dict[str, str]] = {}
+    by_endpoint: dict[tuple[str, int, str], dict[str, str]] = {}
     for result in results:
         key = (result.host, result.port, result.protocol.value)
-        seen.setdefault(key, {})[result.vantage] = result.verdict.value
+        by_endpoint.setdefault(key, {})[result.vantage] = result.verdict.value
     return tuple(
         {"host": host, "port": port, "protocol": protocol, "verdicts": verdicts}
-        for (host, port, protocol), verdicts in seen.items()
+        for (host, port, protocol), verdicts in by_endpoint.items()
         if len(set(verdicts.values())) > 1
     )
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Compared with an earlier report
-
-
-def compare(results: Iterable[Result], earlier: Mapping[Key, Verdict]) -> tuple[Result, ...]:
-    """The results, each with how it went since the earlier report."""
-    return tuple(replace(result, change=_progress(result.verdict, earlier.get(result.key))) for result in results)
-
-
-def _progress(now: Verdict, before: Optional[Verdict]) -> Progress:
-    """What is measured for the first time is new; what is not measured now is worse, even if it was not before."""
-    if now is Verdict.UNKNOWN:
-        return Progress.WORSE if before is not None else Progress.NEW
-    if before is now:
-        return Progress.SAME
-    if before is None or (before in UNMEASURED and now not in UNMEASURED):
-        return Progress.NEW
-    order = (Verdict.REACHABLE, Verdict.DEGRADED, Verdict.BLOCKED, *UNMEASURED)
-    return Progress.WORSE if order.index(now) > order.index(before) or now in UNMEASURED else Progress.BETTER

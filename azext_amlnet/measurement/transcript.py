@@ -1,4 +1,4 @@
-"""The wire between us and the prober: requirements → its request, its lines → results. Pure; nothing is believed."""
+"""The prober's lines → its results. Pure; nothing is believed that does not have the shape the judgement relies on."""
 
 from __future__ import annotations
 
@@ -7,37 +7,16 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
+from typing import Any, Callable, Iterator, Mapping, Optional
 
-from ..model import Protocol, Requirement
-from ..prober import SCHEMA, SENTINEL
+from ..model import Requirement
+from ..prober import SENTINEL
 from ..text import harmless
+from .targets import target_of
 
 LAYERS = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
 _LONGEST_LINE = 1 << 20
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
-
-
-def target_of(row: Requirement) -> Optional[dict[str, Any]]:
-    """What the prober is asked to try for a requirement; None where nothing concrete can be tried.
-
-    Its id is made of all that is tried, so a result never counts for another question than its own.
-    """
-    spec = row.probe
-    if spec is None:
-        return None
-    protocol = "tcp" if spec.proof == "connect" else row.protocol.value
-    path = spec.path if row.protocol in (Protocol.HTTPS, Protocol.HTTP) else "/"
-    target = {"host": spec.host, "port": row.port, "protocol": protocol, "path": path, "websocket": row.websocket}
-    upgrade = "+websocket" if row.websocket else ""
-    return {"id": f"{protocol}{upgrade}://{spec.host}:{row.port}{path}", **target}
-
-
-def request_for(rows: Iterable[Requirement], timeout_s: float, agent: str, **more: Any) -> dict[str, Any]:
-    """The prober's request for these requirements; what several of them share is tried once."""
-    targets = {target["id"]: target for target in map(target_of, rows) if target}
-    given = {key: value for key, value in more.items() if value is not None}
-    return {"schema": SCHEMA, "timeoutS": timeout_s, "userAgent": agent, "targets": list(targets.values()), **given}
 
 
 @dataclass
@@ -67,8 +46,8 @@ class Transcript:
     def result_for(self, row: Requirement) -> Optional[Mapping[str, Any]]:
         """The result that belongs to a requirement, its texts made printable."""
         target = target_of(row)
-        found = self.results.get(target["id"]) if target else None
-        return None if found is None else _cleaned(found)
+        result = self.results.get(target["id"]) if target else None
+        return None if result is None else _cleaned(result)
 
 
 class Reader:
@@ -85,11 +64,11 @@ class Reader:
         for line in text.splitlines():
             _, sentinel, begun = line.partition(SENTINEL)
             self.rest = begun if sentinel else (self.rest + line if self.rest else "")
-            found = _json(self.rest) if self.rest and len(self.rest) <= _LONGEST_LINE else None
-            if found is not None or len(self.rest) > _LONGEST_LINE:
+            document = _json(self.rest) if self.rest and len(self.rest) <= _LONGEST_LINE else None
+            if document is not None or len(self.rest) > _LONGEST_LINE:
                 self.rest = ""
-            if isinstance(found, dict):
-                yield found
+            if isinstance(document, dict):
+                yield document
 
 
 def read_lines(text: str) -> Iterator[Mapping[str, Any]]:
@@ -105,7 +84,7 @@ def _json(text: str) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The shape that the verdict relies on
+# The shape that the judgement relies on
 
 
 def _is_result(line: Mapping[str, Any]) -> bool:

@@ -5,14 +5,38 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Optional, Sequence
+from typing import Any, Iterable, Optional, Sequence
 
 from ..errors import UsageError
+from ..model import Catalog, Inputs, Requirement
 from ..vocabulary import policy_dialects
+from .addresses import spans_of
 from .documents import Document as Document
 from .model import Policy as Policy
-from .model import Rule, Unread
+from .model import PolicyReport, Rule, Unread
 from .readers._arm import Pool, Unknown, parameters_of, resources
+from .report import report_on
+
+
+def check(
+    rows: Iterable[Requirement],
+    policies: Sequence[Policy],
+    *,
+    sources: Iterable[str] = (),
+    catalog: Optional[Catalog] = None,
+) -> PolicyReport:
+    """The report on what policies make of rows: traffic has to pass every one of them, so the worst tells.
+
+    `sources` are where the traffic comes from, as addresses or ranges (`10.1.0.0/16`); without them a rule that is for
+    some sources only leaves a row unknown. `catalog` tells which hosts are retired and where anybody can rent a
+    name, by default the one that ships with this version.
+
+    Raises UsageError for a source that is none.
+    """
+    from ..catalog import load
+
+    inputs = Inputs(catalog or load(), None, tuple(rows))
+    return report_on(inputs, policies, sources=spans_of(sources))
 
 
 def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[Policy, ...]:

@@ -6,6 +6,8 @@ import ipaddress
 import re
 from typing import Iterable, Iterator, Optional
 
+from ..errors import UsageError
+
 Span = tuple[int, int]
 """IPv4 addresses from the first to the last, as numbers."""
 
@@ -37,6 +39,18 @@ def span_of(text: str) -> Optional[Span]:
     if network.version == 6:
         return _NO_ADDRESSES
     return int(network.network_address), int(network.broadcast_address)
+
+
+def spans_of(texts: Iterable[str]) -> tuple[Span, ...]:
+    """The addresses of --source, of which a text may hold several; raises UsageError for what is none."""
+    spans = []
+    for text in " ".join(texts).replace(",", " ").split():
+        span = span_of(text)
+        if span is None or span[0] > span[1]:
+            what = f"--source is no IPv4 address or range: '{text[:60]}'."
+            raise UsageError(what, "For example 10.1.0.0/16, the addresses of the cluster's nodes and pods.")
+        spans.append(span)
+    return tuple(union(spans))
 
 
 _NO_ADDRESSES: Span = (1, 0)

@@ -1,4 +1,4 @@
-"""check(rows, policies) → findings: what policies make of each requirement, in their own order of evaluation. Pure.
+"""Rows and policies → findings: what policies make of each requirement, in their own order of evaluation. Pure.
 
 The first rule that holds for all of the traffic decides. A rule that holds for a part of it makes the answer partial;
 one of which it cannot be told makes it unknown, if it would have decided otherwise.
@@ -7,12 +7,12 @@ one of which it cannot be told makes it unknown, if it would have decided otherw
 from __future__ import annotations
 
 import heapq
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
+from typing import Callable, Iterable, Optional, Sequence
 
-from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Kind, Level, Progress, Requirement
+from ..model import Coverage, Kind, Requirement
 from .addresses import EVERYTHING, Span, parents, shown
 from .conditions import Condition, Destinations, Fit, Needs, Not, Perhaps, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
@@ -20,7 +20,6 @@ from .model import Finding, Policy, Rule
 ROUTES = "route-table"
 """The one dialect whose rules say where to, not whether."""
 _MOST_PIECES = 64
-Key = tuple[str, str, int, str]
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Decision:
     notes: tuple[str, ...] = ()
 
 
-def check(
+def findings(
     rows: Iterable[Requirement], policies: Sequence[Policy], sources: Callable[[Requirement], Sequence[Optional[Span]]]
 ) -> tuple[Finding, ...]:
     """One finding for each row: traffic has to pass every policy, so the worst of them tells.
@@ -337,58 +336,3 @@ def _part(traffic: Traffic, pieces: Sequence[Optional[Span]]) -> str:
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, items)))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What it comes to
-
-
-def key_of(finding: Finding) -> Key:
-    """What baselines compare."""
-    return finding.kind.value, finding.host, finding.port, finding.protocol.value
-
-
-def compare(findings: Iterable[Finding], earlier: Mapping[Key, Coverage]) -> tuple[Finding, ...]:
-    """The findings, each with how it went since the earlier check."""
-
-    def progress(finding: Finding) -> Progress:
-        before = earlier.get(key_of(finding))
-        if before is None:
-            return Progress.NEW
-        if finding.coverage is Coverage.UNKNOWN and before is not Coverage.COVERED:
-            return Progress.WORSE  # what cannot be told any more is never the same
-        step = finding.coverage.rank - before.rank
-        return Progress.SAME if not step else Progress.BETTER if step > 0 else Progress.WORSE
-
-    return tuple(replace(finding, change=progress(finding)) for finding in findings)
-
-
-def with_failing(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings, each saying whether it makes the command fail: required, not covered, and worse than before."""
-    return tuple(
-        replace(
-            finding,
-            failing=finding.level is Level.REQUIRED
-            and finding.coverage is not Coverage.COVERED
-            and finding.change not in (Progress.SAME, Progress.BETTER),
-        )
-        for finding in findings
-    )
-
-
-def exit_code(findings: Sequence[Finding]) -> int:
-    """0 all required covered; 8 something required is not; 9 that cannot be told, or nothing is required."""
-    failing = {finding.coverage for finding in findings if finding.failing}
-    if failing - {Coverage.UNKNOWN}:
-        return EXIT_FINDINGS
-    required = any(finding.level is Level.REQUIRED for finding in findings)
-    return EXIT_UNKNOWN if failing or not required else 0
-
-
-def summary(findings: Sequence[Finding]) -> dict[str, Any]:
-    """The counts by coverage, over all and for each level."""
-    levels = {level: Counter(f.coverage for f in findings if f.level is level) for level in Level}
-    return {
-        "coverage": {word.value: sum(counts[word] for counts in levels.values()) for word in Coverage},
-        "levels": {level.value: {word.value: counts[word] for word in Coverage} for level, counts in levels.items()},
-    }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Iterable, Iterator, Optional
+from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from ..model import Coverage, Kind, Level, Progress, Protocol
+from ..model import Coverage, Gap, Kind, Level, Progress, Protocol
 from .conditions import Condition, Destinations, Fit, Perhaps, Sources, Traffic, every
 
 
@@ -115,3 +115,67 @@ class Finding:
     notes: tuple[str, ...] = ()
     failing: bool = False
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What baselines compare."""
+        return self.kind.value, self.host, self.port, self.protocol.value
+
+
+@dataclass(frozen=True)
+class PolicySummary:
+    """What a report says of a policy."""
+
+    name: str
+    dialect: str
+    rules: int
+    computes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OverPermissive:
+    """A rule that allows what anybody can rent a name in; `asked_for` where the list itself wants it so."""
+
+    policy: str
+    rule: str
+    allows: str
+    because: str
+    hint: str
+    asked_for: bool
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A rule for a host that Azure no longer asks for, and the document that says so."""
+
+    policy: str
+    rule: str
+    host: str
+    because: str
+    source: str
+
+
+@dataclass(frozen=True)
+class PolicyReport:
+    """What `az ml network check-policy` returns; docs/policy.schema.json is its shape."""
+
+    schema_version: int
+    tool: Mapping[str, str]
+    catalog: Mapping[str, str]
+    workspace: Optional[Mapping[str, Optional[str]]]
+    gaps: tuple[Gap, ...]
+    checked_at: str
+    sources: tuple[str, ...]
+    policy: tuple[PolicySummary, ...]
+    summary: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    over_permissive: tuple[OverPermissive, ...]
+    stale: tuple[Stale, ...]
+    unread: tuple[Unread, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 all required covered; 8 something required is not; 9 that cannot be told, or nothing is required."""
+        return int(self.summary["exitCode"])

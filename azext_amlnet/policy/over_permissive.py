@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
-from ..model import Requirement
+from ..model import Requirement, Retired
 from .addresses import PRIVATE, Span, inside, shown
 from .check import ROUTES, denies_the_rest
 from .conditions import Destinations, Sources
-from .model import Policy, Rule
+from .model import OverPermissive, Policy, Rule, Stale
 
 
 def over_permissive(
@@ -16,13 +16,13 @@ def over_permissive(
     shared: Mapping[str, str],
     rows: Sequence[Requirement],
     sources: Sequence[Span],
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[OverPermissive]:
     """The rules that allow what anybody can rent a name in: anything at all, or a suffix or service tag of `shared`.
 
     `shared` tells why, by suffix (`blob.core.windows.net`) or lower-case service tag.
     """
     for policy in policies:
-        told = set()
+        reported = set()
         for rule in policy.rules if policy.dialect != ROUTES else ():  # a route says where to, not whether
             if rule.allow is False and denies_the_rest(rule):
                 break
@@ -30,24 +30,23 @@ def over_permissive(
                 continue
             wheres = list(rule.destinations) or [Destinations(anything=True)]
             for what, because in (excess for where in wheres for excess in _excess(where, shared)):
-                if (rule.name, what) not in told:
-                    told.add((rule.name, what))
-                    yield _excess_row(policy, rule, what, because, [row for row in rows if row.host == what])
+                if (rule.name, what) not in reported:
+                    reported.add((rule.name, what))
+                    yield _row(policy, rule, what, because, [row for row in rows if row.host == what])
         else:
             if policy.default and policy.dialect != ROUTES:
                 rule = Rule("(default)", True, ())
-                yield _excess_row(policy, rule, "*", "what no rule decides is allowed: data can go anywhere", [])
+                yield _row(policy, rule, "*", "what no rule decides is allowed: data can go anywhere", [])
 
 
-def _excess_row(policy: Policy, rule: Rule, what: str, because: str, asked: Sequence[Requirement]) -> dict[str, Any]:
+def _row(policy: Policy, rule: Rule, what: str, because: str, asked: Sequence[Requirement]) -> OverPermissive:
     hint = "Allow the names of the list in its place."
     if asked:
         topics = " ".join(dict.fromkeys(row.topic.value for row in asked))
         hint = (
             f"The list itself asks for it ({asked[0].level.value}: {asked[0].reason}) --exclude {topics} leaves it out."
         )
-    named = {"policy": policy.name, "rule": rule.name, "allows": what, "because": because, "hint": hint}
-    return {**named, "askedFor": bool(asked)}
+    return OverPermissive(policy.name, rule.name, what, because, hint, bool(asked))
 
 
 def _excess(where: Destinations, shared: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -69,9 +68,9 @@ def _excess(where: Destinations, shared: Mapping[str, str]) -> Iterator[tuple[st
         elif "." not in suffix:
             yield f"*.{suffix}", "every name of a top-level domain is allowed"
     for tag in where.tags:
-        told = shared.get(tag.lower()) or shared.get(tag.lower().partition(".")[0])
-        if told:
-            yield tag, told
+        because = shared.get(tag.lower()) or shared.get(tag.lower().partition(".")[0])
+        if because:
+            yield tag, because
 
 
 _ANY_NAME = (".", ".*", ".+", "^.*$", "^.+$")
@@ -90,16 +89,15 @@ def _for_sources(rule: Rule, sources: Sequence[Span]) -> bool:
 _LOOPBACK: Span = (127 * 2**24, 128 * 2**24 - 1)
 
 
-def stale(policies: Iterable[Policy], retired: Iterable[Any]) -> Iterator[dict[str, Any]]:
+def stale(policies: Iterable[Policy], retired: Iterable[Retired]) -> Iterator[Stale]:
     """The rules that name hosts which Azure no longer asks for."""
     gone = {item.host: item for item in retired}
     for policy in policies:
-        told: dict[str, set[str]] = {}
+        reported: dict[str, set[str]] = {}
         for rule in policy.rules:
             named = {name for where in rule.destinations for name in where.names} if rule.allow else set()
-            for host in sorted((named & set(gone)) - told.get(rule.name, set())):
-                told.setdefault(rule.name, set()).add(host)
+            for host in sorted((named & set(gone)) - reported.get(rule.name, set())):
+                reported.setdefault(rule.name, set()).add(host)
                 item = gone[host]
                 because = f"retired since {item.since}: {item.reason}"
-                yield {"policy": policy.name, "rule": rule.name, "host": host, "because": because,
-                       "source": item.source.url}  # fmt: skip
+                yield Stale(policy.name, rule.name, host, because, item.source.url)

@@ -6,6 +6,8 @@ import importlib
 from pathlib import Path
 from typing import Any, Mapping
 
+from ..text import endpoint as endpoint_text
+
 FORMATS = {".json": "json", ".xml": "junit", ".html": "html"}
 """The ending of a file's name → the module that writes it."""
 
@@ -47,11 +49,8 @@ def by_severity(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def endpoint(result: Mapping[str, Any]) -> str:
-    """`host`, with the port where it is not 443, with the protocol where the port does not tell it."""
-    host, port, protocol = result["host"], result["port"], result["protocol"]
-    if protocol == "https":
-        return str(host) if port == 443 else f"{host}:{port}"
-    return f"{host}:{port}" if (protocol, port) == ("http", 80) else f"{host}:{port}/{protocol}"
+    """The result's endpoint in short."""
+    return endpoint_text(str(result["host"]), result["port"], result["protocol"])
 
 
 def said(result: Mapping[str, Any]) -> str:

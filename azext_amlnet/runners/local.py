@@ -5,31 +5,36 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from typing import Any, Callable, Iterator, Mapping, Optional
 
+from ..measurement.report import Observation, Run
 from ..measurement.transcript import Transcript
-from ..prober import run
+from ..prober import run as probe
 
 
 class Terminated(BaseException):
     """SIGTERM arrived."""
 
 
-def measure(
-    request: Mapping[str, Any], progress: Callable[[int, int], None] = lambda done, total: None
-) -> tuple[Transcript, Optional[int]]:
-    """What came back, and the exit code of the signal that ended it early, if one did (130 or 143)."""
-    transcript, total = Transcript(), len(request["targets"])
+def run(request: Mapping[str, Any], progress: Callable[[int, int], None] = lambda done, total: None) -> Run:
+    """What came back to a request, measured here; `progress` is told how many of how many targets are done."""
+    transcript, total, began_s = Transcript(), len(request["targets"]), time.time()
+
+    def ended(interrupted: Optional[int] = None) -> Run:
+        observation = Observation("local", "this machine", transcript)
+        return Run((observation,), began_s, time.time() - began_s, interrupted)
+
     try:
         with terminable():
-            for line in run(request):
+            for line in probe(request):
                 transcript.take(line)
                 progress(len(transcript.results), total)
     except KeyboardInterrupt:
-        return transcript, 130
+        return ended(130)
     except Terminated:
-        return transcript, 143
-    return transcript, None
+        return ended(143)
+    return ended()
 
 
 @contextlib.contextmanager
@@ -39,7 +44,7 @@ def terminable() -> Iterator[None]:
         yield
         return
 
-    def stop(*_: Any) -> None:
+    def stop(*_: object) -> None:
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)

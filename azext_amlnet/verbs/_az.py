@@ -1,11 +1,45 @@
-"""How a command ends: with az's own error classes, and with an exit code after its output."""
+"""What az gives a command and takes from it: login, cloud, settings, warnings, progress, errors, the exit code."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import dataclass, replace
 from shutil import get_terminal_size
-from typing import Any, Callable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Optional
+
+from knack.log import get_logger
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from azure.cli.core.azclierror import AzCLIError
+
+    from ..discovery.client import Timeouts
+    from ..errors import AmlnetError
+    from ..model import Catalog, Cloud
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Login:
+    """The management client of the current login, ARM's address, how long it is waited for, the subscription."""
+
+    client: object
+    base_url: str
+    timeouts: Timeouts
+    subscription: str
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Says lines on standard error, as az says warnings."""
+    for line in lines:
+        logger.warning("%s", line)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The end of a command
 
 
 @contextlib.contextmanager
@@ -29,14 +63,14 @@ def az_errors() -> Iterator[None]:
         raise _az_class(names.get(type(error), "AzureResponseError"))(error.message, error.hint or None) from None
 
 
-def _az_class(name: str) -> Callable[..., Any]:
+def _az_class(name: str) -> type[AzCLIError]:
     from azure.cli.core import azclierror
 
-    found: Callable[..., Any] = getattr(azclierror, name)
-    return found
+    az_class: type[AzCLIError] = getattr(azclierror, name)
+    return az_class
 
 
-def _print(az_class: Callable[..., Any], error: Any) -> None:
+def _print(az_class: type[AzCLIError], error: AmlnetError) -> None:
     az_error = az_class(error.message, error.hint or None)
     az_error.print_error()
     az_error.send_telemetry()
@@ -46,11 +80,15 @@ def exit_after_output(cmd: Any, code: int) -> None:
     """Lets az print the result, whatever -o and --query make of it, and then exit with the code."""
     from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
-    def leave(cli: Any, **_: Any) -> None:
-        cli.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
+    def leave(cli: object, **_: object) -> None:
+        cmd.cli_ctx.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
         raise SystemExit(code)
 
     cmd.cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The wait
 
 
 def saying(cmd: Any) -> Callable[[str], None]:
@@ -73,3 +111,64 @@ def progress_of(cmd: Any) -> Callable[[int, int], None]:
             bar.end()
 
     return show
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The login
+
+
+def login(cmd: Any) -> Login:
+    """The client of the current login, with the settings of az that concern it."""
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    from .._client_factory import cf_machine_learning
+
+    timeouts = timeouts_of(lambda option: cmd.cli_ctx.config.get("amlnet", option, fallback=None))
+    subscription = get_subscription_id(cmd.cli_ctx)
+    client = cf_machine_learning(cmd.cli_ctx, subscription, timeouts)
+    return Login(client, cmd.cli_ctx.cloud.endpoints.resource_manager, timeouts, subscription)
+
+
+def cloud_of(cmd: Any, catalog: Catalog) -> Cloud:
+    """Which of the catalog's clouds the active cloud of az is: by its name, else by its storage suffix."""
+    from ..errors import UsageError
+    from ..model import Cloud
+
+    active = cmd.cli_ctx.cloud
+    names = {"AzureCloud": Cloud.PUBLIC, "AzureUSGovernment": Cloud.USGOV, "AzureChinaCloud": Cloud.CHINA}
+    if active.name in names:
+        return names[active.name]
+    suffix = active.suffixes.storage_endpoint if active.suffixes else None
+    for cloud, suffixes in catalog.clouds.items():
+        if suffix == suffixes["storage"]:
+            return cloud
+    raise UsageError(
+        f"The cloud '{active.name}' is none that the catalog knows ({', '.join(c.value for c in Cloud)}).",
+        "Switch with `az cloud set`, or use --workspace-file.",
+    )
+
+
+def timeouts_of(setting: Callable[[str], Optional[str]]) -> Timeouts:
+    """How long ARM is waited for; slow links can set `az config set amlnet.read_timeout=60` and the like."""
+    from ..discovery.client import Timeouts
+    from ..errors import UsageError
+
+    timeouts = Timeouts()
+    for option, name in (("connect_timeout", "connect_s"), ("read_timeout", "read_s"), ("silence", "first_answer_s")):
+        text = setting(option)
+        if text is None:
+            continue
+        seconds = _seconds(text)
+        if seconds is None:
+            what = f"The setting amlnet.{option} is '{text}', which is no number of seconds up to 3600."
+            raise UsageError(what, f"az config set amlnet.{option}=30")
+        timeouts = replace(timeouts, **{name: seconds})  # type: ignore[arg-type]
+    return timeouts
+
+
+def _seconds(text: str) -> Optional[float]:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 < seconds <= 3600 else None

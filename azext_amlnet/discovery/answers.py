@@ -1,0 +1,152 @@
+"""ARM's answers: what they are by fact and path, and readers of their JSON, which is untrusted text. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Optional
+from urllib.parse import urlsplit
+
+from ..model import Gap, is_host, is_label, is_line, is_region, is_resource_id
+from .arm import Refusal
+from .crawl import Call
+
+
+@dataclass
+class Answers:
+    """The answers by fact and path, and the gaps that reading them leaves."""
+
+    given: Mapping[Call, Any]
+    gaps: list[Gap] = field(default_factory=list)
+
+    def of(self, fact: str, path: Optional[str], listing: bool = False) -> Any:
+        """An answer, or a Refusal; None when nothing was asked."""
+        return self.given.get(Call.of(fact, path, listing)) if path else None
+
+    def resource(self, fact: str, path: str) -> Any:
+        """An ARM object with properties, or a Refusal."""
+        answer = self.of(fact, path)
+        if isinstance(answer, Refusal) or properties(answer):
+            return answer
+        return Refusal(200, "", "its properties are missing in ARM's answer")
+
+    def gap(self, fact: str, resource: str, reason: Any, assumed: str = "", of: Optional[str] = None) -> None:
+        """Notes what is not known, why, and what is assumed in its place; `of` is the id of the resource."""
+        text = " ".join(str(reason).split())
+        gap = Gap(fact, resource, text if is_line(text) else "an answer that cannot be shown", assumed, of)
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+
+def reason_of(answer: Any) -> str:
+    """Why an answer tells nothing."""
+    return str(answer) if isinstance(answer, Refusal) else "no answer that could be read"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Ids and properties
+
+
+def properties(item: Any) -> Mapping[str, Any]:
+    """The `properties` of an ARM object, empty where they are missing."""
+    given = item.get("properties") if isinstance(item, Mapping) else None
+    return given if isinstance(given, Mapping) else {}
+
+
+def resource_id(value: Any) -> Optional[str]:
+    """The value when it is a well-formed ARM id."""
+    return value.rstrip("/") if isinstance(value, str) and is_resource_id(value) else None
+
+
+def account_id(datastore: Mapping[str, Any]) -> Optional[str]:
+    """The storage account's ARM id, when a datastore's properties name all parts of it."""
+    subscription, group, account = (datastore.get(key) for key in ("subscriptionId", "resourceGroup", "accountName"))
+    if not (subscription and group and account):
+        return None
+    provider = "providers/Microsoft.Storage/storageAccounts"
+    return resource_id(f"/subscriptions/{subscription}/resourceGroups/{group}/{provider}/{account}")
+
+
+def normal_region(value: Any) -> Optional[str]:
+    """`East US` and `eastus` → `eastus`; None for what is no region."""
+    region = re.sub(r"\s", "", value).lower() if isinstance(value, str) else ""
+    return region if is_region(region) else None
+
+
+def cluster_id(compute: Any) -> Optional[str]:
+    """The cluster behind a compute of type Kubernetes; the older type AKS is another service and is left out."""
+    given = properties(compute)
+    if str(given.get("computeType", "")).lower() != "kubernetes":
+        return None
+    return resource_id(given.get("resourceId"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Small readers of untrusted text
+
+
+def host(value: Any) -> Optional[str]:
+    """The host of a name or an URL, in lower case; None for what is no host."""
+    text = value if isinstance(value, str) and value.isprintable() else ""
+    if "://" in text:
+        try:
+            text = urlsplit(text).hostname or ""
+        except ValueError:
+            text = ""
+    text = text.lower()
+    return text if is_host(text) else None
+
+
+def hosts(values: Any) -> tuple[str, ...]:
+    """The hosts of a list, sorted, each once."""
+    found = (host(value) for value in values) if isinstance(values, list) else ()
+    return tuple(sorted({name for name in found if name}))
+
+
+def label(value: Any) -> Optional[str]:
+    """The text when it can be a resource's name."""
+    return value if isinstance(value, str) and is_label(value) else None
+
+
+def truth(value: Any) -> Optional[bool]:
+    """True or False, also as the text that extension settings use; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def approved(given: Mapping[str, Any]) -> bool:
+    """Whether a private endpoint connection is approved."""
+    connections = given.get("privateEndpointConnections")
+    states = (
+        inner(properties(item), "privateLinkServiceConnectionState").get("status")
+        for item in (connections if isinstance(connections, list) else ())
+    )
+    return any(str(state).lower() == "approved" for state in states)
+
+
+def public(given: Mapping[str, Any]) -> bool:
+    """Whether public access is on; it is unless ARM says Disabled."""
+    return str(given.get("publicNetworkAccess") or "").lower() != "disabled"
+
+
+def inner(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object below a key, empty where there is none."""
+    value = given.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def items_of(value: Any) -> list[Any]:
+    """The items of a list, none where there is no list."""
+    return value if isinstance(value, list) else []
+
+
+def name_of(identifier: str) -> str:
+    """The last segment of an ARM id."""
+    return identifier.rsplit("/", 1)[-1]
+
+
+def connection_string(value: Any) -> dict[str, str]:
+    """`Key=value;…` as a dictionary with lower-case keys; it holds secrets, so only hosts are taken out of it."""
+    pairs = (part.partition("=") for part in value.split(";")) if isinstance(value, str) else ()
+    return {key.strip().lower(): text.strip() for key, _, text in pairs}

@@ -1,0 +1,271 @@
+"""Answers of ARM → computes and the clusters behind them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Callable, Mapping, Optional
+from urllib.parse import urlsplit
+
+from ..model import Cluster, ClusterType, Compute, Proxy, cluster_type_of, is_base64, is_line
+from .answers import (
+    Answers,
+    cluster_id,
+    connection_string,
+    host,
+    hosts,
+    inner,
+    items_of,
+    label,
+    name_of,
+    normal_region,
+    properties,
+    reason_of,
+    resource_id,
+    truth,
+)
+from .arm import Refusal
+
+
+def computes_of(workspace: str, answers: Answers) -> Optional[tuple[Compute, ...]]:
+    answer = answers.of("computes", f"{workspace}/computes", listing=True)
+    if not isinstance(answer, list):
+        answers.gap("computes", "computes of the workspace", reason_of(answer), "an AKS and an Arc cluster")
+        return None
+    spelled = _clusters_by_key(answer)
+    found = (_compute(item, spelled, answers) for item in answer)
+    return tuple(sorted((compute for compute in found if compute), key=lambda compute: compute.name))
+
+
+def _clusters_by_key(computes: list[Any]) -> dict[str, str]:
+    """The ids of the clusters behind computes, in the first spelling met, by their lower-case form."""
+    spelled: dict[str, str] = {}
+    for identifier in filter(None, map(cluster_id, computes)):
+        spelled.setdefault(identifier.lower(), identifier)
+    return spelled
+
+
+def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optional[Compute]:
+    given = properties(item)
+    name = label(item.get("name")) if isinstance(item, Mapping) else None
+    kind = str(given.get("computeType") or "").lower()
+    if name is not None and kind in ("aks", ""):
+        why, assumed = "it is attached the retired way (computeType AKS), which this list does not cover", "nothing"
+        if not kind:
+            why, assumed = "its type is missing in ARM's answer", "an AKS and an Arc cluster"
+        answers.gap("compute", f"compute {name}", why, assumed)
+    if name is None or kind not in ("kubernetes", ""):
+        return None
+    settings = inner(given, "properties")
+    default_type = inner(inner(settings, "instanceTypes"), str(settings.get("defaultInstanceType") or ""))
+    selector = inner(default_type, "nodeSelector")
+    identifier = cluster_id(item)
+    if cluster_type_of(identifier) is None and kind:
+        answers.gap("cluster", f"compute {name}", "it names no cluster of a known kind", "rows of AKS and of Arc")
+    return Compute(
+        name=name,
+        cluster_id=spelled[identifier.lower()] if identifier else None,
+        namespace=label(settings.get("namespace")),
+        node_selector=tuple(sorted(f"{key}={value}" for key, value in selector.items() if is_line(f"{key}={value}"))),
+    )
+
+
+def clusters_of(workspace: str, answers: Answers) -> tuple[Cluster, ...]:
+    items = items_of(answers.of("computes", f"{workspace}/computes", listing=True))
+    spelled = _clusters_by_key(items)
+    return tuple(_cluster(spelled[key], items, answers) for key in sorted(spelled) if cluster_type_of(key))
+
+
+def _cluster(identifier: str, computes: list[Any], answers: Answers) -> Cluster:
+    if cluster_type_of(identifier) is ClusterType.AKS:
+        cluster = _aks(identifier, answers)
+    else:
+        of_cluster = (item for item in computes if (cluster_id(item) or "").lower() == identifier.lower())
+        relay = next(filter(None, map(_relay_of_compute, of_cluster)), None)
+        cluster = replace(_arc(identifier, answers), relay_host=relay or _relay(identifier, computes, answers))
+    return replace(_with_extension(cluster, identifier, answers), id=identifier)
+
+
+def _relay_of_compute(item: Any) -> Optional[str]:
+    """The host of the Relay namespace, taken out of a connection string that is a secret and goes no further."""
+    settings = inner(properties(item), "properties")
+    endpoints = (
+        host(connection_string(settings.get(key)).get("endpoint"))
+        for key in ("relayConnectionString", "serviceBusConnectionString")
+    )
+    return next(filter(None, endpoints), None)
+
+
+def _aks(identifier: str, answers: Answers) -> Cluster:
+    answer = answers.resource("aks", identifier)
+    if not isinstance(answer, Mapping):
+        what = "every row of an AKS cluster"
+        answers.gap("cluster", f"AKS cluster {name_of(identifier)}", reason_of(answer), what, identifier)
+        return Cluster(types=(ClusterType.AKS,), readable=False)
+    given = properties(answer)
+    pools = [pool for pool in items_of(given.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
+    addons = {key.lower(): addon for key, addon in inner(given, "addonProfiles").items() if isinstance(addon, Mapping)}
+    access = inner(given, "apiServerAccessProfile")
+    subnets = {resource_id(pool.get("vnetSubnetID")) for pool in pools}
+    return Cluster(
+        types=(ClusterType.AKS,),
+        region=normal_region(answer.get("location")),
+        api_server=host(given.get("fqdn")),
+        private_api_server=host(given.get("privateFQDN")),
+        private_cluster=truth(access.get("enablePrivateCluster")) or False,
+        outbound_type=label(inner(given, "networkProfile").get("outboundType")),
+        proxy=_proxy(inner(given, "httpProxyConfig")),
+        subnets=tuple(sorted(subnet for subnet in subnets if subnet)),
+        gpu_nodes=_any_node(given, pools, _has_gpu),
+        windows_nodes=_any_node(given, pools, _is_windows),
+        azure_policy=truth(addons.get("azurepolicy", {}).get("enabled")) or False,
+        monitoring=(truth(addons.get("omsagent", {}).get("enabled")) or False)
+        or (truth(inner(inner(given, "azureMonitorProfile"), "metrics").get("enabled")) or False),
+        azure_rbac=truth(inner(given, "aadProfile").get("enableAzureRBAC")) or False,
+    )
+
+
+def _any_node(given: Mapping[str, Any], pools: list[Any], has: Callable[[Any], Optional[bool]]) -> Optional[bool]:
+    """Whether any pool has it; None where no pool has it and some may, auto-provisioned nodes among them."""
+    answers = {has(pool) for pool in pools}
+    if True in answers:
+        return True
+    automatic = str(inner(given, "nodeProvisioningProfile").get("mode")).lower() == "auto"
+    return None if None in answers or not pools or automatic else False
+
+
+def _has_gpu(pool: Mapping[str, Any]) -> Optional[bool]:
+    """VM sizes of the N family have GPUs, NP excepted: learn.microsoft.com/azure/aks/gpu-cluster (2026-11-23)."""
+    manual = items_of(inner(inner(pool, "virtualMachinesProfile"), "scale").get("manual"))
+    sizes = [pool.get("vmSize"), *(item.get("size") for item in manual if isinstance(item, Mapping))]
+    known = [str(size).lower() for size in sizes if size]
+    return any(re.match(r"standard_n[cdgv]", size) for size in known) if known else None
+
+
+def _is_windows(pool: Mapping[str, Any]) -> Optional[bool]:
+    kind = pool.get("osType")
+    return str(kind).lower() == "windows" if kind else None
+
+
+def _proxy(config: Mapping[str, Any]) -> Optional[Proxy]:
+    if not (config.get("httpProxy") or config.get("httpsProxy")):
+        return None
+    skip = (entry for entry in items_of(config.get("noProxy")) if isinstance(entry, str) and is_line(entry))
+    return Proxy(
+        http=_without_credentials(config.get("httpProxy")),
+        https=_without_credentials(config.get("httpsProxy")),
+        skip=tuple(skip),
+        trusted_ca=bool(config.get("trustedCa")),
+        authorities=_base64(config.get("trustedCa")),
+    )
+
+
+def _base64(value: Any) -> Optional[str]:
+    """The cluster's additional authorities as ARM gives them, if it does."""
+    return value if isinstance(value, str) and value and is_base64(value) else None
+
+
+def _without_credentials(url: Any) -> Optional[str]:
+    """`http://user:secret@proxy:3128` → `http://proxy:3128`; None for what is no proxy address."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        name, port = (parts.hostname, parts.port) if parts else (None, None)
+    except ValueError:
+        return None
+    if parts is None or name is None or not re.fullmatch(r"[a-z0-9:._-]+", name):
+        return None
+    bare = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{bare}" + (f":{port}" if port else "")
+
+
+def _arc(identifier: str, answers: Answers) -> Cluster:
+    answer, name = answers.resource("arc", identifier), name_of(identifier)
+    if not isinstance(answer, Mapping):
+        what = "every row of an Arc cluster"
+        answers.gap("cluster", f"connected cluster {name}", reason_of(answer), what, identifier)
+        return Cluster(types=(ClusterType.ARC,), readable=False)
+    given = properties(answer)
+    # An AKS cluster that is connected to Arc needs both tables.
+    on_aks = str(given.get("distribution") or "").lower() == "aks"
+    region = normal_region(answer.get("location"))
+    return Cluster(
+        types=(ClusterType.AKS, ClusterType.ARC) if on_aks else (ClusterType.ARC,),
+        region=region,
+        arc_gateway=truth(inner(given, "gateway").get("enabled")) or False,
+        azure_rbac=truth(inner(given, "aadProfile").get("enableAzureRBAC")),
+        monitoring=False,
+        service_bus_hosts=_service_bus_hosts(region, identifier, answers),
+    )
+
+
+def _relay(identifier: str, computes: list[Any], answers: Answers) -> Optional[str]:
+    """The Relay namespace that the Azure ML extension made in the cluster's resource group, by its tag.
+
+    Where several connected clusters share the group, nothing tells whose it is.
+    """
+    arcs = [key for key in _clusters_by_key(computes) if cluster_type_of(key) is ClusterType.ARC]
+    if [_group(key) for key in arcs].count(_group(identifier).lower()) != 1:
+        return None
+    answer = answers.of("relay", f"{_group(identifier)}/providers/Microsoft.Relay/namespaces", listing=True)
+    if not isinstance(answer, list):
+        what = f"Relay namespaces in the resource group of {name_of(identifier)}"
+        answers.gap("relay", what, reason_of(answer), "the wildcard of all Service Bus names", identifier)
+        return None
+    made = [item for item in answer if isinstance(item, Mapping) and _made_by_extension(item)]
+    found = {host(properties(item).get("serviceBusEndpoint")) for item in made} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _group(identifier: str) -> str:
+    """The resource group of an ARM id."""
+    return "/".join(identifier.split("/")[:5])
+
+
+def _made_by_extension(namespace: Mapping[str, Any]) -> bool:
+    tags = {str(key).lower(): str(value).lower() for key, value in inner(namespace, "tags").items()}
+    return "arc-enabled ml" in tags.get("created_by", "")
+
+
+def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) -> Optional[tuple[str, ...]]:
+    asked = (call for call in answers.given if call.fact == "arc-allow-list")
+    call = next((call for call in asked if call.key.endswith(f"location={region}")), None)
+    if call is None:
+        return None
+    answer = answers.given[call]
+    names = hosts(answer)
+    if isinstance(answer, Refusal) or not names or len(names) < len({name.lower() for name in answer}):
+        why = answer if isinstance(answer, Refusal) else "Arc's allow-list API named something that is no host"
+        what = f"Service Bus names of Arc in {region} (cluster {name_of(cluster)})"
+        answers.gap("arc-allow-list", what, why, "the wildcard of all Service Bus names", cluster)
+        return None
+    return names
+
+
+_EXTENSION = "microsoft.azureml.kubernetes"
+_MONITORING = {"microsoft.azuremonitor.containers", "microsoft.azuremonitor.containers.metrics"}
+
+
+def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Cluster:
+    """The cluster with what its extensions say: training, inference, monitoring."""
+    name, assumed = name_of(identifier), "training and inference both enabled"
+    path = f"{identifier}/providers/Microsoft.KubernetesConfiguration/extensions"
+    answer = answers.of("extensions", path, listing=True)
+    if not isinstance(answer, list):
+        answers.gap("extensions", f"extensions of cluster {name}", reason_of(answer), assumed, identifier)
+        return replace(cluster, monitoring=cluster.monitoring or None)
+    installed = {str(properties(item).get("extensionType")).lower(): properties(item) for item in answer}
+    monitoring = True if _MONITORING & set(installed) else cluster.monitoring
+    extension = installed.get(_EXTENSION)
+    if extension is None:
+        missing = "the Azure ML extension (Microsoft.AzureML.Kubernetes) is not among its extensions"
+        answers.gap("extensions", f"cluster {name}", missing, assumed, identifier)
+        return replace(cluster, monitoring=monitoring)
+    settings = {key.lower(): truth(value) for key, value in inner(extension, "configurationSettings").items()}
+    training, inference = settings.get("enabletraining"), settings.get("enableinference")
+    if training is None and inference is None:
+        answers.gap(
+            "extensions", f"cluster {name}", "its Azure ML extension does not say what it does", assumed, identifier
+        )
+        return replace(cluster, monitoring=monitoring)
+    # Either is off unless it is switched on: how-to-deploy-kubernetes-extension on learn.microsoft.com (2026-11-23).
+    return replace(cluster, monitoring=monitoring, training=training or False, inference=inference or False)

@@ -1,0 +1,123 @@
+"""HTTP: whether the service itself answered, as the catalog's proof describes it, or somebody in its place. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+from urllib.parse import urlsplit
+
+from ..model import Cause, Judgement, Proof, Protocol, Requirement
+from . import _names, _reached
+from .causes import judgement_of
+from .scene import Facts, Scene, Steps, facts_of
+
+_BLOCKING = (
+    *("blocked", "denied", "not allowed", "forbidden", "policy", "firewall", "restricted", "prohibited", "filter"),
+)
+
+
+def failed(facts: Facts) -> Judgement:
+    """The judgement on a request without an answer in HTTP."""
+    failure = facts.get("failure")
+    if failure == "timeout":
+        return judgement_of(Cause.HTTP_TIMEOUT, "no answer to the request")
+    if failure in ("reset", "closed", "error"):
+        detail = f" ({facts['error']})" if facts.get("error") else ""
+        return judgement_of(Cause.HTTP_RESET, f"{failure} after the request{detail}")
+    return judgement_of(Cause.HTTP_UNEXPECTED, f"what answers is not HTTP: {facts.get('start')!r}")
+
+
+def answered(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judgement:
+    """The judgement on an answer in HTTP, whoever gave it."""
+    facts = facts_of(steps, "http")
+    if "proxy" in steps and row.protocol is Protocol.HTTP and not _marked(proof, facts):
+        cause = _proxys_answer(facts)
+        if cause:
+            return judgement_of(cause, f"{facts_of(steps, 'proxy').get('proxy')} answers {describe(facts)}")
+    # Azure Firewall's answer to a denied HTTP request, as public transcripts show it (2026-11-23).
+    if facts["status"] == 470 or str(facts.get("text", "")).startswith("Action: Deny."):
+        return judgement_of(Cause.HTTP_FIREWALL_DENY, describe(facts))
+    # Without marks the certificate speaks: nobody but the service has one of a public issuer for its name.
+    certified = "tls" in steps and scene.is_public(facts_of(steps, "tls").get("issuer") or {})
+    if _marked(proof, facts) or (certified and not proof.marks):
+        return _of_the_service(row, proof, steps, scene)
+    return _names.suspect(steps) or _of_a_stranger(row, proof, steps, scene)
+
+
+def _of_the_service(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judgement:
+    """The judgement on the service's own answer; it may refuse, be busy or be broken, but it was reached."""
+    facts = facts_of(steps, "http")
+    status, answer = facts["status"], describe(facts)
+    public = _names.public_address(steps)
+    if status == 403 and row.private and public:
+        return judgement_of(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{answer}; the name resolves to {public}")
+    if status == 403 and proof.marks and not proof.forbidden:
+        return judgement_of(Cause.HTTP_SERVICE_FIREWALL, answer)
+    if status == 429:
+        return judgement_of(Cause.HTTP_THROTTLED, answer)
+    if status >= 500:
+        return judgement_of(Cause.HTTP_SERVER_ERROR, answer)
+    reached = _reached.judged(row, steps, scene)
+    if not proof.statuses or status in (*proof.statuses, 400, 401, 404):
+        return reached
+    return replace(reached, notes=(*reached.notes, f"It answered {answer}, which is not what it usually says."))
+
+
+def _of_a_stranger(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judgement:
+    """The judgement on an answer that nothing proves to be the service's."""
+    facts = facts_of(steps, "http")
+    status, answer = facts["status"], describe(facts)
+    if 300 <= status < 400 and not _upgraded(row, facts):
+        return judgement_of(Cause.HTTP_CAPTIVE_PORTAL, f"{answer}, to {facts['headers'].get('location')}")
+    if row.websocket:
+        return judgement_of(Cause.HTTP_UPGRADE_DENIED, answer)
+    words = f"{facts.get('title', '')} {facts.get('text', '')}".lower()
+    if status in (403, 407, 451, 511) or any(word in words for word in _BLOCKING):
+        return judgement_of(Cause.HTTP_BLOCK_PAGE, answer)
+    if proof.marks:
+        return judgement_of(Cause.HTTP_BLOCK_PAGE if facts.get("html") else Cause.HTTP_UNEXPECTED, answer)
+    if status >= 500:
+        return judgement_of(Cause.HTTP_UNEXPECTED, answer)
+    if facts.get("html") or facts.get("encoded"):
+        because = f"a page that could be the service's or a middlebox's: {answer}"
+        return judgement_of(Cause.UNKNOWN_FAILURE, because)
+    return _reached.judged(row, steps, scene)
+
+
+def _upgraded(row: Requirement, facts: Facts) -> bool:
+    """Whether a redirection only goes from http to https on the same host."""
+    try:
+        there = urlsplit(str(facts["headers"].get("location", "")))
+        return there.scheme == "https" and there.hostname == (row.probe.host if row.probe else row.host)
+    except ValueError:
+        return False
+
+
+def _marked(proof: Proof, facts: Facts) -> bool:
+    return any(_has(facts, name, content) for name, content in proof.marks)
+
+
+def _has(facts: Facts, name: str, content: str) -> bool:
+    """Whether an answer bears a mark: a header (with this in it), or this in its reason phrase or text."""
+    answer = f"{facts.get('reason', '')} {facts.get('text', '')}"
+    value = answer if name == "answer" else facts.get("headers", {}).get(name)
+    return value is not None and content.lower() in value.lower()
+
+
+def _proxys_answer(facts: Facts) -> Optional[Cause]:
+    """For plain HTTP through a proxy: the cause, where the proxy itself answered in the service's place."""
+    squid = str(facts.get("headers", {}).get("x-squid-error", ""))
+    if facts["status"] == 407:
+        return Cause.PROXY_AUTH_REQUIRED
+    if squid.startswith("ERR_ACCESS_DENIED"):
+        return Cause.PROXY_DENIED
+    return Cause.PROXY_FAILURE if squid or facts["status"] in (502, 503, 504) else None
+
+
+def describe(facts: Facts) -> str:
+    """An HTTP answer in words: status, reason, squid's own word, what an authenticating proxy wants, the page."""
+    headers = facts.get("headers") or {}
+    words = [str(facts.get("status", "")), facts.get("reason", ""), headers.get("x-squid-error", "")]
+    words += [f"(it wants {headers['proxy-authenticate']})"] if "proxy-authenticate" in headers else []
+    page = facts.get("title") or facts.get("text")
+    return " ".join(filter(None, words)) + (f" ({str(page)[:120]!r})" if page else "")

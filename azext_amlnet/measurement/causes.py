@@ -1,0 +1,129 @@
+"""The closed list of causes: how bad each is, in which layer, and what to do next; docs and reports print it. Pure."""
+
+from __future__ import annotations
+
+from ..model import Cause, Judgement, Verdict
+from ..text import one_line
+
+B, D, U = Verdict.BLOCKED, Verdict.DEGRADED, Verdict.UNKNOWN
+
+CAUSES: dict[Cause, tuple[Verdict, str, str]] = {
+    Cause.DNS_NXDOMAIN: (B, "dns", "Ask the DNS team: the resolver says that the name does not exist."),
+    Cause.DNS_NODATA: (B, "dns", "Ask the DNS team: the name exists, but without an address."),
+    Cause.DNS_SERVFAIL: (B, "dns", "Ask the DNS team: the resolver's forwarder may be blocked."),
+    Cause.DNS_REFUSED: (B, "dns", "Ask the DNS team: the resolver refuses to answer this client or this name."),
+    Cause.DNS_TIMEOUT: (B, "dns", "Check the resolver's address and that UDP and TCP port 53 to it are open."),
+    Cause.DNS_FAILURE: (B, "dns", "Check the resolver configuration of this machine."),
+    Cause.DNS_SINKHOLE: (B, "dns", "Ask the security team: a DNS filter answers with an address of its own."),
+    Cause.DNS_NO_IPV4: (B, "dns", "The name has IPv6 addresses only, and there is no IPv6 route here."),
+    Cause.DNS_SEARCH_DOMAIN: (B, "dns", "Remove the wildcard of the search domain, or lower ndots."),
+    Cause.DNS_INTERMITTENT: (D, "dns", "One of the resolvers fails: lookups are slow or fail from time to time."),
+    Cause.DNS_PUBLIC_EXPECTED_PRIVATE: (D, "dns", "Link the private DNS zone to this network."),
+    Cause.TCP_TIMEOUT: (B, "tcp", "Ask the network team to allow this host and port: packets are dropped on the way."),
+    Cause.TCP_REFUSED: (
+        B,
+        "tcp",
+        "Ask the network team: a firewall, or the address itself, rejects the connection to this port.",
+    ),
+    Cause.TCP_UNREACHABLE: (B, "tcp", "Ask the network team about routes: there is no way to this address from here."),
+    Cause.TCP_CLOSED: (
+        B,
+        "tcp",
+        "Ask the network team: a middlebox accepts in the service's place and does not speak its language.",
+    ),
+    Cause.PRIVATE_ENDPOINT_UNREACHABLE: (B, "tcp", "Check the route and the NSG to the private endpoint's subnet."),
+    Cause.TCP_PARTIAL: (D, "tcp", "Some addresses of the name are blocked: allow all of them, or the name."),
+    Cause.TCP_INTERMITTENT: (
+        D,
+        "tcp",
+        "Ask the network team about SNAT ports and the firewall's load.",
+    ),
+    Cause.PROXY_DNS: (B, "proxy", "The proxy's name does not resolve: check the proxy setting."),
+    Cause.PROXY_UNREACHABLE: (B, "proxy", "The proxy does not listen there: check its address and port."),
+    Cause.PROXY_TIMEOUT: (
+        B,
+        "proxy",
+        "Ask the proxy's owner whether it is reached from here and reaches the target.",
+    ),
+    Cause.PROXY_AUTH_REQUIRED: (B, "proxy", "The proxy wants a user and password, or another scheme than Basic."),
+    Cause.PROXY_DENIED: (B, "proxy", "Ask the proxy's owner to allow CONNECT to this host and port."),
+    Cause.PROXY_FAILURE: (B, "proxy", "Ask the proxy's owner: it could not make the connection, its log tells why."),
+    Cause.TLS_RESET: (B, "tls", "Ask the network team to allow this host: a firewall resets when it sees the name."),
+    Cause.TLS_CLOSED: (B, "tls", "Ask the network team to allow this host: a middlebox closes when it sees the name."),
+    Cause.TLS_TIMEOUT: (
+        B,
+        "tls",
+        "Ask the network team to allow this host: the handshake is swallowed.",
+    ),
+    Cause.TLS_MTU_BLACKHOLE: (
+        B,
+        "tls",
+        "Ask the network team to lower the MTU or to let ICMP 'fragmentation needed' pass.",
+    ),
+    Cause.TLS_UNTRUSTED_ISSUER: (
+        B,
+        "tls",
+        "Ask the security team to exempt this host from TLS inspection; an issuer of your own: --ca-file.",
+    ),
+    Cause.TLS_EXPIRED: (B, "tls", "Check this machine's clock, then who presents the certificate."),
+    Cause.TLS_NAME_MISMATCH: (B, "tls", "Ask the DNS and security teams: somebody else answers under this name."),
+    Cause.TLS_VERSION: (
+        B,
+        "tls",
+        "Ask the security team: a middlebox is in the way, since no Azure service speaks old TLS only.",
+    ),
+    Cause.TLS_ALERT: (
+        B,
+        "tls",
+        "Ask the security team: a middlebox refuses the name, or it is not served there.",
+    ),
+    Cause.TLS_NOT_TLS: (
+        B,
+        "tls",
+        "Ask the network team: what answers is not TLS, as of a middlebox or a captive portal.",
+    ),
+    Cause.HTTP_BLOCK_PAGE: (
+        B,
+        "http",
+        "Ask the security team to allow this host: a filter answers.",
+    ),
+    Cause.HTTP_FIREWALL_DENY: (B, "http", "Add an application rule for this host: Azure Firewall denies it."),
+    Cause.HTTP_CAPTIVE_PORTAL: (
+        B,
+        "http",
+        "Sign in at the portal, or exempt this host from it.",
+    ),
+    Cause.HTTP_TIMEOUT: (B, "http", "Ask the security team about a proxy or an inspection that holds the request."),
+    Cause.HTTP_RESET: (B, "http", "Ask the security team about an inspection of HTTP that cuts the connection."),
+    Cause.HTTP_SERVICE_FIREWALL: (
+        B,
+        "http",
+        "Ask the owner of the resource: its own firewall refuses this network.",
+    ),
+    Cause.HTTP_UPGRADE_DENIED: (
+        B,
+        "http",
+        "Ask the network team to allow WebSocket upgrades to this host on firewall and proxy.",
+    ),
+    Cause.HTTP_UNEXPECTED: (B, "http", "Ask the network team who answers here: it is not the service."),
+    Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED: (B, "http", "Link the private DNS zone to this network."),
+    Cause.HTTP_SERVER_ERROR: (D, "http", "Look at Azure's status and try again."),
+    Cause.HTTP_THROTTLED: (D, "http", "The service asks for patience: try again later."),
+    Cause.POD_IMAGE_PULL: (U, "pod", "The probe's image cannot be pulled: see which registry host the event names."),
+    Cause.POD_UNSCHEDULABLE: (U, "pod", "No node takes the pod: see node selector, taints and free resources."),
+    Cause.POD_ADMISSION_DENIED: (U, "pod", "A policy of the cluster refuses the pod: see what it says."),
+    Cause.POD_QUOTA: (U, "pod", "The namespace's quota is used up."),
+    Cause.POD_FORBIDDEN: (U, "pod", "Ask for the rights that the README names."),
+    Cause.POD_EVICTED: (U, "pod", "The pod was evicted: run again."),
+    Cause.POD_OOM_KILLED: (U, "pod", "The pod ran out of memory: run again with fewer endpoints."),
+    Cause.POD_CRASHED: (U, "pod", "The probe did not start: see the pod's log."),
+    Cause.POD_NODE_LOST: (U, "pod", "The node was lost: run again."),
+    Cause.POD_NO_RESULT: (U, "pod", "Nothing came back for this endpoint: run again."),
+    Cause.UNKNOWN_FAILURE: (U, "", "An unforeseen failure; the text says what was seen."),
+}
+
+
+def judgement_of(cause: Cause, because: str) -> Judgement:
+    """The judgement that a cause means, with what was seen."""
+    verdict, layer, hint = CAUSES[cause]
+    return Judgement(verdict, cause, layer, one_line(because), hint)

@@ -1,0 +1,189 @@
+"""Findings → the report on policies, its exit code, and what is to be said beside it. Pure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence, TypeVar, cast
+
+from ..about import about
+from ..compare.outcomes import Scale, counts, fails
+from ..compare.outcomes import exit_code as exit_code_of
+from ..model import SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
+from ..text import endpoint, line
+from .addresses import Span
+from .addresses import shown as shown_span
+from .check import findings as findings_of
+from .model import Finding, Policy, PolicyReport, PolicySummary
+from .over_permissive import over_permissive, stale
+
+SCALE = Scale(
+    (Coverage.COVERED, Coverage.UNKNOWN, Coverage.PARTIAL, Coverage.MISSING, Coverage.DENIED), unknown=Coverage.UNKNOWN
+)
+"""What cannot be told any more is never the same."""
+LACKING = (Coverage.MISSING, Coverage.PARTIAL)
+"""What a further rule mends."""
+_BAD = {Level.REQUIRED: set(Coverage) - {Coverage.COVERED}}
+Key = tuple[str, str, int, str]
+T = TypeVar("T")
+
+
+def report_on(
+    inputs: Inputs,
+    policies: Sequence[Policy],
+    *,
+    sources: Sequence[Span] = (),
+    sources_of: Optional[Mapping[str, Sequence[Span]]] = None,
+    earlier: Optional[Mapping[Key, Coverage]] = None,
+) -> PolicyReport:
+    """The report on what policies make of the rows: one finding for each.
+
+    `sources` is where all traffic comes from; without it `sources_of` tells so by compute, with no span for one that is
+    not known. With `earlier`, the coverage of another report by `Finding.key`, only what is worse than there, or new
+    and not covered, fails.
+    """
+    sources_of = sources_of or {}
+    findings = findings_of(inputs.rows, policies, _sources(sources, sources_of))
+    findings = with_failing(compare(findings, earlier) if earlier is not None else findings)
+    everywhere = sources or sorted({span for spans in sources_of.values() for span in spans})
+    notes = dict.fromkeys(note for policy in policies for note in policy.notes)
+    return PolicyReport(
+        schema_version=SCHEMA_VERSION,
+        **about(inputs),
+        checked_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        sources=tuple(map(shown_span, everywhere)),
+        policy=_plain(tuple(map(_summary_of, policies))),
+        summary={**summary(findings), "exitCode": exit_code(findings)},
+        warnings=_plain((*inputs.warnings, *notes)),
+        findings=_plain(findings),
+        over_permissive=_plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
+        stale=_plain(tuple(stale(policies, inputs.catalog.retired))),
+        unread=_plain(tuple(part for policy in policies for part in policy.unread)),
+    )
+
+
+def _sources(
+    sources: Sequence[Span], sources_of: Mapping[str, Sequence[Span]]
+) -> Callable[[Requirement], Sequence[Optional[Span]]]:
+    """Where a row's traffic comes from; None for what nobody told of a compute."""
+
+    def of(row: Requirement) -> Sequence[Optional[Span]]:
+        names = row.computes or tuple(sources_of)
+        return sources or list(dict.fromkeys(span for name in names for span in sources_of.get(name) or (None,)))
+
+    return of
+
+
+def _summary_of(policy: Policy) -> PolicySummary:
+    return PolicySummary(policy.name, policy.dialect, len(policy.rules), policy.computes, policy.notes)
+
+
+def _plain(value: T) -> T:
+    """The nouns with texts that a terminal and a pipeline can show: names of rules are anybody's."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return cast(T, line(value))
+    if isinstance(value, tuple):
+        return cast(T, tuple(map(_plain, value)))
+    if is_dataclass(value) and not isinstance(value, type):
+        return cast(T, replace(value, **{part.name: _plain(getattr(value, part.name)) for part in fields(value)}))
+    return value
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Findings → what they come to
+
+
+def compare(findings: Iterable[Finding], earlier: Mapping[Key, Coverage]) -> tuple[Finding, ...]:
+    """The findings, each with how it went since the earlier check."""
+    return tuple(
+        replace(finding, change=SCALE.progress(finding.coverage, earlier.get(finding.key))) for finding in findings
+    )
+
+
+def with_failing(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, each saying whether it makes the command fail: required, not covered, and worse than before."""
+    return tuple(
+        replace(finding, failing=fails((finding.coverage, finding.level), finding.change, _BAD)) for finding in findings
+    )
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """0 all required covered; 8 something required is not; 9 that cannot be told, or nothing is required."""
+    required = any(finding.level is Level.REQUIRED for finding in findings)
+    failing = [finding.coverage for finding in findings if finding.failing]
+    return exit_code_of(failing, (Coverage.UNKNOWN,), answered=required)
+
+
+def summary(findings: Iterable[Finding]) -> dict[str, object]:
+    """The counts by coverage, over all and for each level."""
+    over_all, by_level = counts(((finding.coverage, finding.level) for finding in findings), tuple(Coverage))
+    return {"coverage": over_all, "levels": by_level}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is to be said
+
+
+def remarks(report: PolicyReport) -> Iterator[str]:
+    """The lines to be said beside the report."""
+    yield from report.warnings
+    parts = [f"{part.policy}, {part.part}: {part.because}" for part in report.unread]
+    yield from (f"Not read: {part}." for part in parts[:5])
+    if len(parts) > 5:
+        yield f"Not read, too: {len(parts) - 5} more parts, in 'unread'."
+    asked, beyond = ([item for item in report.over_permissive if item.asked_for is word] for word in (True, False))
+    yield from _by_rule("Allowed beyond need", [(item.allows, item.rule) for item in beyond])
+    yield from _by_rule("Allowed as the list asks, but open to anybody", [(item.allows, item.rule) for item in asked])
+    yield from _by_rule("Stale", [(item.host, item.rule) for item in report.stale])
+    yield from _advice(report.findings)
+    yield from _verdict(report)
+
+
+def _by_rule(what: str, items: Sequence[tuple[str, str]]) -> Iterator[str]:
+    if items:
+        shown = "; ".join(f"{name} by rule '{rule}'" for name, rule in items[:3])
+        more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+        yield f"{what}: {shown}{more}."
+
+
+def _advice(findings: Iterable[Finding]) -> Iterator[str]:
+    """What would settle several findings at once."""
+    hints = [finding.hint for finding in findings if finding.coverage is Coverage.UNKNOWN]
+    for hint in dict.fromkeys(hints):
+        if "--source" in hint:
+            yield f"{hints.count(hint)} endpoint{'s depend' if hints.count(hint) > 1 else ' depends'} on it: {hint}"
+
+
+def _verdict(report: PolicyReport) -> Iterator[str]:
+    """Why the command fails, if it does."""
+    failing = [finding for finding in report.findings if finding.failing]
+    for what, items in (
+        ("not allowed", [finding for finding in failing if finding.coverage is not Coverage.UNKNOWN]),
+        ("not to be judged", [finding for finding in failing if finding.coverage is Coverage.UNKNOWN]),
+    ):
+        names = [f"{endpoint(f.host, f.port, f.protocol.value)} ({f.coverage.value})" for f in items]
+        if items:
+            yield f"{len(items)} required endpoint{'s are' if len(items) > 1 else ' is'} {what}: {_few(names)}."
+    if report.exit_code and not failing:
+        yield "Nothing that is required was asked about."
+
+
+def not_mended(report: PolicyReport) -> Iterator[str]:
+    """What a suggestion of rules does not mend."""
+    denied, unknown = (
+        [finding.host for finding in report.findings if finding.coverage is word]
+        for word in (Coverage.DENIED, Coverage.UNKNOWN)
+    )
+    if denied:
+        yield f"Not in the suggestion, because a rule denies it and has to be changed itself: {_few(denied)}."
+    if unknown:
+        yield f"Not in the suggestion, because it cannot be told whether it is allowed: {_few(unknown)}."
+    if not any(finding.coverage in LACKING for finding in report.findings):
+        yield "Nothing else is missing, so there is no rule to add."
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,0 +1,86 @@
+"""What a verb leaves behind: files, annotations, and the exit code that az ends with."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from typing import TYPE_CHECKING, Iterable, Mapping, Optional
+
+from ..errors import UsageError
+from ._az import exit_after_output, logger, warn
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..codec import JsonObject
+    from ..exporters import Context, Export
+    from ..model import Inputs
+
+
+def check_files(paths: Iterable[str]) -> None:
+    """Raises UsageError for report files that cannot be written as it looks now."""
+    from pathlib import Path
+
+    from ..files import refuse_existing
+    from ..reports import FORMATS
+
+    for path in paths:
+        if Path(path).suffix.lower() not in FORMATS:
+            raise UsageError(
+                f"--report-file {path}: the name must end in {', '.join(FORMATS)}.", "It tells the format."
+            )
+        refuse_existing(path, overwrite=True)
+
+
+def publish(cmd: Any, report: JsonObject, paths: Iterable[str], annotate: Optional[str]) -> None:
+    """Writes the report's files, and the annotations to standard error.
+
+    What cannot be written fails the command, and the report is printed all the same.
+    """
+    from ..reports.annotations import lines
+
+    unwritten = _unwritten(report, paths)
+    for line in lines(report, annotate) if annotate else ():
+        print(line, file=sys.stderr)
+    for message in unwritten:
+        logger.error("%s", message)
+    code = report["summary"]["exitCode"]
+    if code or unwritten:
+        exit_after_output(cmd, code or 1)
+
+
+def _unwritten(report: Mapping[str, object], paths: Iterable[str]) -> list[str]:
+    """Writes the report's files; returns what could not be written."""
+    from ..files import write_text
+    from ..reports import render
+
+    failures = []
+    for path in paths:
+        try:
+            write_text(path, render(path, report), overwrite=True)
+        except UsageError as error:
+            failures.append(error.message)
+    return failures
+
+
+def context_of(inputs: Inputs, fqdn_tags: bool = False, lacking_in: tuple[str, ...] = ()) -> Context:
+    """What an exported file says of itself; see the fields of Context."""
+    from ..exporters import Context
+
+    catalog, facts = inputs.catalog, inputs.facts
+    return Context(
+        workspace=facts.name if facts else None,
+        date=time.strftime("%Y-%m-%d", time.gmtime()),
+        catalog=f"{catalog.version} ({catalog.digest})",
+        command="az " + " ".join(map(shlex.quote, sys.argv[1:])),
+        gaps=tuple(map(str, facts.gaps)) if facts else (),
+        fqdn_tags=fqdn_tags,
+        lacking_in=lacking_in,
+    )
+
+
+def exported(export: Export, **where: str) -> JsonObject:
+    """An export as az prints it, with its text or the file that holds it; its losses are said, too."""
+    warn(f"{export.format}: {loss}" for loss in export.losses)
+    return {"format": export.format, "rows": export.rows, "losses": list(export.losses), **where}

@@ -1,0 +1,48 @@
+"""`az ml network export`: the list in the language of a firewall, a proxy or people."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+from ._az import warn
+from ._inputs import gather
+from ._output import context_of, exported
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..codec import JsonObject
+    from ._arguments import ScopeArguments
+
+
+@dataclass(frozen=True)
+class ExportArguments:
+    """The arguments of `export`; `_params` describes each."""
+
+    export_format: str
+    output_file: Optional[str] = None
+    allow_unresolved: bool = False
+    use_fqdn_tags: bool = False
+
+
+def run(cmd: Any, scoped: ScopeArguments, arguments: ExportArguments) -> Optional[JsonObject]:
+    """The text, or where it was written; nothing when standard output got it."""
+    from ..exporters import export
+    from ..files import refuse_existing, write_text
+
+    path, to_stdout = arguments.output_file, arguments.output_file == "-"
+    if path and not to_stdout:
+        refuse_existing(path, scoped.overwrite)
+    inputs = gather(cmd, scoped)
+    context = context_of(inputs, fqdn_tags=arguments.use_fqdn_tags)
+    made = export(arguments.export_format, inputs.rows, context, arguments.allow_unresolved)
+    warn(inputs.warnings)
+    document = exported(made, **({"file": path} if path else {"content": made.content}))
+    if to_stdout:
+        sys.stdout.buffer.write(made.content.encode())
+        return None
+    if path:
+        write_text(path, made.content, scoped.overwrite)
+    return document

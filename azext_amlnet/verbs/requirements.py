@@ -1,0 +1,40 @@
+"""`az ml network requirements`: the outbound list as a JSON array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+from ._az import exit_after_output, warn
+from ._inputs import gather
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..codec import JsonObject
+    from ._arguments import ScopeArguments
+
+
+@dataclass(frozen=True)
+class RequirementsArguments:
+    """The argument of `requirements` alone."""
+
+    baseline: Optional[str] = None
+
+
+def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> list[JsonObject]:
+    """The rows, each with its change where there is a baseline; exit code 8 where more is required than it allows."""
+    from ..codec import to_json
+    from ..compare.requirements import compare, demanded
+    from ..files import read_requirements
+    from ..vocabulary import EXIT_FINDINGS
+
+    earlier = read_requirements(arguments.baseline) if arguments.baseline else None
+    inputs = gather(cmd, scoped)
+    rows = inputs.rows if earlier is None else compare(inputs.rows, earlier)
+    warn(inputs.warnings)
+    more = demanded(rows, earlier) if earlier is not None else ()
+    if more:
+        warn([f"More is required than the baseline allows: {', '.join(row.host for row in more)}."])
+        exit_after_output(cmd, EXIT_FINDINGS)
+    return [to_json(row) for row in rows]
