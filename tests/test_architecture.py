@@ -67,10 +67,11 @@ LONG_FUNCTIONS = {
     "measurement/results.py:result_of": (33, "one noun, a line a field"),
     "discovery/transform.py:to_workspace": (32, "one noun, a line a field"),
     "catalog/schema.py:read_entry": (33, "one noun, a line a field"),
+    "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
     "prober.py": (1351, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (660, "the nouns of all rooms, in one place that is read first"),
+    "model.py": (644, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

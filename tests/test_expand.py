@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
-from azext_amlnet.catalog.bindings import bindings, consumers
-from azext_amlnet.catalog.expand import decide, expand
+from azext_amlnet.catalog.bindings import bindings
+from azext_amlnet.catalog.consumers import consumers
+from azext_amlnet.catalog.expand import expand
+from azext_amlnet.catalog.rows import decide
 from azext_amlnet.catalog.schema import FACTS, PLACEHOLDERS
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.compare.requirements import compare, demanded

@@ -19,11 +19,11 @@ from azext_amlnet.exporters import export, public
 from azext_amlnet.model import Coverage, Kind, Level, Progress, Protocol, Requirement
 from azext_amlnet.policy import Document, read
 from azext_amlnet.policy.addresses import span_of
-from azext_amlnet.policy.check import Checker
 from azext_amlnet.policy.conditions import Fit, traffics
 from azext_amlnet.policy.model import Policy
 from azext_amlnet.policy.over_permissive import over_permissive, stale
 from azext_amlnet.policy.report import compare, exit_code, summary, with_failing
+from azext_amlnet.policy.rule_index import RuleIndex
 from azext_amlnet.vocabulary import export_formats, policy_dialects
 
 from . import policies as build
@@ -675,11 +675,11 @@ ROWS = [
 @given(st.lists(RULES, min_size=1, max_size=8), st.booleans())
 def test_the_index_finds_exactly_the_rules_that_hold(rules: list[build.Json], proxy: bool) -> None:
     (policy,) = firewall(build.collection("c", 100, "Allow", *rules), dnsSettings={"enableProxy": proxy})
-    checker = Checker(policy)
+    index = RuleIndex(policy)
     for row in ROWS:
         for traffic in traffics(row, [span_of(build.SOURCE), None]):
             slow = [(n, rule, rule.fit(traffic)) for n, rule in enumerate(policy.rules)]
-            assert checker.rules_for(traffic) == [held for held in slow if held[2] is not Fit.NONE]
+            assert index.rules_for(traffic) == [held for held in slow if held[2] is not Fit.NONE]
 
 
 @given(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?", fullmatch=True))

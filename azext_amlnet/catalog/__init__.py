@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 from ..errors import CatalogError
-from ..model import Catalog, CatalogEntry, Cloud, Origin, Tags, Topic
-from . import schema
+from ..model import Catalog, CatalogEntry, Cloud, CrossCheck, Origin, Proof, Source, Tags, Topic
+from . import blocks, schema
 
 DATA = Path(__file__).with_name("data")
 
@@ -22,47 +22,66 @@ def load(folder: Optional[str] = None) -> Catalog:
     root = Path(folder) if folder else DATA
     texts = _texts(root)
     book = _book(texts, root)
-    place = book.place
-    pages = {
-        name: schema.read_page(page, place) for name, page in schema.mapping(book["pages"], place, "pages").items()
-    }
-    proofs = {
-        name: schema.read_proof(name, proof, place, pages)
-        for name, proof in schema.mapping(book["proofs"], place, "proofs").items()
-    }
-    checks = schema.keys(book["cross_checks"], place, (), [origin.value for origin in Origin])
-    codes = schema.mapping(book.get("arc_region_codes", schema.Block()), place, "arc_region_codes")
-    clouds, notes = _clouds(book["clouds"], book.place)
+    place, pages = book.place, _pages(book)
+    proofs = _proofs(book, pages)
+    clouds, notes = _clouds(book["clouds"], place)
     return Catalog(
-        version=schema.text(book["version"], book.place, "version"),
+        version=blocks.text(book["version"], place, "version"),
         digest=_digest(root),
         path=str(root),
         clouds=clouds,
         cloud_notes=notes,
-        arc_region_codes={region: schema.text(code, place, region) for region, code in codes.items()},
+        arc_region_codes=_arc_region_codes(book),
         proofs=proofs,
         public_issuers=schema.read_issuers(book["public_issuers"], place, pages),
-        cross_checks={
-            Origin(name): schema.read_cross_check(Origin(name), check, place, pages) for name, check in checks.items()
-        },
+        cross_checks=_cross_checks(book, pages),
         entries=_tagged(_entries(texts, pages, proofs), book, pages),
         retired=tuple(
-            schema.read_retired(block, place, pages) for block in schema.listing(book["retired"], place, "retired")
+            schema.read_retired(block, place, pages) for block in blocks.listing(book["retired"], place, "retired")
         ),
-        shared={
-            name: reason
-            for block in schema.listing(book.get("shared", []), place, "shared")
-            for name, reason in schema.read_shared(block, place, clouds, pages).items()
-        },
+        shared=_shared(book, clouds, pages),
     )
 
 
-def _book(texts: dict[str, str], root: Path) -> schema.Block:
+Pages = Mapping[str, Source]
+
+
+def _pages(book: blocks.Block) -> Pages:
+    pages = blocks.mapping(book["pages"], book.place, "pages")
+    return {name: schema.read_page(page, book.place) for name, page in pages.items()}
+
+
+def _proofs(book: blocks.Block, pages: Pages) -> dict[str, Proof]:
+    proofs = blocks.mapping(book["proofs"], book.place, "proofs")
+    return {name: schema.read_proof(name, proof, book.place, pages) for name, proof in proofs.items()}
+
+
+def _arc_region_codes(book: blocks.Block) -> dict[str, str]:
+    codes = blocks.mapping(book.get("arc_region_codes", blocks.Block()), book.place, "arc_region_codes")
+    return {region: blocks.text(code, book.place, region) for region, code in codes.items()}
+
+
+def _cross_checks(book: blocks.Block, pages: Pages) -> dict[Origin, CrossCheck]:
+    checks = blocks.keys(book["cross_checks"], book.place, (), [origin.value for origin in Origin])
+    return {
+        Origin(name): schema.read_cross_check(Origin(name), check, book.place, pages) for name, check in checks.items()
+    }
+
+
+def _shared(book: blocks.Block, clouds: Mapping[Cloud, Mapping[str, str]], pages: Pages) -> dict[str, str]:
+    return {
+        name: reason
+        for block in blocks.listing(book.get("shared", []), book.place, "shared")
+        for name, reason in schema.read_shared(block, book.place, clouds, pages).items()
+    }
+
+
+def _book(texts: dict[str, str], root: Path) -> blocks.Block:
     """The tables of catalog.yaml, taken out of the texts."""
     if "catalog.yaml" not in texts:
         raise CatalogError(f"{root}: no catalog.yaml in this folder", "docs/catalog.md says how a catalog is laid out.")
-    return schema.keys(
-        schema.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
+    return blocks.keys(
+        blocks.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
         "catalog.yaml:1",
         ("version", "pages", "clouds", "public_issuers", "proofs", "cross_checks", "retired"),
         ("arc_region_codes", "service_tags", "fqdn_tags", "shared"),
@@ -84,26 +103,26 @@ def _digest(root: Path) -> str:
 
 
 def _clouds(value: Any, place: str) -> tuple[dict[Cloud, dict[str, str]], dict[Cloud, str]]:
-    block = schema.keys(value, place, [cloud.value for cloud in Cloud])
+    block = blocks.keys(value, place, [cloud.value for cloud in Cloud])
     clouds, notes = {}, {}
     for name, suffixes in block.items():
-        suffixes = schema.keys(suffixes, place, ("storage", "acr", "vault", "servicebus", "aml_api", "arm"), ("note",))
+        suffixes = blocks.keys(suffixes, place, ("storage", "acr", "vault", "servicebus", "aml_api", "arm"), ("note",))
         plain = {key: schema.host(text, suffixes.place, key) for key, text in suffixes.items() if key != "note"}
         clouds[Cloud(name)] = plain
         if "note" in suffixes:
-            notes[Cloud(name)] = schema.text(suffixes["note"], suffixes.place, "note")
+            notes[Cloud(name)] = blocks.text(suffixes["note"], suffixes.place, "note")
     return clouds, notes
 
 
-def _tagged(entries: tuple[CatalogEntry, ...], book: schema.Block, pages: Any) -> tuple[CatalogEntry, ...]:
+def _tagged(entries: tuple[CatalogEntry, ...], book: blocks.Block, pages: Any) -> tuple[CatalogEntry, ...]:
     """The entries, each with the tags that the tables of tags name for it."""
     known = {entry.id for entry in entries}
     found: dict[str, dict[str, Tags]] = {"service_tags": {}, "fqdn_tags": {}}
     for table, tags_of in found.items():
-        for block in schema.listing(book.get(table, []), book.place, table):
+        for block in blocks.listing(book.get(table, []), book.place, table):
             names, tags = schema.read_tags(block, book.place, pages)
             for name in names:
-                schema.one_of(name, known, block.place, "entry")
+                blocks.one_of(name, known, block.place, "entry")
                 if name in tags_of:
                     raise CatalogError(f"{block.place}: the entry '{name}' stands in {table} twice")
                 tags_of[name] = tags
@@ -114,12 +133,12 @@ def _tagged(entries: tuple[CatalogEntry, ...], book: schema.Block, pages: Any) -
 def _entries(texts: dict[str, str], pages: Any, proofs: Any) -> tuple[CatalogEntry, ...]:
     for name in texts:
         known = [topic.value for topic in Topic]
-        schema.one_of(name.removesuffix(".yaml"), known, f"{name}:1", "topic (the file's name)")
+        blocks.one_of(name.removesuffix(".yaml"), known, f"{name}:1", "topic (the file's name)")
     entries: list[CatalogEntry] = []
     places: dict[str, str] = {}
     for topic in Topic:
         name = f"{topic.value}.yaml"
-        document = schema.read_yaml(texts[name], name) if name in texts else None
+        document = blocks.read_yaml(texts[name], name) if name in texts else None
         if not isinstance(document, list):
             raise CatalogError(f"{name}:1: expected a list of entries")
         for block in document:
@@ -130,5 +149,5 @@ def _entries(texts: dict[str, str], pages: Any, proofs: Any) -> tuple[CatalogEnt
             entries.append(entry)
     for entry in entries:
         for name in entry.instead_of:
-            schema.one_of(name, places, entry.place, "entry")
+            blocks.one_of(name, places, entry.place, "entry")
     return tuple(entries)

@@ -59,35 +59,43 @@ def _transport(timeouts: Timeouts, **connection: Any) -> Any:
     )
 
 
-def _shared_trust(http_adapter: Any) -> Any:
-    """An adapter whose connections share one TLS context: reading the CA bundle costs 15 ms, and there are many."""
-    from urllib3.util.ssl_ import create_urllib3_context
+class _TrustedContexts:
+    """One TLS context for each bundle of certificates: reading one costs 15 ms, and there are many connections."""
 
+    def __init__(self) -> None:
+        self._contexts: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def of(self, verify: Any) -> Any:
+        """The context for what requests would trust: the environment's bundle, else certifi's."""
+        from certifi import where
+        from urllib3.util.ssl_ import create_urllib3_context
+
+        bundle = verify if isinstance(verify, str) else where()
+        with self._lock:
+            if bundle not in self._contexts:
+                context = create_urllib3_context()
+                load = "capath" if os.path.isdir(bundle) else "cafile"
+                context.load_verify_locations(**{load: bundle})
+                self._contexts[bundle] = context
+            return self._contexts[bundle]
+
+
+_CONTEXTS = _TrustedContexts()
+
+
+def _shared_trust(http_adapter: Any) -> Any:
+    """An adapter whose connections share one TLS context."""
     if not hasattr(http_adapter, "build_connection_pool_key_attributes"):  # requests before 2.32.3
         return http_adapter
 
     class SharedTrustAdapter(http_adapter):  # type: ignore[misc]
-        """Trusts what requests would trust (the environment's bundle, else certifi), read once."""
-
-        _contexts: dict[str, Any] = {}
-        _lock = threading.Lock()
-
-        def _context(self, verify: Any) -> Any:
-            from certifi import where
-
-            bundle = verify if isinstance(verify, str) else where()
-            with self._lock:
-                if bundle not in self._contexts:
-                    context = create_urllib3_context()
-                    load = "capath" if os.path.isdir(bundle) else "cafile"
-                    context.load_verify_locations(**{load: bundle})
-                    self._contexts[bundle] = context
-                return self._contexts[bundle]
+        """Trusts what requests would trust, read once."""
 
         def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
             where_to, how = super().build_connection_pool_key_attributes(request, verify, cert)
             if verify and where_to["scheme"] == "https":
-                how = {"cert_reqs": "CERT_REQUIRED", "ssl_context": self._context(verify)}
+                how = {"cert_reqs": "CERT_REQUIRED", "ssl_context": _CONTEXTS.of(verify)}
             return where_to, how
 
         def cert_verify(self, connection: Any, url: str, verify: Any, cert: Any) -> None:

@@ -23,7 +23,7 @@ GROUP_PRIORITY, NETWORK_PRIORITY, APPLICATION_PRIORITY = 500, 100, 200
 
 
 @dataclass(frozen=True)
-class Rule:
+class FirewallRule:
     """One rule; `computes` are those whose source addresses it is for, all when empty.
 
     `is_tag` says that the destination of an application rule is an FQDN tag.
@@ -76,13 +76,15 @@ def _by_tag(row: Requirement) -> bool:
     return bool(row.fqdn_tags) and set(row.needed_for) == {Scenario.CLUSTER} and is_application(row)
 
 
-def application_rules(rows: Sequence[Requirement], fqdn_tags: bool = False) -> list[Rule]:
+def application_rules(rows: Sequence[Requirement], fqdn_tags: bool = False) -> list[FirewallRule]:
     """Rules for names on 80 and 443; with `fqdn_tags` those come first, once for each set of computes."""
     chosen = [row for row in public(rows) if is_application(row)]
-    tagged: dict[tuple[str, tuple[str, ...]], Rule] = {}
+    tagged: dict[tuple[str, tuple[str, ...]], FirewallRule] = {}
     for row in [row for row in chosen if fqdn_tags and _by_tag(row)]:
         tag, level = row.fqdn_tags[0], f"{row.level.value}: what Azure documents for the cluster itself."
-        rule = Rule(f"{len(tagged) + 1:03}-{tag}", level, tag, row.kind, "Https", 443, row.computes, is_tag=True)
+        rule = FirewallRule(
+            f"{len(tagged) + 1:03}-{tag}", level, tag, row.kind, "Https", 443, row.computes, is_tag=True
+        )
         tagged.setdefault((tag, row.computes), rule)
     named = [row for row in chosen if not (fqdn_tags and _by_tag(row))]
     start = len(tagged) + 1
@@ -93,7 +95,7 @@ def _spoken(row: Requirement) -> str:
     return "Http" if row.protocol is Protocol.HTTP else "Https"
 
 
-def network_rules(rows: Sequence[Requirement]) -> list[Rule]:
+def network_rules(rows: Sequence[Requirement]) -> list[FirewallRule]:
     """Rules for everything else, but wildcards."""
     chosen = [row for row in public(rows) if not is_application(row) and row.kind is not Kind.WILDCARD]
     return [_rule(n, row, transport(row)) for n, row in enumerate(chosen, 1)]
@@ -104,17 +106,19 @@ def transport(row: Requirement) -> str:
     return "UDP" if row.protocol is Protocol.UDP else "TCP"
 
 
-def _rule(number: int, row: Requirement, protocol: str) -> Rule:
+def _rule(number: int, row: Requirement, protocol: str) -> FirewallRule:
     entry = re.sub(r"[^A-Za-z0-9-]", "-", (row.entries or ("row",))[0])[:60]
-    return Rule(f"{number:03}-{entry}", line(why(row))[:500], row.host, row.kind, protocol, row.port, row.computes)
+    return FirewallRule(
+        f"{number:03}-{entry}", line(why(row))[:500], row.host, row.kind, protocol, row.port, row.computes
+    )
 
 
-def computes_of(rules: Sequence[Rule]) -> tuple[str, ...]:
+def computes_of(rules: Sequence[FirewallRule]) -> tuple[str, ...]:
     """The sets of computes that have rules of their own, as the parts of a parameter's name."""
     return tuple(dict.fromkeys(source_name(rule) for rule in rules if rule.computes))
 
 
-def source_name(rule: Rule) -> str:
+def source_name(rule: FirewallRule) -> str:
     """The parameter that holds the source addresses of a rule."""
     words = re.findall(r"[A-Za-z0-9]+", " ".join(rule.computes))
     return "sourceAddresses" + ("Of" + "".join(word[:1].upper() + word[1:] for word in words) if words else "")
@@ -132,7 +136,7 @@ def template(notes: Iterable[str], parameters: Mapping[str, Any], resources: Seq
     return json.dumps(whole, indent=2) + "\n"
 
 
-def source_parameters(rules: Sequence[Rule]) -> dict[str, Any]:
+def source_parameters(rules: Sequence[FirewallRule]) -> dict[str, Any]:
     """The parameters of source addresses: one for all, and one for each set of computes with rules of its own."""
     found = {"sourceAddresses": parameter("sourceAddresses", "array")}
     for name in computes_of(rules):

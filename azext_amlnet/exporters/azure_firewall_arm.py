@@ -8,7 +8,7 @@ from ..model import Requirement
 from . import Context, header, private_notes
 from ._azure import (
     API_VERSION,
-    Rule,
+    FirewallRule,
     application_rules,
     deployed,
     literal,
@@ -45,7 +45,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     return template(notes, _parameters([*network, *application], context), [group])
 
 
-def _parameters(rules: Sequence[Rule], context: Context) -> dict[str, Any]:
+def _parameters(rules: Sequence[FirewallRule], context: Context) -> dict[str, Any]:
     found = {"firewallPolicyName": parameter("firewallPolicyName", "string")}
     for name, default in priorities(context).items():
         found[f"{name}Priority"] = parameter(f"{name}Priority", "int", default)
@@ -62,7 +62,7 @@ def _collection(name: str, priority: str, rules: Any) -> dict[str, Any]:
     }
 
 
-def _common(rule: Rule, kind: str) -> dict[str, Any]:
+def _common(rule: FirewallRule, kind: str) -> dict[str, Any]:
     return {
         "ruleType": kind,
         "name": rule.name,
@@ -72,13 +72,13 @@ def _common(rule: Rule, kind: str) -> dict[str, Any]:
     }
 
 
-def _application(rule: Rule) -> dict[str, Any]:
+def _application(rule: FirewallRule) -> dict[str, Any]:
     protocols = [{"protocolType": rule.protocol, "port": rule.port}]
     target = "fqdnTags" if rule.is_tag else "targetFqdns"
     return {**_common(rule, "ApplicationRule"), "protocols": protocols, target: [rule.destination]}
 
 
-def _network(rule: Rule) -> dict[str, Any]:
+def _network(rule: FirewallRule) -> dict[str, Any]:
     target = "destinationFqdns" if rule.by_name else "destinationAddresses"
     ports = {"ipProtocols": [rule.protocol], "destinationPorts": [str(rule.port)]}
     return {**_common(rule, "NetworkRule"), **ports, target: [rule.destination]}

@@ -9,7 +9,7 @@ from ..text import line
 from . import Context, comments, header, private_notes
 from ._azure import (
     API_VERSION,
-    Rule,
+    FirewallRule,
     about,
     application_rules,
     computes_of,
@@ -56,7 +56,7 @@ def _parameter(name: str, kind: str) -> str:
     return f"@description({_text(about(name))})\nparam {name} {kind}\n"
 
 
-def _collection(name: str, priority: str, kind: str, rules: Sequence[Rule]) -> Iterable[str]:
+def _collection(name: str, priority: str, kind: str, rules: Sequence[FirewallRule]) -> Iterable[str]:
     if rules:
         yield "      {\n        ruleCollectionType: 'FirewallPolicyFilterRuleCollection'\n"
         yield f"        name: '{name}'\n        priority: {priority}\n"
@@ -65,7 +65,7 @@ def _collection(name: str, priority: str, kind: str, rules: Sequence[Rule]) -> I
         yield "        ]\n      }\n"
 
 
-def _rule(kind: str, rule: Rule) -> str:
+def _rule(kind: str, rule: FirewallRule) -> str:
     if kind == "ApplicationRule":
         spoken = f"{_pad(8)}protocolType: '{rule.protocol}'\n{_pad(8)}port: {rule.port}\n"
         lines = [

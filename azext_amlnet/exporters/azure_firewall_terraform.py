@@ -8,7 +8,7 @@ from ..model import Requirement
 from ..text import line
 from . import Context, comments, header, private_notes
 from ._azure import (
-    Rule,
+    FirewallRule,
     about,
     application_rules,
     computes_of,
@@ -47,7 +47,7 @@ def _variable(name: str, kind: str, default: str, said: str) -> str:
     return f'variable "{name}" {{\n  type = {kind}\n  description = {_text(said)}\n{value}}}\n\n'
 
 
-def _collection(name: str, kind: str, rules: Sequence[Rule]) -> Iterable[str]:
+def _collection(name: str, kind: str, rules: Sequence[FirewallRule]) -> Iterable[str]:
     if rules:
         yield f'\n  {kind}_rule_collection {{\n    name = "{name}-{kind}"\n    priority = var.{kind}_priority\n'
         yield '    action = "Allow"\n'
@@ -55,7 +55,7 @@ def _collection(name: str, kind: str, rules: Sequence[Rule]) -> Iterable[str]:
         yield "  }\n"
 
 
-def _rule(kind: str, rule: Rule) -> str:
+def _rule(kind: str, rule: FirewallRule) -> str:
     name = _snake(source_name(rule))
     sources = f"coalesce(var.{name}, var.source_addresses)" if rule.computes else "var.source_addresses"
     lines = [f"# {rule.description}", f"name = {_text(rule.name)}", f"source_addresses = {sources}"]

@@ -15,7 +15,7 @@ from ..text import line, one_line
 from . import Context, header, public, why
 from ._azure import (
     API_VERSION,
-    Rule,
+    FirewallRule,
     deployed,
     literal,
     parameter,
@@ -64,7 +64,7 @@ def _private_notes(rows: Sequence[Requirement]) -> Iterator[str]:
             yield f"{row.host} is served by a private endpoint: it must resolve privately; VirtualNetwork holds it."
 
 
-def _rules(rows: Iterable[Requirement], prefix: str) -> Iterator[tuple[Rule, str]]:
+def _rules(rows: Iterable[Requirement], prefix: str) -> Iterator[tuple[FirewallRule, str]]:
     """Each rule with its reasons in full, which a description has no room for."""
     groups: dict[tuple[str, str, int, tuple[str, ...]], list[Requirement]] = {}
     for row in rows:
@@ -75,7 +75,9 @@ def _rules(rows: Iterable[Requirement], prefix: str) -> Iterator[tuple[Rule, str
         strictest = min(members, key=lambda row: row.level.rank)
         hosts = ", ".join(dict.fromkeys(row.host for row in members))
         said = one_line(f"{strictest.level.value}: {line(hosts)}", 140)
-        rule = Rule(f"{prefix}-{number:03}-{name}", said, destination, members[0].kind, protocol, port, computes)
+        rule = FirewallRule(
+            f"{prefix}-{number:03}-{name}", said, destination, members[0].kind, protocol, port, computes
+        )
         yield rule, line(" ".join(f"{row.host}, {why(row)}" for row in members))
 
 
@@ -86,7 +88,7 @@ def _destinations(row: Requirement) -> tuple[str, ...]:
     return (row.host,) if row.kind in (Kind.SERVICE_TAG, Kind.IP) else row.service_tags
 
 
-def _resource(number: int, rule: Rule, reasons: str) -> dict[str, Any]:
+def _resource(number: int, rule: FirewallRule, reasons: str) -> dict[str, Any]:
     priority = f"[add(parameters('firstPriority'), {number})]"
     sources = {"sourceAddressPrefixes": f"[parameters('{source_name(rule)}')]"}
     made = _security_rule(rule.name, rule.description, priority, "Allow", rule.protocol, sources, rule.destination,

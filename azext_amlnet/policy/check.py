@@ -6,20 +6,17 @@ one of which it cannot be told makes it unknown, if it would have decided otherw
 
 from __future__ import annotations
 
-import heapq
-from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Callable, Iterable, Optional, Sequence
 
-from ..model import Coverage, Kind, Requirement
-from .addresses import EVERYTHING, Span, parents, shown
-from .conditions import Condition, Destinations, Fit, Needs, Not, Perhaps, Services, Sources, Traffic, every, traffics
+from ..model import Coverage, Requirement
+from .addresses import EVERYTHING, Span, shown
+from .conditions import Destinations, Fit, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
+from .rule_index import Held, RuleIndex
 
 ROUTES = "route-table"
 """The one dialect whose rules say where to, not whether."""
-_MOST_PIECES = 64
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Op
         decisions = [checker.decide(row, sources) for checker in checkers if _meets(row, checker.policy)]
         decisions = decisions or [Decision(Coverage.UNKNOWN, (), "no policy is for its computes", _GIVE)]
     worst = min(decisions, key=lambda decision: decision.coverage.rank)
-    said = [worst] if worst.coverage is not Coverage.COVERED else decisions
+    telling = [worst] if worst.coverage is not Coverage.COVERED else decisions
     return Finding(
         host=row.host,
         port=row.port,
@@ -62,18 +59,11 @@ def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Op
         reason=row.reason,
         computes=row.computes,
         coverage=worst.coverage,
-        rules=_unique(rule for decision in said for rule in decision.rules),
-        because="; ".join(_unique(decision.because for decision in said)),
+        rules=_unique(rule for decision in telling for rule in decision.rules),
+        because="; ".join(_unique(decision.because for decision in telling)),
         hint=worst.hint,
         notes=_unique(note for decision in decisions for note in decision.notes),
     )
-
-
-def _inner(condition: Condition) -> Condition:
-    """The condition behind negations and doubts."""
-    while isinstance(condition, (Needs, Not, Perhaps)):
-        condition = condition.condition
-    return condition
 
 
 def _meets(row: Requirement, policy: Policy) -> bool:
@@ -91,102 +81,34 @@ _COMPLETE = "Complete the facts with --workspace-file, or create what is missing
 
 Doubts = dict[Optional[bool], Rule]
 """The first rule that allows, denies or does not tell, and holds for a part of some traffic, or perhaps."""
-Held = tuple[int, Rule, Fit]
-"""A rule's place in the order, the rule, and how much of some traffic it holds for."""
 
 
 class Checker:
-    """A policy, with what is looked up again and again: 5,000 rules are asked about 100 rows within a second."""
+    """Decides about rows, as one policy does."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.plain: list[int] = []
-        self.tagged: list[int] = []
-        self.others: list[int] = []
-        self.anchored: dict[str, list[int]] = defaultdict(list)
-        self.under: dict[str, set[int]] = defaultdict(set)
-        self._fits: dict[tuple[bool, Traffic], list[Held]] = {}
-        self._pieces: dict[Span, list[Span]] = {}
-        ends: set[int] = set()
-        for number, rule in enumerate(policy.rules):
-            self._file(number, rule)
-            for condition in map(_inner, rule.conditions):
-                if isinstance(condition, Sources):
-                    ends |= {end for low, high in condition.spans for end in (low, high + 1)}
-        self.ends = sorted(ends)
-
-    def _file(self, number: int, rule: Rule) -> None:
-        """By the names that it is for, if nothing else can make it hold; else by whether names matter at all."""
-        anchors = next((a for a in (where.anchors for where in rule.destinations) if a is not None), None)
-        if anchors is not None:
-            for name in anchors:
-                self.anchored[name].append(number)
-                for parent in parents(name):
-                    self.under[parent].add(number)
-            return
-        wheres = [where for where in map(_inner, rule.conditions) if isinstance(where, Destinations)]
-        filed = self.tagged if any(where.tags or where.fqdn_tags for where in wheres) else self.plain
-        (self.others if any(where.by_name for where in wheres) else filed).append(number)
-
-    def rules_for(self, traffic: Traffic) -> list[Held]:
-        """The rules that hold for something of it, or perhaps, in their order."""
-        rules = self.policy.rules
-        numbers = set(self.others)
-        if traffic.kind in (Kind.FQDN, Kind.WILDCARD):
-            base = traffic.host.removeprefix("*.")
-            for name in (base, *parents(base)):
-                numbers.update(self.anchored.get(name, ()))
-        if traffic.kind is Kind.WILDCARD:
-            numbers.update(self.under.get(base, ()))
-        by_name = [(number, rules[number], rules[number].fit(traffic)) for number in sorted(numbers)]
-        by_name = [held for held in by_name if held[2] is not Fit.NONE]
-        named = "" if traffic.kind in (Kind.FQDN, Kind.WILDCARD) else traffic.host
-        alike = replace(traffic, host=named, kind=traffic.kind if named else Kind.FQDN)
-        plain = self._alike(False, replace(alike, tag=None, fqdn_tags=()) if not named else alike)
-        tagged = self._alike(True, alike) if self.tagged else []
-        if not (by_name or tagged):
-            return plain
-        return list(heapq.merge(plain, tagged, by_name, key=lambda held: held[0]))
-
-    def _alike(self, by_tag: bool, traffic: Traffic) -> list[Held]:
-        """How rules fit that know no names; the same for all names that are asked in the same way."""
-        key = (by_tag, traffic)
-        if key not in self._fits:
-            rules, numbers = self.policy.rules, self.tagged if by_tag else self.plain
-            fits = ((number, rules[number], rules[number].fit(traffic)) for number in numbers)
-            self._fits[key] = [held for held in fits if held[2] is not Fit.NONE]
-        return self._fits[key]
-
-    def pieces(self, source: Span) -> list[Span]:
-        """The source, cut where a rule's sources begin or end, so that each rule holds for all of a piece or none."""
-        if source not in self._pieces:
-            cuts = [end for end in self.ends if source[0] < end <= source[1]]
-            ends = [source[0], *cuts, source[1] + 1]
-            cut = [(low, high - 1) for low, high in pairwise(ends)]
-            self._pieces[source] = cut if len(cut) <= _MOST_PIECES else [source]
-        return self._pieces[source]
-
-    # -- decisions
+        self.index = RuleIndex(policy)
 
     def decide(self, row: Requirement, sources: Sequence[Optional[Span]]) -> Decision:
         """What the policy makes of a row, from all of its sources and for all of its service tags."""
         pieces: list[Optional[Span]] = []
         for source in sources:
-            pieces += self.pieces(source) if source else [None]
+            pieces += self.index.pieces(source) if source else [None]
         decisions = {traffic: self._decide(traffic) for traffic in traffics(row, pieces or [None])}
-        found = {decision.coverage for decision in decisions.values()}
-        works, fails = found & {Coverage.COVERED, Coverage.PARTIAL}, found & {Coverage.DENIED, Coverage.MISSING}
+        words = {decision.coverage for decision in decisions.values()}
+        works, fails = words & {Coverage.COVERED, Coverage.PARTIAL}, words & {Coverage.DENIED, Coverage.MISSING}
         worst = min(decisions, key=lambda traffic: decisions[traffic].coverage.rank)
-        told = decisions[worst]
-        if len(decisions) > 1 and told.coverage is not Coverage.COVERED:
-            told = replace(told, because=f"{_part(worst, pieces)}{told.because}")
-        elif told.coverage is Coverage.COVERED:
-            told = replace(
-                told,
+        whole = decisions[worst]
+        if len(decisions) > 1 and whole.coverage is not Coverage.COVERED:
+            whole = replace(whole, because=f"{_part(worst, pieces)}{whole.because}")
+        elif whole.coverage is Coverage.COVERED:
+            whole = replace(
+                whole,
                 rules=_unique(rule for decision in decisions.values() for rule in decision.rules),
                 because="; ".join(_unique(decision.because for decision in decisions.values())),
             )
-        return replace(told, coverage=Coverage.PARTIAL) if works and fails else told
+        return replace(whole, coverage=Coverage.PARTIAL) if works and fails else whole
 
     def _decide(self, traffic: Traffic) -> Decision:
         policy = self.policy
@@ -197,7 +119,7 @@ class Checker:
             return Decision(Coverage.MISSING, (), because, "Open it where this traffic does pass.")
         doubts: Doubts = {}
         parts: Doubts = {}
-        rules = self.rules_for(traffic)
+        rules = self.index.rules_for(traffic)
         for position, (_, rule, fit) in enumerate(rules):
             if fit is Fit.MAYBE or rule.allow is None:
                 doubts.setdefault(rule.allow, rule)
@@ -210,7 +132,7 @@ class Checker:
     def _let_through(self, traffic: Traffic) -> bool:
         """Whether the policy allows even what should not come to it."""
         first = next(
-            (held for held in self.rules_for(traffic) if held[1].allow is not True or held[2] is Fit.ALL), None
+            (held for held in self.index.rules_for(traffic) if held[1].allow is not True or held[2] is Fit.ALL), None
         )
         return first is not None and first[1].allow is True and first[2] is Fit.ALL
 
@@ -235,8 +157,9 @@ class Checker:
         closing = denies_the_rest(rule) and self.policy.dialect != ROUTES
         if closing and (would is None or _goes_anywhere(would)):
             because = f"no rule of {self.policy.name} allows it before {_ref(rule)} {rule.says(traffic)}"
+            because += _nearest(self.index, traffic)
             hint = f"Add a rule in front of {_ref(rule)}; --suggest FORMAT writes the rules that are missing."
-            return Decision(Coverage.MISSING, (rule.name,), f"{because}{self._nearest(traffic)}", hint, rule.notes)
+            return Decision(Coverage.MISSING, (rule.name,), because, hint, rule.notes)
         before = f", before {_ref(would)} allows it" if would else ""
         hint = f"Narrow {_ref(rule)}, or add a rule that allows it in front of it."
         return Decision(Coverage.DENIED, (rule.name,), f"{self._says(rule, traffic)}{before}", hint, rule.notes)
@@ -254,7 +177,7 @@ class Checker:
             return Decision(Coverage.COVERED, (), f"no rule of {name} decides, and what none decides is allowed there")
         if against:
             return self._partial(traffic, against, None)
-        return Decision(Coverage.MISSING, (), f"no rule of {name} allows it{self._nearest(traffic)}", _ADD)
+        return Decision(Coverage.MISSING, (), f"no rule of {name} allows it{_nearest(self.index, traffic)}", _ADD)
 
     def _partial(self, traffic: Traffic, part: Rule, rest: Optional[Rule]) -> Decision:
         for_rest = f"{_ref(rest)} {rest.says(traffic)} for the rest" if rest else "no rule decides the rest"
@@ -274,21 +197,21 @@ class Checker:
     def _says(self, rule: Rule, traffic: Traffic) -> str:
         return f"{_ref(rule)} of {self.policy.name} {rule.says(traffic)}"
 
-    def _nearest(self, traffic: Traffic) -> str:
-        """The rule that nearly allows it: the right destination, but another port, protocol or source; or its apex."""
-        near = [self.policy.rules[number] for number in self.anchored.get(traffic.host.removeprefix("*."), ())]
-        near += [self.policy.rules[number] for name in parents(traffic.host) for number in self.anchored.get(name, ())]
-        for rule in near:
-            if rule.allow and every(where.fit(traffic) for where in rule.destinations) is Fit.ALL:
-                return f"; {_ref(rule)} {rule.says(traffic)}"
-        for rule in near:
-            if rule.allow and any(traffic.host in where.below for where in rule.destinations):
-                return f"; {_ref(rule)} is for names below {traffic.host}, not for itself"
-        return ""
-
 
 _ADD = "Add a rule for it; --suggest FORMAT writes the rules that are missing."
 _MEASURE = "Have the part read that is not known, or measure it with az ml network test."
+
+
+def _nearest(index: RuleIndex, traffic: Traffic) -> str:
+    """The rule that nearly allows it: the right destination, but another port, protocol or source; or its apex."""
+    near = index.near(traffic.host)
+    for rule in near:
+        if rule.allow and every(where.fit(traffic) for where in rule.destinations) is Fit.ALL:
+            return f"; {_ref(rule)} {rule.says(traffic)}"
+    for rule in near:
+        if rule.allow and any(traffic.host in where.below for where in rule.destinations):
+            return f"; {_ref(rule)} is for names below {traffic.host}, not for itself"
+    return ""
 
 
 def denies_the_rest(rule: Rule) -> bool:
@@ -329,9 +252,9 @@ def _ref(rule: Rule) -> str:
 
 
 def _part(traffic: Traffic, pieces: Sequence[Optional[Span]]) -> str:
-    said = [f"from {shown(traffic.source)}"] if traffic.source and len(pieces) > 1 else []
-    said += [f"to service tag {traffic.tag}"] if traffic.tag else []
-    return f"{' '.join(said)}: " if said else ""
+    parts = [f"from {shown(traffic.source)}"] if traffic.source and len(pieces) > 1 else []
+    parts += [f"to service tag {traffic.tag}"] if traffic.tag else []
+    return f"{' '.join(parts)}: " if parts else ""
 
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:

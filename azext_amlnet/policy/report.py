@@ -43,11 +43,9 @@ def report_on(
     not known. With `earlier`, the coverage of another report by `Finding.key`, only what is worse than there, or new
     and not covered, fails.
     """
-    sources_of = sources_of or {}
-    findings = findings_of(inputs.rows, policies, _sources(sources, sources_of))
-    findings = with_failing(compare(findings, earlier) if earlier is not None else findings)
-    everywhere = sources or sorted({span for spans in sources_of.values() for span in spans})
-    notes = dict.fromkeys(note for policy in policies for note in policy.notes)
+    findings = findings_of(inputs.rows, policies, _sources(sources, sources_of or {}))
+    findings = with_failing(findings if earlier is None else compare(findings, earlier))
+    everywhere = sources or sorted({span for spans in (sources_of or {}).values() for span in spans})
     return PolicyReport(
         schema_version=SCHEMA_VERSION,
         **about(inputs),
@@ -55,7 +53,7 @@ def report_on(
         sources=tuple(map(shown_span, everywhere)),
         policy=_plain(tuple(map(_summary_of, policies))),
         summary={**summary(findings), "exitCode": exit_code(findings)},
-        warnings=_plain((*inputs.warnings, *notes)),
+        warnings=_plain((*inputs.warnings, *_unique(policy.notes for policy in policies))),
         findings=_plain(findings),
         over_permissive=_plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
         stale=_plain(tuple(stale(policies, inputs.catalog.retired))),
@@ -73,6 +71,10 @@ def _sources(
         return sources or list(dict.fromkeys(span for name in names for span in sources_of.get(name) or (None,)))
 
     return of
+
+
+def _unique(notes: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for several in notes for note in several))
 
 
 def _summary_of(policy: Policy) -> PolicySummary:

@@ -96,74 +96,16 @@ def for_pods(inputs: Inputs, context: ClusterContext) -> Inputs:
 
 
 @dataclass(frozen=True)
-class PodProbe:
-    """The probe of some rows from inside a cluster, as the arguments and the compute want it."""
+class PodPlan:
+    """How the pods of a probe are to be: as the arguments ask, else as training on the compute has them."""
 
     context: ClusterContext
     inputs: Inputs
     arguments: TestArguments
     cluster: ClusterArguments
 
-    def measure(self, say: Callable[[str], None]) -> Run:
-        """One pod, or one for each pool; what they told, or why they could not."""
-        from ..cluster import run as pods
-        from ..measurement.report import Run
-
-        began_s = time.time()
-        settings, request = self.settings(), self.request()
-        kubectl = _kubectl(self.cluster.kube_config, self.context.name, settings.namespace)
-        pools, remarks = self._pools(kubectl, settings)
-        means = pods.Means(
-            kubectl, request, self.cluster.pod_timeout, say, lambda settings: _another_image(kubectl, settings)
-        )
-        cluster_run = pods.measure(means, pools)
-        return Run(
-            observations=tuple(map(self._observation, cluster_run.pods)),
-            began_s=began_s,
-            took_s=time.time() - began_s,
-            interrupted=cluster_run.interrupted,
-            remarks=(*remarks, *filter(None, cluster_run.remarks)),
-        )
-
-    def _observation(self, pod: ProbePod) -> Observation:
-        from ..measurement.causes import judgement_of
-        from ..measurement.report import BlockedPull, Observation
-
-        failure = pod.failure
-        pull = pod.pull or failure
-        return Observation(
-            name=pod.pool,
-            place=f"a pod in namespace {pod.settings.namespace}",
-            transcript=pod.transcript,
-            node=pod.node,
-            pool=pod.pool if self.cluster.all_pools else None,
-            absent=judgement_of(failure.cause, failure.because) if failure else None,
-            pull=BlockedPull(pull.host, pull.because) if pull and pull.host and pull.proves_blocked else None,
-        )
-
-    def manifests(self) -> str:
-        """The objects of a run as YAML, for somebody who applies them by hand; nothing is sent."""
-        from ..about import version
-        from ..cluster import pod
-        from ..runners.request import refuse_user
-
-        for url in (self.arguments.proxy, *(url for name, url in self._proxy().items() if "NO_PROXY" not in name)):
-            refuse_user(url, "manifest")
-        settings, run, count = self.settings(), "amlnet-probe", len(self.inputs.rows)
-        head = (
-            f"# A probe of {count} rows in namespace {settings.namespace}, made by amlnet {version()}.\n"
-            "#   kubectl apply -f THIS_FILE\n"
-            f"#   kubectl -n {settings.namespace} wait --for=condition=complete --timeout=10m job/{run}\n"
-            f"#   kubectl -n {settings.namespace} logs job/{run} > results.txt\n"
-            "#   kubectl delete -f THIS_FILE\n"
-            "#   az ml network test --cluster ... --results-file results.txt\n"
-        )
-        return head + _yaml([*pod.belongings(run, settings, self.request()), pod.job(run, run, settings, False)])
-
-    # -- how the pods are to be
-
     def settings(self) -> PodSettings:
-        """Image, place and proxy of the pods: as asked for, else as training on the compute has them."""
+        """Image, place and proxy of the pods."""
         from ..cluster import pod
 
         cluster, compute, facts = self.cluster, self.context.compute, self.inputs.facts
@@ -179,7 +121,7 @@ class PodProbe:
             image_pull_secrets=cluster.image_pull_secret,
             node_selector=_pairs(cluster.node_selector or (compute.node_selector if compute else ())),
             tolerations=(*map(_toleration, cluster.toleration), *tolerated),
-            proxy=self._proxy(),
+            proxy=self.proxy(),
             deadline_s=int(cluster.pod_timeout + self.arguments.timeout + 120),
         )
 
@@ -188,7 +130,7 @@ class PodProbe:
         """The proxy of the cluster that ARM tells of, if any."""
         return self.context.cluster.proxy if self.context.cluster else None
 
-    def _proxy(self) -> dict[str, str]:
+    def proxy(self) -> dict[str, str]:
         """The proxy for pods that the cluster gives none: --proxy, else what ARM tells of the cluster's own."""
         own, asked = self._own_proxy, (self.arguments.proxy or "").strip()
         values = {
@@ -213,23 +155,65 @@ class PodProbe:
         trust = {"pem": "\n".join(bundles), "only": self.cluster.image is None}
         return request(self.inputs.rows, self.arguments.timeout, OF_ENVIRONMENT, trust)
 
-    def _pools(self, kubectl: Kubectl, settings: PodSettings) -> tuple[Mapping[str, PodSettings], list[str]]:
-        """The settings of each pod by its pool, and what is to be said of pools left out."""
-        from ..cluster.pools import pools_of
-        from ..cluster.transport import KubectlError
 
-        if not self.cluster.all_pools:
-            return {"cluster": settings}, []
-        if not self.cluster.node_selector:  # the compute's own would leave only its own pool
-            settings = replace(settings, node_selector={})
-        try:
-            pools, remarks = pools_of(kubectl.nodes(), settings)
-        except KubectlError as error:
-            what = f"--all-pools must list the nodes: {error.message}"
-            raise AccessError(what, "Leave it out for one pod.") from None
-        if not pools:
-            raise UsageError("--all-pools found no Linux node that takes pods.", "See kubectl get nodes.")
-        return pools, remarks
+def measure_in_pods(plan: PodPlan, say: Callable[[str], None]) -> Run:
+    """One pod, or one for each pool; what they told, or why they could not."""
+    from ..cluster import run as pods
+    from ..measurement.report import Run
+
+    began_s = time.time()
+    settings, request = plan.settings(), plan.request()
+    kubectl = _kubectl(plan.cluster.kube_config, plan.context.name, settings.namespace)
+    pools, remarks = _pools(plan.cluster, kubectl, settings)
+    means = pods.Means(
+        kubectl, request, plan.cluster.pod_timeout, say, lambda settings: _another_image(kubectl, settings)
+    )
+    cluster_run = pods.measure(means, pools)
+    return Run(
+        observations=tuple(_observation(pod, plan.cluster.all_pools) for pod in cluster_run.pods),
+        began_s=began_s,
+        took_s=time.time() - began_s,
+        interrupted=cluster_run.interrupted,
+        remarks=(*remarks, *filter(None, cluster_run.remarks)),
+    )
+
+
+def _observation(pod: ProbePod, all_pools: bool) -> Observation:
+    from ..measurement.causes import judgement_of
+    from ..measurement.report import BlockedPull, Observation
+
+    failure = pod.failure
+    pull = pod.pull or failure
+    return Observation(
+        name=pod.pool,
+        place=f"a pod in namespace {pod.settings.namespace}",
+        transcript=pod.transcript,
+        node=pod.node,
+        pool=pod.pool if all_pools else None,
+        absent=judgement_of(failure.cause, failure.because) if failure else None,
+        pull=BlockedPull(pull.host, pull.because) if pull and pull.host and pull.proves_blocked else None,
+    )
+
+
+def _pools(
+    cluster: ClusterArguments, kubectl: Kubectl, settings: PodSettings
+) -> tuple[Mapping[str, PodSettings], list[str]]:
+    """The settings of each pod by its pool, and what is to be said of pools left out."""
+    from ..cluster.pools import pools_of
+    from ..cluster.transport import KubectlError
+
+    if not cluster.all_pools:
+        return {"cluster": settings}, []
+    if not cluster.node_selector:  # the compute's own would leave only its own pool
+        settings = replace(settings, node_selector={})
+    try:
+        pools, remarks = pools_of(kubectl.nodes(), settings)
+    except KubectlError as error:
+        what = f"--all-pools must list the nodes: {error.message}"
+        raise AccessError(what, "Leave it out for one pod.") from None
+    if not pools:
+        raise UsageError("--all-pools found no Linux node that takes pods.", "See kubectl get nodes.")
+    return pools, remarks
 
 
 def _another_image(kubectl: Kubectl, settings: PodSettings) -> tuple[Optional[PodSettings], str]:
@@ -243,6 +227,26 @@ def _another_image(kubectl: Kubectl, settings: PodSettings) -> tuple[Optional[Po
     except KubectlError as error:
         return None, f"Images of the nodes could not be looked at: {error.message}"
     return other, "" if other else "No node that fits has an image with Python already; --image names a mirror."
+
+
+def manifests(plan: PodPlan) -> str:
+    """The objects of a run as YAML, for somebody who applies them by hand; nothing is sent."""
+    from ..about import version
+    from ..cluster import pod
+    from ..runners.request import refuse_user
+
+    for url in (plan.arguments.proxy, *(url for name, url in plan.proxy().items() if "NO_PROXY" not in name)):
+        refuse_user(url, "manifest")
+    settings, run, count = plan.settings(), "amlnet-probe", len(plan.inputs.rows)
+    head = (
+        f"# A probe of {count} rows in namespace {settings.namespace}, made by amlnet {version()}.\n"
+        "#   kubectl apply -f THIS_FILE\n"
+        f"#   kubectl -n {settings.namespace} wait --for=condition=complete --timeout=10m job/{run}\n"
+        f"#   kubectl -n {settings.namespace} logs job/{run} > results.txt\n"
+        "#   kubectl delete -f THIS_FILE\n"
+        "#   az ml network test --cluster ... --results-file results.txt\n"
+    )
+    return head + _yaml([*pod.belongings(run, settings, plan.request()), pod.job(run, run, settings, False)])
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Optional
 
 from ..errors import UsageError
 from ._az import progress_of, saying, warn
-from ._in_cluster import ClusterArguments, KubeconfigQuery, PodProbe, for_pods
+from ._in_cluster import ClusterArguments, KubeconfigQuery, PodPlan, for_pods, manifests, measure_in_pods
 from ._inputs import catalog_and_facts, inputs_of, scope_of, with_endpoints
 from ._output import check_files, publish
 
@@ -62,15 +62,15 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: TestArguments, cluster: Clu
     inputs = inputs_of(scoped, catalog, facts, context.narrowed(scope) if context else scope)
     inputs = with_endpoints(inputs, arguments.endpoint)
     inputs = for_pods(inputs, context) if context else inputs
-    pods = PodProbe(context, inputs, arguments, cluster) if context else None
+    plan = PodPlan(context, inputs, arguments, cluster) if context else None
     if arguments.dry_run:
         warn(inputs.warnings)
-        _hand_out(pods.manifests() if pods else _script(inputs, arguments), arguments.output_file, scoped.overwrite)
+        _hand_out(manifests(plan) if plan else _script(inputs, arguments), arguments.output_file, scoped.overwrite)
         return None
     if arguments.results_file:
-        measured = _read_back(arguments.results_file, in_pod=pods is not None)
+        measured = _read_back(arguments.results_file, in_pod=plan is not None)
     else:
-        measured = pods.measure(saying(cmd)) if pods else _measured_here(cmd, inputs, arguments)
+        measured = measure_in_pods(plan, saying(cmd)) if plan else _measured_here(cmd, inputs, arguments)
     report = report_on(inputs, measured, FailOn(arguments.fail_on), earlier)
     return _handed_over(cmd, report, arguments)
 

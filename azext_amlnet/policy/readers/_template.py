@@ -120,33 +120,19 @@ class Template:
         if any(isinstance(argument, Unknown) for argument in arguments):
             return Unknown(name)
         if name == "parameters" and len(arguments) == 1:
-            key = str(arguments[0]).lower()
-            if key in self.given:
-                return self.given[key]
-            declared = self.declared.get(key, {})
-            return self.value(declared["defaultValue"]) if "defaultValue" in declared else Unknown(key)
+            return self._parameter(str(arguments[0]).lower())
         if name == "variables" and len(arguments) == 1:
             return self._variable(str(arguments[0]).lower())
         if name == "concat" and all(isinstance(argument, list) for argument in arguments):
             self.budget -= sum(map(len, arguments))
             return [item for argument in arguments for item in argument] if self.budget > 0 else Unknown(name)
-        if name == "concat":
-            whole = "".join(map(str, arguments))
-            return whole if len(whole) < 10_000 else Unknown(name)
-        if name == "add" and len(arguments) == 2 and all(isinstance(argument, int) for argument in arguments):
-            return arguments[0] + arguments[1]
-        if name in ("true", "false") and not arguments:
-            return name == "true"
-        if name == "createarray":
-            return arguments
-        if name == "tolower" and len(arguments) == 1:
-            return str(arguments[0]).lower()
-        if name == "resourceid" and len(arguments) > 1 and all(isinstance(argument, str) for argument in arguments):
-            start = next((at for at, argument in enumerate(arguments) if "/" in argument), 0)
-            kind, names = arguments[start].split("/"), arguments[start + 1 :]
-            pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
-            return "/".join(["", "providers", kind[0], *pairs]).lower()
-        return Unknown(name)
+        return _function(name, arguments)
+
+    def _parameter(self, key: str) -> Any:
+        if key in self.given:
+            return self.given[key]
+        declared = self.declared.get(key, {})
+        return self.value(declared["defaultValue"]) if "defaultValue" in declared else Unknown(key)
 
     def _variable(self, key: str) -> Any:
         """A variable, worked out once."""
@@ -154,6 +140,31 @@ class Template:
             self.known[key] = Unknown(key)  # what leads back to itself
             self.known[key] = self.value(self.variables[key]) if key in self.variables else Unknown(key)
         return self.known[key]
+
+
+def _function(name: str, arguments: list[Any]) -> Any:
+    """A function whose value depends on its arguments alone."""
+    if name == "concat":
+        whole = "".join(map(str, arguments))
+        return whole if len(whole) < 10_000 else Unknown(name)
+    if name == "add" and len(arguments) == 2 and all(isinstance(argument, int) for argument in arguments):
+        return arguments[0] + arguments[1]
+    if name in ("true", "false") and not arguments:
+        return name == "true"
+    if name == "createarray":
+        return arguments
+    if name == "tolower" and len(arguments) == 1:
+        return str(arguments[0]).lower()
+    if name == "resourceid" and len(arguments) > 1 and all(isinstance(argument, str) for argument in arguments):
+        return _resource_id(arguments)
+    return Unknown(name)
+
+
+def _resource_id(words: list[str]) -> str:
+    start = next((at for at, word in enumerate(words) if "/" in word), 0)
+    kind, names = words[start].split("/"), words[start + 1 :]
+    pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
+    return "/".join(["", "providers", kind[0], *pairs]).lower()
 
 
 def _tokens(text: str) -> Optional[list[tuple[str, str]]]:

@@ -38,35 +38,38 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
         if not any(_policies(document)) and not any(_others(document)):
             hint = "Give the objects that kubectl get -o yaml prints."
             raise UsageError(f"There is no policy of Cilium in {document.name}.", hint)
-    given = [item for document in documents for item in _policies(document)]
-    spaces = sorted({_namespace(item) for item in given} - {""})
-    several = len(spaces) > 1
-    denied = [rule for item in given for rule in _rules(item, "egressDeny", False, several)]
-    allowed = [rule for item in given for rule in _rules(item, "egress", True, several)]
-    notes = (f"{name} is for the pods of namespace {spaces[0]}.",) if len(spaces) == 1 else ()
-    barred = any(map(_bars_dns, given))
-    asking = [item for item in given if not (barred or (several and _namespace(item)))]
-    allowed = list(_with_dns(asking, allowed))
-    shape = "a part of it has a shape that is not Cilium's"
-    odd = [Rule(_name(item), None, (), "has", "specs", unread=shape) for item in given if _odd(item)]
+    items = [item for document in documents for item in _policies(document)]
+    spaces = sorted({_namespace(item) for item in items} - {""})
+    default = _default(items, len(spaces) > 1)
     beside = [_beside(document, kind) for document in documents for kind in _others(document)]
-    rules = (*odd, *beside, *denied, *allowed)
-    default = _default(given, several)
-    if barred and default:
+    rules = (*_odd_rules(items), *beside, *_traffic_rules(items, len(spaces) > 1), *_rest(items, default))
+    notes = (f"{name} is for the pods of namespace {spaces[0]}.",) if len(spaces) == 1 else ()
+    unread = unread_of(name, rules)
+    yield Policy(name, "cilium", rules, default=bool(default), private=True, notes=notes, unread=unread)
+
+
+def _odd_rules(items: Sequence[Mapping[str, Any]]) -> Iterator[Rule]:
+    because = "a part of it has a shape that is not Cilium's"
+    return (Rule(_name(item), None, (), "has", "specs", unread=because) for item in items if _odd(item))
+
+
+def _traffic_rules(items: Sequence[Mapping[str, Any]], several: bool) -> Iterator[Rule]:
+    """Denials first, since each wins over every allow; `several` namespaces leave open whose pods are meant."""
+    yield from (rule for item in items for rule in _rules(item, "egressDeny", False, several))
+    allowed = [rule for item in items for rule in _rules(item, "egress", True, several)]
+    barred = any(map(_bars_dns, items))
+    asking = [item for item in items if not (barred or (several and _namespace(item)))]
+    yield from _with_dns(asking, allowed)
+
+
+def _rest(items: Sequence[Mapping[str, Any]], default: Optional[bool]) -> Iterator[Rule]:
+    """What leaves open what happens to traffic that no rule is for."""
+    if default and any(map(_bars_dns, items)):
         because = "a denial keeps DNS from being asked, or may do so"
-        rules = (*rules, Rule("(the rest)", None, (), "is", "what none of them denies", unread=because))
+        yield Rule("(the rest)", None, (), "is", "what none of them denies", unread=because)
     if default is None:
         because = "whether its policies select the pods of jobs is not known, and with it what happens to the rest"
-        rules = (*rules, Rule("(the rest)", None, (), "is", "what none of them allows", unread=because))
-    yield Policy(
-        name,
-        "cilium",
-        rules,
-        default=bool(default),
-        private=True,
-        notes=notes,
-        unread=unread_of(name, rules),
-    )
+        yield Rule("(the rest)", None, (), "is", "what none of them allows", unread=because)
 
 
 def _objects(document: Document) -> Iterator[Mapping[str, Any]]:

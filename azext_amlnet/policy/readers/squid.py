@@ -81,35 +81,42 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
 
 def _whole(documents: Sequence[Document], notes: list[str]) -> Iterator[tuple[str, list[str]]]:
     """All lines in squid's order: a file that another one includes, and that was given, stands where it is included."""
-    parsed = {document.name: list(_lines(document.text)) for document in documents}
+    files = {document.name: list(_lines(document.text)) for document in documents}
     included = {
         name
-        for own, lines in parsed.items()
+        for own, lines in files.items()
         for _, words in lines
         if words[0] == "include"
-        for name in _included(words, parsed, own)
+        for name in _included(words, files, own)
     }
+    inclusion = _Inclusion(files, notes)
+    for name in sorted(files, key=included.__contains__):  # first what nothing includes; in a circle, any
+        if name not in inclusion.reached:
+            yield from inclusion.lines_of(name, ())
 
-    spent = 0
-    reached = set()
 
-    def expanded(name: str, within: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
-        nonlocal spent
-        reached.add(name)
-        for number, words in parsed[name]:
-            spent += 1
-            inner = _included(words, parsed, *within, name) if words[0] == "include" else []
-            if not inner or spent > _MOST_LINES:
+class _Inclusion:
+    """Files with what they include in its place; in a circle, and past the most lines, an include stays as it is."""
+
+    def __init__(self, files: Mapping[str, list[tuple[int, list[str]]]], notes: list[str]) -> None:
+        self.files, self.notes = files, notes
+        self.spent = 0
+        self.reached: set[str] = set()
+
+    def lines_of(self, name: str, within: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+        """The lines of a file that stands within others."""
+        self.reached.add(name)
+        for number, words in self.files[name]:
+            self.spent += 1
+            inner = _included(words, self.files, *within, name) if words[0] == "include" else []
+            if not inner or self.spent > _MOST_LINES:
                 yield f"{name}:{number}", words
                 continue
             if "*" in " ".join(words):
-                notes.append(f"{name}:{number} includes {words[-1]}: read as {', '.join(inner)}, which were given.")
+                files = ", ".join(inner)
+                self.notes.append(f"{name}:{number} includes {words[-1]}: read as {files}, which were given.")
             for other in inner:
-                yield from expanded(other, (*within, name))
-
-    for name in sorted(parsed, key=included.__contains__):  # first what nothing includes; in a circle, any
-        if name not in reached:
-            yield from expanded(name, ())
+                yield from self.lines_of(other, (*within, name))
 
 
 def _included(words: Sequence[str], given: Iterable[str], *within: str) -> list[str]:

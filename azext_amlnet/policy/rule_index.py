@@ -1,0 +1,101 @@
+"""A policy's rules by what they can hold for: 5,000 rules are asked about 100 rows within a second. Pure."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import replace
+from itertools import pairwise
+
+from ..model import Kind
+from .addresses import Span, parents
+from .conditions import Condition, Destinations, Fit, Needs, Not, Perhaps, Sources, Traffic
+from .model import Policy, Rule
+
+_MOST_PIECES = 64
+Held = tuple[int, Rule, Fit]
+"""A rule's place in the order, the rule, and how much of some traffic it holds for."""
+
+
+class RuleIndex:
+    """The rules of a policy, filed once, with what is looked up again and again."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.rules = policy.rules
+        self.plain: list[int] = []
+        self.tagged: list[int] = []
+        self.others: list[int] = []
+        self.anchored: dict[str, list[int]] = defaultdict(list)
+        self.under: dict[str, set[int]] = defaultdict(set)
+        self._fits: dict[tuple[bool, Traffic], list[Held]] = {}
+        self._pieces: dict[Span, list[Span]] = {}
+        ends: set[int] = set()
+        for number, rule in enumerate(policy.rules):
+            self._file(number, rule)
+            for condition in map(_inner, rule.conditions):
+                if isinstance(condition, Sources):
+                    ends |= {end for low, high in condition.spans for end in (low, high + 1)}
+        self.ends = sorted(ends)
+
+    def _file(self, number: int, rule: Rule) -> None:
+        """By the names that it is for, if nothing else can make it hold; else by whether names matter at all."""
+        anchors = next((a for a in (where.anchors for where in rule.destinations) if a is not None), None)
+        if anchors is not None:
+            for name in anchors:
+                self.anchored[name].append(number)
+                for parent in parents(name):
+                    self.under[parent].add(number)
+            return
+        wheres = [where for where in map(_inner, rule.conditions) if isinstance(where, Destinations)]
+        filed = self.tagged if any(where.tags or where.fqdn_tags for where in wheres) else self.plain
+        (self.others if any(where.by_name for where in wheres) else filed).append(number)
+
+    def rules_for(self, traffic: Traffic) -> list[Held]:
+        """The rules that hold for something of it, or perhaps, in their order."""
+        rules = self.rules
+        numbers = set(self.others)
+        if traffic.kind in (Kind.FQDN, Kind.WILDCARD):
+            base = traffic.host.removeprefix("*.")
+            for name in (base, *parents(base)):
+                numbers.update(self.anchored.get(name, ()))
+        if traffic.kind is Kind.WILDCARD:
+            numbers.update(self.under.get(base, ()))
+        by_name = [(number, rules[number], rules[number].fit(traffic)) for number in sorted(numbers)]
+        by_name = [held for held in by_name if held[2] is not Fit.NONE]
+        named = "" if traffic.kind in (Kind.FQDN, Kind.WILDCARD) else traffic.host
+        alike = replace(traffic, host=named, kind=traffic.kind if named else Kind.FQDN)
+        plain = self._alike(False, replace(alike, tag=None, fqdn_tags=()) if not named else alike)
+        tagged = self._alike(True, alike) if self.tagged else []
+        if not (by_name or tagged):
+            return plain
+        return list(heapq.merge(plain, tagged, by_name, key=lambda held: held[0]))
+
+    def _alike(self, by_tag: bool, traffic: Traffic) -> list[Held]:
+        """How rules fit that know no names; the same for all names that are asked in the same way."""
+        key = (by_tag, traffic)
+        if key not in self._fits:
+            rules, numbers = self.rules, self.tagged if by_tag else self.plain
+            fits = ((number, rules[number], rules[number].fit(traffic)) for number in numbers)
+            self._fits[key] = [held for held in fits if held[2] is not Fit.NONE]
+        return self._fits[key]
+
+    def pieces(self, source: Span) -> list[Span]:
+        """The source, cut where a rule's sources begin or end, so that each rule holds for all of a piece or none."""
+        if source not in self._pieces:
+            cuts = [end for end in self.ends if source[0] < end <= source[1]]
+            ends = [source[0], *cuts, source[1] + 1]
+            cut = [(low, high - 1) for low, high in pairwise(ends)]
+            self._pieces[source] = cut if len(cut) <= _MOST_PIECES else [source]
+        return self._pieces[source]
+
+    def near(self, host: str) -> list[Rule]:
+        """The rules that name a host or a name above it."""
+        names = (host.removeprefix("*."), *parents(host))
+        return [self.rules[number] for name in names for number in self.anchored.get(name, ())]
+
+
+def _inner(condition: Condition) -> Condition:
+    """The condition behind negations and doubts."""
+    while isinstance(condition, (Needs, Not, Perhaps)):
+        condition = condition.condition
+    return condition
