@@ -14,6 +14,7 @@ setup(
     description="What a Kubernetes cluster behind a firewall must reach to run Azure Machine Learning",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="amlnet contributors",
     license="MIT",
     classifiers=[
         "Development Status :: 4 - Beta",
@@ -23,7 +24,7 @@ setup(
     ],
     python_requires=">=3.10",
     packages=find_packages(include=["azext_amlnet", "azext_amlnet.*"]),
-    package_data={"azext_amlnet": ["azext_metadata.json", "catalog/data/*.yaml"]},
+    package_data={"azext_amlnet": ["azext_metadata.json", "py.typed", "catalog/data/*.yaml"]},
     # Only what the Azure CLI lacks, and nothing that the ml extension takes from elsewhere: az puts every
     # extension's folder on one path. The reasons are in docs/design/001-dependencies.md.
     install_requires=["azure-mgmt-machinelearningservices>=1.0.1,<2"],

@@ -102,13 +102,13 @@ def _read_earlier(
     if document.get("schemaVersion") != SCHEMA_VERSION:
         version = shown(document.get("schemaVersion"))
         raise UsageError(f"The baseline {path} has schemaVersion {version}; this release reads {SCHEMA_VERSION}.")
-    found = {}
+    words = {}
     for number, item in enumerate(document[items], 1):
         try:
-            found[tuple(item[name] for name in keys)] = word(item)
+            words[tuple(item[name] for name in keys)] = word(item)
         except (KeyError, TypeError, ValueError):
             raise UsageError(f"The baseline {path}: {items[:-1]} {number} is none.", help_text) from None
-    return found
+    return words
 
 
 def read_policy(path: str) -> str:
@@ -129,11 +129,11 @@ def read_certificates(path: str) -> str:
     import ssl
 
     content = _read_bytes(path, "file of certificates")
-    found = re.findall(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----", content)
-    if not found:
+    blocks = re.findall(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----", content)
+    if not blocks:
         what = f"The file of certificates {path} holds no certificate in PEM form."
         raise UsageError(what, f"Of a DER file: openssl x509 -inform der -in {path} -out {path}.pem")
-    text = "\n".join(block.decode("ascii") for block in found) + "\n"
+    text = "\n".join(block.decode("ascii") for block in blocks) + "\n"
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError) as error:

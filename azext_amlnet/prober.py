@@ -96,8 +96,8 @@ class Record:
         except Stopped as stop:
             result, facts, outcome = stop, stop.facts, "failed"
         except Exception as error:  # a measurement never raises; a proxy's address stays out of what it tells
-            said = "" if layer == "proxy" else ": %s" % str(error)[:200]
-            result = Stopped(_own_limit(error) or "error", error=type(error).__name__ + said)
+            detail = "" if layer == "proxy" else ": %s" % str(error)[:200]
+            result = Stopped(_own_limit(error) or "error", error=type(error).__name__ + detail)
             facts, outcome = result.facts, "failed"
         with self.lock:
             if not self.finished.is_set():
@@ -137,7 +137,7 @@ def resolve(record, host, resolvers):
         return [literal], {"addresses": [host], "literal": True}
     servers, answers = (resolvers or nameservers())[:3], queue.Queue()
     _thread(_ask_all, answers, servers, host, record.ends - 0.1)
-    found, facts = ({}, {}) if resolvers else _system_lookup(record, host)
+    addresses, facts = ({}, {}) if resolvers else _system_lookup(record, host)
     raw = _collect(answers, 2 * len(servers), record, wait=bool(resolvers) or bool(facts.get("error")))
     if facts.get("getaddrinfoMs", 0) > 1000:  # it waited for somebody
         heard = {(answer["server"], answer["type"]) for answer in raw}
@@ -145,13 +145,13 @@ def resolve(record, host, resolvers):
         raw += [{"server": server, "type": kind, "error": "timeout"} for server, kind in pairs]
     facts["answers"] = raw
     if resolvers:
-        found = _from_raw(raw)
-    elif found and not set(found) & set(_from_raw(raw)):
+        addresses = _from_raw(raw)
+    elif addresses and not set(addresses) & set(_from_raw(raw)):
         facts["searched"] = _searched(record, host, servers)
-    facts["addresses"] = list(found)
-    if not found:
+    facts["addresses"] = list(addresses)
+    if not addresses:
         raise Stopped(facts.pop("error", None) or "no_address", **facts)
-    return list(found.values()), facts
+    return list(addresses.values()), facts
 
 
 def _searched(record, host, servers):
@@ -160,9 +160,9 @@ def _searched(record, host, servers):
         answers = queue.Queue()
         name = "%s.%s" % (host.rstrip("."), domain.strip("."))
         _ask_all(answers, servers[:1], name, min(record.ends - 0.1, time.monotonic() + 1))
-        found = [address for _ in range(answers.qsize()) for address in answers.get().get("addresses") or ()]
-        if found:
-            return {"name": name, "addresses": found}
+        addresses = [address for _ in range(answers.qsize()) for address in answers.get().get("addresses") or ()]
+        if addresses:
+            return {"name": name, "addresses": addresses}
     return {"name": "", "addresses": []}
 
 
@@ -212,21 +212,21 @@ def _is_exhausted():
 def _collect(answers, asked, record, wait):
     """What the nameservers said: all of it where it decides or explains, else what is there after 50 ms at most."""
     until = record.ends if wait else min(record.ends, time.monotonic() + 0.05)
-    found = []
-    while len(found) < asked:
+    replies = []
+    while len(replies) < asked:
         try:
-            found.append(answers.get(timeout=max(0.0, until - time.monotonic())))
+            replies.append(answers.get(timeout=max(0.0, until - time.monotonic())))
         except queue.Empty:
             break
-    return sorted(found, key=lambda answer: (answer["server"], answer["type"]))
+    return sorted(replies, key=lambda answer: (answer["server"], answer["type"]))
 
 
 def _from_raw(raw):
-    found = {}
+    addresses = {}
     for answer in raw:
         family = socket.AF_INET if answer["type"] == "A" else socket.AF_INET6
-        found.update({address: (family, address) for address in answer.get("addresses", ())})
-    return found
+        addresses.update({address: (family, address) for address in answer.get("addresses", ())})
+    return addresses
 
 
 def nameservers():
@@ -345,7 +345,7 @@ def _parse_answer(data, number, kind):
     identifier, flags, questions, answers = struct.unpack("!4H", data[:8])
     if identifier != number:
         raise ValueError("another answer")
-    offset, found = 12, {"rcode": RCODES.get(flags & 15, str(flags & 15)), "addresses": [], "aliases": []}
+    offset, reply = 12, {"rcode": RCODES.get(flags & 15, str(flags & 15)), "addresses": [], "aliases": []}
     for _ in range(questions):
         offset = _name(data, offset)[1] + 4
     for _ in range(answers):
@@ -354,11 +354,11 @@ def _parse_answer(data, number, kind):
         offset += 10
         if record_type == kind and kind in (1, 28):
             family = socket.AF_INET if kind == 1 else socket.AF_INET6
-            found["addresses"].append(socket.inet_ntop(family, data[offset : offset + length]))
+            reply["addresses"].append(socket.inet_ntop(family, data[offset : offset + length]))
         elif record_type == 5:
-            found["aliases"].append(_name(data, offset)[0])
+            reply["aliases"].append(_name(data, offset)[0])
         offset += length
-    return found
+    return reply
 
 
 def _name(data, offset, depth=0):
@@ -729,12 +729,12 @@ def describe(der):
 
 def _dns_names(der):
     """The DNS names of a certificate: elements of type [2] whose content is one."""
-    found = set()
+    names = set()
     for match in re.finditer(rb"\x82(?=([\x04-\x7f]))", der):
         name = der[match.end() + 1 : match.end() + 1 + match.group(1)[0]]
         if re.match(rb"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\Z", name, re.IGNORECASE):
-            found.add(name.decode().lower())
-    return sorted(found)[:20]
+            names.add(name.decode().lower())
+    return sorted(names)[:20]
 
 
 def _inside(element):
@@ -761,15 +761,15 @@ def _bounds(data, offset):
 
 def _der_name(element):
     kept = {b"\x55\x04\x0a": "O", b"\x55\x04\x03": "CN", b"\x55\x04\x06": "C"}
-    found = {}
+    fields = {}
     for rdn in _inside(element):
         for pair in _inside(rdn):
             oid, value = _inside(pair)[:2]
             key = kept.get(oid[2:])
             if key:
                 start, end = _bounds(value, 0)
-                found[key] = value[start:end].decode("utf-8", "replace")
-    return found
+                fields[key] = value[start:end].decode("utf-8", "replace")
+    return fields
 
 
 def _date(element):
@@ -837,13 +837,13 @@ def read_answer(record, stream, upgrade=False):
 
 def _headers(lines):
     """The telling headers; what a server sends twice is joined, as HTTP has it."""
-    found = {}
+    headers = {}
     for line in lines[:100]:
         name, colon, value = line.partition(":")
         name = name.strip().lower()
         if colon and name in KEPT_HEADERS:
-            found[name] = (found[name] + ", " + value.strip() if name in found else value.strip())[:300]
-    return found
+            headers[name] = (headers[name] + ", " + value.strip() if name in headers else value.strip())[:300]
+    return headers
 
 
 def _rest(record, stream, rest, headers):
@@ -867,9 +867,9 @@ def _joined(data):
     """The chunks of a body without their sizes."""
     parts = []
     while data:
-        size, found, data = data.partition(b"\r\n")
+        size, newline, data = data.partition(b"\r\n")
         number = re.match(rb"([0-9A-Fa-f]{1,8})", size)
-        if not found or number is None or not int(number.group(1), 16):
+        if not newline or number is None or not int(number.group(1), 16):
             break
         end = int(number.group(1), 16)
         parts.append(data[:end])
@@ -973,13 +973,13 @@ def own_proxies(environment):
 
     So what a cluster injects into its pods counts first, as it does for jobs.
     """
-    found = environment_proxies(environment)
-    if found["http"] or found["https"]:
-        return dict(found, source="environment")
+    proxies = environment_proxies(environment)
+    if proxies["http"] or proxies["https"]:
+        return dict(proxies, source="environment")
     prefix = "AMLNET_"
     own = {name[len(prefix) :]: value for name, value in environment.items() if name.startswith(prefix)}
     added = environment_proxies(own)
-    return dict(added, source="added") if added["http"] or added["https"] else found
+    return dict(added, source="added") if added["http"] or added["https"] else proxies
 
 
 def proxy_of(target, proxies):
@@ -1065,8 +1065,8 @@ def reach_proxy(record, url, shared):
         except ValueError as error:
             raise Stopped("error", error=str(error)) from None
         host, port, stage = parts["host"], parts["port"], "dns"
-        addresses, found = resolve(record, host, shared.resolvers)
-        facts.update(addresses=found.get("addresses"))
+        addresses, lookup = resolve(record, host, shared.resolvers)
+        facts.update(addresses=lookup.get("addresses"))
         stage = "tcp"
         (sock, _), tried = connect(record, addresses, port)
         facts.update(attempts=tried["attempts"])
@@ -1138,8 +1138,8 @@ class Shared:
     def __init__(self, request):
         self.resolvers = request.get("resolvers")
         self.agent = request.get("userAgent") or "amlnet (connectivity test)"
-        given = request.get("proxies")
-        self.proxies = own_proxies(os.environ) if given == "environment" else given
+        proxies = request.get("proxies")
+        self.proxies = own_proxies(os.environ) if proxies == "environment" else proxies
         self.context, self.trust = trusting(request.get("trust"))
         self.unverified = new_context(verify=False)
 
@@ -1314,8 +1314,8 @@ def _throttled_ms():
     ):
         try:
             with open(path, encoding="ascii") as file:
-                found = dict(line.split() for line in file if len(line.split()) == 2)
-            return int(found[name]) / unit
+                counters = dict(line.split() for line in file if len(line.split()) == 2)
+            return int(counters[name]) / unit
         except (OSError, KeyError, ValueError):
             continue
     return None

@@ -112,10 +112,10 @@ def bench_requirements(folder: Path, extensions: Path) -> None:
 
 def _trace(az: Az, computes: int) -> int:
     """Prints what `--debug` tells of the chain of calls; returns its depth."""
-    found = re.search(r"(\d+) calls, depth (\d+), concurrency (\d+)", az.must(*LIST, "--debug").err)
-    assert found
-    print(f"  {computes} computes: {found[1]} calls, depth {found[2]}, measured concurrency {found[3]}")
-    return int(found[2])
+    counted = re.search(r"(\d+) calls, depth (\d+), concurrency (\d+)", az.must(*LIST, "--debug").err)
+    assert counted
+    print(f"  {computes} computes: {counted[1]} calls, depth {counted[2]}, measured concurrency {counted[3]}")
+    return int(counted[2])
 
 
 CATALOG = """

@@ -43,14 +43,14 @@ def serve() -> None:
         context = net.context(*addresses)
         port = net.https(answer(401, CHALLENGE), context, address="0.0.0.0")
         azure = net.azure(proofs())
-        told = {
+        listening = {
             "pem": net.pem,
             "port": port,
             "silent": net.silent_port(),
             "proxy": net.proxy(dict.fromkeys(proofs(), azure)),
             "public": net.public.cert_pem.bytes().decode(),
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(listening), flush=True)
         sys.stdin.read()
 
 
@@ -100,9 +100,9 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 
 def prober(text: str, bundle: Path, *before: str) -> str:
     """Runs the prober as a script and returns its output."""
-    given = {"SSL_CERT_FILE": str(bundle)}
+    environment = {"SSL_CERT_FILE": str(bundle)}
     words = [*before, *PROBER]
-    return subprocess.run(words, input=text, capture_output=True, text=True, check=True, env=given).stdout
+    return subprocess.run(words, input=text, capture_output=True, text=True, check=True, env=environment).stdout
 
 
 def causes(out: str) -> list[Any]:
@@ -139,18 +139,18 @@ def blackbox(bundle: Path, folder: Path) -> Iterator[str]:
 def ask_at_once(base: str, urls: list[str]) -> None:
     """Asks the exporter about all of them at the same time and insists on success."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    found: list[bool] = []
+    successes: list[bool] = []
 
     def one(url: str) -> None:
         with opener.open(base + url, timeout=30) as response:
-            found.append(b"probe_success 1" in response.read())
+            successes.append(b"probe_success 1" in response.read())
 
     threads = [threading.Thread(target=one, args=(url,)) for url in urls]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [True] * len(urls)
+    assert successes == [True] * len(urls)
 
 
 def curl(bundle: Path, urls: list[str]) -> None:
@@ -192,11 +192,12 @@ def _fine(far: dict[str, Any], bundle: Path, folder: Path) -> None:
 def _black_holes(far: dict[str, Any], bundle: Path) -> None:
     mixed, silent = request(far, 50, 10), request(far, 0, 200)
     one, two = interleaved(lambda: prober(mixed, bundle), lambda: prober(silent, bundle), runs=2)
-    found, memory = causes(prober(silent, bundle)), prober(silent, bundle, sys.executable, "-I", "-S", "-c", MEASURED)
+    verdicts = causes(prober(silent, bundle))
+    memory = prober(silent, bundle, sys.executable, "-I", "-S", "-c", MEASURED)
     verdict("50 fine and 10 black-holed, in time-outs", one / TIMEOUT_S, 1.08)
     verdict("200 black-holed, in time-outs", two / TIMEOUT_S, 1.08)
-    print(f"  200 black-holed: {found.count(Cause.TCP_TIMEOUT)} are tcp_timeout")
-    assert found == [Cause.TCP_TIMEOUT] * 200
+    print(f"  200 black-holed: {verdicts.count(Cause.TCP_TIMEOUT)} are tcp_timeout")
+    assert verdicts == [Cause.TCP_TIMEOUT] * 200
     verdict("peak memory for 200 endpoints", float(memory), 40, "MB")
     if CURL is None:
         return

@@ -40,11 +40,11 @@ def private_endpoint(status: str = "Approved") -> dict[str, Any]:
     return {"properties": {"privateLinkServiceConnectionState": state, "provisioningState": "Succeeded"}}
 
 
-def workspace(name: str = "ml-ws", **given: Any) -> Resources:
+def workspace(name: str = "ml-ws", **overrides: Any) -> Resources:
     """A workspace, its empty collections, and Azure's own list of its dependencies."""
     path = workspace_id(name)
-    location = given.pop("location", "westeurope")
-    kind = given.pop("kind", "Default")
+    location = overrides.pop("location", "westeurope")
+    kind = overrides.pop("kind", "Default")
     properties = {
         "workspaceId": WORKSPACE_GUID,
         "discoveryUrl": "https://westeurope.api.azureml.ms/discovery",
@@ -55,7 +55,7 @@ def workspace(name: str = "ml-ws", **given: Any) -> Resources:
         "publicNetworkAccess": "Enabled",
         "privateEndpointConnections": [],
         "notebookInfo": {"fqdn": f"ml-{name}-westeurope-{WORKSPACE_GUID}.westeurope.notebooks.azure.net"},
-        **given,
+        **overrides,
     }
     body = {"id": path, "name": name, "location": location, "kind": kind, "properties": properties}
     return {
@@ -74,7 +74,7 @@ def dependency(category: str, host: str, port: int, protocol: Optional[str] = No
     return {"category": category, "endpoints": [{"domainName": host, "endpointDetails": [detail]}]}
 
 
-def datastore(name: str, account: str = "mlstore", kind: str = "AzureBlob", **given: Any) -> dict[str, Any]:
+def datastore(name: str, account: str = "mlstore", kind: str = "AzureBlob", **overrides: Any) -> dict[str, Any]:
     """A datastore as the list of a workspace shows it."""
     properties = {
         "datastoreType": kind,
@@ -82,13 +82,17 @@ def datastore(name: str, account: str = "mlstore", kind: str = "AzureBlob", **gi
         "endpoint": "core.windows.net",
         "protocol": "https",
         "credentials": {"credentialsType": "AccountKey", "secrets": None},
-        **given,
+        **overrides,
     }
     return {"id": f"{workspace_id()}/datastores/{name}", "name": name, "properties": properties}
 
 
 def registry(
-    sku: str = "Standard", regions: tuple[str, ...] = (), path: str = REGISTRY, replications: Any = None, **given: Any
+    sku: str = "Standard",
+    regions: tuple[str, ...] = (),
+    path: str = REGISTRY,
+    replications: Any = None,
+    **overrides: Any,
 ) -> Resources:
     """A registry; `regions` gives it data endpoints in its home region (the first) and in its replicas."""
     name = path.rsplit("/", 1)[1]
@@ -98,7 +102,7 @@ def registry(
         "dataEndpointHostNames": [f"{name}.{region}.data.azurecr.io" for region in regions],
         "privateEndpointConnections": [],
         "publicNetworkAccess": "Enabled",
-        **given,
+        **overrides,
     }
     location = regions[0] if regions else "westeurope"
     body = {"id": path, "name": name, "location": location, "sku": {"name": sku}, "properties": properties}
@@ -106,7 +110,7 @@ def registry(
     return {path: body, f"{path}/replications": replicas if replications is None else replications}
 
 
-def storage(name: str = "mlstore", group: str = GROUP, zone: str = "", **given: Any) -> Resources:
+def storage(name: str = "mlstore", group: str = GROUP, zone: str = "", **overrides: Any) -> Resources:
     """A storage account; `zone` such as `z24` gives it DNS-zone endpoints."""
     path = identifier("Microsoft.Storage/storageAccounts", name, group)
     suffix = f"{zone}.{{0}}.storage.azure.net" if zone else "{0}.core.windows.net"
@@ -117,15 +121,19 @@ def storage(name: str = "mlstore", group: str = GROUP, zone: str = "", **given: 
         "isHnsEnabled": False,
         "publicNetworkAccess": "Enabled",
         "privateEndpointConnections": [],
-        **given,
+        **overrides,
     }
     return {path: {"id": path, "name": name, "location": "westeurope", "properties": properties}}
 
 
-def key_vault(**given: Any) -> Resources:
+def key_vault(**overrides: Any) -> Resources:
     """The key vault."""
     return {
-        VAULT: {"id": VAULT, "name": "mlvault", "properties": {"vaultUri": "https://mlvault.vault.azure.net/", **given}}
+        VAULT: {
+            "id": VAULT,
+            "name": "mlvault",
+            "properties": {"vaultUri": "https://mlvault.vault.azure.net/", **overrides},
+        }
     }
 
 
@@ -141,7 +149,7 @@ def app_insights() -> Resources:
 
 
 def compute(
-    name: str, cluster: str, relay: Optional[str] = None, kind: str = "Kubernetes", **given: Any
+    name: str, cluster: str, relay: Optional[str] = None, kind: str = "Kubernetes", **overrides: Any
 ) -> dict[str, Any]:
     """An attached compute as the list of a workspace shows it."""
     inner = {
@@ -150,7 +158,7 @@ def compute(
         "namespace": "azureml",
         "defaultInstanceType": "gpu",
         "instanceTypes": {"gpu": {"nodeSelector": {"agentpool": "gpu"}, "resources": {}}},
-        **given,
+        **overrides,
     }
     properties = {
         "computeType": kind,
@@ -169,15 +177,15 @@ def extension(training: str = "True", inference: str = "True") -> dict[str, Any]
     }
 
 
-def aks(path: str = AKS, extensions: Any = None, **given: Any) -> Resources:
+def aks(path: str = AKS, extensions: Any = None, **overrides: Any) -> Resources:
     """An AKS cluster, its extensions, and Azure's own list of its dependencies."""
     name = path.rsplit("/", 1)[1]
-    location = given.pop("location", "northeurope")
+    location = overrides.pop("location", "northeurope")
     properties = {
         "fqdn": f"{name}-dns-1a2b3c4d.hcp.northeurope.azmk8s.io",
         "agentPoolProfiles": [{"name": "pool1", "osType": "Linux", "vmSize": "Standard_D4s_v5"}],
         "networkProfile": {"outboundType": "userDefinedRouting", "serviceCidr": "10.0.0.0/16"},
-        **given,
+        **overrides,
     }
     body = {"id": path, "name": name, "type": "Microsoft.ContainerService/ManagedClusters", "location": location}
     return {
@@ -194,10 +202,10 @@ def aks(path: str = AKS, extensions: Any = None, **given: Any) -> Resources:
     }
 
 
-def arc(path: str = ARC, extensions: Any = None, relay: Optional[str] = "ml-relay-ns", **given: Any) -> Resources:
+def arc(path: str = ARC, extensions: Any = None, relay: Optional[str] = "ml-relay-ns", **overrides: Any) -> Resources:
     """A connected cluster, its extensions, and the Relay namespace in its resource group."""
     name = path.rsplit("/", 1)[1]
-    properties = {"distribution": "rancher_rke", "privateLinkState": "Disabled", **given}
+    properties = {"distribution": "rancher_rke", "privateLinkState": "Disabled", **overrides}
     namespace = {
         "name": relay,
         "tags": {"created_by": "Azure Arc-enabled ML"},
@@ -218,10 +226,10 @@ def with_computes(resources: Resources, *computes: dict[str, Any], name: str = "
     return {**resources, f"{workspace_id(name)}/computes": list(computes)}
 
 
-def ordinary(**given: Any) -> Resources:
+def ordinary(**overrides: Any) -> Resources:
     """A workspace with a Premium registry of three regions, storage, vault and component; nothing attached."""
     regions = ("westeurope", "northeurope", "swedencentral")
-    parts = (workspace(**given), registry("Premium", regions), storage(), key_vault(), app_insights())
+    parts = (workspace(**overrides), registry("Premium", regions), storage(), key_vault(), app_insights())
     return {path: body for part in parts for path, body in part.items()}
 
 

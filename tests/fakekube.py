@@ -366,13 +366,13 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PATCH = do_DELETE = _any
 
         def _route(self, path: str) -> None:
-            found = _PATH.match(path)
-            if found and path.startswith("/api/v1/namespaces/") and path.count("/") == 4:
+            match = _PATH.match(path)
+            if match and path.startswith("/api/v1/namespaces/") and path.count("/") == 4:
                 self._one("namespaces", "", path.rsplit("/", 1)[1])
-            elif found:
-                kind, name = found["kind"], found["name"] or ""
-                namespace = "" if kind in _CLUSTER_WIDE else found["ns"] or ""
-                if found["sub"] == "log":
+            elif match:
+                kind, name = match["kind"], match["name"] or ""
+                namespace = "" if kind in _CLUSTER_WIDE else match["ns"] or ""
+                if match["sub"] == "log":
                     self._log(namespace, name)
                 elif name:
                     self._one(kind, namespace, name)

@@ -20,18 +20,18 @@ SOURCE = "10.1.0.0/16"
 Json = dict[str, Any]
 
 
-def app(name: str, *names: str, port: int = 443, kind: str = "Https", sources: Any = (SOURCE,), **given: Any) -> Json:
+def app(name: str, *names: str, port: int = 443, kind: str = "Https", sources: Any = (SOURCE,), **fields: Any) -> Json:
     """An application rule."""
     targets = {"targetFqdns": list(names)} if names else {}
     protocols = [{"protocolType": kind, "port": port}]
     return {"ruleType": "ApplicationRule", "name": name, "sourceAddresses": list(sources), "protocols": protocols,
-            **targets, **given}  # fmt: skip
+            **targets, **fields}  # fmt: skip
 
 
-def net(name: str, *addresses: str, ports: Any = ("443",), protocols: Any = ("TCP",), **given: Any) -> Json:
+def net(name: str, *addresses: str, ports: Any = ("443",), protocols: Any = ("TCP",), **fields: Any) -> Json:
     """A network rule."""
     return {"ruleType": "NetworkRule", "name": name, "sourceAddresses": [SOURCE], "ipProtocols": list(protocols),
-            "destinationAddresses": list(addresses), "destinationPorts": list(ports), **given}  # fmt: skip
+            "destinationAddresses": list(addresses), "destinationPorts": list(ports), **fields}  # fmt: skip
 
 
 def collection(name: str, priority: int, verb: str, *rules: Json) -> Json:
@@ -47,18 +47,18 @@ def group(name: str, priority: int, *collections: Json, policy: str = HUB) -> Js
             "properties": {"priority": priority, "ruleCollections": list(collections)}}  # fmt: skip
 
 
-def policy(identifier: str = HUB, base: Optional[str] = None, **given: Any) -> Json:
+def policy(identifier: str = HUB, base: Optional[str] = None, **overrides: Any) -> Json:
     """A firewall policy, as ARM shows it; the DNS proxy is on."""
-    properties = {"dnsSettings": {"enableProxy": True}, **({"basePolicy": {"id": base}} if base else {}), **given}
+    properties = {"dnsSettings": {"enableProxy": True}, **({"basePolicy": {"id": base}} if base else {}), **overrides}
     return {"id": identifier, "name": identifier.rpartition("/")[2], "type": "Microsoft.Network/FirewallPolicies",
             "properties": properties}  # fmt: skip
 
 
-def parameters(**given: Any) -> Document:
+def parameters(**values: Any) -> Document:
     """A file of deployment parameters."""
     schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
-    values = {name: {"value": value} for name, value in given.items()}
-    return Document("parameters.json", json.dumps({"$schema": schema, "parameters": values}))
+    entries = {name: {"value": value} for name, value in values.items()}
+    return Document("parameters.json", json.dumps({"$schema": schema, "parameters": entries}))
 
 
 def security_group(name: str, *rules: Json) -> Json:

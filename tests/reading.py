@@ -12,9 +12,9 @@ def hosts(answer: Requirements, *topics: str) -> set[str]:
 
 def row(answer: Requirements, host: str, port: int = 443) -> Requirement:
     """The one row for a host and port."""
-    found = [row for row in answer.rows if (row.host, row.port) == (host, port)]
-    assert len(found) == 1, f"{len(found)} rows for {host}:{port}"
-    return found[0]
+    rows = [row for row in answer.rows if (row.host, row.port) == (host, port)]
+    assert len(rows) == 1, f"{len(rows)} rows for {host}:{port}"
+    return rows[0]
 
 
 def said(answer: Requirements) -> str:

@@ -78,11 +78,8 @@ LONG_CLASSES: dict[str, tuple[int, str]] = {}
 
 def modules() -> list[tuple[str, Path]]:
     """Every module with its room: the package's file or folder."""
-    found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).parts
-        found.append((parts[0] if len(parts) > 1 else path.stem, path))
-    return found
+    paths = [(path.relative_to(PACKAGE).parts, path) for path in sorted(PACKAGE.rglob("*.py"))]
+    return [(parts[0] if len(parts) > 1 else path.stem, path) for parts, path in paths]
 
 
 def name_of(path: Path) -> str:
@@ -109,18 +106,18 @@ def imports(path: Path, top_only: bool = False) -> set[tuple[str, ...]]:
     """The modules that a file imports, as absolute names in parts; `top_only`: when it is imported itself."""
     tree = tree_of(path)
     package = ("azext_amlnet", *path.relative_to(PACKAGE).parts[:-1])
-    found: set[tuple[str, ...]] = set()
+    names: set[tuple[str, ...]] = set()
     skipped = types_only(tree) if top_only else set()
     for node in tree.body if top_only else ast.walk(tree):
         if node in skipped:
             continue
         if isinstance(node, ast.Import):
-            found |= {tuple(alias.name.split(".")) for alias in node.names}
+            names |= {tuple(alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             named = (*base, *(node.module.split(".") if node.module else ()))
-            found |= {(*named, alias.name) for alias in node.names} if is_package(named) else {named}
-    return found
+            names |= {(*named, alias.name) for alias in node.names} if is_package(named) else {named}
+    return names
 
 
 def is_package(named: tuple[str, ...]) -> bool:
@@ -217,20 +214,20 @@ def test_the_prober_is_one_file_of_the_standard_library_for_python_3_8() -> None
 
 def sizes(kind: type) -> dict[str, int]:
     """The lines of all definitions of a kind, by file and name."""
-    found: dict[str, int] = {}
+    lines: dict[str, int] = {}
     for _, path in modules():
         for node in ast.walk(tree_of(path)):
             if isinstance(node, kind):
                 key = f"{name_of(path)}:{node.name}"  # type: ignore[attr-defined]
-                found[key] = max(found.get(key, 0), node.end_lineno - node.lineno + 1)  # type: ignore[attr-defined]
-    return found
+                lines[key] = max(lines.get(key, 0), node.end_lineno - node.lineno + 1)  # type: ignore[attr-defined]
+    return lines
 
 
-def too_large(found: dict[str, int], most: int, excused: dict[str, tuple[int, str]]) -> list[str]:
+def too_large(lines: dict[str, int], most: int, excused: dict[str, tuple[int, str]]) -> list[str]:
     """What is larger than allowed, and excuses that are not needed any more or could be smaller."""
-    wrong = [f"{name}: {size} lines" for name, size in found.items() if size > excused.get(name, (most, ""))[0]]
+    wrong = [f"{name}: {size} lines" for name, size in lines.items() if size > excused.get(name, (most, ""))[0]]
     return wrong + [f"{name}: the exception can shrink" for name, (size, _) in excused.items()
-                    if found.get(name, 0) <= most or found.get(name, 0) < size]  # fmt: skip
+                    if lines.get(name, 0) <= most or lines.get(name, 0) < size]  # fmt: skip
 
 
 def test_functions_have_30_lines_at_most() -> None:
@@ -242,8 +239,8 @@ def test_classes_have_120_lines_at_most() -> None:
 
 
 def test_files_have_450_lines_at_most() -> None:
-    found = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for _, path in modules()}
-    assert not too_large(found, 450, LONG_FILES)
+    lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for _, path in modules()}
+    assert not too_large(lines, 450, LONG_FILES)
 
 
 @pytest.mark.parametrize("folder", ["azext_amlnet", "tests", "benchmarks"])
@@ -263,6 +260,18 @@ def test_what_is_imported_keeps_a_name_that_says_what_it_is(folder: str) -> None
 def test_no_public_class_has_the_name_of_another() -> None:
     names = [key.rpartition(":")[2] for key in sizes(ast.ClassDef)]
     assert not {name for name in names if not name.startswith("_") and names.count(name) > 1}
+
+
+@pytest.mark.parametrize("folder", ["azext_amlnet", "tests", "benchmarks"])
+def test_a_variable_says_what_it_holds(folder: str) -> None:
+    vague = {"said", "told", "found", "given", "mine"}  # which say how it was come by
+    names = []
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
+                name = node.arg if isinstance(node, ast.arg) else node.id
+                names += [f"{path}:{node.lineno} {name}"] if name in vague else []
+    assert not names
 
 
 TYPED = ("measurement/report.py", "policy/report.py")

@@ -130,7 +130,7 @@ def test_replicas_that_cannot_be_read_leave_the_hosts_that_the_registry_names(li
 # -- workspace kinds and spellings
 
 
-def project(**given: object) -> arm.Resources:
+def project(**overrides: object) -> arm.Resources:
     """A project and its hub, which has another workspace id and a private endpoint."""
     hub = arm.workspace("hub", kind="Hub", workspaceId=arm.HUB_GUID)
     bare = {
@@ -140,7 +140,7 @@ def project(**given: object) -> arm.Resources:
         "storageAccount": None,
         "keyVault": None,
         "applicationInsights": None,
-        **given,
+        **overrides,
     }
     return {**arm.ordinary(), **hub, **arm.workspace(kind="Project", **bare)}
 
@@ -671,8 +671,8 @@ def test_small_facts_that_decide_a_row(listed: Listed, azure: FakeAzure) -> None
 def test_what_an_unreadable_account_or_component_may_have_is_listed(listed: Listed, azure: FakeAzure) -> None:
     for part in ("/storageAccounts/", "/components/"):
         azure.faults.append(Fault(part, status=403, code="AuthorizationFailed", message="no"))
-    found = hosts(listed(arm.ordinary(), level=Level.OPTIONAL))
-    assert {"mlstore-secondary.blob.core.windows.net", "<live metrics host>"} <= found
+    names = hosts(listed(arm.ordinary(), level=Level.OPTIONAL))
+    assert {"mlstore-secondary.blob.core.windows.net", "<live metrics host>"} <= names
 
 
 def test_two_tagged_relay_namespaces_are_none(listed: Listed) -> None:

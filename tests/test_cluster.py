@@ -74,12 +74,12 @@ def inside(az: Az, kube: FakeKube, far: Far | None, *words: str, server: str = "
 def test_the_list_from_a_pod(az: Az, kube: FakeKube, far: Far) -> None:
     ran = inside(az, kube, far, *FILE, *PLAIN, "--exclude", "aks", "packages", server=AKS)
     assert ran.code == 0 and ran.err == "", ran.err
-    found, (vantage,) = by_host(ran), ran.json["vantages"]
-    assert {result["verdict"] for result in found.values()} == {"reachable", "skipped"}
+    results, (vantage,) = by_host(ran), ran.json["vantages"]
+    assert {result["verdict"] for result in results.values()} == {"reachable", "skipped"}
     assert (vantage["name"], vantage["node"]) == ("cluster", "node-1")
     assert vantage["place"] == "a pod in namespace azureml" and vantage["proxy"]["source"] == "environment"
-    assert all("gpu-aks" in result["computes"] or not result["computes"] for result in found.values())
-    assert "gbl.his.arc.azure.com" not in found  # which only the Arc compute needs
+    assert all("gpu-aks" in result["computes"] or not result["computes"] for result in results.values())
+    assert "gbl.his.arc.azure.com" not in results  # which only the Arc compute needs
 
 
 def test_what_a_pod_cannot_reach_is_blocked(az: Az, kube: FakeKube, far: Far) -> None:
@@ -250,16 +250,17 @@ def test_the_ladder_goes_on_with_an_image_that_a_node_has(az: Az, kube: FakeKube
     kube.knobs.pull = MCR + 'Get "https://mcr.microsoft.com/v2/": dial tcp 20.1.1.1:443: i/o timeout'
     kube.knobs.pull_only = "mcr.microsoft.com/azurelinux/base/python:3.12"
     ran = inside(az, kube, far, *FILE, *PLAIN, "--exclude", "aks", "packages", server=AKS)
-    found = by_host(ran)
+    results = by_host(ran)
     assert ran.code == 8 and ran.json["vantages"][0]["node"] == "node-2"
     assert (
-        found["mcr.microsoft.com"]["cause"] == "pod_image_pull" and found["acrml.azurecr.io"]["verdict"] == "reachable"
+        results["mcr.microsoft.com"]["cause"] == "pod_image_pull"
+        and results["acrml.azurecr.io"]["verdict"] == "reachable"
     )
     assert "Tried again with an image that a node has already: mcr.microsoft.com/azureml/openmpi" in ran.err
 
 
 @pytest.mark.parametrize(
-    ("knobs", "cause", "said"),
+    ("knobs", "cause", "words"),
     [
         ({"unschedulable": "0/3 nodes are available: 3 Insufficient cpu."}, "pod_unschedulable", "Insufficient cpu"),
         ({"refuse_pods": 'pods "x" is forbidden: exceeded quota: q, requested: pods=1'}, "pod_quota", "q,"),
@@ -277,14 +278,14 @@ def test_the_ladder_goes_on_with_an_image_that_a_node_has(az: Az, kube: FakeKube
     ids=["unschedulable", "quota", "psa", "webhook", "evicted", "oom", "crash", "node", "deleted", "nothing"],
 )  # fmt: skip
 def test_a_pod_in_trouble_is_unknown_with_the_clusters_own_words(
-    az: Az, kube: FakeKube, net: wire.Wire, knobs: dict[str, Any], cause: str, said: str
+    az: Az, kube: FakeKube, net: wire.Wire, knobs: dict[str, Any], cause: str, words: str
 ) -> None:
     for name, value in knobs.items():
         setattr(kube.knobs, name, value)
     kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{net.serve(wire.hang)}"}
     ran = inside(az, kube, None, *ONE, "--pod-timeout", "3")
     assert ran.code == 9 and caused(ran) == {cause}, (ran.out, ran.err)
-    assert said in ran.json["results"][0]["because"] and ran.json["results"][0]["hint"]
+    assert words in ran.json["results"][0]["because"] and ran.json["results"][0]["hint"]
 
 
 def test_rights_that_are_missing_are_a_finding(az: Az, kube: FakeKube) -> None:
@@ -367,13 +368,13 @@ def test_a_watch_that_breaks_in_the_middle_is_taken_up_again(az: Az, kube: FakeK
 
 def kubectls(az: Az) -> list[int]:
     """The processes of kubectl that use this az's kubeconfig."""
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             words = (entry / "cmdline").read_bytes().decode(errors="replace") if entry.name.isdigit() else ""
             if "kubectl" in words and str(az.folder) in words and "az" not in words.split("\0")[0].split("/")[-1]:
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids
 
 
 def test_a_kubectl_that_is_killed_is_started_anew(az: Az, kube: FakeKube, far: Far) -> None:
@@ -397,13 +398,13 @@ def test_a_list_that_does_not_fit_is_refused_before_anything_is(az: Az, kube: Fa
 
 
 @pytest.mark.parametrize(
-    ("match", "said"),
+    ("match", "denial"),
     [(r"GET .*/pods( |$)", 'cannot list resource "pods"'), (r"/log$", 'cannot get resource "pods/log"')],
 )
-def test_rights_that_are_missing_later_are_a_finding_too(az: Az, kube: FakeKube, match: str, said: str) -> None:
-    kube.faults.append(Fault(match, status=403, message=f'pods is forbidden: User "me" {said}'))
+def test_rights_that_are_missing_later_are_a_finding_too(az: Az, kube: FakeKube, match: str, denial: str) -> None:
+    kube.faults.append(Fault(match, status=403, message=f'pods is forbidden: User "me" {denial}'))
     ran = inside(az, kube, None, *ONE, "--pod-timeout", "20")
-    assert ran.code == 9 and caused(ran) == {"pod_forbidden"} and said in ran.json["results"][0]["because"]
+    assert ran.code == 9 and caused(ran) == {"pod_forbidden"} and denial in ran.json["results"][0]["because"]
 
 
 def test_what_cannot_be_deleted_is_named_with_the_command(az: Az, kube: FakeKube, far: Far) -> None:
@@ -577,8 +578,8 @@ def test_a_password_in_a_file_of_facts_stays_out_of_the_manifest(az: Az, tmp_pat
     ],
 )
 def test_what_a_failed_pull_proves(message: str, host: Optional[str], proves: bool) -> None:
-    found = failures.of_pull(message)
-    assert (found.host, found.proves_blocked) == (host, proves)
+    failure = failures.of_pull(message)
+    assert (failure.host, failure.proves_blocked) == (host, proves)
 
 
 @pytest.mark.parametrize(
@@ -591,8 +592,8 @@ def test_what_a_failed_pull_proves(message: str, host: Optional[str], proves: bo
     ],
 )
 def test_what_a_refusal_means(message: str, cause: str) -> None:
-    found = failures.of_refusal(message)
-    assert found.cause.value == cause and not found.transient
+    failure = failures.of_refusal(message)
+    assert failure.cause.value == cause and not failure.transient
 
 
 def test_a_webhook_that_does_not_answer_is_waited_for() -> None:
@@ -605,9 +606,9 @@ def test_trouble_that_is_none() -> None:
     disrupted = {"type": "DisruptionTarget", "status": "False"}
     assert failures.of_pod({"status": {"phase": "Running", "conditions": [disrupted]}}) is None
     about = {"kind": "Pod", "name": "p"}
-    told = {"involvedObject": about, "reason": "Failed", "message": f"Failed to pull image: {MCR}"}
-    found = failures.of_events([told], "job", "p")
-    assert found and found.cause.value == "pod_image_pull"
+    event = {"involvedObject": about, "reason": "Failed", "message": f"Failed to pull image: {MCR}"}
+    failure = failures.of_events([event], "job", "p")
+    assert failure and failure.cause.value == "pod_image_pull"
 
 
 def test_nodes_that_take_no_pods_and_taints_of_a_moment_are_left_out() -> None:
@@ -625,8 +626,8 @@ def test_nodes_that_take_no_pods_and_taints_of_a_moment_are_left_out() -> None:
     tainted = node("gpu", taints=[{"key": "sku", "value": "gpu", "effect": "NoSchedule"}])
     windows = {**node("win"), "metadata": {"labels": {"kubernetes.io/os": "windows", "kubernetes.io/hostname": "win"}}}
     assert image_on_a_node([dead, windows, tainted], PodSettings("default")) is None
-    found = image_on_a_node([tainted, good], PodSettings("default"))
-    assert found and found.node_selector == {"kubernetes.io/hostname": "good"} and found.image == "x/python:3"
+    settings = image_on_a_node([tainted, good], PodSettings("default"))
+    assert settings and settings.node_selector == {"kubernetes.io/hostname": "good"} and settings.image == "x/python:3"
 
 
 FACTS = read_workspace(str(EXAMPLE))
@@ -650,7 +651,7 @@ def test_a_tunnel_is_taken_with_a_word_of_doubt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("contexts", "wanted", "computes", "said", "hint"),
+    ("contexts", "wanted", "computes", "message", "hint"),
     [
         (config(dev="https://10.0.0.1"), None, (), "could be any of the attached computes edge, gpu-aks", "--compute"),
         (
@@ -668,11 +669,11 @@ def test_a_tunnel_is_taken_with_a_word_of_doubt() -> None:
     ],
 )
 def test_a_context_that_is_not_there_says_how_to_get_one(
-    contexts: Any, wanted: Any, computes: Any, said: str, hint: str
+    contexts: Any, wanted: Any, computes: Any, message: str, hint: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
         context_of(contexts, wanted, FACTS, computes)
-    assert said in caught.value.message and hint in caught.value.hint
+    assert message in caught.value.message and hint in caught.value.hint
 
 
 def test_rows_of_desks_and_managed_compute_are_never_tried_from_a_pod(az: Az, kube: FakeKube, far: Far) -> None:
@@ -683,7 +684,7 @@ def test_rows_of_desks_and_managed_compute_are_never_tried_from_a_pod(az: Az, ku
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--kube-context", "x", "--endpoint", "a.azurecr.io"), "--kube-context is for --cluster"),
         (("--cluster", *ONE, "--node-selector", "novalue"), "--node-selector is no key=value"),
@@ -694,10 +695,10 @@ def test_rows_of_desks_and_managed_compute_are_never_tried_from_a_pod(az: Az, ku
         (("--cluster", *ONE, "--dry-run", "--all-pools"), "--all-pools does not go with --dry-run"),
     ],
 )
-def test_wrong_usage(az: Az, kube: FakeKube, words: tuple[str, ...], said: str) -> None:
+def test_wrong_usage(az: Az, kube: FakeKube, words: tuple[str, ...], message: str) -> None:
     config = kube.kubeconfig(az.folder / "kubeconfig")
     ran = az(*TEST, *words, KUBECONFIG=str(config))
-    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err
+    assert ran.code == 2 and message in ran.err and "Traceback" not in ran.err
 
 
 def test_without_kubectl_it_says_how_to_get_it(az: Az, kube: FakeKube, tmp_path: Path) -> None:

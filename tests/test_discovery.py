@@ -32,13 +32,13 @@ def gaps(workspace: Workspace) -> str:
 
 
 def test_the_facts_of_a_workspace_with_both_kinds_of_cluster(facts: Facts) -> None:
-    found = facts(arm.with_both_clusters())
-    assert not found.gaps
-    assert (found.name, found.region, found.workspace_id) == ("ml-ws", "westeurope", arm.WORKSPACE_GUID)
-    assert found.registry and found.registry.replica_regions == ("northeurope", "swedencentral", "westeurope")
-    assert found.computes and [compute.name for compute in found.computes] == ["edge", "gpu-aks"]
-    assert found.computes[0].namespace == "azureml" and found.computes[0].node_selector == ("agentpool=gpu",)
-    aks, arc = found.clusters
+    workspace = facts(arm.with_both_clusters())
+    assert not workspace.gaps
+    assert (workspace.name, workspace.region, workspace.workspace_id) == ("ml-ws", "westeurope", arm.WORKSPACE_GUID)
+    assert workspace.registry and workspace.registry.replica_regions == ("northeurope", "swedencentral", "westeurope")
+    assert workspace.computes and [compute.name for compute in workspace.computes] == ["edge", "gpu-aks"]
+    assert workspace.computes[0].namespace == "azureml" and workspace.computes[0].node_selector == ("agentpool=gpu",)
+    aks, arc = workspace.clusters
     assert (aks.types, aks.region, aks.training) == ((ClusterType.AKS,), "northeurope", True)
     assert (arc.types, arc.region, arc.relay_host) == (
         (ClusterType.ARC,),
@@ -64,15 +64,15 @@ def test_the_proxy_of_an_aks_cluster_is_read_without_its_credentials(facts: Fact
 
 
 def test_facts_survive_being_written_and_read(facts: Facts) -> None:
-    found = facts(arm.with_both_clusters())
-    assert from_json(Workspace, json.loads(json.dumps(to_json(found)))) == found
+    workspace = facts(arm.with_both_clusters())
+    assert from_json(Workspace, json.loads(json.dumps(to_json(workspace)))) == workspace
 
 
 def test_no_secret_of_an_answer_is_in_the_facts_or_the_log(facts: Facts, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     config = {"httpProxy": f"http://user:{arm.PROXY_SECRET}@proxy:3128"}
-    found = facts({**arm.with_both_clusters(), **arm.aks(httpProxyConfig=config)})
-    text = repr(found) + json.dumps(to_json(found)) + caplog.text
+    workspace = facts({**arm.with_both_clusters(), **arm.aks(httpProxyConfig=config)})
+    text = repr(workspace) + json.dumps(to_json(workspace)) + caplog.text
     assert "GET" in caplog.text
     for secret in (arm.RELAY_SECRET, arm.INSIGHTS_KEY, arm.PROXY_SECRET, "token-of-the-tests"):
         assert secret not in text
@@ -93,15 +93,15 @@ def test_calls_run_together_and_depth_is_three(facts: Facts, azure: FakeAzure) -
 def test_only_get_is_ever_sent_even_when_a_provider_is_not_registered(facts: Facts, azure: FakeAzure) -> None:
     message = "The subscription is not registered to use namespace 'Microsoft.ContainerRegistry'."
     azure.faults.append(Fault("/registries/", status=409, code="MissingSubscriptionRegistration", message=message))
-    found = facts(arm.ordinary())
-    assert "registry acrml: its resource provider is not registered" in gaps(found)
+    workspace = facts(arm.ordinary())
+    assert "registry acrml: its resource provider is not registered" in gaps(workspace)
     assert {entry.method for entry in azure.seen} == {"GET"}
 
 
 def test_many_computes_on_one_cluster_ask_about_it_once(facts: Facts, azure: FakeAzure) -> None:
     computes = [arm.compute(f"c{i}", arm.AKS if i % 2 else arm.AKS.upper().replace("/SUB", "/sub")) for i in range(6)]
-    found = facts(arm.with_computes({**arm.ordinary(), **arm.aks()}, *computes))
-    assert len(found.clusters) == 1 and len(found.computes or ()) == 6
+    workspace = facts(arm.with_computes({**arm.ordinary(), **arm.aks()}, *computes))
+    assert len(workspace.clusters) == 1 and len(workspace.computes or ()) == 6
     assert len([s for s in azure.asked("/managedClusters/aks-gpu") if s.path.lower().endswith("aks-gpu")]) == 1
 
 
@@ -121,8 +121,8 @@ def test_a_next_page_with_the_port_written_out_is_followed(facts: Facts, azure: 
     link = f"{azure.url.upper().replace('HTTPS', 'https')}{arm.workspace_id()}/computes?api-version=1"
     first = {"value": [arm.compute("first", arm.AKS)], "nextLink": link}
     azure.faults.append(Fault("/computes", status=200, body=json.dumps(first).encode(), times=1))
-    found = facts(arm.with_computes({**arm.ordinary(), **arm.aks()}, arm.compute("second", arm.AKS)))
-    assert [compute.name for compute in found.computes or ()] == ["first", "second"]
+    workspace = facts(arm.with_computes({**arm.ordinary(), **arm.aks()}, arm.compute("second", arm.AKS)))
+    assert [compute.name for compute in workspace.computes or ()] == ["first", "second"]
 
 
 def test_endless_paging_ends(facts: Facts, azure: FakeAzure) -> None:
@@ -134,8 +134,8 @@ def test_endless_paging_ends(facts: Facts, azure: FakeAzure) -> None:
 
 def test_an_api_version_that_arm_does_not_know_is_replaced_once(facts: Facts, azure: FakeAzure) -> None:
     azure.versions["/registries/acrml"] = ["2019-05-01", "2025-11-01", "2023-01-01-preview"]
-    found = facts(arm.ordinary())
-    assert not found.gaps and found.registry and found.registry.login_server == "acrml.azurecr.io"
+    workspace = facts(arm.ordinary())
+    assert not workspace.gaps and workspace.registry and workspace.registry.login_server == "acrml.azurecr.io"
     asked = [entry.query["api-version"][0] for entry in azure.asked("/registries/acrml") if "repl" not in entry.path]
     assert asked == [API_VERSIONS["registry"], "2025-11-01"]
 
@@ -174,16 +174,16 @@ def test_server_errors_are_retried(facts: Facts, azure: FakeAzure, status: int) 
 @pytest.mark.parametrize("status", [500, 503])
 def test_server_errors_that_stay_become_a_gap(facts: Facts, azure: FakeAzure, status: int) -> None:
     azure.faults.append(Fault("/storageAccounts/", status=status, message="try later"))
-    found = facts(arm.ordinary(), timeouts=QUICK)
-    assert f"storage account mlstore: {status}: try later" in gaps(found)
+    workspace = facts(arm.ordinary(), timeouts=QUICK)
+    assert f"storage account mlstore: {status}: try later" in gaps(workspace)
 
 
 @pytest.mark.parametrize("action", ["reset", "close", "hang"])
 def test_broken_and_silent_connections_become_a_gap(facts: Facts, azure: FakeAzure, action: str) -> None:
     azure.faults.append(Fault("/vaults/", action=action))
-    found = facts(arm.ordinary(), timeouts=QUICK)
-    assert "key vault mlvault:" in gaps(found) and azure.arm.server_address[0] in ("127.0.0.1", "localhost")
-    assert found.key_vault and not found.key_vault.readable
+    workspace = facts(arm.ordinary(), timeouts=QUICK)
+    assert "key vault mlvault:" in gaps(workspace) and azure.arm.server_address[0] in ("127.0.0.1", "localhost")
+    assert workspace.key_vault and not workspace.key_vault.readable
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/html"])
@@ -199,8 +199,8 @@ def test_an_answer_that_is_no_json_object_becomes_a_gap(facts: Facts, azure: Fak
 @pytest.mark.parametrize("part", ["computes", "datastores", "outboundNetworkDependenciesEndpoints"])
 def test_items_of_the_wrong_shape_are_survived(facts: Facts, azure: FakeAzure, part: str, value: object) -> None:
     azure.faults.append(Fault(f"/{part}", status=200, body=json.dumps({"value": [value]}).encode()))
-    found = facts(arm.ordinary())
-    assert found.workspace_id == arm.WORKSPACE_GUID
+    workspace = facts(arm.ordinary())
+    assert workspace.workspace_id == arm.WORKSPACE_GUID
 
 
 @pytest.mark.parametrize(
@@ -208,9 +208,9 @@ def test_items_of_the_wrong_shape_are_survived(facts: Facts, azure: FakeAzure, p
 )
 def test_missing_properties_are_survived(facts: Facts, azure: FakeAzure, part: str) -> None:
     azure.faults.append(Fault(part, status=200, body=b"{}"))
-    found = facts(arm.with_both_clusters())
-    assert found.registry and found.storage_accounts and found.key_vault
-    assert "its properties are missing in ARM's answer" in gaps(found)
+    workspace = facts(arm.with_both_clusters())
+    assert workspace.registry and workspace.storage_accounts and workspace.key_vault
+    assert "its properties are missing in ARM's answer" in gaps(workspace)
 
 
 @pytest.mark.parametrize("body", [{}, {"value": None}, {"error": {"code": "Blocked"}}, {"properties": []}])
@@ -220,9 +220,9 @@ def test_an_answer_that_is_no_workspace_is_not_taken_for_one(facts: Facts, body:
 
 
 def test_a_workspace_answer_without_properties_shows_what_is_missing(facts: Facts) -> None:
-    found = facts({arm.workspace_id(): {"name": "ml-ws", "properties": {}}, f"{arm.workspace_id()}/computes": []})
-    assert found.workspace_id is None and found.region is None
-    assert "its workspaceId is missing" in gaps(found) and "its location is missing" in gaps(found)
+    workspace = facts({arm.workspace_id(): {"name": "ml-ws", "properties": {}}, f"{arm.workspace_id()}/computes": []})
+    assert workspace.workspace_id is None and workspace.region is None
+    assert "its workspaceId is missing" in gaps(workspace) and "its location is missing" in gaps(workspace)
 
 
 @pytest.mark.parametrize("hostile", ['evil.com" }', "a b", "x\ny", "ünïcode.example", "a" * 300, "*.evil.example", ""])
@@ -232,10 +232,10 @@ def test_hostile_host_names_of_arm_are_not_taken(facts: Facts, hostile: str) -> 
         **arm.registry("Standard", loginServer=hostile),
         **arm.key_vault(vaultUri=f"https://{hostile}/"),
     }
-    found = facts(resources)
-    assert found.registry and found.registry.login_server is None
-    assert found.key_vault and found.key_vault.host is None
-    assert "loginServer is missing" in gaps(found)
+    workspace = facts(resources)
+    assert workspace.registry and workspace.registry.login_server is None
+    assert workspace.key_vault and workspace.key_vault.host is None
+    assert "loginServer is missing" in gaps(workspace)
 
 
 def test_hostile_names_and_messages_of_arm_stay_on_one_line(facts: Facts, azure: FakeAzure) -> None:

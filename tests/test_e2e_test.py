@@ -56,12 +56,12 @@ def by_host(ran: Ran) -> dict[str, dict[str, Any]]:
 def test_a_workspace_whose_services_all_answer_is_fine(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     ran = az(*TEST, *FILE, *PLAIN, *Far(net, tmp_path).words)
     assert ran.code == 0 and ran.err == "", ran.err
-    found = by_host(ran)
-    assert set(found) == {row.host for row in rows() if row.topic.value != "aks"}
-    assert {result["verdict"] for result in found.values()} == {"reachable", "skipped"}
-    data = found["acrml.westeurope.data.azurecr.io"]
+    results = by_host(ran)
+    assert set(results) == {row.host for row in rows() if row.topic.value != "aks"}
+    assert {result["verdict"] for result in results.values()} == {"reachable", "skipped"}
+    data = results["acrml.westeurope.data.azurecr.io"]
     assert [step["layer"] for step in data["steps"]] == ["proxy", "tls", "http"] and data["warnings"] == []
-    assert found["*.data.mcr.microsoft.com"]["testedBy"] == "westeurope.data.mcr.microsoft.com"
+    assert results["*.data.mcr.microsoft.com"]["testedBy"] == "westeurope.data.mcr.microsoft.com"
     assert ran.json["summary"]["skippedRequired"] == ["*.guestnotificationservice.azure.com"]
     assert ran.json["vantages"][0]["proxy"]["https"].startswith("http://127.0.0.1:")
 
@@ -98,8 +98,8 @@ def test_a_list_and_endpoints_without_a_workspace(az: Az, net: wire.Wire, tmp_pa
     far = Far(net, tmp_path)
     extra = ("--endpoint", "mlstore.blob.core.windows.net", "acrml.azurecr.io")
     ran = az(*TEST, "--requirements-file", str(saved), *extra, *far.words)
-    found = {host: (r["verdict"], r["topic"]) for host, r in by_host(ran).items()}
-    assert found == {
+    verdicts = {host: (r["verdict"], r["topic"]) for host, r in by_host(ran).items()}
+    assert verdicts == {
         "acrml.azurecr.io": ("reachable", "aml"),
         "*.x.io": ("skipped", "aml"),
         "mlstore.blob.core.windows.net": ("reachable", "extra"),
@@ -128,9 +128,9 @@ def test_a_baseline_fails_only_on_what_is_worse(az: Az, net: wire.Wire, tmp_path
     same = az(*TEST, *FILE, *PLAIN, *before.words, "--baseline", str(baseline))
     assert same.code == 0 and by_host(same)["pypi.org"]["change"] == "same"
     worse = az(*TEST, *FILE, *PLAIN, *Far(net, tmp_path, "mcr.microsoft.com").words, "--baseline", str(baseline))
-    found = by_host(worse)
-    assert worse.code == 8 and found["mcr.microsoft.com"]["change"] == "worse"
-    assert found["pypi.org"]["change"] == "better"
+    results = by_host(worse)
+    assert worse.code == 8 and results["mcr.microsoft.com"]["change"] == "worse"
+    assert results["pypi.org"]["change"] == "better"
 
 
 def test_fail_on_never_prints_and_exits_with_0(az: Az, net: wire.Wire, tmp_path: Path) -> None:
@@ -152,19 +152,19 @@ def test_interception_by_a_trusted_authority_is_a_warning_that_names_it(az: Az, 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_bundles_of_the_environment_are_trusted(az: Az, net: wire.Wire, tmp_path: Path, variable: str) -> None:
     far = Far(net, tmp_path)
-    given = {"REQUESTS_CA_BUNDLE": "", variable: str(far.ca)}
-    ran = az(*TEST, "--endpoint", "acrml.azurecr.io", *far.words[:2], **given)
+    environment = {"REQUESTS_CA_BUNDLE": "", variable: str(far.ca)}
+    ran = az(*TEST, "--endpoint", "acrml.azurecr.io", *far.words[:2], **environment)
     assert ran.code == 0 and ran.json["vantages"][0]["trust"]["source"] == variable
 
 
 def test_the_environments_proxy_and_its_skip_list(az: Az, net: wire.Wire, tmp_path: Path) -> None:
     far = Far(net, tmp_path)
-    given = {"HTTPS_PROXY": f"http://127.0.0.1:{far.proxy}", "no_proxy": "*.core.windows.net", "NO_PROXY": ""}
+    environment = {"HTTPS_PROXY": f"http://127.0.0.1:{far.proxy}", "no_proxy": "*.core.windows.net", "NO_PROXY": ""}
     ran = az(*TEST, "--endpoint", "acrml.azurecr.io", "mlstore.blob.core.windows.net", "--timeout", "2",
-             "--ca-file", str(far.ca), **given)  # fmt: skip
-    found = by_host(ran)
-    assert found["acrml.azurecr.io"]["verdict"] == "reachable"
-    assert found["mlstore.blob.core.windows.net"]["steps"][0]["layer"] == "dns"
+             "--ca-file", str(far.ca), **environment)  # fmt: skip
+    results = by_host(ran)
+    assert results["acrml.azurecr.io"]["verdict"] == "reachable"
+    assert results["mlstore.blob.core.windows.net"]["steps"][0]["layer"] == "dns"
     assert any("Write '.core.windows.net'." in line for line in ran.json["warnings"])
     assert any("NO_PROXY lacks localhost and 127.0.0.1" in line for line in ran.json["warnings"])
     assert all(line in ran.err for line in ran.json["warnings"])
@@ -226,15 +226,15 @@ def test_a_proxys_password_shows_nowhere(az: Az, net: wire.Wire, tmp_path: Path,
     far = Far(net, tmp_path, user=user)
     url = f"http://me%40corp:{encoded}@127.0.0.1:{far.proxy}"
     (tmp_path / "proxy.txt").write_text(url + "\n", encoding="utf-8")
-    given = {"HTTPS_PROXY": url} if way == "environment" else {}
+    environment = {"HTTPS_PROXY": url} if way == "environment" else {}
     words = ("--proxy", f"@{tmp_path / 'proxy.txt'}") if way == "file" else ()
     files = [str(tmp_path / name) for name in ("r.json", "r.xml", "r.html")]
-    ran = az(*TEST, *FILE, *PLAIN, *words, "--ca-file", str(far.ca), "--debug", "--report-file", *files, **given)
+    ran = az(*TEST, *FILE, *PLAIN, *words, "--ca-file", str(far.ca), "--debug", "--report-file", *files, **environment)
     assert ran.code == 0, ran.err[-2000:]
     shown = ran.out + ran.err + "".join(Path(name).read_text(encoding="utf-8") for name in files)
     for secret in (PASSWORD, encoded, user, "me@corp", "me%40corp", "p@ss"):
         assert secret not in shown, secret
-    denied = az(*TEST, "--endpoint", "a.azurecr.io", *words, "--timeout", "2", **given, HTTP_PROXY="")
+    denied = az(*TEST, "--endpoint", "a.azurecr.io", *words, "--timeout", "2", **environment, HTTP_PROXY="")
     assert not {PASSWORD, encoded, user} & set(denied.out.split()) and encoded not in denied.out + denied.err
 
 
@@ -281,8 +281,8 @@ def test_an_interruption_keeps_what_was_measured(
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert process.returncode == code, err
-    found = {result["host"]: result["verdict"] for result in json.loads(out)["results"]}
-    assert found == {"acrml.azurecr.io": "reachable", "mlstore.blob.core.windows.net": "unknown"}
+    verdicts = {result["host"]: result["verdict"] for result in json.loads(out)["results"]}
+    assert verdicts == {"acrml.azurecr.io": "reachable", "mlstore.blob.core.windows.net": "unknown"}
     assert "Interrupted" in err and "Traceback" not in err
 
 
@@ -315,7 +315,7 @@ def test_progress_is_shown_on_a_terminal_only(az: Az, net: wire.Wire, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ((), "the following arguments are required: --workspace-name/-w, --resource-group/-g"),
         (("--endpoint", "nohost"), "--endpoint is no host and port: 'nohost'"),
@@ -337,9 +337,9 @@ def test_progress_is_shown_on_a_terminal_only(az: Az, net: wire.Wire, tmp_path: 
         (("--results-file", " ", *FILE), "--results-file is empty"),
     ],
 )
-def test_wrong_usage_is_one_line_and_2(az: Az, words: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_is_one_line_and_2(az: Az, words: tuple[str, ...], message: str) -> None:
     ran = az(*TEST, *words)
-    assert ran.code == 2 and ran.out == "" and "Traceback" not in ran.err and said in ran.err, ran.err
+    assert ran.code == 2 and ran.out == "" and "Traceback" not in ran.err and message in ran.err, ran.err
 
 
 def test_a_row_with_an_unknown_proof_is_named(az: Az, tmp_path: Path) -> None:

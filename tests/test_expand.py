@@ -177,9 +177,9 @@ def test_bindings_supply_exactly_what_the_schema_promises() -> None:
     )
     things = bindings(CATALOG, workspace, consumers(workspace, Scope()))
     assert set(things) == set(FACTS) == set(PLACEHOLDERS)
-    for each, found in things.items():
-        assert found, each
-        for binding in found:
+    for each, group in things.items():
+        assert group, each
+        for binding in group:
             assert set(PLACEHOLDERS[each]) <= set(binding.values), each
             assert set(binding.facts) == set(FACTS[each]), each
 
@@ -234,9 +234,9 @@ def test_the_order_does_not_depend_on_the_order_of_facts(catalog: Catalog) -> No
 # -- baseline
 
 
-def requirement(host: str, **given: object) -> Requirement:
+def requirement(host: str, **fields: object) -> Requirement:
     """A required row."""
-    return Requirement(host=host, **given)  # type: ignore[arg-type]
+    return Requirement(host=host, **fields)  # type: ignore[arg-type]
 
 
 def test_a_baseline_tells_same_added_changed_and_removed() -> None:

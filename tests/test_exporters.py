@@ -98,8 +98,8 @@ def test_every_format_says_what_it_is(format_name: str) -> None:
     assert text.endswith("\n") and "\r" not in text and text == made(format_name)
     if format_name != "csv":
         head = text.split("acrml.azurecr.io")[0].replace("\\", "")
-        for said in ("workspace ml-ws", "2026-11-23", "0123456789ab", "az ml network export", "storage x: 403"):
-            assert said in head, said
+        for phrase in ("workspace ml-ws", "2026-11-23", "0123456789ab", "az ml network export", "storage x: 403"):
+            assert phrase in head, phrase
 
 
 @pytest.mark.parametrize("format_name", export_formats())
@@ -107,8 +107,8 @@ def test_rows_that_are_not_concrete_stop_an_export(format_name: str) -> None:
     rows = (*ROWS, Requirement(host="<registry>.azurecr.io", unresolved=True))
     with pytest.raises(UsageError, match=r"1 rows are not concrete yet: <registry>\.azurecr\.io"):
         export(format_name, rows, CONTEXT, allow_unresolved=False)
-    found = export(format_name, rows, CONTEXT, allow_unresolved=True)
-    assert "<registry>.azurecr.io: a part of the name is not known yet." in found.losses and found.rows == len(ROWS)
+    output = export(format_name, rows, CONTEXT, allow_unresolved=True)
+    assert "<registry>.azurecr.io: a part of the name is not known yet." in output.losses and output.rows == len(ROWS)
 
 
 @pytest.mark.parametrize("format_name", export_formats())
@@ -190,18 +190,20 @@ def test_a_real_curl_skips_the_proxy_for_the_same_hosts(net: wire.Wire, host: st
 
 def arm_endpoints(text: str) -> set[tuple[str, int, str]]:
     """The endpoints of a template, read back by rules of our own: (destination, port, protocol)."""
-    found = set()
+    endpoints = set()
     for resource in json.loads(text)["resources"]:
         for collection in resource["properties"]["ruleCollections"]:
             assert collection["action"] == {"type": "Allow"} and collection["rules"]
             for rule in collection["rules"]:
                 assert rule["sourceAddresses"].startswith("[parameters('sourceAddresses") and rule["description"]
                 if rule["ruleType"] == "ApplicationRule":
-                    found |= {(h, p["port"], p["protocolType"]) for h in rule["targetFqdns"] for p in rule["protocols"]}
+                    endpoints |= {
+                        (h, p["port"], p["protocolType"]) for h in rule["targetFqdns"] for p in rule["protocols"]
+                    }
                 else:
                     names = rule.get("destinationFqdns") or rule["destinationAddresses"]
-                    found |= {(names[0], int(rule["destinationPorts"][0]), rule["ipProtocols"][0])}
-    return found
+                    endpoints |= {(names[0], int(rule["destinationPorts"][0]), rule["ipProtocols"][0])}
+    return endpoints
 
 
 FIREWALL = {
@@ -229,17 +231,17 @@ def test_terraform_parses_and_says_the_same() -> None:
     document = hcl2.loads(made("azure-firewall-terraform"))
     (resource,) = document["resource"]
     (group,) = (body for kinds in resource.values() for body in kinds.values())
-    found = set()
+    endpoints = set()
     for kind in ("application", "network"):
         for collection in group[f"{kind}_rule_collection"]:
             for rule in collection["rule"]:
                 targets = rule.get("destination_fqdns") or rule["destination_addresses"]
                 if kind == "application":
-                    found |= {(_bare(targets[0]), p["port"], _bare(p["type"])) for p in rule["protocols"]}
+                    endpoints |= {(_bare(targets[0]), p["port"], _bare(p["type"])) for p in rule["protocols"]}
                 else:
                     ports = int(_bare(rule["destination_ports"][0]))
-                    found |= {(_bare(targets[0]), ports, _bare(rule["protocols"][0]))}
-    assert found == FIREWALL
+                    endpoints |= {(_bare(targets[0]), ports, _bare(rule["protocols"][0]))}
+    assert endpoints == FIREWALL
     declared = {_bare(name) for variable in document["variable"] for name in variable}
     assert set(re.findall(r"var\.([a-z_]+)", made("azure-firewall-terraform"))) == declared
 
@@ -296,10 +298,10 @@ def test_fqdn_tags_stand_for_what_the_cluster_alone_needs() -> None:
     assert len(alone) == 4
     for name in ("arm", "bicep", "terraform"):
         plain = export(f"azure-firewall-{name}", rows, CONTEXT, True)
-        found = export(f"azure-firewall-{name}", rows, tagged, True)
-        assert all(host in plain.content and host not in found.content for host in alone)
-        assert found.content.count("AzureKubernetesService") >= 2 and "mcr.microsoft.com" in found.content
-        assert [loss for loss in found.losses if "AzureKubernetesService" in loss]
+        output = export(f"azure-firewall-{name}", rows, tagged, True)
+        assert all(host in plain.content and host not in output.content for host in alone)
+        assert output.content.count("AzureKubernetesService") >= 2 and "mcr.microsoft.com" in output.content
+        assert [loss for loss in output.losses if "AzureKubernetesService" in loss]
     assert bicep_is_fine(export("azure-firewall-bicep", rows, tagged, True).content)
     (resource,) = hcl2.loads(export("azure-firewall-terraform", rows, tagged, True).content)["resource"]
     assert "destination_fqdn_tags" in str(resource)
@@ -310,8 +312,8 @@ def test_fqdn_tags_stand_for_what_the_cluster_alone_needs() -> None:
 
 
 def test_rules_of_a_security_group_have_one_tag_each_and_deny_nothing_unasked() -> None:
-    found = export("nsg", (*sample("private"), *ROWS), CONTEXT, True)
-    template = json.loads(found.content)
+    output = export("nsg", (*sample("private"), *ROWS), CONTEXT, True)
+    template = json.loads(output.content)
     *rules, deny = template["resources"]
     bodies = [rule["properties"] for rule in rules]
     assert {body["access"] for body in bodies} == {"Allow"} and {body["direction"] for body in bodies} == {"Outbound"}
@@ -325,8 +327,8 @@ def test_rules_of_a_security_group_have_one_tag_each_and_deny_nothing_unasked() 
     assert numbers == list(range(len(bodies)))
     assert deny["condition"] == "[parameters('denyInternet')]" and deny["properties"]["access"] == "Deny"
     assert template["parameters"]["denyInternet"]["defaultValue"] is False
-    assert any("security.ubuntu.com" in loss for loss in found.losses) and any("AKS" in loss for loss in found.losses)
-    (policy,) = build.read_back("nsg", found.content)
+    assert any("security.ubuntu.com" in loss for loss in output.losses) and any("AKS" in loss for loss in output.losses)
+    (policy,) = build.read_back("nsg", output.content)
     assert not policy.unread and [rule.name for rule in policy.rules][: len(names)] == names
 
 
@@ -354,7 +356,9 @@ def test_no_text_breaks_out_of_a_format(text: str, name: str) -> None:
         assert arm_endpoints(content) == FIREWALL
         texts = re.findall(r'"description": (".*")', content)
         assert not [
-            said for said in texts if json.loads(said).startswith("[") and not json.loads(said).startswith("[[")
+            literal
+            for literal in texts
+            if json.loads(literal).startswith("[") and not json.loads(literal).startswith("[[")
         ]
     if name == "nsg":
         made_of, calm_of = json.loads(content)["resources"], json.loads(calm)["resources"]
@@ -396,7 +400,7 @@ def test_the_verb_writes_a_file_standard_output_or_an_object(az: Az, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (EXPORT, "--format"),
         ((*EXPORT, "--format", "iptables"), "squid"),
@@ -404,9 +408,9 @@ def test_the_verb_writes_a_file_standard_output_or_an_object(az: Az, tmp_path: P
         ((*EXPORT, "--format", "hosts", "--output-file", "no/such/folder/x"), "does not exist"),
     ],
 )
-def test_wrong_usage(az: Az, words: tuple[str, ...], said: str) -> None:
+def test_wrong_usage(az: Az, words: tuple[str, ...], message: str) -> None:
     ran = az(*words)
-    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err and ran.out == ""
+    assert ran.code == 2 and message in ran.err and "Traceback" not in ran.err and ran.out == ""
 
 
 def test_a_plan_is_refused_or_left_out(az: Az) -> None:

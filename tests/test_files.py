@@ -32,7 +32,7 @@ def test_the_smallest_workspace_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", "is empty"),
         ("  \n", "is empty"),
@@ -76,17 +76,17 @@ def test_the_smallest_workspace_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_workspace_file_that_is_wrong_is_named_with_the_place(
-    tmp_path: Path, content: str | bytes, said: str
+    tmp_path: Path, content: str | bytes, message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
         read_workspace(written(tmp_path, content))
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert caught.value.message.isprintable() and len(caught.value.message) < 600
     assert caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("{}", "expected a JSON array"),
         ("[5]", "row 1: expected an object"),
@@ -97,10 +97,10 @@ def test_a_workspace_file_that_is_wrong_is_named_with_the_place(
         ('[{"host": "a.io", "level": "must"}]', "row 1.level: expected one of required, recommended, optional"),
     ],
 )
-def test_a_requirements_file_that_is_wrong_is_named_with_the_row(tmp_path: Path, content: str, said: str) -> None:
+def test_a_requirements_file_that_is_wrong_is_named_with_the_row(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_requirements(written(tmp_path, content))
-    assert said in caught.value.message
+    assert message in caught.value.message
 
 
 def test_a_requirements_file_may_be_as_small_as_hosts(tmp_path: Path) -> None:
@@ -205,11 +205,11 @@ documents = st.recursive(
 def test_no_document_breaks_the_reader(document: object) -> None:
     for noun in (Workspace, Requirement):
         try:
-            found = from_json(noun, document)
+            instance = from_json(noun, document)
         except DocumentError as error:
             assert str(error).isprintable()
         else:
-            assert from_json(noun, to_json(found)) == found
+            assert from_json(noun, to_json(instance)) == instance
 
 
 @given(st.text(max_size=80))

@@ -46,8 +46,8 @@ def judged(lab: Lab, timeout_s: float = 3, **target: Any) -> Judgement:
 
 
 def test_an_open_network_is_reachable(lab: Lab) -> None:
-    found = judged(lab)
-    assert (found.verdict, found.cause) == (Verdict.REACHABLE, None)
+    judgement = judged(lab)
+    assert (judgement.verdict, judgement.cause) == (Verdict.REACHABLE, None)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_the_neighbours_of_a_black_hole_for_large_packets(lab: Lab) -> None:
 
 def test_one_dead_address_of_two(lab: Lab) -> None:
     lab.filter(f"out ip daddr {SECOND} tcp dport 443 drop")
-    found = judged(lab, timeout_s=6, host="two.example.test")
-    assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.TCP_PARTIAL)
-    assert SECOND in found.because and WORLD not in found.because
+    judgement = judged(lab, timeout_s=6, host="two.example.test")
+    assert (judgement.verdict, judgement.cause) == (Verdict.DEGRADED, Cause.TCP_PARTIAL)
+    assert SECOND in judgement.because and WORLD not in judgement.because
 
 
 def test_an_address_without_a_route(lab: Lab) -> None:
@@ -87,24 +87,26 @@ def test_an_address_without_a_route(lab: Lab) -> None:
 def test_the_systems_own_resolver_decides_and_the_raw_answer_explains(lab: Lab) -> None:
     lab.resolv(f"nameserver {WORLD}\n")
     assert judged(lab, resolvers=False).verdict is Verdict.REACHABLE
-    found = judged(lab, resolvers=False, host="gone.example.test")
-    assert found.cause is Cause.DNS_NXDOMAIN and f"NXDOMAIN from {WORLD}:53" in found.because
+    judgement = judged(lab, resolvers=False, host="gone.example.test")
+    assert judgement.cause is Cause.DNS_NXDOMAIN and f"NXDOMAIN from {WORLD}:53" in judgement.because
 
 
 def test_a_search_domain_that_lies_is_named(lab: Lab) -> None:
     lab.resolv(f"nameserver {WORLD}\nsearch search.test\noptions ndots:5\n")
     lab.filter("out tcp dport 443 drop")
-    found = judged(lab, resolvers=False, host="lies.example.test")
-    assert found.cause is Cause.DNS_SEARCH_DOMAIN and SECOND in found.because and "NXDOMAIN" in found.because
+    judgement = judged(lab, resolvers=False, host="lies.example.test")
+    assert (
+        judgement.cause is Cause.DNS_SEARCH_DOMAIN and SECOND in judgement.because and "NXDOMAIN" in judgement.because
+    )
 
 
 def test_a_connection_that_opens_only_after_a_loss_is_intermittent(lab: Lab) -> None:
     """The first SYN is lost, the one that the kernel sends again a second later is not."""
     lab.filter("out tcp dport 443 tcp flags syn / syn,ack limit rate over 1/minute burst 1 packets accept",
                "out tcp dport 443 tcp flags syn / syn,ack drop")  # fmt: skip
-    found = judged(lab, timeout_s=6)
-    assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.TCP_INTERMITTENT)
-    assert found.because.startswith("the connection opened only after packets were sent again")
+    judgement = judged(lab, timeout_s=6)
+    assert (judgement.verdict, judgement.cause) == (Verdict.DEGRADED, Cause.TCP_INTERMITTENT)
+    assert judgement.because.startswith("the connection opened only after packets were sent again")
 
 
 def test_the_whole_list_from_behind_a_firewall(lab: Lab, az: Az, tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def test_what_is_no_endpoint_is_refused_on_one_line(catalog: Catalog, text: str)
 
 
 def test_rows_of_a_file_that_do_not_say_how_are_tried_like_their_kin(catalog: Catalog) -> None:
-    told = concrete(catalog, Requirement(host="mcr.microsoft.com"))
-    assert told.probe and told.probe.proof == "registry"
+    registry = concrete(catalog, Requirement(host="mcr.microsoft.com"))
+    assert registry.probe and registry.probe.proof == "registry"
     for row in (
         Requirement(host="*.azurecr.io", kind=Kind.WILDCARD),
         Requirement(host="<registry>.azurecr.io", unresolved=True),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from azext_amlnet.catalog import load
 from azext_amlnet.errors import UsageError
-from azext_amlnet.exporters import export, public
+from azext_amlnet.exporters import export
+from azext_amlnet.exporters._text import public
 from azext_amlnet.model import Coverage, Kind, Level, Progress, Protocol, Requirement
 from azext_amlnet.policy import Document, read
 from azext_amlnet.policy.addresses import span_of
@@ -63,22 +64,22 @@ def test_everything_is_covered_after_a_round_trip(dialect: str, name: str) -> No
     rows = sample(name)
     kept = expressible(dialect, rows)
     assert len(kept) > 10
-    found = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
-    for finding in build.findings(found, *kept):
+    policies = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    for finding in build.findings(policies, *kept):
         assert finding.coverage is Coverage.COVERED, finding
-    assert not [part for policy in found for part in policy.unread]
+    assert not [part for policy in policies for part in policy.unread]
     others = [row for row in rows if row not in kept and not row.private]
-    assert "covered" not in build.coverage(found, *others)
+    assert "covered" not in build.coverage(policies, *others)
 
 
 @pytest.mark.parametrize("dialect", BOTH)
 @pytest.mark.parametrize("name", SAMPLES)
 def test_decoys_are_never_covered(dialect: str, name: str) -> None:
     rows = sample(name)
-    found = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    policies = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
     decoys = [decoy for row in public(expressible(dialect, rows)) for decoy in decoys_of(row)]
     assert len(decoys) > 30
-    for finding in build.findings(found, *decoys):
+    for finding in build.findings(policies, *decoys):
         known = _allowed(finding.host, finding.port, list(rows))
         assert known or finding.coverage is not Coverage.COVERED, finding
 
@@ -197,8 +198,8 @@ WITHOUT: dict[str, Callable[[str], Iterator[tuple[str, tuple[str, int]]]]] = {
 # -- the order of evaluation of Azure Firewall
 
 
-def firewall(*collections: build.Json, **given: object) -> tuple[Policy, ...]:
-    return build.of(build.policy(**given), build.group("g", 500, *collections))
+def firewall(*collections: build.Json, **overrides: object) -> tuple[Policy, ...]:
+    return build.of(build.policy(**overrides), build.group("g", 500, *collections))
 
 
 def test_the_lower_priority_decides_among_collections_and_among_groups() -> None:
@@ -210,12 +211,12 @@ def test_the_lower_priority_decides_among_collections_and_among_groups() -> None
     ) == ["covered"]
     groups = [build.group("late", 900, build.collection("a", 100, "Allow", allow))]
     groups += [build.group("soon", 200, build.collection("d", 900, "Deny", deny))]
-    (found,) = build.findings(build.of(build.policy(), *groups), ACR)
-    assert found.coverage is Coverage.DENIED and found.rules == ("soon/d/no",)
-    assert found.because == (
+    (finding,) = build.findings(build.of(build.policy(), *groups), ACR)
+    assert finding.coverage is Coverage.DENIED and finding.rules == ("soon/d/no",)
+    assert finding.because == (
         "rule 'soon/d/no' of hub denies *.azurecr.io on Https:443, before rule 'late/a/yes' allows it"
     )
-    assert "soon/d/no" in found.hint
+    assert "soon/d/no" in finding.hint
     everything = build.net("no", "*", ports=["*"], protocols=["Any"], sourceAddresses=["*"])
     (alone,) = build.findings(firewall(build.collection("d", 100, "Deny", everything)), ACR)
     assert alone.coverage is Coverage.MISSING and "in front of rule 'g/d/no'" in alone.hint
@@ -227,16 +228,16 @@ def test_groups_of_one_priority_that_do_not_all_do_the_same_leave_it_open() -> N
     only = build.group("one", 300, build.collection("a", 100, "Allow", build.app("yes", "acrml.azurecr.io")))
     mixed = build.group("two", 300, deny, allow)
     for groups in ((only, mixed), (mixed, only)):
-        (found,) = build.findings(build.of(build.policy(), *groups), ACR)
-        assert found.coverage is Coverage.UNKNOWN and "priority" in found.because, found
+        (finding,) = build.findings(build.of(build.policy(), *groups), ACR)
+        assert finding.coverage is Coverage.UNKNOWN and "priority" in finding.because, finding
     same = build.group("two", 300, build.collection("a", 100, "Allow", build.app("yes", "other.io")))
     assert build.coverage(build.of(build.policy(), only, same), ACR) == ["covered"]
 
 
 def test_an_address_is_no_name_for_rules_by_name() -> None:
     row = Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.HTTPS)
-    (found,) = build.findings(firewall(build.collection("c", 100, "Allow", build.app("r", "*"))), row)
-    assert found.coverage is Coverage.UNKNOWN and "this is an address" in found.because
+    (finding,) = build.findings(firewall(build.collection("c", 100, "Allow", build.app("r", "*"))), row)
+    assert finding.coverage is Coverage.UNKNOWN and "this is an address" in finding.because
     assert build.coverage(firewall(build.collection("c", 100, "Allow", build.net("r", "20.1.0.0/16"))), row) == [
         "covered"
     ]
@@ -269,11 +270,11 @@ def test_a_name_in_a_network_rule_needs_the_dns_proxy_of_the_policy_itself() -> 
     rules = build.group("g", 100, build.collection("n", 100, "Allow", rule))
     assert build.coverage(build.of(build.policy(), rules), ARC) == ["covered"]
     for off in (build.policy(dnsSettings={"enableProxy": False}), build.policy(dnsSettings=None)):
-        (found,) = build.findings(build.of(off, rules), ARC)
-        assert found.coverage is Coverage.UNKNOWN and "DNS proxy, which is off" in found.because
+        (finding,) = build.findings(build.of(off, rules), ARC)
+        assert finding.coverage is Coverage.UNKNOWN and "DNS proxy, which is off" in finding.because
     base = build.policy(build.BASE)
-    (found,) = build.findings(build.of(build.policy(base=build.BASE, dnsSettings=None), base, rules), ARC)
-    assert found.coverage is Coverage.UNKNOWN and "DNS proxy, which is not told" in found.because
+    (finding,) = build.findings(build.of(build.policy(base=build.BASE, dnsSettings=None), base, rules), ARC)
+    assert finding.coverage is Coverage.UNKNOWN and "DNS proxy, which is not told" in finding.because
     assert build.coverage(build.of(build.policy(dnsSettings=None), rules), ACR) == ["missing"]
 
 
@@ -294,15 +295,15 @@ def test_a_name_in_a_network_rule_needs_the_dns_proxy_of_the_policy_itself() -> 
     ],
 )
 def test_wildcards_of_azure_firewall(target: str, host: str, word: str) -> None:
-    found = firewall(build.collection("a", 100, "Allow", build.app("r", target)))
-    assert build.coverage(found, Requirement(host=host)) == [word]
+    policies = firewall(build.collection("a", 100, "Allow", build.app("r", target)))
+    assert build.coverage(policies, Requirement(host=host)) == [word]
 
 
 def test_a_name_that_only_a_wildcard_below_it_would_hold_is_explained() -> None:
-    (found,) = build.findings(
+    (finding,) = build.findings(
         firewall(build.collection("a", 100, "Allow", build.app("r", "*.azurecr.io"))), Requirement(host="azurecr.io")
     )
-    assert found.because.endswith("rule 'g/a/r' is for names below azurecr.io, not for itself")
+    assert finding.because.endswith("rule 'g/a/r' is for names below azurecr.io, not for itself")
 
 
 @pytest.mark.parametrize(
@@ -333,17 +334,17 @@ def test_ports_protocols_and_addresses(rule: build.Json, row: Requirement, word:
 
 def test_the_nearest_rule_is_named_when_only_its_port_is_wrong() -> None:
     rule = build.app("r", "acrml.azurecr.io", port=8443)
-    (found,) = build.findings(firewall(build.collection("c", 100, "Allow", rule)), ACR)
-    assert found.because == "no rule of hub allows it; rule 'g/c/r' allows acrml.azurecr.io on Https:8443"
+    (finding,) = build.findings(firewall(build.collection("c", 100, "Allow", rule)), ACR)
+    assert finding.because == "no rule of hub allows it; rule 'g/c/r' allows acrml.azurecr.io on Https:8443"
 
 
 def test_sources_decide_and_a_source_nobody_tells_leaves_it_open() -> None:
-    found = firewall(build.collection("c", 100, "Allow", build.app("r", ACR.host, sources=["10.1.0.0/17"])))
-    assert build.coverage(found, ACR, source="10.1.5.0/24") == ["covered"]
-    assert build.coverage(found, ACR, source="10.2.0.0/24") == ["missing"]
-    (part,) = build.findings(found, ACR, source="10.1.0.0/16")
+    policies = firewall(build.collection("c", 100, "Allow", build.app("r", ACR.host, sources=["10.1.0.0/17"])))
+    assert build.coverage(policies, ACR, source="10.1.5.0/24") == ["covered"]
+    assert build.coverage(policies, ACR, source="10.2.0.0/24") == ["missing"]
+    (part,) = build.findings(policies, ACR, source="10.1.0.0/16")
     assert part.coverage is Coverage.PARTIAL and part.because.startswith("from 10.1.128.0/17: no rule of hub")
-    (untold,) = build.findings(found, ACR, source=None)
+    (untold,) = build.findings(policies, ACR, source=None)
     assert untold.coverage is Coverage.UNKNOWN and "10.1.0.0/17" in untold.because and "--source" in untold.hint
     both = build.collection("c", 100, "Allow", build.app("a", ACR.host, sources=["10.1.0.0/17"]),
                         build.app("b", ACR.host, sources=["10.1.128.0/17"]))  # fmt: skip
@@ -360,8 +361,8 @@ def test_ip_groups_are_looked_into_and_one_that_cannot_be_read_leaves_it_open() 
     filled = {**ip_group, "properties": {"ipAddresses": ["10.1.0.0/16"]}}
     assert build.coverage(build.of(*known, filled), ACR) == ["covered"]
     assert build.coverage(build.of(*known, {**ip_group, "properties": {"ipAddresses": []}}), ACR) == ["missing"]
-    (found,) = build.findings(build.of(*known, **{identifier.lower(): "403: no right"}), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "the IP group nodes: 403: no right" in found.because
+    (finding,) = build.findings(build.of(*known, **{identifier.lower(): "403: no right"}), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "the IP group nodes: 403: no right" in finding.because
 
 
 def test_a_wildcard_is_covered_by_a_wider_one_and_in_part_by_names_below_it() -> None:
@@ -373,8 +374,8 @@ def test_a_wildcard_is_covered_by_a_wider_one_and_in_part_by_names_below_it() ->
     assert word("*.queue.core.windows.net") == "missing"
     deny = build.collection("d", 100, "Deny", build.app("no", "evil.blob.core.windows.net"))
     allow = build.collection("a", 200, "Allow", build.app("yes", "*.blob.core.windows.net"))
-    (found,) = build.findings(firewall(deny, allow), BLOBS)
-    assert found.coverage is Coverage.PARTIAL and found.rules == ("g/d/no", "g/a/yes")
+    (finding,) = build.findings(firewall(deny, allow), BLOBS)
+    assert finding.coverage is Coverage.PARTIAL and finding.rules == ("g/d/no", "g/a/yes")
 
 
 def test_fqdn_tags_hold_what_is_documented_of_them() -> None:
@@ -382,8 +383,8 @@ def test_fqdn_tags_hold_what_is_documented_of_them() -> None:
     tag = build.app("r", fqdnTags=["AzureKubernetesService"])
     assert build.coverage(firewall(build.collection("c", 100, "Allow", tag)), api, ACR) == ["covered", "missing"]
     other = build.app("r", fqdnTags=["SomethingNew"])
-    (found,) = build.findings(firewall(build.collection("c", 100, "Allow", other)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "SomethingNew" in found.because
+    (finding,) = build.findings(firewall(build.collection("c", 100, "Allow", other)), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "SomethingNew" in finding.because
 
 
 def test_service_tags_hold_what_is_documented_of_them() -> None:
@@ -407,7 +408,7 @@ def test_service_tags_hold_what_is_documented_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "said"),
+    ("extra", "phrase"),
     [
         ({"webCategories": ["Business"]}, "web categories"),
         ({"targetUrls": ["acrml.azurecr.io/v2/*"]}, "addresses (URLs)"),
@@ -422,13 +423,13 @@ def test_service_tags_hold_what_is_documented_of_them() -> None:
         ({"ruleType": "NewRule"}, "newrule"),
     ],
 )
-def test_what_is_not_understood_is_unknown_and_listed_as_unread(extra: build.Json, said: str) -> None:
+def test_what_is_not_understood_is_unknown_and_listed_as_unread(extra: build.Json, phrase: str) -> None:
     rule = {**build.app("r"), **extra}
-    found = firewall(build.collection("c", 100, "Allow", rule))
-    (finding,) = build.findings(found, ACR)
+    policies = firewall(build.collection("c", 100, "Allow", rule))
+    (finding,) = build.findings(policies, ACR)
     assert finding.coverage is Coverage.UNKNOWN, finding
-    listed = [part.because for policy in found for part in policy.unread]
-    assert said in finding.because or any(said in because for because in listed), (finding.because, listed)
+    listed = [part.because for policy in policies for part in policy.unread]
+    assert phrase in finding.because or any(phrase in because for because in listed), (finding.because, listed)
     denied = firewall(
         build.collection("d", 100, "Deny", rule), build.collection("a", 200, "Allow", build.app("yes", ACR.host))
     )
@@ -437,14 +438,14 @@ def test_what_is_not_understood_is_unknown_and_listed_as_unread(extra: build.Jso
         build.collection("a", 100, "Allow", build.app("yes", ACR.host)), build.collection("z", 200, "Deny", rule)
     )
     assert build.coverage(allowed, ACR) == (["unknown"] if "ruleType" in extra else ["covered"])
-    assert "covered" not in build.coverage(found, Requirement(host="decoy.io"))
+    assert "covered" not in build.coverage(policies, Requirement(host="decoy.io"))
 
 
 def test_missing_parts_come_first_and_leave_everything_open() -> None:
     allow = build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host)))
     lost = f"{build.HUB}/ruleCollectionGroups/other"
     named = build.policy(ruleCollectionGroups=[{"id": lost}, {"id": allow["id"]}])
-    for policies, said in (
+    for policies, phrase in (
         (build.of(named, allow), "other: it is not among the files"),
         (build.of(build.policy(base=build.BASE), allow), "the base policy base: it is not among the files"),
         (
@@ -452,8 +453,8 @@ def test_missing_parts_come_first_and_leave_everything_open() -> None:
             "groups of hub: 403: no",
         ),
     ):
-        (found,) = build.findings(policies, ACR)
-        assert found.coverage is Coverage.UNKNOWN and said in found.because, found
+        (finding,) = build.findings(policies, ACR)
+        assert finding.coverage is Coverage.UNKNOWN and phrase in finding.because, finding
         assert [part for policy in policies for part in policy.unread]
 
 
@@ -470,13 +471,13 @@ def test_base_policies_in_a_circle_are_refused() -> None:
 
 def test_tls_inspection_and_modes_are_notes() -> None:
     rule = build.app("r", ACR.host, terminateTLS=True)
-    found = firewall(
+    policies = firewall(
         build.collection("c", 100, "Allow", rule), threatIntelMode="Deny", intrusionDetection={"mode": "Deny"},
         explicitProxy={"enableExplicitProxy": True},
     )  # fmt: skip
-    (finding,) = build.findings(found, ACR)
+    (finding,) = build.findings(policies, ACR)
     assert finding.coverage is Coverage.COVERED and "inspects TLS" in finding.notes[0]
-    assert ["threat intelligence" in n or "intrusion" in n or "explicit proxy" in n for n in found[0].notes] == [
+    assert ["threat intelligence" in n or "intrusion" in n or "explicit proxy" in n for n in policies[0].notes] == [
         True
     ] * 3
 
@@ -494,11 +495,11 @@ def test_classic_rules_of_a_firewall() -> None:
     network = [{"name": "n", "protocols": ["TCP"], "sourceAddresses": ["*"], "destinationFqdns": [ARC.host],
                 "destinationPorts": ["8084"]}]  # fmt: skip
 
-    def classic(**given: object) -> tuple[Policy, ...]:
+    def classic(**properties: object) -> tuple[Policy, ...]:
         apps = {"name": "a", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": rules}}
         nets = {"name": "n", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": network}}
-        given = {"applicationRuleCollections": [apps], "networkRuleCollections": [nets], **given}
-        return build.of({"id": build.FIREWALL, "name": "fw", "properties": given})
+        properties = {"applicationRuleCollections": [apps], "networkRuleCollections": [nets], **properties}
+        return build.of({"id": build.FIREWALL, "name": "fw", "properties": properties})
 
     assert build.coverage(classic(), ACR, ARC, UBUNTU) == ["covered", "unknown", "missing"]
     proxied = classic(additionalProperties={"Network.DNS.EnableProxy": "True"})
@@ -522,24 +523,24 @@ def test_traffic_has_to_pass_every_policy_and_the_worst_tells() -> None:
     allow = build.of(
         build.policy(), build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host, BLOBS.host)))
     )
-    (found,) = build.findings((*allow, *build.of_text("acrml.azurecr.io\n")), ACR)
-    assert found.coverage is Coverage.COVERED and found.rules == ("g/c/r", "file:1")
+    (finding,) = build.findings((*allow, *build.of_text("acrml.azurecr.io\n")), ACR)
+    assert finding.coverage is Coverage.COVERED and finding.rules == ("g/c/r", "file:1")
     assert build.coverage((*allow, *build.of_text("other.azurecr.io\n")), ACR) == ["missing"]
 
 
 def test_a_policy_for_one_compute_does_not_decide_about_another() -> None:
     (strict,) = build.of_text("other.io\n")
-    mine = replace(strict, computes=("edge",))
+    edge = replace(strict, computes=("edge",))
     (open_,) = build.of_text("acrml.azurecr.io\n")
     rows = [replace(ACR, computes=("cloud",)), replace(ACR, computes=("edge",)), ACR]
-    assert build.coverage((open_, mine), *rows) == ["covered", "missing", "missing"]
-    assert build.coverage((mine,), rows[0]) == ["unknown"]
+    assert build.coverage((open_, edge), *rows) == ["covered", "missing", "missing"]
+    assert build.coverage((edge,), rows[0]) == ["unknown"]
 
 
 def test_what_a_private_endpoint_serves_needs_no_rule_of_a_firewall_but_one_of_the_cluster() -> None:
     row = replace(ACR, private=True)
-    (found,) = build.findings(firewall(), row)
-    assert found.coverage is Coverage.COVERED and "private endpoint" in found.because
+    (finding,) = build.findings(firewall(), row)
+    assert finding.coverage is Coverage.COVERED and "private endpoint" in finding.because
     cilium = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "x"},
               "spec": {"endpointSelector": {}, "egress": [{}]}}  # fmt: skip
     assert build.coverage(build.of_text(json.dumps(cilium)), row) == ["missing"]
@@ -561,8 +562,8 @@ def test_over_permissive_rules_are_named_with_the_reason() -> None:
     nets = [build.net("tag", "Storage.westeurope", "AzureCloud"), build.net("all", "0.0.0.0/0")]
     policies = firewall(build.collection("a", 200, "Allow", *rules), build.collection("n", 100, "Allow", *nets))
     logs = Requirement(host="*.blob.core.windows.net", kind=Kind.WILDCARD, level=Level.OPTIONAL, reason="Logs.")
-    found = list(over_permissive(policies, book.shared, [logs], []))
-    assert [(item.rule.rpartition("/")[2], item.allows) for item in found] == [
+    wide_rules = list(over_permissive(policies, book.shared, [logs], []))
+    assert [(item.rule.rpartition("/")[2], item.allows) for item in wide_rules] == [
         ("tag", "Storage.westeurope"),
         ("tag", "AzureCloud"),
         ("all", "*"),
@@ -571,8 +572,8 @@ def test_over_permissive_rules_are_named_with_the_reason() -> None:
         ("blobs", "*.blob.core.windows.net"),
         ("tld", "*.com"),
     ]
-    assert "storage account" in found[4].because and "The list itself asks for it" in found[5].hint
-    assert [item.asked_for for item in found] == [False] * 5 + [True, False]
+    assert "storage account" in wide_rules[4].because and "The list itself asks for it" in wide_rules[5].hint
+    assert [item.asked_for for item in wide_rules] == [False] * 5 + [True, False]
     elsewhere = list(over_permissive(policies, book.shared, [], [(0, 9)]))
     assert not elsewhere  # for other sources than the cluster's
 
@@ -619,8 +620,8 @@ def test_rules_for_retired_hosts_are_stale() -> None:
     ],
 )
 def test_exit_codes(words: list[str], level: Level, code: int) -> None:
-    (found,) = build.findings(firewall(), ACR)
-    rows = [replace(found, coverage=Coverage(word), level=level, host=f"h{n}.io") for n, word in enumerate(words)]
+    (finding,) = build.findings(firewall(), ACR)
+    rows = [replace(finding, coverage=Coverage(word), level=level, host=f"h{n}.io") for n, word in enumerate(words)]
     marked = with_failing(rows)
     assert exit_code(marked) == code
     assert summary(marked)["coverage"] == {word.value: words.count(word.value) for word in Coverage}
@@ -642,10 +643,10 @@ def test_exit_codes(words: list[str], level: Level, code: int) -> None:
     ],
 )
 def test_a_baseline_fails_only_what_is_worse_or_new(before: str, now: str, change: Progress, code: int) -> None:
-    (found,) = build.findings(firewall(), ACR)
-    found = replace(found, coverage=Coverage(now))
-    earlier = {found.key: Coverage(before)} if before else {}
-    (marked,) = with_failing(compare([found], earlier))
+    (finding,) = build.findings(firewall(), ACR)
+    finding = replace(finding, coverage=Coverage(now))
+    earlier = {finding.key: Coverage(before)} if before else {}
+    (marked,) = with_failing(compare([finding], earlier))
     assert marked.change is change and exit_code([marked]) == code
 
 
@@ -707,9 +708,9 @@ def test_garbage_in_a_rule_is_survived_and_never_covers(data: st.DataObject) -> 
     key = data.draw(st.sampled_from(sorted(set(rule) - {"name", "destinationAddresses"})))
     rule[key] = data.draw(GARBAGE)
     others = ("*", ACR.host, "Https")
-    found = build.coverage(firewall(build.collection("c", 100, "Allow", rule)), Requirement(host="decoy.io"), ACR)
-    assert found[0] != "covered" or rule[key] in others
-    assert found[1] in ("unknown", "missing")
+    words = build.coverage(firewall(build.collection("c", 100, "Allow", rule)), Requirement(host="decoy.io"), ACR)
+    assert words[0] != "covered" or rule[key] in others
+    assert words[1] in ("unknown", "missing")
 
 
 DENY_ALL = build.collection("d", 100, "Deny", build.app("no", "*.azurecr.io"))
@@ -773,8 +774,8 @@ def test_what_only_a_deployment_tells_covers_no_more_than_any_value_would(kind: 
     untold = _with(WHOLE[kind], path, "[parameters('x')]")
     for row, word in enumerate(untold):
         if word == "covered":
-            told = _with(WHOLE[kind], path, data.draw(REPLACED))
-            assert not told or told[row] in ("covered", "unknown"), (path, told)
+            words = _with(WHOLE[kind], path, data.draw(REPLACED))
+            assert not words or words[row] in ("covered", "unknown"), (path, words)
 
 
 @settings(max_examples=200, deadline=None)
@@ -784,9 +785,9 @@ def test_what_only_a_deployment_tells_covers_no_more_than_any_value_would(kind: 
     inner, max_size=4), max_leaves=12))  # fmt: skip
 def test_any_json_is_a_policy_or_one_clear_error(document: object) -> None:
     try:
-        found = read((Document("x.json", json.dumps(document)),))
+        policies = read((Document("x.json", json.dumps(document)),))
     except UsageError as error:
         assert error.message and error.hint
         return
-    if all(policy.default is False and policy.dialect != "nsg" for policy in found):
-        assert "covered" not in build.coverage(found, ACR)
+    if all(policy.default is False and policy.dialect != "nsg" for policy in policies):
+        assert "covered" not in build.coverage(policies, ACR)

@@ -86,8 +86,8 @@ def test_squid(lines: tuple[str, ...], row: Requirement, word: str) -> None:
 def test_files_that_squid_includes_stand_where_they_are_included() -> None:
     main = Document("squid.conf", "http_access deny manager\ninclude /etc/squid/conf.d/*.conf\nhttp_access deny all\n")
     ours = Document("amlnet.conf", "acl a dstdomain .azurecr.io\nhttp_access allow a\n")
-    for given in ((main, ours), (ours, main)):
-        (policy,) = read(given)
+    for files in ((main, ours), (ours, main)):
+        (policy,) = read(files)
         assert build.coverage((policy,), ACR, UBUNTU) == ["covered", "missing"]
         assert "read as amlnet.conf" in policy.notes[0]
     assert build.coverage(read((main,)), ACR) == ["unknown"]
@@ -103,8 +103,8 @@ def test_includes_in_a_circle_or_without_end_leave_it_open() -> None:
     doubled = [Document(f"f{n}.conf", f"include /e/f{n + 1}.conf\n" * 2 + "http_access deny manager\n")
                for n in range(20)]  # fmt: skip
     started = time.monotonic()
-    found = read((*doubled, Document("f20.conf", "http_access allow all\n")), "squid")
-    assert build.coverage(found, ACR)[0] in ("unknown", "covered") and time.monotonic() - started < 10
+    policies = read((*doubled, Document("f20.conf", "http_access allow all\n")), "squid")
+    assert build.coverage(policies, ACR)[0] in ("unknown", "covered") and time.monotonic() - started < 10
 
 
 def test_squid_tells_sources_apart() -> None:
@@ -157,8 +157,8 @@ def test_a_method_of_http_is_not_all_of_http() -> None:
 
 def test_what_private_endpoints_serve_meets_a_proxy_unless_clients_skip_it() -> None:
     row = Requirement(host="v.vault.azure.net", private=True)
-    (found,) = build.findings(build.of_text("http_access deny all", "squid"), row)
-    assert found.coverage is Coverage.UNKNOWN and "NO_PROXY" in found.hint
+    (finding,) = build.findings(build.of_text("http_access deny all", "squid"), row)
+    assert finding.coverage is Coverage.UNKNOWN and "NO_PROXY" in finding.hint
     assert squid_says("http_access allow all", row=row) == "covered"
 
 
@@ -190,8 +190,8 @@ def test_the_reader_says_what_a_real_squid_does(net: wire.Wire, tmp_path: Path, 
                 sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
                 allowed = sock.recv(4096).split()[1] == b"200"
             text = "\n".join((*CONFIGS[name], "http_access deny all"))
-            found = build.coverage(build.of_text(text, "squid"), Requirement(host=host, port=port), source="127.0.0.1")
-            assert (found == ["covered"]) is allowed and found[0] in ("covered", "denied", "missing"), (host, found)
+            words = build.coverage(build.of_text(text, "squid"), Requirement(host=host, port=port), source="127.0.0.1")
+            assert (words == ["covered"]) is allowed and words[0] in ("covered", "denied", "missing"), (host, words)
 
 
 # -- cilium
@@ -206,9 +206,9 @@ def cilium(*egress: Any, deny: Any = None, dns: bool = True, **spec: Any) -> str
     return json.dumps(item)
 
 
-def to(*names: str, port: str = "443", **given: Any) -> dict[str, Any]:
+def to(*names: str, port: str = "443", **fields: Any) -> dict[str, Any]:
     keys = [{"matchPattern" if "*" in name else "matchName": name} for name in names]
-    return {"toFQDNs": keys, "toPorts": [{"ports": [{"port": port, "protocol": "TCP"}]}], **given}
+    return {"toFQDNs": keys, "toPorts": [{"ports": [{"port": port, "protocol": "TCP"}]}], **fields}
 
 
 @pytest.mark.parametrize(
@@ -241,8 +241,8 @@ def to(*names: str, port: str = "443", **given: Any) -> dict[str, Any]:
     ],
 )
 def test_cilium(text: str, row: Requirement, word: str) -> None:
-    (found,) = build.findings(build.of_text(text), row)
-    assert found.coverage is Coverage(word), found
+    (finding,) = build.findings(build.of_text(text), row)
+    assert finding.coverage is Coverage(word), finding
 
 
 def asking(**match: str) -> dict[str, Any]:
@@ -318,15 +318,15 @@ def test_policies_of_cilium_hold_together() -> None:
 def test_a_denial_of_dns_counts_in_whichever_policy_it_stands() -> None:
     for denial in (ASKING, {"toEntities": ["cluster"]}):
         texts = cilium(to("acrml.azurecr.io")), cilium(dns=False, deny=[denial])
-        (found,) = build.findings(read(tuple(Document(str(n), text) for n, text in enumerate(texts))), ACR)
-        assert found.coverage is Coverage.UNKNOWN, found
+        (finding,) = build.findings(read(tuple(Document(str(n), text) for n, text in enumerate(texts))), ACR)
+        assert finding.coverage is Coverage.UNKNOWN, finding
 
 
 def test_dns_that_only_other_pods_may_ask_counts_for_nothing() -> None:
     theirs = cilium(asking(matchPattern="*"), dns=False, endpointSelector={"matchLabels": {"app": "theirs"}})
     ours = cilium(to("acrml.azurecr.io"), dns=False)
-    (found,) = build.findings(read((Document("a", theirs), Document("b", ours))), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "no rule lets DNS be asked for it" in found.because
+    (finding,) = build.findings(read((Document("a", theirs), Document("b", ours))), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "no rule lets DNS be asked for it" in finding.because
 
 
 @pytest.mark.parametrize("text", ["kind: Deployment\napiVersion: apps/v1\n", "garbage", "[]", "kind: [x"])
@@ -344,15 +344,15 @@ def test_policies_of_several_namespaces_leave_it_open_whose_pods_are_ours() -> N
     first, second = within("azureml", cilium(to("acrml.azurecr.io"))), within("other", cilium(to("other.io")))
     assert build.coverage(build.of_text(first), ACR) == ["covered"]
     assert "namespace azureml" in build.of_text(first)[0].notes[0]
-    (found,) = build.findings(read((Document("a", first), Document("b", second))), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "namespace azureml, one of several" in found.because
+    (finding,) = build.findings(read((Document("a", first), Document("b", second))), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "namespace azureml, one of several" in finding.because
 
 
 def test_other_policies_beside_those_of_cilium_are_not_overlooked() -> None:
     other = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {}\n"
     whole = yaml.safe_dump(json.loads(cilium(to("acrml.azurecr.io")))) + "---\n" + other
-    (found,) = build.findings(build.of_text(whole), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "a NetworkPolicy is not read here" in found.because
+    (finding,) = build.findings(build.of_text(whole), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "a NetworkPolicy is not read here" in finding.because
     config = other.replace("NetworkPolicy", "ConfigMap")
     assert build.coverage(build.of_text(whole.replace(other, config)), ACR) == ["covered"]
 
@@ -370,10 +370,10 @@ def nsg(*rules: dict[str, Any]) -> tuple[Any, ...]:
     return build.of(build.security_group("g", *rules))
 
 
-def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", **given: Any) -> dict[str, Any]:
+def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", **fields: Any) -> dict[str, Any]:
     key = "destinationAddressPrefixes" if isinstance(where, list) else "destinationAddressPrefix"
     return {**DENY_INTERNET, "name": name, "priority": priority, "access": access, "destinationAddressPrefix": "",
-            key: where, "destinationPortRange": ports, **given}  # fmt: skip
+            key: where, "destinationPortRange": ports, **fields}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -404,8 +404,8 @@ def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", 
     ],
 )  # fmt: skip
 def test_security_groups(rules: tuple[Any, ...], row: Requirement, word: str) -> None:
-    (found,) = build.findings(nsg(*rules), row)
-    assert found.coverage is Coverage(word), found
+    (finding,) = build.findings(nsg(*rules), row)
+    assert finding.coverage is Coverage(word), finding
 
 
 def test_a_security_group_stands_in_front_of_private_endpoints_too() -> None:
@@ -417,16 +417,16 @@ def test_a_security_group_stands_in_front_of_private_endpoints_too() -> None:
 def test_rules_of_a_group_that_was_not_given_decide_only_as_a_whole_list() -> None:
     own = {"id": f"{build.NETWORK}/networkSecurityGroups/g/securityRules/a", "name": "a", "properties": DENY_INTERNET,
            "type": "Microsoft.Network/networkSecurityGroups/securityRules"}  # fmt: skip
-    (found,) = build.findings(build.of_text(json.dumps(own)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "which may have others" in found.because
+    (finding,) = build.findings(build.of_text(json.dumps(own)), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "which may have others" in finding.because
     assert build.coverage(build.of_text(json.dumps([own])), ACR) == ["missing"]
 
 
 def test_routes_of_a_table_that_was_not_given_decide_only_as_a_whole_list() -> None:
     own = {"id": f"{build.NETWORK}/routeTables/t/routes/r", "name": "r", "type": "Microsoft.Network/routeTables/routes",
            "properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "None"}}  # fmt: skip
-    (found,) = build.findings(build.of_text(json.dumps(own)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "which may have others" in found.because
+    (finding,) = build.findings(build.of_text(json.dumps(own)), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "which may have others" in finding.because
     assert build.coverage(build.of_text(json.dumps([own])), ACR) == ["denied"]
 
 
@@ -436,15 +436,15 @@ FIREWALL = {"id": build.FIREWALL, "name": "hub-firewall", "properties": {
 
 
 def routes(*hops: tuple[str, str, str], firewall: bool = True) -> tuple[Any, ...]:
-    given = [{"name": f"r{n}", "properties": {"addressPrefix": prefix, "nextHopType": kind, "nextHopIpAddress": ip}}
+    bodies = [{"name": f"r{n}", "properties": {"addressPrefix": prefix, "nextHopType": kind, "nextHopIpAddress": ip}}
              for n, (prefix, kind, ip) in enumerate(hops)]  # fmt: skip
-    table = {"id": f"{build.NETWORK}/routeTables/t", "name": "t", "properties": {"routes": given}}
-    found = build.of(table, *([FIREWALL] if firewall else []))
-    return tuple(policy for policy in found if policy.dialect == "route-table")
+    table = {"id": f"{build.NETWORK}/routeTables/t", "name": "t", "properties": {"routes": bodies}}
+    policies = build.of(table, *([FIREWALL] if firewall else []))
+    return tuple(policy for policy in policies if policy.dialect == "route-table")
 
 
 @pytest.mark.parametrize(
-    ("hops", "word", "said"),
+    ("hops", "word", "phrase"),
     [
         ((("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"),), "covered", "to the firewall hub-firewall (10.0.0.4)"),
         ((("0.0.0.0/0", "VirtualAppliance", "10.9.9.9"),), "unknown", "the firewall has 10.0.0.4"),
@@ -458,24 +458,24 @@ def routes(*hops: tuple[str, str, str], firewall: bool = True) -> tuple[Any, ...
         ((("Storage", "None", ""), ("0.0.0.0/0", "VirtualAppliance", "10.0.0.4")), "denied", "nowhere"),
     ],
 )
-def test_route_tables(hops: tuple[tuple[str, str, str], ...], word: str, said: str) -> None:
-    (found,) = build.findings(routes(*hops), STORE)
-    assert found.coverage is Coverage(word) and said in found.because, found
+def test_route_tables(hops: tuple[tuple[str, str, str], ...], word: str, phrase: str) -> None:
+    (finding,) = build.findings(routes(*hops), STORE)
+    assert finding.coverage is Coverage(word) and phrase in finding.because, finding
 
 
 def test_what_goes_past_the_firewall_is_said() -> None:
-    (found,) = build.findings(routes(("0.0.0.0/0", "Internet", "")), ACR)
-    assert found.notes == ("Route 'r0' sends it past any firewall.",)
+    (finding,) = build.findings(routes(("0.0.0.0/0", "Internet", "")), ACR)
+    assert finding.notes == ("Route 'r0' sends it past any firewall.",)
     assert "no route for 0.0.0.0/0" in routes()[0].notes[0]
-    (found,) = build.findings(routes(("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), firewall=False), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "give the firewall itself" in found.because
+    (finding,) = build.findings(routes(("0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), firewall=False), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "give the firewall itself" in finding.because
 
 
 def test_a_firewall_whose_policy_is_not_there_leaves_everything_open() -> None:
-    (found,) = build.findings(build.of(FIREWALL), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "the policy hub of hub-firewall: it is not among" in found.because
-    (found,) = build.findings(build.of(FIREWALL, **{build.HUB.lower(): "403: no right"}), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "403: no right" in found.because
+    (finding,) = build.findings(build.of(FIREWALL), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "the policy hub of hub-firewall: it is not among" in finding.because
+    (finding,) = build.findings(build.of(FIREWALL, **{build.HUB.lower(): "403: no right"}), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "403: no right" in finding.because
     assert build.coverage(build.of({**FIREWALL, "properties": {}}), ACR) == ["missing"]  # without rules nothing passes
 
 
@@ -519,7 +519,7 @@ def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("hello world, this is a letter", "in none of the dialects"),
@@ -533,8 +533,8 @@ def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
         ('{"id": "/x", "ipAddresses": ["10.0.0.0/8"]}', "no policy in"),
     ],
 )
-def test_what_is_no_policy_is_one_clear_error(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as error:
+def test_what_is_no_policy_is_one_clear_error(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as error:
         build.of_text(text)
     assert error.value.hint
 

@@ -17,17 +17,17 @@ from .test_policy import ACR, UBUNTU
 from .test_policy_readers import DENY_INTERNET, FIREWALL, cilium
 
 
-def template(**given: Any) -> Document:
+def template(**sections: Any) -> Document:
     schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-    return Document("template.json", json.dumps({"$schema": schema, **given}))
+    return Document("template.json", json.dumps({"$schema": schema, **sections}))
 
 
-def in_template(targets: Any, **given: Any) -> str:
+def in_template(targets: Any, **sections: Any) -> str:
     allow = build.collection("c", 100, "Allow", {**build.app("r"), "targetFqdns": targets})
     inner = {"priority": 100, "ruleCollections": [allow]}
     nested = {"type": "ruleCollectionGroups", "name": "g", "properties": inner}
     whole = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": {}, "resources": [nested]}
-    return build.coverage(read((template(resources=[whole], **given),)), ACR)[0]
+    return build.coverage(read((template(resources=[whole], **sections),)), ACR)[0]
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,15 @@ def test_a_deployment_within_a_template_is_followed_or_leaves_everything_open() 
               "properties": {"template": inner, "parameters": {"p": {"value": "hub"}}}}  # fmt: skip
     assert build.coverage(read((template(resources=[policy, nested]),)), ACR, UBUNTU) == ["covered", "missing"]
     linked = {**nested, "properties": {"templateLink": {"uri": "https://example.com/x.json"}}}
-    (found,) = build.findings(read((template(resources=[policy, group, linked]),)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "the deployment rules" in found.because
+    (finding,) = build.findings(read((template(resources=[policy, group, linked]),)), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "the deployment rules" in finding.because
 
 
 def test_a_page_of_a_list_that_goes_on_elsewhere_leaves_everything_open() -> None:
     whole = [build.policy(), build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", ACR.host)))]
     assert build.coverage(build.of_text(json.dumps({"value": whole})), ACR) == ["covered"]
-    (found,) = build.findings(build.of_text(json.dumps({"value": whole, "nextLink": "https://x"})), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "the next page" in found.because
+    (finding,) = build.findings(build.of_text(json.dumps({"value": whole, "nextLink": "https://x"})), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "the next page" in finding.because
 
 
 def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> None:
@@ -100,8 +100,8 @@ def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> N
         "properties": build.group("g", 100, allow)["properties"],
     }
     existing = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "existing": True}
-    (found,) = build.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
-    assert found.coverage is Coverage.UNKNOWN and "may have a base policy" in found.because
+    (finding,) = build.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "may have a base policy" in finding.because
 
 
 X = "[parameters('x')]"
@@ -159,8 +159,8 @@ def in_group(*collections: Any, priority: Any = 100, name: str = "hub/g") -> dic
     ],
 )  # fmt: skip
 def test_what_a_template_does_not_tell_is_never_taken_for_nothing(resources: tuple[Any, ...]) -> None:
-    (found,) = build.findings(untold(*resources), ACR)
-    assert found.coverage is Coverage.UNKNOWN, found
+    (finding,) = build.findings(untold(*resources), ACR)
+    assert finding.coverage is Coverage.UNKNOWN, finding
 
 
 @pytest.mark.parametrize("kind", ["firewallPolicies", "networkSecurityGroups", "routeTables"])
@@ -204,8 +204,8 @@ def test_things_of_one_name_in_other_groups_are_other_things() -> None:
     other = build.NETWORK.replace("hub-rg", "other-rg")
     ip_group = {"id": f"{other}/ipGroups/i", "name": "i", "properties": {"ipAddresses": ["10.1.0.0/16"]}}
     rule = build.app("y", ACR.host, sources=[], sourceIpGroups=[f"{build.NETWORK}/ipGroups/i"])
-    mine = build.group("g", 100, build.collection("a", 100, "Allow", rule))
-    assert build.coverage(build.of(build.policy(), ip_group, mine), ACR) == ["unknown"]
+    group = build.group("g", 100, build.collection("a", 100, "Allow", rule))
+    assert build.coverage(build.of(build.policy(), ip_group, group), ACR) == ["unknown"]
     theirs = {**FIREWALL, "properties": {"firewallPolicy": {"id": build.HUB.replace("hub-rg", "prod-rg")}}}
     fine = build.group("g", 100, build.collection("a", 100, "Allow", build.app("y", ACR.host)))
     assert build.coverage(build.of(build.policy(), fine, theirs), ACR) == ["unknown"]
@@ -236,9 +236,9 @@ MANY_ASTERISKS = build.app("r", "a" + "*a" * 25 + "*z")
 def test_hostile_texts_cost_little_and_break_nothing(text: str) -> None:
     started = time.monotonic()
     try:
-        found = build.of_text(text)
+        policies = build.of_text(text)
     except UsageError:
-        found = ()
-    if found:
-        assert build.coverage(found, Requirement(host="a" * 60 + ".io")) in (["unknown"], ["missing"])
+        policies = ()
+    if policies:
+        assert build.coverage(policies, Requirement(host="a" * 60 + ".io")) in (["unknown"], ["missing"])
     assert time.monotonic() - started < 5

@@ -174,12 +174,12 @@ def test_a_process_with_more_than_1024_open_files_connects_as_well(net: wire.Wir
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
     files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1050)]
     try:
-        found = last(net, port=port, protocol="tcp")
+        step = last(net, port=port, protocol="tcp")
     finally:
         for file in files:
             os.close(file)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert found["layer"] == "tcp" and found["outcome"] == "ok" and found["facts"]["connected"] == "127.0.0.1"
+    assert step["layer"] == "tcp" and step["outcome"] == "ok" and step["facts"]["connected"] == "127.0.0.1"
 
 
 def test_more_addresses_than_eight_are_counted(net: wire.Wire) -> None:
@@ -210,8 +210,8 @@ def test_what_the_wire_does_after_client_hello(net: wire.Wire, behave: Any, fail
     step = last(net, port=net.serve(behave))
     assert (step["layer"], step["facts"]["failure"]) == ("tls", failure)
     for key, value in more.items():
-        found = step["facts"][key]
-        assert found == value or str(found).startswith(str(value))
+        fact = step["facts"][key]
+        assert fact == value or str(fact).startswith(str(value))
 
 
 def test_silence_after_client_hello_is_silence_in_small_packets_too(net: wire.Wire) -> None:
@@ -318,8 +318,8 @@ def test_a_proxy_that_is_not_there(net: wire.Wire) -> None:
 
 
 def test_a_proxy_without_a_name(net: wire.Wire) -> None:
-    given = {"proxies": {"https": "http://noproxy.example.test:3128", "skip": []}}
-    step = ask(net, {"port": 443}, **given)["0"]["steps"][-1]
+    options = {"proxies": {"https": "http://noproxy.example.test:3128", "skip": []}}
+    step = ask(net, {"port": 443}, **options)["0"]["steps"][-1]
     assert (step["layer"], step["facts"]["stage"]) == ("proxy", "dns")
 
 
@@ -334,10 +334,10 @@ def test_credentials_reach_the_proxy_only_and_show_nowhere(net: wire.Wire) -> No
 
     port = net.https(wire.answer(401), net.context(NAME))
     user = base64.b64encode(b"me@corp:p@ss:w/rd%").decode()
-    given = through(net, net.proxy({NAME: port}, user=user), user="me%40corp:p%40ss%3Aw%2Frd%25")
-    result = ask(net, {"port": 443}, **given)["0"]
+    options = through(net, net.proxy({NAME: port}, user=user), user="me%40corp:p%40ss%3Aw%2Frd%25")
+    result = ask(net, {"port": 443}, **options)["0"]
     assert layers(result)[-1] == ("http", "ok")
-    hello = next(iter(prober.run({"schema": 1, "targets": [], **given})))
+    hello = next(iter(prober.run({"schema": 1, "targets": [], **options})))
     for secret in ("p@ss", "p%40ss", user):
         assert secret not in json.dumps([result, hello])
     assert not [head for head in net.seen if b"GET" in head and b"Proxy-Authorization" in head]
@@ -371,10 +371,10 @@ def test_skip_lists_are_read_as_go_reads_them(entry: str, host: str, skipped: bo
 
 
 def test_the_environment_names_proxies_in_both_cases() -> None:
-    found = prober.environment_proxies(
+    proxies = prober.environment_proxies(
         {"HTTPS_PROXY": "http://upper:1", "https_proxy": "http://lower:1", "NO_PROXY": "a, b"}
     )
-    assert found == {"http": None, "https": "http://lower:1", "skip": ["a", "b"]}
+    assert proxies == {"http": None, "https": "http://lower:1", "skip": ["a", "b"]}
     assert prober.scrubbed("http://user:secret@proxy.example:3128/") == "http://proxy.example:3128"
 
 
@@ -432,12 +432,12 @@ def test_main_prints_what_run_yields(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 def pythons() -> list[str]:
     """Every Python from 3.8 on that is on PATH and runs."""
-    found = []
+    paths = []
     for minor in range(8, 15):
         path = shutil.which(f"python3.{minor}")
         if path and subprocess.run([path, "-c", ""], capture_output=True, timeout=20).returncode == 0:
-            found.append(path)
-    return found or [sys.executable]
+            paths.append(path)
+    return paths or [sys.executable]
 
 
 @pytest.mark.parametrize("python", pythons(), ids=os.path.basename)
@@ -466,8 +466,8 @@ def test_every_python_tells_the_same(net: wire.Wire, python: str) -> None:
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line.removeprefix(prober.SENTINEL)) for line in done.stdout.splitlines()]
     steps = {line["id"]: line["steps"][-1] for line in lines[1:-1]}
-    told = [(steps[str(i)]["layer"], steps[str(i)]["facts"].get("failure")) for i in range(len(ports))]
-    assert told == [
+    outcomes = [(steps[str(i)]["layer"], steps[str(i)]["facts"].get("failure")) for i in range(len(ports))]
+    assert outcomes == [
         ("http", None),
         ("tls", "reset"),
         ("tls", "closed"),

@@ -111,10 +111,10 @@ def test_only_what_is_worse_or_new_fails(
 
 def test_the_summary_counts_and_names_required_rows_that_were_skipped() -> None:
     results = [result(R), result(S, host="*.b.io"), result(B, Level.OPTIONAL), result(S, Level.RECOMMENDED)]
-    found = summary(results)
-    assert found["verdicts"] == {"reachable": 1, "degraded": 0, "blocked": 1, "unknown": 0, "skipped": 2}
-    assert found["levels"]["required"]["skipped"] == 1 and found["levels"]["optional"]["blocked"] == 1
-    assert found["skippedRequired"] == ["*.b.io"]
+    counts = summary(results)
+    assert counts["verdicts"] == {"reachable": 1, "degraded": 0, "blocked": 1, "unknown": 0, "skipped": 2}
+    assert counts["levels"]["required"]["skipped"] == 1 and counts["levels"]["optional"]["blocked"] == 1
+    assert counts["skippedRequired"] == ["*.b.io"]
 
 
 def test_vantages_that_disagree_are_named() -> None:
@@ -138,8 +138,8 @@ def test_vantages_that_disagree_are_named() -> None:
     ],
 )
 def test_what_cannot_be_tried_is_skipped_and_says_why(row: Requirement, because: str) -> None:
-    found = result_of(row, {}, None, Scene(), "local")
-    assert (found.verdict, found.cause, found.because) == (Verdict.SKIPPED, None, because)
+    outcome = result_of(row, {}, None, Scene(), "local")
+    assert (outcome.verdict, outcome.cause, outcome.because) == (Verdict.SKIPPED, None, because)
 
 
 def test_a_wildcard_says_which_name_stood_in_for_it() -> None:

@@ -178,12 +178,12 @@ def test_junit_has_a_suite_a_topic_and_agrees_with_the_exit_code() -> None:
 
 
 def test_azure_devops_reads_the_annotations() -> None:
-    found = list(lines(MIXED, "azure-devops"))
-    assert found[0] == (
+    commands = list(lines(MIXED, "azure-devops"))
+    assert commands[0] == (
         "##vso[task.logissue type=error;code=tcp_timeout]gone.io:8443 (required) is blocked (tcp_timeout): "
         "10.1.2.3: timeout. Ask the network team."
     )
-    assert [line.split("type=")[1].split(";")[0] for line in found] == ["error", "error", "warning", "warning"]
+    assert [line.split("type=")[1].split(";")[0] for line in commands] == ["error", "error", "warning", "warning"]
 
 
 def test_github_reads_the_annotations() -> None:

@@ -37,16 +37,20 @@ def test_squid_lets_through_and_denies(net: wire.Wire, tmp_path: Path) -> None:
         proxy = f"http://127.0.0.1:{port}"
         assert through(net, proxy, port=https).verdict is Verdict.REACHABLE
         assert through(net, proxy, protocol="http", port=http).verdict is Verdict.REACHABLE
-        for found in (
+        for judgement in (
             through(net, proxy, "denied.example.test", port=https),
             through(net, proxy, "denied.example.test", "http", http),
         ):
-            assert found.cause is Cause.PROXY_DENIED and "403" in found.because and "ERR_ACCESS_DENIED" in found.because
-        for found in (
+            assert (
+                judgement.cause is Cause.PROXY_DENIED
+                and "403" in judgement.because
+                and "ERR_ACCESS_DENIED" in judgement.because
+            )
+        for judgement in (
             through(net, proxy, "dead.example.test", port=net.refused_port()),
             through(net, proxy, "dead.example.test", "http", net.refused_port()),
         ):
-            assert found.cause is Cause.PROXY_FAILURE and "ERR_CONNECT_FAIL" in found.because
+            assert judgement.cause is Cause.PROXY_FAILURE and "ERR_CONNECT_FAIL" in judgement.because
         unresolved = through(net, proxy, "nowhere.example.test")
         assert unresolved.cause is Cause.PROXY_FAILURE and "ERR_" in unresolved.because
 
@@ -64,9 +68,9 @@ def test_squid_wants_a_password_and_gets_it(net: wire.Wire, tmp_path: Path) -> N
         assert through(net, right, protocol="http", port=http).verdict is Verdict.REACHABLE
         for wrong in (f"http://127.0.0.1:{port}", f"http://me%40corp:other@127.0.0.1:{port}"):
             for protocol, target in (("https", https), ("http", http)):
-                found = through(net, wrong, protocol=protocol, port=target)
-                assert found.cause is Cause.PROXY_AUTH_REQUIRED and "it wants Basic" in found.because
-                assert "other" not in found.because
+                judgement = through(net, wrong, protocol=protocol, port=target)
+                assert judgement.cause is Cause.PROXY_AUTH_REQUIRED and "it wants Basic" in judgement.because
+                assert "other" not in judgement.because
 
 
 def test_squid_over_tls(net: wire.Wire, tmp_path: Path) -> None:
@@ -75,8 +79,8 @@ def test_squid_over_tls(net: wire.Wire, tmp_path: Path) -> None:
     pem.write_bytes(certificate.private_key_and_cert_chain_pem.bytes())
     https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
     with squid(tmp_path, NAMES, RULES, tls=str(pem)) as port:
-        found = through(net, f"https://127.0.0.1:{port}", port=https)
-        assert found.verdict is Verdict.REACHABLE, found
+        judgement = through(net, f"https://127.0.0.1:{port}", port=https)
+        assert judgement.verdict is Verdict.REACHABLE, judgement
         denied = through(net, f"https://127.0.0.1:{port}", "denied.example.test", port=https)
         assert denied.cause is Cause.PROXY_DENIED
 
@@ -85,5 +89,9 @@ def test_a_squid_whose_own_certificate_nobody_trusts(net: wire.Wire, tmp_path: P
     pem = tmp_path / "proxy.pem"
     pem.write_bytes(net.stranger.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes())
     with squid(tmp_path, NAMES, RULES, tls=str(pem)) as port:
-        found = through(net, f"https://127.0.0.1:{port}")
-        assert found.cause is Cause.PROXY_FAILURE and "certificate" in found.because and "Corporate" in found.because
+        judgement = through(net, f"https://127.0.0.1:{port}")
+        assert (
+            judgement.cause is Cause.PROXY_FAILURE
+            and "certificate" in judgement.because
+            and "Corporate" in judgement.because
+        )

@@ -143,9 +143,9 @@ def test_what_servers_say_is_printable_and_short_before_anybody_sees_it() -> Non
     nasty["steps"][3]["facts"]["reason"] = "\x1b[2J\x9b31m\u202e" + "x" * 9000
     transcript = Transcript()
     transcript.take(json.loads(json.dumps(nasty)))
-    found = result_of(REGISTRY, CATALOG.proofs, transcript.result_for(REGISTRY), Scene(), "local")
-    assert found.because.isprintable() and len(found.because) < 700
-    texts = json.dumps(found.steps, ensure_ascii=False)
+    outcome = result_of(REGISTRY, CATALOG.proofs, transcript.result_for(REGISTRY), Scene(), "local")
+    assert outcome.because.isprintable() and len(outcome.because) < 700
+    texts = json.dumps(outcome.steps, ensure_ascii=False)
     assert texts.isprintable() and len(texts) < 4000
 
 
@@ -202,12 +202,12 @@ steps = st.fixed_dictionaries(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(steps, max_size=5), st.sampled_from(sorted(CATALOG.proofs)), st.sampled_from(list(Protocol)))
-def test_whatever_the_prober_prints_there_is_one_judgement(found: Any, proof: str, protocol: Protocol) -> None:
+def test_whatever_the_prober_prints_there_is_one_judgement(layers: Any, proof: str, protocol: Protocol) -> None:
     row = Requirement(host="a.example.io", protocol=protocol, probe=ProbeSpec("a.example.io", "/", proof))
     target = target_of(row)
     assert target
     transcript = Transcript()
-    transcript.take({"kind": "result", "id": target["id"], "elapsedMs": 1, "steps": found})
+    transcript.take({"kind": "result", "id": target["id"], "elapsedMs": 1, "steps": layers})
     result = result_of(row, CATALOG.proofs, transcript.result_for(row), Scene(), "local")
     assert result.verdict is not Verdict.SKIPPED
     assert (result.cause is None) == (result.verdict is Verdict.REACHABLE)
@@ -219,10 +219,10 @@ def test_bytes_at_random_in_a_log_never_make_anything_green(noise: bytes, chance
     text = list(log(HELLO, *BOTH, DONE))
     for byte in noise:
         text[chance.randrange(len(text))] = chr(byte)
-    found = judged("".join(text))
-    assert set(found) == {row.host for row in ROWS} and set(found.values()) <= set(Verdict) - {Verdict.SKIPPED}
+    verdicts = judged("".join(text))
+    assert set(verdicts) == {row.host for row in ROWS} and set(verdicts.values()) <= set(Verdict) - {Verdict.SKIPPED}
 
 
 def test_a_lost_result_is_unknown_and_says_so() -> None:
-    found = result_of(REGISTRY, CATALOG.proofs, None, Scene(), "script")
-    assert (found.verdict, found.cause, found.elapsed_ms, found.steps) == (U, Cause.POD_NO_RESULT, None, ())
+    outcome = result_of(REGISTRY, CATALOG.proofs, None, Scene(), "script")
+    assert (outcome.verdict, outcome.cause, outcome.elapsed_ms, outcome.steps) == (U, Cause.POD_NO_RESULT, None, ())

@@ -31,22 +31,22 @@ PAGE = "<!DOCTYPE html><html><title>Access denied</title><body>blocked by policy
 def judged(result: dict[str, Any], proof: str = "registry", address: str = PUBLIC, **row: Any) -> Judgement:
     """The judgement on a result, as if it had been measured at a public address."""
     elsewhere = json.loads(json.dumps(result).replace('"127.0.0.1"', f'"{address}"'))
-    found = judge(Requirement(host=NAME, **row), CATALOG.proofs[proof], elsewhere)
-    if found.cause is not None:
-        assert (found.verdict, found.layer, found.hint) == CAUSES[found.cause]
-        assert found.because and found.because.isprintable()
-    return found
+    judgement = judge(Requirement(host=NAME, **row), CATALOG.proofs[proof], elsewhere)
+    if judgement.cause is not None:
+        assert (judgement.verdict, judgement.layer, judgement.hint) == CAUSES[judgement.cause]
+        assert judgement.because and judgement.because.isprintable()
+    return judgement
 
 
 def one(
-    net: wire.Wire, timeout_s: float = 4, proof: str = "registry", address: str = PUBLIC, **given: Any
+    net: wire.Wire, timeout_s: float = 4, proof: str = "registry", address: str = PUBLIC, **options: Any
 ) -> Judgement:
     """The judgement on one real measurement."""
-    target = {key: given.pop(key) for key in ("host", "port", "protocol", "websocket") if key in given}
-    request = {key: given.pop(key) for key in ("proxies",) if key in given}
+    target = {key: options.pop(key) for key in ("host", "port", "protocol", "websocket") if key in options}
+    request = {key: options.pop(key) for key in ("proxies",) if key in options}
     row = {key: target[key] for key in ("websocket",) if key in target}
     result = ask(net, target, timeout_s=timeout_s, **request)["0"]
-    return judged(result, proof, address, **row, **given)
+    return judged(result, proof, address, **row, **options)
 
 
 # -- reachable
@@ -54,8 +54,8 @@ def one(
 
 def test_the_services_own_answer_is_reachable(net: wire.Wire) -> None:
     port = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
-    found = one(net, port=port)
-    assert (found.verdict, found.cause) == (Verdict.REACHABLE, None)
+    judgement = one(net, port=port)
+    assert (judgement.verdict, judgement.cause) == (Verdict.REACHABLE, None)
 
 
 @pytest.mark.parametrize("proof", ["storage", "aml-api", "arm", "entra", "key-vault", "registry-data", "any-answer"])
@@ -112,16 +112,16 @@ def test_a_hostile_page_costs_no_time(net: wire.Wire) -> None:
 @pytest.mark.parametrize("proof", ["storage", "registry-data", "key-vault", "arm"])
 def test_a_marked_answer_is_the_services_whatever_it_says(status: int, proof: str) -> None:
     headers = {"x-ms-request-id": "1", "x-ms-keyvault-service-version": "1", "location": "https://elsewhere.example/"}
-    found = judge(Requirement(host=NAME), CATALOG.proofs[proof], replay(DNS, TCP, ("http", "ok", {
+    judgement = judge(Requirement(host=NAME), CATALOG.proofs[proof], replay(DNS, TCP, ("http", "ok", {
         "status": status, "headers": headers})))  # fmt: skip
-    assert found.verdict is Verdict.REACHABLE
+    assert judgement.verdict is Verdict.REACHABLE
 
 
 def test_a_private_data_endpoint_that_denies_is_not_linked() -> None:
     facts = {"status": 403, "headers": {"x-ms-request-id": "1"}}
     row = Requirement(host=NAME, private=True)
-    found = judge(row, CATALOG.proofs["registry-data"], replay(DNS, TCP, ("http", "ok", facts)))
-    assert found.cause is Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED
+    judgement = judge(row, CATALOG.proofs["registry-data"], replay(DNS, TCP, ("http", "ok", facts)))
+    assert judgement.cause is Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_an_api_server_has_an_authority_of_its_own_and_no_other(
     http = [("http", "ok", {"status": 401, "headers": {}})] if trusted else []
     scene = Scene(public_issuers=CATALOG.public_issuers)
     row = Requirement(host=NAME, protocol=Protocol.TLS)
-    found = judge(row, CATALOG.proofs["tls-own-authority"], replay(DNS, TCP, tls, *http), scene)
-    assert found.cause is cause and bool(found.warnings) is trusted
+    judgement = judge(row, CATALOG.proofs["tls-own-authority"], replay(DNS, TCP, tls, *http), scene)
+    assert judgement.cause is cause and bool(judgement.warnings) is trusted
 
 
 def test_cloudflares_own_interception_is_not_public() -> None:
@@ -163,14 +163,14 @@ def test_answers_that_differ(answers: Any, failure: str, search: tuple[str, ...]
     def said(word: str) -> dict[str, Any]:
         return {"rcode": "NOERROR", "addresses": [word]} if word[0].isdigit() else {"rcode": word, "addresses": []}
 
-    told = [{"server": "r:53", "type": kind, **said(word)} for kind, word in answers]
-    result = replay(("dns", "failed", {"failure": failure, "answers": told}))
+    replies = [{"server": "r:53", "type": kind, **said(word)} for kind, word in answers]
+    result = replay(("dns", "failed", {"failure": failure, "answers": replies}))
     assert judge(Requirement(host=NAME), CATALOG.proofs["registry"], result, Scene(search=search)).cause is cause
 
 
 def test_addresses_that_rotate_are_no_search_domain() -> None:
-    told = [{"server": "r:53", "type": "A", "rcode": "NOERROR", "addresses": ["20.50.0.2"]}]
-    dns = ("dns", "ok", {"addresses": [PUBLIC], "answers": told, "searched": {"name": "", "addresses": []}})
+    answers = [{"server": "r:53", "type": "A", "rcode": "NOERROR", "addresses": ["20.50.0.2"]}]
+    dns = ("dns", "ok", {"addresses": [PUBLIC], "answers": answers, "searched": {"name": "", "addresses": []}})
     tcp = ("tcp", "failed", {"failure": "timeout", "attempts": [{"address": PUBLIC, "family": 4}]})
     assert judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(dns, tcp)).cause is Cause.TCP_TIMEOUT
 
@@ -184,25 +184,31 @@ def test_addresses_that_rotate_are_no_search_domain() -> None:
     ],
 )
 def test_a_family_without_a_way_is_not_applicable(attempts: Any, cause: Optional[Cause]) -> None:
-    told = [
+    tries = [
         {"address": a, "family": f, **({"failure": w, "errno": e} if w else {"connected": True})}
         for a, f, w, e in attempts
     ]
-    result = replay(DNS, ("tcp", "ok", {"attempts": told}), HTTP)
+    result = replay(DNS, ("tcp", "ok", {"attempts": tries}), HTTP)
     assert judge(Requirement(host=NAME), CATALOG.proofs["registry"], result).cause is cause
 
 
 def test_a_machine_that_ran_out_of_files_measured_nothing() -> None:
     tcp = ("tcp", "failed", {"failure": "exhausted", "attempts": [
         {"address": PUBLIC, "family": 4, "failure": "exhausted", "errno": "EMFILE"}]})  # fmt: skip
-    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(DNS, tcp))
-    assert (found.verdict, found.cause) == (Verdict.UNKNOWN, Cause.UNKNOWN_FAILURE) and "ran out" in found.because
+    judgement = judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(DNS, tcp))
+    assert (judgement.verdict, judgement.cause) == (
+        Verdict.UNKNOWN,
+        Cause.UNKNOWN_FAILURE,
+    ) and "ran out" in judgement.because
 
 
 def test_a_time_out_of_a_probe_without_cpu_proves_nothing() -> None:
     tcp = ("tcp", "failed", {"failure": "timeout", "attempts": [{"address": PUBLIC, "family": 4}]})
-    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(DNS, tcp), Scene(throttled_ms=4000))
-    assert (found.verdict, found.cause) == (Verdict.UNKNOWN, Cause.UNKNOWN_FAILURE) and "4000 ms" in found.because
+    judgement = judge(Requirement(host=NAME), CATALOG.proofs["registry"], replay(DNS, tcp), Scene(throttled_ms=4000))
+    assert (judgement.verdict, judgement.cause) == (
+        Verdict.UNKNOWN,
+        Cause.UNKNOWN_FAILURE,
+    ) and "4000 ms" in judgement.because
     assert scene_of({"timeoutS": 10}, 900, ()).throttled_ms == 0
     assert scene_of({"timeoutS": 10}, 1100, ()).throttled_ms == 1100
 
@@ -236,8 +242,8 @@ def test_tcp(net: wire.Wire) -> None:
     assert one(net, port=net.refused_port(), address="0.0.0.0").cause is Cause.DNS_SINKHOLE
     net.names[(NAME, "A")] = ["127.0.0.1", "127.0.0.2"]
     port = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
-    found = one(net, port=port)
-    assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.TCP_PARTIAL)
+    judgement = one(net, port=port)
+    assert (judgement.verdict, judgement.cause) == (Verdict.DEGRADED, Cause.TCP_PARTIAL)
 
 
 def test_tls(net: wire.Wire) -> None:
@@ -286,8 +292,8 @@ def test_private_endpoints(net: wire.Wire) -> None:
     refuses = net.https(wire.answer(403, "X-Ms-Request-Id: 1"), net.context(NAME))
     answers = net.https(wire.answer(404, "X-Ms-Request-Id: 1"), net.context(NAME))
     assert one(net, port=refuses, proof="storage", private=True).cause is Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED
-    found = one(net, port=answers, proof="storage", private=True)
-    assert (found.verdict, found.cause) == (Verdict.DEGRADED, Cause.DNS_PUBLIC_EXPECTED_PRIVATE)
+    judgement = one(net, port=answers, proof="storage", private=True)
+    assert (judgement.verdict, judgement.cause) == (Verdict.DEGRADED, Cause.DNS_PUBLIC_EXPECTED_PRIVATE)
     assert one(net, port=answers, proof="storage", private=True, address="10.1.2.3").verdict is Verdict.REACHABLE
     unannounced = one(net, port=answers, proof="storage", address="10.1.2.3")
     assert unannounced.verdict is Verdict.REACHABLE and "10.1.2.3" in unannounced.notes[0]
@@ -359,14 +365,14 @@ REPLAYS = {
 
 @pytest.mark.parametrize(("cause", "result"), REPLAYS.items())
 def test_recorded_facts(cause: Cause, result: dict[str, Any]) -> None:
-    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], result, Scene(ipv6=False))
-    assert found.cause is cause
+    judgement = judge(Requirement(host=NAME), CATALOG.proofs["registry"], result, Scene(ipv6=False))
+    assert judgement.cause is cause
 
 
 @pytest.mark.parametrize("result", [None, {}, {"steps": []}, replay(DNS), replay(DNS, TCP)])
 def test_what_is_cut_or_missing_is_unknown_and_never_fine(result: Any) -> None:
-    found = judge(Requirement(host=NAME), CATALOG.proofs["registry"], result)
-    assert (found.verdict, found.cause) == (Verdict.UNKNOWN, Cause.POD_NO_RESULT)
+    judgement = judge(Requirement(host=NAME), CATALOG.proofs["registry"], result)
+    assert (judgement.verdict, judgement.cause) == (Verdict.UNKNOWN, Cause.POD_NO_RESULT)
 
 
 def test_every_cause_has_a_case_here() -> None:
@@ -397,15 +403,17 @@ def test_reachable_needs_proof_and_proof_is_never_blocked(
 ) -> None:
     proof = CATALOG.proofs[name]
     facts = {"status": status, "headers": given_headers, "html": html}
-    found = judge(Requirement(host=NAME), proof, replay(DNS, TCP, ("http", "ok", facts)))
+    judgement = judge(Requirement(host=NAME), proof, replay(DNS, TCP, ("http", "ok", facts)))
     marked = any(
         content in given_headers.get(header, "") and header in given_headers for header, content in proof.marks
     )
     if proof.marks:
         proven = marked and not (status == 403 and not proof.forbidden)
-        assert (found.verdict is Verdict.REACHABLE) == (proven and status not in (429, 470) and status < 500)
-        assert not (marked and found.cause in (Cause.HTTP_UNEXPECTED, Cause.HTTP_BLOCK_PAGE, Cause.HTTP_CAPTIVE_PORTAL))
-    if found.verdict is Verdict.REACHABLE:
+        assert (judgement.verdict is Verdict.REACHABLE) == (proven and status not in (429, 470) and status < 500)
+        assert not (
+            marked and judgement.cause in (Cause.HTTP_UNEXPECTED, Cause.HTTP_BLOCK_PAGE, Cause.HTTP_CAPTIVE_PORTAL)
+        )
+    if judgement.verdict is Verdict.REACHABLE:
         assert status < 500 and status != 470
     if html and not proof.marks:
-        assert found.verdict is not Verdict.REACHABLE
+        assert judgement.verdict is not Verdict.REACHABLE

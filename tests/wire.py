@@ -80,10 +80,10 @@ class Wire:
 
     # -- TLS and HTTP
 
-    def context(self, *names: str, authority: Optional[trustme.CA] = None, **given: Any) -> ssl.SSLContext:
+    def context(self, *names: str, authority: Optional[trustme.CA] = None, **options: Any) -> ssl.SSLContext:
         """A server's context with a certificate for these names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate = (authority or self.authority).issue_cert(*names, **given)
+        certificate = (authority or self.authority).issue_cert(*names, **options)
         certificate.configure_cert(context)
         return context
 

@@ -119,9 +119,9 @@ class Az:
 
 def wheel() -> Path:
     """The wheel that `make setup` built."""
-    found = sorted(WHEELHOUSE.glob("amlnet-*.whl"))
-    assert found, "no wheel: run `make setup`"
-    return found[-1]
+    wheels = sorted(WHEELHOUSE.glob("amlnet-*.whl"))
+    assert wheels, "no wheel: run `make setup`"
+    return wheels[-1]
 
 
 def install(az: Az) -> None:

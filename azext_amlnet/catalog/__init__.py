@@ -117,8 +117,8 @@ def _clouds(value: Any, place: str) -> tuple[dict[Cloud, dict[str, str]], dict[C
 def _tagged(entries: tuple[CatalogEntry, ...], book: blocks.Block, pages: Any) -> tuple[CatalogEntry, ...]:
     """The entries, each with the tags that the tables of tags name for it."""
     known = {entry.id for entry in entries}
-    found: dict[str, dict[str, Tags]] = {"service_tags": {}, "fqdn_tags": {}}
-    for table, tags_of in found.items():
+    tags_by_table: dict[str, dict[str, Tags]] = {"service_tags": {}, "fqdn_tags": {}}
+    for table, tags_of in tags_by_table.items():
         for block in blocks.listing(book.get(table, []), book.place, table):
             names, tags = schema.read_tags(block, book.place, pages)
             for name in names:
@@ -126,7 +126,7 @@ def _tagged(entries: tuple[CatalogEntry, ...], book: blocks.Block, pages: Any) -
                 if name in tags_of:
                     raise CatalogError(f"{block.place}: the entry '{name}' stands in {table} twice")
                 tags_of[name] = tags
-    service, fqdn = found["service_tags"], found["fqdn_tags"]
+    service, fqdn = tags_by_table["service_tags"], tags_by_table["fqdn_tags"]
     return tuple(schema.with_tags(entry, service.get(entry.id), fqdn.get(entry.id), book.place) for entry in entries)
 
 

@@ -41,8 +41,8 @@ def consumers(workspace: Workspace, scope: Scope) -> tuple[Consumer, ...]:
     if not named:
         return (_stand_in(scope.cluster_type, asked) if scope.cluster_type else _without_cluster(asked),)
     pairs = ((compute, cluster) for compute in named for cluster in _clusters_of(compute, workspace))
-    found = (_attached(compute, cluster, workspace, scope, asked) for compute, cluster in pairs)
-    return tuple(consumer for group in found for consumer in group)
+    groups = (_attached(compute, cluster, workspace, scope, asked) for compute, cluster in pairs)
+    return tuple(consumer for group in groups for consumer in group)
 
 
 def _clusters_of(compute: Compute, workspace: Workspace) -> tuple[Optional[Cluster], ...]:

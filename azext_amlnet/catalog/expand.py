@@ -106,7 +106,7 @@ class Absent:
 
     entry: str
     topic: Topic
-    said: str
+    sentence: str
 
 
 def _absent(
@@ -144,12 +144,12 @@ def _wanted(
 
 def _with_absent(rows: list[Requirement], absent: tuple[Absent, ...]) -> list[Requirement]:
     """The rows, the first of each topic with a note on what the topic leaves out in this cloud."""
-    said: dict[Topic, list[str]] = {}
+    notes: dict[Topic, list[str]] = {}
     for missing in absent:
-        said.setdefault(missing.topic, []).append(missing.said)
+        notes.setdefault(missing.topic, []).append(missing.sentence)
     noted = []
     for row in rows:
-        more = said.pop(row.topic, [])
+        more = notes.pop(row.topic, [])
         noted.append(replace(row, notes=unique((*row.notes, *more))) if more else row)
     return noted
 

@@ -51,8 +51,8 @@ def extra(catalog: Catalog, text: str) -> Requirement:
     probe, like = _probe(catalog, host, protocol)
     if path:
         probe = replace(probe, path=path, proof="any-answer" if protocol is Protocol.HTTPS else probe.proof)
-    told = f"Asked for by --endpoint; tried like {like.id}." if like else "Asked for by --endpoint."
-    return replace(row, reason=told, probe=probe, websocket=bool(like and like.websocket and not path))
+    reason = f"Asked for by --endpoint; tried like {like.id}." if like else "Asked for by --endpoint."
+    return replace(row, reason=reason, probe=probe, websocket=bool(like and like.websocket and not path))
 
 
 def concrete(catalog: Catalog, row: Requirement) -> Requirement:
@@ -107,9 +107,9 @@ _KEPT: list[tuple[Catalog, dict[str, CatalogEntry]]] = []
 
 def _known(catalog: Catalog) -> dict[str, CatalogEntry]:
     """What `_learned` finds, once for each catalog."""
-    for kept, found in _KEPT:
+    for kept, by_host in _KEPT:
         if kept is catalog:
-            return found
+            return by_host
     _KEPT.append((catalog, _learned(catalog)))
     return _KEPT[-1][1]
 
@@ -121,13 +121,13 @@ def _learned(catalog: Catalog) -> dict[str, CatalogEntry]:
     share a suffix, one that says what proves it is preferred.
     """
     entries = {entry.id: entry for entry in catalog.entries}
-    found: dict[str, CatalogEntry] = {}
+    by_host: dict[str, CatalogEntry] = {}
     for cloud, kind in product(Cloud, (ClusterType.AKS, ClusterType.ARC)):
         scope = Scope(cluster_type=kind, scenarios=tuple(Scenario), level=Level.OPTIONAL)
         for row in expand(catalog, Workspace(cloud=cloud), scope).rows:
             name = re.split(r"[>*]", row.host)[-1]
             plain = row.protocol is Protocol.HTTPS and row.kind in (Kind.FQDN, Kind.WILDCARD)
             for entry in (entries[id] for id in row.entries if plain and name.strip(".").count(".")):
-                if name not in found or (found[name].probe is None and entry.probe is not None):
-                    found[name] = entry
-    return found
+                if name not in by_host or (by_host[name].probe is None and entry.probe is not None):
+                    by_host[name] = entry
+    return by_host

@@ -207,16 +207,16 @@ def read_shared(
     block = keys(block, place, ("reason", "source"), ("below", "tags"))
     one_of(block["source"], pages, block.place, "page")
     reason = text(block["reason"], block.place, "reason")
-    found = {}
+    reasons = {}
     for form in texts(block["below"], block.place, "below") if "below" in block else ():
         for suffixes in clouds.values():
             for name in _PLACEHOLDER.findall(form):
                 one_of(name, suffixes, block.place, "placeholder")
-            found[host(_PLACEHOLDER.sub(lambda match: suffixes[match[1]], form), block.place, "below")] = reason  # noqa: B023
+            reasons[host(_PLACEHOLDER.sub(lambda match: suffixes[match[1]], form), block.place, "below")] = reason  # noqa: B023
     for name in texts(block["tags"], block.place, "tags") if "tags" in block else ():
         _check_host(name, Kind.SERVICE_TAG, block.place)
-        found[name.lower()] = reason
-    return found
+        reasons[name.lower()] = reason
+    return reasons
 
 
 def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired:

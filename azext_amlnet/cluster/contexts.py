@@ -91,12 +91,14 @@ def _refuse_another(facts: Workspace, context: _Candidate, compute: Compute, ins
 
 def _contexts(config: Mapping[str, Any]) -> dict[str, _Candidate]:
     servers = {c.get("name"): (c.get("cluster") or {}).get("server", "") for c in config.get("clusters") or ()}
-    found = {}
+    candidates = {}
     for entry in config.get("contexts") or ():
         inner = entry.get("context") or {}
         name = str(entry.get("name"))
-        found[name] = _Candidate(name, _host(servers.get(inner.get("cluster"), "")), inner.get("namespace") or None)
-    return found
+        candidates[name] = _Candidate(
+            name, _host(servers.get(inner.get("cluster"), "")), inner.get("namespace") or None
+        )
+    return candidates
 
 
 def _host(server: str) -> str:

@@ -27,15 +27,17 @@ def discover(
     suffixes: Optional[Mapping[str, str]] = None,
     cross_check: bool = True,
     timeouts: Timeouts = Timeouts(),
+    patience: Optional[Timeouts] = None,
 ) -> Workspace:
     """The facts about a workspace, from ARM.
 
     Give either a `credential` of azure-identity or a ready management `client`. `base_url` and `suffixes` default to
-    those of the cloud in the catalog. Calls that Azure refuses become gaps of the result.
+    those of the cloud in the catalog. Calls that Azure refuses become gaps of the result. `patience` is the name that
+    `timeouts` had in 1.0.0b1; it is taken until 1.0.0.
 
     Raises NotFoundError, AccessError or UnreachableError when the workspace itself cannot be read.
     """
-    suffixes = suffixes or _suffixes(cloud)
+    suffixes, timeouts = suffixes or _suffixes(cloud), patience or timeouts
     url = base_url or f"https://{suffixes['arm']}"
     if client is None:
         client = new_client(_outside_az(credential, subscription_id, url), timeouts)
@@ -119,6 +121,9 @@ class PolicyQuery:
                 raise policies.refusal(answer, identifier, self.arm.host)
         return policies.answer_of(answers)
 
+
+# The names of 1.0.0b1, kept until 1.0.0.
+Inquiry, PolicyInquiry, Patience = WorkspaceQuery, PolicyQuery, Timeouts
 
 _ALLOW = "Allow {host} and the sign-in host on port 443 from this machine, or work without Azure: --workspace-file."
 

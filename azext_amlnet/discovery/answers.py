@@ -16,12 +16,12 @@ from .crawl import Call
 class Answers:
     """The answers by fact and path, and the gaps that reading them leaves."""
 
-    given: Mapping[Call, Any]
+    by_call: Mapping[Call, Any]
     gaps: list[Gap] = field(default_factory=list)
 
     def of(self, fact: str, path: Optional[str], listing: bool = False) -> Any:
         """An answer, or a Refusal; None when nothing was asked."""
-        return self.given.get(Call.of(fact, path, listing)) if path else None
+        return self.by_call.get(Call.of(fact, path, listing)) if path else None
 
     def resource(self, fact: str, path: str) -> Any:
         """An ARM object with properties, or a Refusal."""
@@ -49,8 +49,8 @@ def reason_of(answer: Any) -> str:
 
 def properties(item: Any) -> Mapping[str, Any]:
     """The `properties` of an ARM object, empty where they are missing."""
-    given = item.get("properties") if isinstance(item, Mapping) else None
-    return given if isinstance(given, Mapping) else {}
+    body = item.get("properties") if isinstance(item, Mapping) else None
+    return body if isinstance(body, Mapping) else {}
 
 
 def resource_id(value: Any) -> Optional[str]:
@@ -75,10 +75,10 @@ def normal_region(value: Any) -> Optional[str]:
 
 def cluster_id(compute: Any) -> Optional[str]:
     """The cluster behind a compute of type Kubernetes; the older type AKS is another service and is left out."""
-    given = properties(compute)
-    if str(given.get("computeType", "")).lower() != "kubernetes":
+    body = properties(compute)
+    if str(body.get("computeType", "")).lower() != "kubernetes":
         return None
-    return resource_id(given.get("resourceId"))
+    return resource_id(body.get("resourceId"))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -99,8 +99,8 @@ def host(value: Any) -> Optional[str]:
 
 def hosts(values: Any) -> tuple[str, ...]:
     """The hosts of a list, sorted, each once."""
-    found = (host(value) for value in values) if isinstance(values, list) else ()
-    return tuple(sorted({name for name in found if name}))
+    names = (host(value) for value in values) if isinstance(values, list) else ()
+    return tuple(sorted({name for name in names if name}))
 
 
 def label(value: Any) -> Optional[str]:
@@ -115,9 +115,9 @@ def truth(value: Any) -> Optional[bool]:
     return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
 
 
-def approved(given: Mapping[str, Any]) -> bool:
+def approved(body: Mapping[str, Any]) -> bool:
     """Whether a private endpoint connection is approved."""
-    connections = given.get("privateEndpointConnections")
+    connections = body.get("privateEndpointConnections")
     states = (
         inner(properties(item), "privateLinkServiceConnectionState").get("status")
         for item in (connections if isinstance(connections, list) else ())
@@ -125,14 +125,14 @@ def approved(given: Mapping[str, Any]) -> bool:
     return any(str(state).lower() == "approved" for state in states)
 
 
-def public(given: Mapping[str, Any]) -> bool:
+def public(body: Mapping[str, Any]) -> bool:
     """Whether public access is on; it is unless ARM says Disabled."""
-    return str(given.get("publicNetworkAccess") or "").lower() != "disabled"
+    return str(body.get("publicNetworkAccess") or "").lower() != "disabled"
 
 
-def inner(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def inner(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """The object below a key, empty where there is none."""
-    value = given.get(key)
+    value = body.get(key)
     return value if isinstance(value, Mapping) else {}
 
 

@@ -57,15 +57,15 @@ def follow(call: Call, answer: Any, cloud: Cloud, cross_check: bool) -> Iterator
 
 
 def _of_workspace(answer: Mapping[str, Any]) -> Iterator[Call]:
-    given = properties(answer)
-    hub = resource_id(given.get("hubResourceId"))
+    body = properties(answer)
+    hub = resource_id(body.get("hubResourceId"))
     if hub:
         yield Call.of("hub", hub)
-    yield from _resources(given)
+    yield from _resources(body)
 
 
-def _resources(given: Mapping[str, Any]) -> Iterator[Call]:
-    registry = resource_id(given.get("containerRegistry"))
+def _resources(body: Mapping[str, Any]) -> Iterator[Call]:
+    registry = resource_id(body.get("containerRegistry"))
     if registry:
         yield Call.of("registry", registry)
         yield Call.of("replications", f"{registry}/replications", listing=True)
@@ -74,7 +74,7 @@ def _resources(given: Mapping[str, Any]) -> Iterator[Call]:
         ("keyVault", "key-vault"),
         ("applicationInsights", "app-insights"),
     ):
-        identifier = resource_id(given.get(key))
+        identifier = resource_id(body.get(key))
         if identifier:
             yield Call.of(fact, identifier)
 

@@ -33,8 +33,8 @@ def computes_of(workspace: str, answers: Answers) -> Optional[tuple[Compute, ...
         answers.gap("computes", "computes of the workspace", reason_of(answer), "an AKS and an Arc cluster")
         return None
     spelled = _clusters_by_key(answer)
-    found = (_compute(item, spelled, answers) for item in answer)
-    return tuple(sorted((compute for compute in found if compute), key=lambda compute: compute.name))
+    computes = (_compute(item, spelled, answers) for item in answer)
+    return tuple(sorted((compute for compute in computes if compute), key=lambda compute: compute.name))
 
 
 def _clusters_by_key(computes: list[Any]) -> dict[str, str]:
@@ -46,9 +46,9 @@ def _clusters_by_key(computes: list[Any]) -> dict[str, str]:
 
 
 def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optional[Compute]:
-    given = properties(item)
+    body = properties(item)
     name = label(item.get("name")) if isinstance(item, Mapping) else None
-    kind = str(given.get("computeType") or "").lower()
+    kind = str(body.get("computeType") or "").lower()
     if name is not None and kind in ("aks", ""):
         why, assumed = "it is attached the retired way (computeType AKS), which this list does not cover", "nothing"
         if not kind:
@@ -56,7 +56,7 @@ def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optiona
         answers.gap("compute", f"compute {name}", why, assumed)
     if name is None or kind not in ("kubernetes", ""):
         return None
-    settings = inner(given, "properties")
+    settings = inner(body, "properties")
     default_type = inner(inner(settings, "instanceTypes"), str(settings.get("defaultInstanceType") or ""))
     selector = inner(default_type, "nodeSelector")
     identifier = cluster_id(item)
@@ -102,35 +102,35 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
         what = "every row of an AKS cluster"
         answers.gap("cluster", f"AKS cluster {name_of(identifier)}", reason_of(answer), what, identifier)
         return Cluster(types=(ClusterType.AKS,), readable=False)
-    given = properties(answer)
-    pools = [pool for pool in items_of(given.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
-    addons = {key.lower(): addon for key, addon in inner(given, "addonProfiles").items() if isinstance(addon, Mapping)}
-    access = inner(given, "apiServerAccessProfile")
+    body = properties(answer)
+    pools = [pool for pool in items_of(body.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
+    addons = {key.lower(): addon for key, addon in inner(body, "addonProfiles").items() if isinstance(addon, Mapping)}
+    access = inner(body, "apiServerAccessProfile")
     subnets = {resource_id(pool.get("vnetSubnetID")) for pool in pools}
     return Cluster(
         types=(ClusterType.AKS,),
         region=normal_region(answer.get("location")),
-        api_server=host(given.get("fqdn")),
-        private_api_server=host(given.get("privateFQDN")),
+        api_server=host(body.get("fqdn")),
+        private_api_server=host(body.get("privateFQDN")),
         private_cluster=truth(access.get("enablePrivateCluster")) or False,
-        outbound_type=label(inner(given, "networkProfile").get("outboundType")),
-        proxy=_proxy(inner(given, "httpProxyConfig")),
+        outbound_type=label(inner(body, "networkProfile").get("outboundType")),
+        proxy=_proxy(inner(body, "httpProxyConfig")),
         subnets=tuple(sorted(subnet for subnet in subnets if subnet)),
-        gpu_nodes=_any_node(given, pools, _has_gpu),
-        windows_nodes=_any_node(given, pools, _is_windows),
+        gpu_nodes=_any_node(body, pools, _has_gpu),
+        windows_nodes=_any_node(body, pools, _is_windows),
         azure_policy=truth(addons.get("azurepolicy", {}).get("enabled")) or False,
         monitoring=(truth(addons.get("omsagent", {}).get("enabled")) or False)
-        or (truth(inner(inner(given, "azureMonitorProfile"), "metrics").get("enabled")) or False),
-        azure_rbac=truth(inner(given, "aadProfile").get("enableAzureRBAC")) or False,
+        or (truth(inner(inner(body, "azureMonitorProfile"), "metrics").get("enabled")) or False),
+        azure_rbac=truth(inner(body, "aadProfile").get("enableAzureRBAC")) or False,
     )
 
 
-def _any_node(given: Mapping[str, Any], pools: list[Any], has: Callable[[Any], Optional[bool]]) -> Optional[bool]:
+def _any_node(body: Mapping[str, Any], pools: list[Any], has: Callable[[Any], Optional[bool]]) -> Optional[bool]:
     """Whether any pool has it; None where no pool has it and some may, auto-provisioned nodes among them."""
     answers = {has(pool) for pool in pools}
     if True in answers:
         return True
-    automatic = str(inner(given, "nodeProvisioningProfile").get("mode")).lower() == "auto"
+    automatic = str(inner(body, "nodeProvisioningProfile").get("mode")).lower() == "auto"
     return None if None in answers or not pools or automatic else False
 
 
@@ -184,15 +184,15 @@ def _arc(identifier: str, answers: Answers) -> Cluster:
         what = "every row of an Arc cluster"
         answers.gap("cluster", f"connected cluster {name}", reason_of(answer), what, identifier)
         return Cluster(types=(ClusterType.ARC,), readable=False)
-    given = properties(answer)
+    body = properties(answer)
     # An AKS cluster that is connected to Arc needs both tables.
-    on_aks = str(given.get("distribution") or "").lower() == "aks"
+    on_aks = str(body.get("distribution") or "").lower() == "aks"
     region = normal_region(answer.get("location"))
     return Cluster(
         types=(ClusterType.AKS, ClusterType.ARC) if on_aks else (ClusterType.ARC,),
         region=region,
-        arc_gateway=truth(inner(given, "gateway").get("enabled")) or False,
-        azure_rbac=truth(inner(given, "aadProfile").get("enableAzureRBAC")),
+        arc_gateway=truth(inner(body, "gateway").get("enabled")) or False,
+        azure_rbac=truth(inner(body, "aadProfile").get("enableAzureRBAC")),
         monitoring=False,
         service_bus_hosts=_service_bus_hosts(region, identifier, answers),
     )
@@ -212,8 +212,8 @@ def _relay(identifier: str, computes: list[Any], answers: Answers) -> Optional[s
         answers.gap("relay", what, reason_of(answer), "the wildcard of all Service Bus names", identifier)
         return None
     made = [item for item in answer if isinstance(item, Mapping) and _made_by_extension(item)]
-    found = {host(properties(item).get("serviceBusEndpoint")) for item in made} - {None}
-    return found.pop() if len(found) == 1 else None
+    namespaces = {host(properties(item).get("serviceBusEndpoint")) for item in made} - {None}
+    return namespaces.pop() if len(namespaces) == 1 else None
 
 
 def _group(identifier: str) -> str:
@@ -227,11 +227,11 @@ def _made_by_extension(namespace: Mapping[str, Any]) -> bool:
 
 
 def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) -> Optional[tuple[str, ...]]:
-    asked = (call for call in answers.given if call.fact == "arc-allow-list")
+    asked = (call for call in answers.by_call if call.fact == "arc-allow-list")
     call = next((call for call in asked if call.key.endswith(f"location={region}")), None)
     if call is None:
         return None
-    answer = answers.given[call]
+    answer = answers.by_call[call]
     names = hosts(answer)
     if isinstance(answer, Refusal) or not names or len(names) < len({name.lower() for name in answer}):
         why = answer if isinstance(answer, Refusal) else "Arc's allow-list API named something that is no host"

@@ -12,11 +12,11 @@ from .arm import Refusal
 
 def dependencies_of(workspace: str, clusters: Iterable[Cluster], answers: Answers) -> Iterator[Dependency]:
     path = f"{workspace}/outboundNetworkDependenciesEndpoints"
-    given = answers.of("workspace-dependencies", path, listing=True)
+    answer = answers.of("workspace-dependencies", path, listing=True)
     what = "the catalog's rows alone, without Azure's own list beside them"
-    if isinstance(given, Refusal):
-        answers.gap("workspace-dependencies", "Azure's dependency list of the workspace", given, what)
-    yield from _readable(_listed(Origin.WORKSPACE, given, properties, None), "the workspace", answers)
+    if isinstance(answer, Refusal):
+        answers.gap("workspace-dependencies", "Azure's dependency list of the workspace", answer, what)
+    yield from _readable(_listed(Origin.WORKSPACE, answer, properties, None), "the workspace", answers)
     for cluster in clusters:
         listing = answers.of("aks-dependencies", f"{cluster.id}/outboundNetworkDependenciesEndpoints", listing=True)
         if isinstance(listing, Refusal):
@@ -29,12 +29,12 @@ def dependencies_of(workspace: str, clusters: Iterable[Cluster], answers: Answer
 
 def _readable(lines: Iterable[Optional[Dependency]], whose: str, answers: Answers) -> tuple[Dependency, ...]:
     """The lines that could be read, each once; those that could not are counted as a gap."""
-    found = list(lines)
-    unread = found.count(None)
+    dependencies = list(lines)
+    unread = dependencies.count(None)
     if unread:
         why = f"{unread} of its lines could not be read"
         answers.gap("dependencies", f"Azure's dependency list of {whose}", why, "the catalog's rows")
-    return tuple(dict.fromkeys(line for line in found if line is not None))
+    return tuple(dict.fromkeys(line for line in dependencies if line is not None))
 
 
 _PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP, 445: Protocol.SMB}
@@ -52,10 +52,10 @@ def _listed(
         category = category if isinstance(category, Mapping) else {}
         text = str(category.get("category") or "")
         for endpoint in items_of(category.get("endpoints")):
-            given = endpoint if isinstance(endpoint, Mapping) else {}
-            name = str(given.get("domainName", "")).strip().lower()
+            fields = endpoint if isinstance(endpoint, Mapping) else {}
+            name = str(fields.get("domainName", "")).strip().lower()
             good = is_host(name) or is_wildcard(name) or is_address(name)
-            for detail in items_of(given.get("endpointDetails")) or [{"port": 443}]:
+            for detail in items_of(fields.get("endpointDetails")) or [{"port": 443}]:
                 port, protocol = _port_of(detail)
                 line = Dependency(origin, name, port, protocol, text if is_line(text) else "", cluster)
                 yield line if good and port else None
@@ -63,8 +63,8 @@ def _listed(
 
 def _port_of(detail: Any) -> tuple[int, Protocol]:
     """Port (0 for none that can be read) and protocol of a line's detail."""
-    given = detail if isinstance(detail, Mapping) else {}
-    port = int(given["port"]) if re.fullmatch(r"[0-9]{1,5}", str(given.get("port"))) else 0
-    plain = str(given.get("protocol") or "").lower()
+    fields = detail if isinstance(detail, Mapping) else {}
+    port = int(fields["port"]) if re.fullmatch(r"[0-9]{1,5}", str(fields.get("port"))) else 0
+    plain = str(fields.get("protocol") or "").lower()
     named = Protocol.UDP if plain == "udp" else _PORTS.get(port, Protocol.TCP)
     return (port if port < 65536 else 0), named

@@ -39,23 +39,23 @@ def follow(call: Call, answer: Any) -> Iterator[Call]:
     """What belongs to a resource that Azure showed."""
     if isinstance(answer, Refusal):
         return
-    given = properties(answer)
+    body = properties(answer)
     if call.fact == "firewall-policy":
-        yield from _named("firewall-policy", given.get("basePolicy"))
+        yield from _named("firewall-policy", body.get("basePolicy"))
         yield Call.of("rule-collection-groups", f"{call.path}/ruleCollectionGroups", listing=True)
-        for firewall in given.get("firewalls") or ():
+        for firewall in body.get("firewalls") or ():
             yield from _named("firewall", firewall)
     elif call.fact == "rule-collection-groups":
         for group in answer:
             yield from _ip_groups(properties(group).get("ruleCollections"))
     elif call.fact == "firewall":
-        yield from _named("firewall-policy", given.get("firewallPolicy"))
+        yield from _named("firewall-policy", body.get("firewallPolicy"))
         for kind in ("application", "network", "nat"):
-            collections = given.get(f"{kind}RuleCollections")
+            collections = body.get(f"{kind}RuleCollections")
             yield from _ip_groups([properties(item) for item in collections or () if isinstance(item, Mapping)])
     elif call.fact == "subnet":
-        yield from _named("nsg", given.get("networkSecurityGroup"))
-        yield from _named("route-table", given.get("routeTable"))
+        yield from _named("nsg", body.get("networkSecurityGroup"))
+        yield from _named("route-table", body.get("routeTable"))
 
 
 def _named(fact: str, reference: Any) -> Iterator[Call]:

@@ -30,9 +30,9 @@ from .dependencies import dependencies_of
 Suffixes = Mapping[str, str]
 
 
-def to_workspace(given: Mapping[Call, Any], workspace_path: str, cloud: Cloud, suffixes: Suffixes) -> Workspace:
-    """The facts of all answers; `given` holds the workspace's own answer under `workspace_path`."""
-    answers = Answers(given)
+def to_workspace(by_call: Mapping[Call, Any], workspace_path: str, cloud: Cloud, suffixes: Suffixes) -> Workspace:
+    """The facts of all answers; `by_call` holds the workspace's own answer under `workspace_path`."""
+    answers = Answers(by_call)
     answer = answers.of("workspace", workspace_path)
     own = properties(answer)
     hub_id = resource_id(own.get("hubResourceId"))
@@ -101,13 +101,13 @@ def _with_hub(own: Mapping[str, Any], hub_id: Optional[str], hub: Any, answers: 
 def _hub(hub_id: Optional[str], answer: Any) -> Optional[Hub]:
     if hub_id is None or label(name_of(hub_id)) is None:
         return None
-    given = properties(answer) if isinstance(answer, Mapping) else {}
+    body = properties(answer) if isinstance(answer, Mapping) else {}
     return Hub(
         name=name_of(hub_id),
         id=hub_id,
-        workspace_id=label(given.get("workspaceId")),
-        private_endpoint=approved(given),
-        public_access=public(given),
+        workspace_id=label(body.get("workspaceId")),
+        private_endpoint=approved(body),
+        public_access=public(body),
         readable=isinstance(answer, Mapping),
     )
 
@@ -121,8 +121,8 @@ def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -
         answers.gap("registry", f"registry {name}", reason_of(answer), built, identifier)
         regions = _replica_regions(identifier, answers, None, "the workspace's region")
         return Registry(name=name, id=identifier, replica_regions=regions, readable=False)
-    given = properties(answer)
-    login = host(given.get("loginServer"))
+    body = properties(answer)
+    login = host(body.get("loginServer"))
     if login is None:
         answers.gap(
             "registry", f"registry {name}", "its loginServer is missing in ARM's answer", "its name", identifier
@@ -133,17 +133,17 @@ def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -
         login_server=login,
         region=normal_region(answer.get("location")),
         sku=label(inner(answer, "sku").get("name")),
-        data_endpoints=truth(given.get("dataEndpointEnabled")),
-        data_hosts=hosts(given.get("dataEndpointHostNames")),
-        regional_hosts=hosts(given.get("regionalEndpointHostNames")) if _regional(given) else (),
+        data_endpoints=truth(body.get("dataEndpointEnabled")),
+        data_hosts=hosts(body.get("dataEndpointHostNames")),
+        regional_hosts=hosts(body.get("regionalEndpointHostNames")) if _regional(body) else (),
         replica_regions=_replica_regions(identifier, answers, inner(answer, "sku").get("name")),
-        private_endpoint=approved(given),
-        public_access=public(given),
+        private_endpoint=approved(body),
+        public_access=public(body),
     )
 
 
-def _regional(given: Mapping[str, Any]) -> bool:
-    return str(given.get("regionalEndpoints") or "Enabled").lower() == "enabled"
+def _regional(body: Mapping[str, Any]) -> bool:
+    return str(body.get("regionalEndpoints") or "Enabled").lower() == "enabled"
 
 
 def _replica_regions(
@@ -177,32 +177,32 @@ _ON_ACCOUNTS = ("AzureBlob", "AzureDataLakeGen2", "AzureFile")
 
 
 def _add_datastore(item: Any, accounts: dict[str, StorageAccount], answers: Answers) -> None:
-    given = properties(item)
+    body = properties(item)
     name = label(item.get("name")) if isinstance(item, Mapping) else None
-    kind, account = label(given.get("datastoreType")), label(given.get("accountName"))
-    lake = host(given.get("endpoint"))
+    kind, account = label(body.get("datastoreType")), label(body.get("accountName"))
+    lake = host(body.get("endpoint"))
     if name is None or kind is None:
         answers.gap("datastores", f"datastore {name or '?'}", "it has no name or type that can be read", "nothing")
     elif kind == "OneLake" and lake:
-        found = StorageAccount(name=name, dfs=lake, hierarchical_namespace=False)
-        accounts[f"onelake:{name}"] = replace(found, datastores=(name,), datastore_types=(kind,))
+        storage = StorageAccount(name=name, dfs=lake, hierarchical_namespace=False)
+        accounts[f"onelake:{name}"] = replace(storage, datastores=(name,), datastore_types=(kind,))
     elif kind not in _ON_ACCOUNTS or account is None:
         answers.gap("datastores", f"datastore {name}", f"its type {kind} names no storage account", "nothing")
     else:
-        found = accounts.get(account.lower()) or _storage_of_datastore(account, given, answers)
+        storage = accounts.get(account.lower()) or _storage_of_datastore(account, body, answers)
         accounts[account.lower()] = replace(
-            found,
-            datastores=tuple(sorted({*found.datastores, name})),
-            datastore_types=tuple(sorted({*found.datastore_types, kind})),
+            storage,
+            datastores=tuple(sorted({*storage.datastores, name})),
+            datastore_types=tuple(sorted({*storage.datastore_types, kind})),
         )
 
 
-def _storage_of_datastore(account: str, given: Mapping[str, Any], answers: Answers) -> StorageAccount:
-    identifier = account_id(given)
+def _storage_of_datastore(account: str, body: Mapping[str, Any], answers: Answers) -> StorageAccount:
+    identifier = account_id(body)
     if identifier and answers.resource("storage", identifier) is not None:
         return _storage(identifier, answers, default=False)
     # Azure ML itself builds the host from these two fields of a datastore, so this is a fact, not a guess.
-    suffix = host(given.get("endpoint"))
+    suffix = host(body.get("endpoint"))
     blob, dfs, file = (host(f"{account}.{s}.{suffix}") if suffix else None for s in ("blob", "dfs", "file"))
     return StorageAccount(name=account, blob=blob, dfs=dfs, file=file)
 
@@ -212,8 +212,8 @@ def _storage(identifier: str, answers: Answers, default: bool) -> StorageAccount
     if not isinstance(answer, Mapping):
         answers.gap("storage", f"storage account {name}", reason_of(answer), "hosts built from its name", identifier)
         return StorageAccount(name=name, id=identifier, default=default, readable=False)
-    given = properties(answer)
-    primary, secondary = inner(given, "primaryEndpoints"), inner(given, "secondaryEndpoints")
+    body = properties(answer)
+    primary, secondary = inner(body, "primaryEndpoints"), inner(body, "secondaryEndpoints")
     return StorageAccount(
         name=name,
         id=identifier,
@@ -225,9 +225,9 @@ def _storage(identifier: str, answers: Answers, default: bool) -> StorageAccount
         dfs=host(primary.get("dfs")),
         secondary_blob=host(secondary.get("blob")),
         region=normal_region(answer.get("location")),
-        hierarchical_namespace=truth(given.get("isHnsEnabled")) or False,
-        private_endpoint=approved(given),
-        public_access=public(given),
+        hierarchical_namespace=truth(body.get("isHnsEnabled")) or False,
+        private_endpoint=approved(body),
+        public_access=public(body),
     )
 
 
@@ -239,14 +239,14 @@ def _key_vault(identifier: Optional[str], answers: Answers, suffixes: Suffixes) 
         built = f"{name.lower()}.{suffixes['vault']}"
         answers.gap("key-vault", f"key vault {name}", reason_of(answer), built, identifier)
         return KeyVault(name=name, id=identifier, readable=False)
-    given = properties(answer)
+    body = properties(answer)
     return KeyVault(
         name=name,
         id=identifier,
-        host=host(given.get("vaultUri")),
+        host=host(body.get("vaultUri")),
         region=normal_region(answer.get("location")),
-        private_endpoint=approved(given),
-        public_access=public(given),
+        private_endpoint=approved(body),
+        public_access=public(body),
     )
 
 

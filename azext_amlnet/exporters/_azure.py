@@ -15,7 +15,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..model import Kind, Protocol, Requirement, Scenario
 from ..text import line
-from . import Context, public, why
+from ._text import Context, public, why
 
 API_VERSION = "2023-11-01"
 GROUP_PRIORITY, NETWORK_PRIORITY, APPLICATION_PRIORITY = 500, 100, 200
@@ -129,7 +129,7 @@ def template(notes: Iterable[str], parameters: Mapping[str, Any], resources: Seq
     whole = {
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "metadata": {"comments": [line(said) for said in notes]},
+        "metadata": {"comments": [line(note) for note in notes]},
         "parameters": parameters,
         "resources": resources,
     }
@@ -138,10 +138,10 @@ def template(notes: Iterable[str], parameters: Mapping[str, Any], resources: Seq
 
 def source_parameters(rules: Sequence[FirewallRule]) -> dict[str, Any]:
     """The parameters of source addresses: one for all, and one for each set of computes with rules of its own."""
-    found = {"sourceAddresses": parameter("sourceAddresses", "array")}
+    parameters = {"sourceAddresses": parameter("sourceAddresses", "array")}
     for name in computes_of(rules):
-        found[name] = parameter(name, "array", "[parameters('sourceAddresses')]")
-    return found
+        parameters[name] = parameter(name, "array", "[parameters('sourceAddresses')]")
+    return parameters
 
 
 def parameter(name: str, kind: str, default: Any = None) -> dict[str, Any]:

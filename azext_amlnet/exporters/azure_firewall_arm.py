@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from ..model import Requirement
-from . import Context, header, private_notes
 from ._azure import (
     API_VERSION,
     FirewallRule,
@@ -21,6 +20,7 @@ from ._azure import (
     tag_losses,
     template,
 )
+from ._text import Context, header, private_notes
 
 SUMMARY = "an ARM template with one rule collection group of a firewall policy"
 __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
@@ -46,10 +46,10 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 
 def _parameters(rules: Sequence[FirewallRule], context: Context) -> dict[str, Any]:
-    found = {"firewallPolicyName": parameter("firewallPolicyName", "string")}
+    parameters = {"firewallPolicyName": parameter("firewallPolicyName", "string")}
     for name, default in priorities(context).items():
-        found[f"{name}Priority"] = parameter(f"{name}Priority", "int", default)
-    return {**found, **source_parameters(rules), "sourceIpGroups": parameter("sourceIpGroups", "array", [])}
+        parameters[f"{name}Priority"] = parameter(f"{name}Priority", "int", default)
+    return {**parameters, **source_parameters(rules), "sourceIpGroups": parameter("sourceIpGroups", "array", [])}
 
 
 def _collection(name: str, priority: str, rules: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Iterable, Sequence
 
 from ..model import Requirement
 from ..text import line
-from . import Context, comments, header, private_notes
 from ._azure import (
     API_VERSION,
     FirewallRule,
@@ -20,6 +19,7 @@ from ._azure import (
     source_name,
     tag_losses,
 )
+from ._text import Context, comments, header, private_notes
 
 SUMMARY = "Bicep with one rule collection group of a firewall policy"
 __all__ = ["SUMMARY", "losses", "render", "tag_losses"]

@@ -6,7 +6,6 @@ from typing import Iterable, Sequence
 
 from ..model import Requirement
 from ..text import line
-from . import Context, comments, header, private_notes
 from ._azure import (
     FirewallRule,
     about,
@@ -18,6 +17,7 @@ from ._azure import (
     source_name,
     tag_losses,
 )
+from ._text import Context, comments, header, private_notes
 
 SUMMARY = "Terraform (azurerm) with one rule collection group of a firewall policy"
 __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
@@ -42,9 +42,9 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     return "".join([*parts, "}\n"])
 
 
-def _variable(name: str, kind: str, default: str, said: str) -> str:
+def _variable(name: str, kind: str, default: str, description: str) -> str:
     value = f"  default = {default}\n" if default else ""
-    return f'variable "{name}" {{\n  type = {kind}\n  description = {_text(said)}\n{value}}}\n\n'
+    return f'variable "{name}" {{\n  type = {kind}\n  description = {_text(description)}\n{value}}}\n\n'
 
 
 def _collection(name: str, kind: str, rules: Sequence[FirewallRule]) -> Iterable[str]:

@@ -9,7 +9,7 @@ import json
 from typing import Any, Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from . import Context, comments, header, no_tags, why
+from ._text import Context, comments, header, no_tags, why
 
 SUMMARY = "a CiliumNetworkPolicy with toFQDNs and the DNS rule that it needs"
 

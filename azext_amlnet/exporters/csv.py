@@ -8,7 +8,7 @@ from typing import Iterator, Sequence
 
 from ..model import Requirement
 from ..text import line
-from . import Context
+from ._text import Context
 
 SUMMARY = "every row with its reason and sources, for spreadsheets and tickets"
 _COLUMNS = ("host", "port", "protocol", "kind", "level", "neededFor", "computes", "topic", "private", "assumed")

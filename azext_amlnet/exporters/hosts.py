@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Requirement
-from . import Context, comments, header, no_tags, private_notes, public
+from ._text import Context, comments, header, no_tags, private_notes, public
 
 SUMMARY = "names alone, one a line, for external lists of firewalls"
 

@@ -7,7 +7,7 @@ from typing import Iterator, Sequence
 
 from ..model import Requirement, Topic
 from ..text import line
-from . import Context, header
+from ._text import Context, header
 
 SUMMARY = "a table for each topic, for wikis and tickets"
 
@@ -20,7 +20,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """Markdown; every text is escaped, so that none becomes a link, a tag or another column."""
     title, *more = header(context, lost)
-    parts = ["<!-- made by amlnet -->\n", f"# {_text(title)}\n", *(f"{_text(said)}\n" for said in more)]
+    parts = ["<!-- made by amlnet -->\n", f"# {_text(title)}\n", *(f"{_text(sentence)}\n" for sentence in more)]
     for topic in Topic:
         members = [row for row in rows if row.topic is topic]
         if members:

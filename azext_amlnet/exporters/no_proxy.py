@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Requirement
-from . import Context, comments, header
+from ._text import Context, comments, header
 
 SUMMARY = "NO_PROXY for a cluster: loopback, cluster names, private endpoints"
 

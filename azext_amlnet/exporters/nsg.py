@@ -12,7 +12,6 @@ from typing import Any, Iterable, Iterator, Sequence
 
 from ..model import Kind, Requirement
 from ..text import line, one_line
-from . import Context, header, public, why
 from ._azure import (
     API_VERSION,
     FirewallRule,
@@ -24,6 +23,7 @@ from ._azure import (
     template,
     transport,
 )
+from ._text import Context, header, public, why
 
 SUMMARY = "an ARM template with rules of a network security group, by service tag"
 FIRST_PRIORITY, DENY_PRIORITY = 1000, 4096
@@ -74,9 +74,9 @@ def _rules(rows: Iterable[Requirement], prefix: str) -> Iterator[tuple[FirewallR
         name = re.sub(r"[^A-Za-z0-9-]", "-", destination)[:50]
         strictest = min(members, key=lambda row: row.level.rank)
         hosts = ", ".join(dict.fromkeys(row.host for row in members))
-        said = one_line(f"{strictest.level.value}: {line(hosts)}", 140)
+        description = one_line(f"{strictest.level.value}: {line(hosts)}", 140)
         rule = FirewallRule(
-            f"{prefix}-{number:03}-{name}", said, destination, members[0].kind, protocol, port, computes
+            f"{prefix}-{number:03}-{name}", description, destination, members[0].kind, protocol, port, computes
         )
         yield rule, line(" ".join(f"{row.host}, {why(row)}" for row in members))
 
@@ -97,9 +97,9 @@ def _resource(number: int, rule: FirewallRule, reasons: str) -> dict[str, Any]:
 
 
 def _deny() -> dict[str, Any]:
-    name, said = "amlnet-deny-internet", "What no rule allows is denied."
+    name, description = "amlnet-deny-internet", "What no rule allows is denied."
     rule = _security_rule(
-        name, said, "[parameters('denyPriority')]", "Deny", "*", {"sourceAddressPrefix": "*"}, "Internet", "*"
+        name, description, "[parameters('denyPriority')]", "Deny", "*", {"sourceAddressPrefix": "*"}, "Internet", "*"
     )
     return {"condition": "[parameters('denyInternet')]", **rule}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from . import Context, comments, header, no_tags, public, why
+from ._text import Context, comments, header, no_tags, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
 _SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)

@@ -47,16 +47,16 @@ def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[
     documents = _once(documents)
     azure = [document for document in documents if document.json is not None and not _is_text(document)]
     texts = [document for document in documents if document not in azure]
-    found = _of_azure(azure) if azure else []
+    policies = _of_azure(azure) if azure else []
     by_dialect: dict[str, list[Document]] = {}
     for document in texts:
         by_dialect.setdefault(_dialect(document, dialect), []).append(document)
     for name, members in by_dialect.items():
-        found += _reader(name).read(tuple(members))
-    if not found:
+        policies += _reader(name).read(tuple(members))
+    if not policies:
         names = ", ".join(document.name for document in documents)
         raise UsageError(f"There is no policy in {names}.", "Give the policy or its rules, too.")
-    return tuple(found)
+    return tuple(policies)
 
 
 def _once(documents: Sequence[Document]) -> list[Document]:
@@ -65,12 +65,12 @@ def _once(documents: Sequence[Document]) -> list[Document]:
     for number, document in enumerate(documents):
         seen.setdefault(document.text or str(number), document)
     names: Counter[str] = Counter()
-    found = []
+    distinct = []
     for document in seen.values():
         names[document.name] += 1
         count = names[document.name]
-        found.append(replace(document, name=f"{document.name} ({count})") if count > 1 else document)
-    return found
+        distinct.append(replace(document, name=f"{document.name} ({count})") if count > 1 else document)
+    return distinct
 
 
 def _is_text(document: Document) -> bool:
@@ -83,24 +83,24 @@ def _of_azure(documents: Sequence[Document]) -> list[Policy]:
     parameters = _parameters(documents)
     pool = Pool()
     for document in documents:
-        mine = list(resources(document.json, document.name, parameters))
-        if not mine and not parameters_of(document.json) and not document.refused:
+        members = list(resources(document.json, document.name, parameters))
+        if not members and not parameters_of(document.json) and not document.refused:
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
-        for resource in mine:
+        for resource in members:
             pool.add(resource)
         pool.refused.update(document.refused)
     readers = (_reader(name) for name in policy_dialects())
-    found = [policy for reader in readers if hasattr(reader, "KINDS") for policy in reader.read(pool)]
-    return [_with_parts_beside(policy, pool) for policy in found]
+    policies = [policy for reader in readers if hasattr(reader, "KINDS") for policy in reader.read(pool)]
+    return [_with_parts_beside(policy, pool) for policy in policies]
 
 
 def _parameters(documents: Sequence[Document]) -> dict[str, Any]:
     """The values of all parameter files; one that two files give differently is not known."""
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     for document in documents:
         for key, value in parameters_of(document.json).items():
-            found[key] = value if found.get(key, value) == value else Unknown(key)
-    return found
+            parameters[key] = value if parameters.get(key, value) == value else Unknown(key)
+    return parameters
 
 
 def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:
@@ -111,10 +111,10 @@ def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:
     return replace(policy, rules=(*rules, *policy.rules), unread=(*unread, *policy.unread)) if parts else policy
 
 
-def _dialect(document: Document, given: Optional[str]) -> str:
+def _dialect(document: Document, dialect: Optional[str]) -> str:
     """The dialect of a text; raises UsageError where it does not tell and nobody says."""
-    if given and not hasattr(_reader(given), "KINDS"):
-        return given
+    if dialect and not hasattr(_reader(dialect), "KINDS"):
+        return dialect
     if not document.text.strip():
         raise UsageError(f"The policy {document.name} is empty.", "Was the command that wrote it interrupted?")
     claimed = [name for name in policy_dialects() if hasattr(_reader(name), "claims") and

@@ -31,13 +31,13 @@ def either(fits: Iterable[Fit]) -> Fit:
 
 def every(fits: Iterable[Fit]) -> Fit:
     """What holds when all of several conditions have to."""
-    found = Fit.ALL
+    combined = Fit.ALL
     for fit in fits:
         if fit is Fit.NONE:
             return fit
-        if fit is Fit.MAYBE or found is Fit.ALL:
-            found = fit
-    return found
+        if fit is Fit.MAYBE or combined is Fit.ALL:
+            combined = fit
+    return combined
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -106,15 +106,15 @@ class Pattern:
     def fit(self, traffic: Traffic) -> Fit:
         """Exact for a name; for a wildcard only where the pattern is one itself."""
         if traffic.kind is Kind.FQDN:
-            found = Fit.ALL if self._compiled.search(traffic.host) else Fit.NONE
+            fit = Fit.ALL if self._compiled.search(traffic.host) else Fit.NONE
         elif self.below is not None:
-            found = _below(self.below, traffic.host[2:])
+            fit = _below(self.below, traffic.host[2:])
         elif self.only is not None:
             base = traffic.host[2:]
-            found = Fit.ALL if base == self.only else Fit.SOME if self.only.endswith("." + base) else Fit.NONE
+            fit = Fit.ALL if base == self.only else Fit.SOME if self.only.endswith("." + base) else Fit.NONE
         else:
-            found = Fit.MAYBE
-        return Fit.MAYBE if self.doubtful and found is not Fit.NONE else found
+            fit = Fit.MAYBE
+        return Fit.MAYBE if self.doubtful and fit is not Fit.NONE else fit
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -154,8 +154,8 @@ class Sources:
             return Fit.MAYBE
         if inside(traffic.source, self.spans):
             return Fit.ALL
-        found = Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
-        return Fit.MAYBE if self.unread else found
+        fit = Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
+        return Fit.MAYBE if self.unread else fit
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
@@ -164,8 +164,8 @@ class Sources:
 
     def advice(self, traffic: Traffic) -> str:
         """What would settle it."""
-        told = self.unread or traffic.source is not None
-        return "" if told else "Say with --source which addresses the cluster's traffic comes from."
+        needless = self.unread or traffic.source is not None
+        return "" if needless else "Say with --source which addresses the cluster's traffic comes from."
 
 
 @dataclass(frozen=True)
@@ -222,10 +222,10 @@ class Destinations:
         """How much of the traffic goes there; a name is compared with addresses by what documents say alone."""
         if self.anything:
             return Fit.ALL
-        found = self._of_spans(traffic) if self._only_spans else either(self._fits(traffic))
+        fit = self._of_spans(traffic) if self._only_spans else either(self._fits(traffic))
         if traffic.kind is Kind.IP and traffic.words & {"http", "https"} and (self.by_name or self.any_name):
-            found = Fit.ALL if found is Fit.ALL else Fit.MAYBE  # engines differ in what the name of an address is
-        return Fit.MAYBE if self.unread and found is not Fit.ALL else found
+            fit = Fit.ALL if fit is Fit.ALL else Fit.MAYBE  # engines differ in what the name of an address is
+        return Fit.MAYBE if self.unread and fit is not Fit.ALL else fit
 
     def _fits(self, traffic: Traffic) -> Iterator[Fit]:
         if traffic.kind is Kind.FQDN:
@@ -261,14 +261,14 @@ class Destinations:
         if traffic.host in self.names:
             return traffic.host
         suffixes = (base, *parents(base)) if traffic.kind is Kind.WILDCARD else parents(base)
-        found = [f"*.{suffix}" for suffix in suffixes if suffix in self.below]
-        found += [pattern.text for pattern in self.patterns if pattern.fit(traffic) is not Fit.NONE]
-        found += [tag for tag in self.fqdn_tags if self._fqdn_tag(tag, traffic) is not Fit.NONE]
-        found += [tag for tag in self.tags if tag_fit(tag, traffic) is not Fit.NONE]
+        matches = [f"*.{suffix}" for suffix in suffixes if suffix in self.below]
+        matches += [pattern.text for pattern in self.patterns if pattern.fit(traffic) is not Fit.NONE]
+        matches += [tag for tag in self.fqdn_tags if self._fqdn_tag(tag, traffic) is not Fit.NONE]
+        matches += [tag for tag in self.tags if tag_fit(tag, traffic) is not Fit.NONE]
         if traffic.kind is Kind.WILDCARD:
-            found += sorted(name for name in self.names if name.endswith("." + base))
-            found += sorted(f"*.{name}" for name in self.below if name.endswith("." + base))
-        return found[0] if found else ""
+            matches += sorted(name for name in self.names if name.endswith("." + base))
+            matches += sorted(f"*.{name}" for name in self.below if name.endswith("." + base))
+        return matches[0] if matches else ""
 
     def _of_wildcard(self, base: str) -> Iterator[Fit]:
         yield Fit.ALL if base in self.below or not self.below.isdisjoint(parents(base)) else Fit.NONE
@@ -352,8 +352,8 @@ class Not:
 
     def fit(self, traffic: Traffic) -> Fit:
         """ALL for NONE and the reverse."""
-        found = self.condition.fit(traffic)
-        return {Fit.ALL: Fit.NONE, Fit.NONE: Fit.ALL}.get(found, found)
+        fit = self.condition.fit(traffic)
+        return {Fit.ALL: Fit.NONE, Fit.NONE: Fit.ALL}.get(fit, fit)
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""

@@ -69,11 +69,11 @@ class Unread:
 
 def unread_of(policy: str, rules: Iterable[Rule]) -> tuple[Unread, ...]:
     """The parts of rules that could not be understood, in the order of the rules."""
-    found = []
+    unread = []
     for rule in rules:
         parts = (getattr(condition, "unread", "") for condition in rule.conditions)
-        found += [Unread(policy, rule.name, because) for because in dict.fromkeys((rule.unread, *parts)) if because]
-    return tuple(found)
+        unread += [Unread(policy, rule.name, because) for because in dict.fromkeys((rule.unread, *parts)) if because]
+    return tuple(unread)
 
 
 @dataclass(frozen=True)

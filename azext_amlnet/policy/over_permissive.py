@@ -78,11 +78,11 @@ _ANY_NAME = (".", ".*", ".+", "^.*$", "^.+$")
 
 def _for_sources(rule: Rule, sources: Sequence[Span]) -> bool:
     """Whether a rule can be for the cluster's traffic; this machine's own is none."""
-    spans = [condition.spans for condition in rule.conditions if isinstance(condition, Sources)]
-    if any(all(inside(span, [_LOOPBACK]) for span in mine) for mine in spans):
+    span_lists = [condition.spans for condition in rule.conditions if isinstance(condition, Sources)]
+    if any(all(inside(span, [_LOOPBACK]) for span in spans) for spans in span_lists):
         return False
     return not sources or all(
-        any(low <= source[1] and source[0] <= high for low, high in mine for source in sources) for mine in spans
+        any(low <= source[1] and source[0] <= high for low, high in spans for source in sources) for spans in span_lists
     )
 
 

@@ -26,8 +26,8 @@ def results(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if "findings" not in report:
         return list(report["results"])
     unmeasured = {"cause": None, "testedBy": None, "elapsedMs": None, "steps": (), "vantage": ""}
-    return [{**unmeasured, "warnings": found["notes"], "verdict": found["coverage"], **found}
-            for found in report["findings"]]  # fmt: skip
+    return [{**unmeasured, "warnings": finding["notes"], "verdict": finding["coverage"], **finding}
+            for finding in report["findings"]]  # fmt: skip
 
 
 FINE = ("reachable", "covered")

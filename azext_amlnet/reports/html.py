@@ -33,17 +33,19 @@ def _head(report: Mapping[str, Any]) -> str:
     failing = [result for result in report["results"] if result["failing"]]
     unmeasured = [result for result in failing if result["verdict"] in ("unknown", "skipped")]
     blocked = len(failing) - len(unmeasured)
-    said = []
+    phrases = []
     if blocked:
-        said.append(f"{blocked} endpoint{'s fail' if blocked > 1 else ' fails'}")
+        phrases.append(f"{blocked} endpoint{'s fail' if blocked > 1 else ' fails'}")
     if unmeasured:
-        said.append(f"{len(unmeasured)} required endpoint{'s' * (len(unmeasured) > 1)} could not be measured")
-    tone = "blocked" if blocked else "unknown" if said or report["summary"]["exitCode"] else "reachable"
-    if not said:
-        said = ["Nothing required was measured"] if report["summary"]["exitCode"] else ["Nothing required is blocked"]
+        phrases.append(f"{len(unmeasured)} required endpoint{'s' * (len(unmeasured) > 1)} could not be measured")
+    tone = "blocked" if blocked else "unknown" if phrases or report["summary"]["exitCode"] else "reachable"
+    if not phrases:
+        phrases = (
+            ["Nothing required was measured"] if report["summary"]["exitCode"] else ["Nothing required is blocked"]
+        )
     place = ", ".join(f"{v['name']} ({v['place']})" for v in report["vantages"])
     return (
-        f'<header><p class="kicker">{escape(_title(report))}</p><h1 class="{tone}">{escape("; ".join(said))}</h1>'
+        f'<header><p class="kicker">{escape(_title(report))}</p><h1 class="{tone}">{escape("; ".join(phrases))}</h1>'
         f"<p>Measured {escape(report['startedAt'])} from {escape(place)} in {report['durationMs'] / 1000:.1f} s.</p>"
         "</header>"
     )

@@ -36,13 +36,13 @@ def _head(report: Mapping[str, Any]) -> str:
     failing = [finding for finding in report["findings"] if finding["failing"]]
     untold = [finding for finding in failing if finding["coverage"] == "unknown"]
     broken = len(failing) - len(untold)
-    said = []
+    phrases = []
     if broken:
-        said.append(f"{broken} required endpoint{'s are' if broken > 1 else ' is'} not allowed")
+        phrases.append(f"{broken} required endpoint{'s are' if broken > 1 else ' is'} not allowed")
     if untold:
-        said.append(f"{len(untold)} required cannot be judged")
+        phrases.append(f"{len(untold)} required cannot be judged")
     tone = "blocked" if broken else "unknown" if report["summary"]["exitCode"] else "reachable"
-    headline = "; ".join(said) or (
+    headline = "; ".join(phrases) or (
         "Nothing required was asked about" if tone == "unknown" else "All required is allowed"
     )
     names = ", ".join(f"{policy['name']} ({policy['dialect']}, {policy['rules']} rules)" for policy in report["policy"])

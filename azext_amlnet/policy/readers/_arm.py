@@ -63,7 +63,7 @@ class Pool:
 
     resources: list[Resource] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    found: dict[tuple[str, str], Optional[Resource]] = field(default_factory=dict)
+    by_reference: dict[tuple[str, str], Optional[Resource]] = field(default_factory=dict)
     read: dict[str, Any] = field(default_factory=dict)
 
     def add(self, resource: Resource) -> None:
@@ -83,10 +83,10 @@ class Pool:
 
     def find(self, kind: str, reference: str) -> Optional[Resource]:
         """The one resource of a kind that an id names; None where there is none, or more than one could be."""
-        if (kind, reference) not in self.found:
+        if (kind, reference) not in self.by_reference:
             matching = [resource for resource in self.of(kind) if is_it(resource, reference)]
-            self.found[kind, reference] = matching[0] if len(matching) == 1 else None
-        return self.found[kind, reference]
+            self.by_reference[kind, reference] = matching[0] if len(matching) == 1 else None
+        return self.by_reference[kind, reference]
 
 
 def resources(document: Any, name: str, parameters: Mapping[str, Any]) -> Iterator[Resource]:
@@ -100,23 +100,23 @@ def resources(document: Any, name: str, parameters: Mapping[str, Any]) -> Iterat
     items = document["value"] if paged else document
     for item in items if isinstance(items, list) else [items]:
         if isinstance(item, Mapping):
-            yield from (replace(found, listed=isinstance(items, list)) for found in _plain(item, name))
+            yield from (replace(resource, listed=isinstance(items, list)) for resource in _plain(item, name))
 
 
 def parameters_of(document: Any) -> dict[str, Any]:
     """The values of a deployment parameter file; empty for any other document."""
     if not isinstance(document, Mapping) or "resources" in document:
         return {}
-    given = document.get("parameters")
+    parameters = document.get("parameters")
     schema = str(document.get("$schema", "")).lower()
-    if not isinstance(given, Mapping) or "deploymentparameters.json" not in schema:
+    if not isinstance(parameters, Mapping) or "deploymentparameters.json" not in schema:
         return {}
-    return {str(key).lower(): _value_of(str(key), value) for key, value in given.items()}
+    return {str(key).lower(): _value_of(str(key), value) for key, value in parameters.items()}
 
 
-def _value_of(key: str, given: Any) -> Any:
+def _value_of(key: str, entry: Any) -> Any:
     """The value that a parameter file gives; one that it only refers to is not known."""
-    return given["value"] if isinstance(given, Mapping) and "value" in given else Unknown(key)
+    return entry["value"] if isinstance(entry, Mapping) and "value" in entry else Unknown(key)
 
 
 def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator[Resource]:
@@ -133,13 +133,13 @@ def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator
 
 
 def _body(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    given = item.get("properties")
-    return given if isinstance(given, Mapping) else item
+    properties = item.get("properties")
+    return properties if isinstance(properties, Mapping) else item
 
 
-def _type(given: Any, identifier: str) -> str:
-    if isinstance(given, str) and given:
-        return given.lower()
+def _type(type_name: Any, identifier: str) -> str:
+    if isinstance(type_name, str) and type_name:
+        return type_name.lower()
     parts = identifier.rpartition("/providers/")[2].split("/")
     return "/".join([parts[0], *parts[1::2]]) if len(parts) > 2 else ""
 
@@ -169,10 +169,10 @@ def _of_deployment(template: Template, item: Mapping[str, Any], document: str, d
     if not (isinstance(inner, Mapping) and known and certain):
         yield Resource("elsewhere", f"the deployment {name if isinstance(name, str) else ''}".strip(), "", {}, document)
     elif within:
-        given = template.value(body.get("parameters") or {})
-        pairs = given.items() if isinstance(given, Mapping) else ()
-        told = {str(key).lower(): _value_of(str(key), value) for key, value in pairs}
-        yield from _of_whole_template(inner, told, document, depth + 1)
+        parameters = template.value(body.get("parameters") or {})
+        pairs = parameters.items() if isinstance(parameters, Mapping) else ()
+        values = {str(key).lower(): _value_of(str(key), value) for key, value in pairs}
+        yield from _of_whole_template(inner, values, document, depth + 1)
     else:  # expressions mean the outer template's parameters and variables
         yield from _of_items(template, inner["resources"], document, depth + 1)
 
@@ -243,33 +243,33 @@ class Notes:
 
 def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     """The texts at the keys, each a list or a single text; what is neither is noted."""
-    found: list[str] = []
+    strings: list[str] = []
     for key in keys:
         value = body.get(key)
         if value is None or value == "":
             continue
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, str):
-                found.append(item.strip())
+                strings.append(item.strip())
             elif isinstance(item, Unknown):
                 notes.add(f"{key} is {item.text}, which only a deployment tells")
             else:
                 notes.add(f"{key} holds something that is no text")
-    return found
+    return strings
 
 
 def ids(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     """The lower-case ids at the keys, each an id, an object with one, or a list of these."""
-    found: list[str] = []
+    identifiers: list[str] = []
     for key in keys:
         value = body.get(key)
         for item in value if isinstance(value, list) else [value]:
-            given = item.get("id") if isinstance(item, Mapping) else item
-            if isinstance(given, str) and given:
-                found.append(given.rstrip("/").lower())
-            elif given is not None:
+            identifier = item.get("id") if isinstance(item, Mapping) else item
+            if isinstance(identifier, str) and identifier:
+                identifiers.append(identifier.rstrip("/").lower())
+            elif identifier is not None:
                 notes.add(f"{key} holds something that is no id")
-    return found
+    return identifiers
 
 
 def number(value: Any) -> Optional[int]:
@@ -288,10 +288,10 @@ def objects(value: Any, notes: Notes, what: str) -> list[Mapping[str, Any]]:
     if not isinstance(value, list):
         notes.add(f"{what} could not be read")
         return []
-    found = [item for item in value if isinstance(item, Mapping)]
-    if len(found) < len(value):
+    mappings = [item for item in value if isinstance(item, Mapping)]
+    if len(mappings) < len(value):
         notes.add(f"a part of {what} could not be read")
-    return found
+    return mappings
 
 
 def in_order(items: Iterable[tuple[Any, Any, str, Any]], notes: Notes) -> list[Any]:
@@ -300,9 +300,9 @@ def in_order(items: Iterable[tuple[Any, Any, str, Any]], notes: Notes) -> list[A
     A priority that cannot be read, and one that two items share which do different things, are noted: no document says
     which of them comes first.
     """
-    given = list(items)
+    entries = list(items)
     known: dict[int, list[tuple[str, Any]]] = {}
-    for _, priority, name, does in given:
+    for _, priority, name, does in entries:
         place = number(priority)
         if place is None:
             notes.add(f"the priority of {name} could not be read")
@@ -312,7 +312,7 @@ def in_order(items: Iterable[tuple[Any, Any, str, Any]], notes: Notes) -> list[A
         if any(does != sharing[0][1] for _, does in sharing):
             names = " and ".join(name for name, _ in sharing[:3])
             notes.add(f"{names} have one priority and do different things")
-    return [item for item, *_ in sorted(given, key=lambda entry: number(entry[1]) or 0)]
+    return [item for item, *_ in sorted(entries, key=lambda entry: number(entry[1]) or 0)]
 
 
 def is_it(resource: Resource, reference: str) -> bool:
@@ -330,13 +330,13 @@ def word(value: Any) -> str:
 
 def ports(values: Iterable[str], notes: Notes) -> list[tuple[int, int]]:
     """Ranges of ports: `443`, `8000-8999`, `*`."""
-    found = []
+    ranges = []
     for value in values:
         match = re.fullmatch(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?", value)
         if value == "*":
-            found.append((0, 65535))
+            ranges.append((0, 65535))
         elif match:
-            found.append((int(match[1]), int(match[2] or match[1])))
+            ranges.append((int(match[1]), int(match[2] or match[1])))
         else:
             notes.add(f"'{value[:60]}' is no port")
-    return found
+    return ranges

@@ -47,8 +47,8 @@ def rules_of_groups(groups: Sequence[Resource], kind: str, place: Place) -> Iter
 
 def _verbs(group: Resource) -> object:
     """What all collections of a group do; only groups that do one and the same thing may stand in any order."""
-    given = set(map(_verb_of, objects(group.body.get("ruleCollections"), Notes(), "")))
-    return given.pop() if len(given) == 1 else object()
+    verbs = set(map(_verb_of, objects(group.body.get("ruleCollections"), Notes(), "")))
+    return verbs.pop() if len(verbs) == 1 else object()
 
 
 def _verb_of(collection: Mapping[str, Any]) -> str:
@@ -101,9 +101,9 @@ _KNOWN = frozenset(
 """The properties of rules in the API versions up to 2025-09-01; another one may narrow what a rule is for."""
 
 
-def _perhaps(rule: Rule, conditional: Optional[Unknown], given: Mapping[str, Any]) -> Rule:
+def _perhaps(rule: Rule, conditional: Optional[Unknown], properties: Mapping[str, Any]) -> Rule:
     """The rule, in doubt where a template makes it under a condition only, or it has a property not known here."""
-    odd = sorted(key for key in given if key not in _KNOWN and given[key])
+    odd = sorted(key for key in properties if key not in _KNOWN and properties[key])
     because = f"'{odd[0][:60]}' is not known here" if odd else ""
     because = f"whether it exists depends on {conditional.text}" if conditional else because
     return replace(rule, allow=None, unread=because) if because else rule
@@ -111,12 +111,12 @@ def _perhaps(rule: Rule, conditional: Optional[Unknown], given: Mapping[str, Any
 
 def _sources(rule: Mapping[str, Any], place: Place) -> Sources:
     notes = Notes()
-    given = texts(rule, notes, "sourceAddresses")
+    addresses = texts(rule, notes, "sourceAddresses")
     groups = ids(rule, notes, "sourceIpGroups")
-    found = [_span(text, notes, "source address") for text in given] + _group_spans(groups, notes, place.pool)
-    if not (given or groups or notes.reasons):
+    spans = [_span(text, notes, "source address") for text in addresses] + _group_spans(groups, notes, place.pool)
+    if not (addresses or groups or notes.reasons):
         notes.add("it names no source")
-    return Sources(union(filter(None, found)), str(notes))
+    return Sources(union(filter(None, spans)), str(notes))
 
 
 def _span(text: str, notes: Notes, what: str) -> Optional[Span]:
@@ -128,47 +128,50 @@ def _span(text: str, notes: Notes, what: str) -> Optional[Span]:
 
 def _group_spans(identifiers: Sequence[str], notes: Notes, pool: Pool) -> list[Optional[Span]]:
     """The addresses of IP groups; an empty group's rule holds for nothing (…/azure/firewall/ip-groups, 2026-11-23)."""
-    found: list[Optional[Span]] = []
+    addresses: list[Optional[Span]] = []
     for identifier in identifiers:
-        spans, said = _group_span(identifier, pool)
-        found += spans
-        for reason in said:
+        spans, reasons = _group_span(identifier, pool)
+        addresses += spans
+        for reason in reasons:
             notes.add(reason)
-    return found
+    return addresses
 
 
 def _group_span(identifier: str, pool: Pool) -> tuple[tuple[Span, ...], list[str]]:
     """The addresses of one IP group, read once, and what could not be read of it."""
     if identifier not in pool.read:
         notes, name, group = Notes(), identifier.rpartition("/")[2], pool.find("ip-group", identifier)
-        given: list[str] = []
+        addresses: list[str] = []
         if group is None or identifier in pool.refused:
             notes.add(f"the IP group {name}: {pool.refused.get(identifier, 'it is not among the files')}")
         elif "ipAddresses" not in group.body:
             notes.add(f"the IP group {name} tells no addresses")
         else:
-            given = texts(group.body, notes, "ipAddresses")
-        pool.read[identifier] = union(filter(None, [_span(text, notes, "address") for text in given])), notes.reasons
-    found: tuple[tuple[Span, ...], list[str]] = pool.read[identifier]
-    return found
+            addresses = texts(group.body, notes, "ipAddresses")
+        pool.read[identifier] = (
+            union(filter(None, [_span(text, notes, "address") for text in addresses])),
+            notes.reasons,
+        )
+    content: tuple[tuple[Span, ...], list[str]] = pool.read[identifier]
+    return content
 
 
 def _network(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: Place) -> Rule:
     """A network rule: any protocol on addresses, service tags, or names that the firewall's DNS proxy has resolved."""
     notes = Notes()
-    given = texts(rule, notes, "destinationAddresses")
+    addresses = texts(rule, notes, "destinationAddresses")
     named = [text.lower().rstrip(".") for text in texts(rule, notes, "destinationFqdns")]
     groups = ids(rule, notes, "destinationIpGroups")
-    tags = [text for text in given if span_of(text) is None and is_service_tag(text)]
-    found = [_span(text, notes, "address") for text in given if text not in tags]
-    spans = union(filter(None, found + _group_spans(groups, notes, place.pool)))
-    if not (given or named or groups or notes.reasons):
+    tags = [text for text in addresses if span_of(text) is None and is_service_tag(text)]
+    own_spans = [_span(text, notes, "address") for text in addresses if text not in tags]
+    spans = union(filter(None, own_spans + _group_spans(groups, notes, place.pool)))
+    if not (addresses or named or groups or notes.reasons):
         notes.add("it names no destination")
     names = frozenset(text for text in named if is_host(text))
     if len(names) < len(set(named)):
         notes.add("names in network rules are plain host names only")
     services = _network_services(rule)
-    what, on = _some([*given, *named, *groups]), _services_text(rule, "ipProtocols")
+    what, on = _some([*addresses, *named, *groups]), _services_text(rule, "ipProtocols")
     anything = spans == (EVERYTHING,)
     plain = Destinations(names, spans=spans, tags=tuple(tags), anything=anything, unread=str(notes))
     where: Condition = plain
@@ -223,10 +226,10 @@ def _application(name: str, allow: Optional[bool], rule: Mapping[str, Any], plac
     doubts += ["it names destination addresses, too"] * bool(addresses)
     if doubts:
         where = Perhaps(where, "; ".join(doubts))
-    said = _some([*targets, *tags, *urls, *categories])
+    what = _some([*targets, *tags, *urls, *categories])
     inspected = rule.get("terminateTLS") is True
     extra = (f"{name} inspects TLS: containerd and Arc's agents do not trust its certificate.",) if inspected else ()
-    return Rule(name, allow, (*conditions, where), _verb(allow), said, _application_text(rule), extra)
+    return Rule(name, allow, (*conditions, where), _verb(allow), what, _application_text(rule), extra)
 
 
 def _by_name(targets: Sequence[str], tags: tuple[str, ...], notes: Notes) -> Destinations:
@@ -262,8 +265,8 @@ _SPOKEN = {"http": 80, "https": 443, "mssql": 1433}
 
 def _application_services(rule: Mapping[str, Any], by_tag: bool) -> Services:
     notes, pairs = Notes(), []
-    given = objects(rule.get("protocols"), notes, "its protocols")
-    for item in given:
+    protocols = objects(rule.get("protocols"), notes, "its protocols")
+    for item in protocols:
         kind = word(item.get("protocolType"))
         port = _SPOKEN.get(kind) if item.get("port") is None else number(item["port"])
         if kind in _SPOKEN and port is not None:
@@ -280,9 +283,9 @@ def _application_services(rule: Mapping[str, Any], by_tag: bool) -> Services:
 def _nat(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: Place) -> Rule:
     """A DNAT rule: for traffic to the firewall's own addresses, before all others."""
     notes = Notes()
-    given = texts(rule, notes, "destinationAddresses")
-    spans = union(filter(None, (_span(text, notes, "address") for text in given)))
-    what, on = _some(given), _services_text(rule, "ipProtocols")
+    addresses = texts(rule, notes, "destinationAddresses")
+    spans = union(filter(None, (_span(text, notes, "address") for text in addresses)))
+    what, on = _some(addresses), _services_text(rule, "ipProtocols")
     where = Destinations(spans=spans, anything=spans == (EVERYTHING,), unread=str(notes))
     return Rule(name, None, (_sources(rule, place), _network_services(rule), where), "translates", what, on)
 
@@ -309,6 +312,6 @@ def _services_text(rule: Mapping[str, Any], key: str) -> str:
 
 
 def _application_text(rule: Mapping[str, Any]) -> str:
-    given = objects(rule.get("protocols"), Notes(), "")
-    pairs = [f"{item.get('protocolType')}:{number(item.get('port')) or '?'}" for item in given]
+    protocols = objects(rule.get("protocols"), Notes(), "")
+    pairs = [f"{item.get('protocolType')}:{number(item.get('port')) or '?'}" for item in protocols]
     return f" on {_some(pairs) if pairs else 'Http:80, Https:443'}"

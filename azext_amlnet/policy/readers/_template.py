@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 class Template:
     """The parameters and variables of a template, and the values of expressions over them."""
 
-    def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
         declared = document.get("parameters")
         self.declared = {
             key.lower(): value
@@ -43,7 +43,7 @@ class Template:
         self.variables = {
             key.lower(): value for key, value in (variables.items() if isinstance(variables, Mapping) else ())
         }
-        self.given = given
+        self.parameters = parameters
         self.depth = 0
         self.budget = _MOST_VALUES
         self.known: dict[str, Any] = {}
@@ -69,12 +69,12 @@ class Template:
 
     def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """An object; what a loop (`copy`) would make of a property is not known."""
-        found = {key: self.value(item) for key, item in value.items() if key != "copy"}
+        members = {key: self.value(item) for key, item in value.items() if key != "copy"}
         loops = value.get("copy")
         for loop in loops if isinstance(loops, list) else [loops] if loops is not None else ():
             name = loop.get("name") if isinstance(loop, Mapping) else None
-            found[str(name) if isinstance(name, str) else "copy"] = Unknown("copy")
-        return found
+            members[str(name) if isinstance(name, str) else "copy"] = Unknown("copy")
+        return members
 
     def _text(self, text: str) -> Any:
         if not (text.startswith("[") and text.endswith("]")):
@@ -86,10 +86,10 @@ class Template:
             return Unknown(text)
         self.depth += 1
         try:
-            found, rest = self._expression(tokens, 0)
+            evaluated, rest = self._expression(tokens, 0)
         finally:
             self.depth -= 1
-        return found if rest == len(tokens) and not isinstance(found, Unknown) else Unknown(text)
+        return evaluated if rest == len(tokens) and not isinstance(evaluated, Unknown) else Unknown(text)
 
     def _expression(self, tokens: list[tuple[str, str]], at: int) -> tuple[Any, int]:
         """The value of what begins at a token, and where it ends; a token beyond the last for what is malformed."""
@@ -129,8 +129,8 @@ class Template:
         return _function(name, arguments)
 
     def _parameter(self, key: str) -> Any:
-        if key in self.given:
-            return self.given[key]
+        if key in self.parameters:
+            return self.parameters[key]
         declared = self.declared.get(key, {})
         return self.value(declared["defaultValue"]) if "defaultValue" in declared else Unknown(key)
 
@@ -168,12 +168,12 @@ def _resource_id(words: list[str]) -> str:
 
 
 def _tokens(text: str) -> Optional[list[tuple[str, str]]]:
-    found, at = [], 0
+    tokens, at = [], 0
     text = text.strip()
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
             return None
-        found.append((str(match.lastgroup), match[0].strip()))
+        tokens.append((str(match.lastgroup), match[0].strip()))
         at = match.end()
-    return found
+    return tokens

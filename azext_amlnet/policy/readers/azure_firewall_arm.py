@@ -36,10 +36,10 @@ def read(pool: Pool) -> Iterator[Policy]:
         yield _policy(pool, links)
     if loose and not leaves:
         groups[loose[0].document] = loose
-    for name, mine in groups.items():
-        if not any(_is_of(group, policy) for group in mine for policy in policies):
+    for name, members in groups.items():
+        if not any(_is_of(group, policy) for group in members for policy in policies):
             yield _policy(
-                pool, [_Link(name, None, mine, f"the policy of {mine[0].label}, which may have a base policy")]
+                pool, [_Link(name, None, members, f"the policy of {members[0].label}, which may have a base policy")]
             )
     yield from _firewalls(pool)
 
@@ -89,14 +89,14 @@ def _is_of(group: Resource, policy: Resource) -> bool:
 
 def _groups(pool: Pool, policies: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
     """The rule collection groups by what they tell of their policy, and those that tell nothing."""
-    found: dict[str, list[Resource]] = {}
+    by_owner: dict[str, list[Resource]] = {}
     loose = []
     for group in pool.of("rule-collection-group"):
         if _owner(group):
-            found.setdefault(_owner(group), []).append(group)
+            by_owner.setdefault(_owner(group), []).append(group)
         else:
             loose.append(group)
-    return found, loose
+    return by_owner, loose
 
 
 def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> Iterator[_Link]:
@@ -108,8 +108,8 @@ def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> 
         if any(policy is other for other in seen):
             raise _circle(link.name for link in links)
         seen.append(policy)
-        mine = [group for owned in groups.values() for group in owned if _is_of(group, policy)]
-        links.append(_Link(policy.label, policy, mine))
+        members = [group for owned in groups.values() for group in owned if _is_of(group, policy)]
+        links.append(_Link(policy.label, policy, members))
         notes = Notes()
         base = next(iter(ids(policy.body, notes, "basePolicy")), None)
         policy = pool.find("firewall-policy", base) if base else None
@@ -126,9 +126,9 @@ def _policy(pool: Pool, links: Sequence[_Link]) -> Policy:
     lost = [link.missing for link in links if link.missing]
     lost += [part for link in links for part in _missing_groups(pool, link)]
     kinds = ("nat", "network", "application")
-    found = [rule for kind in kinds for link in links for rule in rules_of_groups(link.groups, kind, place)]
+    group_rules = [rule for kind in kinds for link in links for rule in rules_of_groups(link.groups, kind, place)]
     lost += place.lost.reasons
-    rules = [*map(_missing_rule, dict.fromkeys(lost)), *found]
+    rules = [*map(_missing_rule, dict.fromkeys(lost)), *group_rules]
     notes = [note for link in links if link.policy for note in _notes(link.policy)]
     return Policy(
         leaf.name, _DIALECT, tuple(rules), notes=tuple(dict.fromkeys(notes)), unread=unread_of(leaf.name, rules)
@@ -163,13 +163,13 @@ def _dns_proxy(policy: Optional[Resource]) -> Optional[bool]:
     """
     if policy is None:
         return None
-    given = policy.body.get("dnsSettings")
-    if isinstance(given, Mapping) and given.get("requireProxyForNetworkRules") is False:
+    settings = policy.body.get("dnsSettings")
+    if isinstance(settings, Mapping) and settings.get("requireProxyForNetworkRules") is False:
         return None  # documented as needed, and shown as false in an example that has the proxy on
-    if isinstance(given, Mapping) and isinstance(given.get("enableProxy"), bool):
-        return bool(given["enableProxy"])
-    told = given is None or (isinstance(given, Mapping) and given.get("enableProxy") is None)
-    return False if told and not policy.body.get("basePolicy") else None
+    if isinstance(settings, Mapping) and isinstance(settings.get("enableProxy"), bool):
+        return bool(settings["enableProxy"])
+    unset = settings is None or (isinstance(settings, Mapping) and settings.get("enableProxy") is None)
+    return False if unset and not policy.body.get("basePolicy") else None
 
 
 def _notes(policy: Resource) -> Iterator[str]:
@@ -206,9 +206,9 @@ def _classic(pool: Pool, firewall: Resource) -> Policy:
     rules: list[Rule] = []
     for kind in ("nat", "network", "application"):
         type_of_collection, type_of_rule = COLLECTIONS[kind]
-        given = objects(firewall.body.get(f"{kind}RuleCollections"), place.lost, f"the {kind} rules")
+        collections = objects(firewall.body.get(f"{kind}RuleCollections"), place.lost, f"the {kind} rules")
         whole = []
-        for collection in map(_flat, given):
+        for collection in map(_flat, collections):
             inner = collection.get("rules")
             named = [{**rule, "ruleType": type_of_rule} if isinstance(rule, Mapping) else rule for rule in inner] \
                 if isinstance(inner, list) else inner  # fmt: skip

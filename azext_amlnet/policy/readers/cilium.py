@@ -99,8 +99,8 @@ def _beside(document: Document, kind: str) -> Rule:
 
 
 def _specs(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    given = [item.get("spec"), *_list(item.get("specs"))]
-    return (spec for spec in given if isinstance(spec, Mapping))
+    specs = [item.get("spec"), *_list(item.get("specs"))]
+    return (spec for spec in specs if isinstance(spec, Mapping))
 
 
 def _odd(item: Mapping[str, Any]) -> bool:
@@ -117,8 +117,8 @@ def _name(item: Mapping[str, Any]) -> str:
 def _namespace(item: Mapping[str, Any]) -> str:
     """The namespace whose pods a policy is for; empty for one of the whole cluster, or where it is not told."""
     metadata = item.get("metadata")
-    given = metadata.get("namespace") if isinstance(metadata, Mapping) else None
-    return str(given or "") if item.get("kind") == _KINDS[0] else ""
+    namespace = metadata.get("namespace") if isinstance(metadata, Mapping) else None
+    return str(namespace or "") if item.get("kind") == _KINDS[0] else ""
 
 
 def _rules(item: Mapping[str, Any], section: str, allow: bool, several: bool) -> Iterator[Rule]:
@@ -192,8 +192,8 @@ def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
     patterns: list[Pattern] = []
     doubt = ""
     for item in _list(value):
-        given = item if isinstance(item, Mapping) else {}
-        name, pattern = _text(given.get("matchName")).lower(), _text(given.get("matchPattern")).lower()
+        selector = item if isinstance(item, Mapping) else {}
+        name, pattern = _text(selector.get("matchName")).lower(), _text(selector.get("matchPattern")).lower()
         name, pattern = name.rstrip("."), pattern.rstrip(".")
         if name and pattern:
             doubt = "Cilium takes no name beside a pattern"
@@ -214,17 +214,17 @@ def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
 
 def _spans(entry: Mapping[str, Any]) -> tuple[tuple[Span, ...], str]:
     """The addresses, without those that a rule excepts."""
-    found: list[Span] = []
+    spans: list[Span] = []
     for item in [*_list(entry.get("toCIDR")), *_list(entry.get("toCIDRSet"))]:
-        given = item if isinstance(item, Mapping) else {"cidr": item}
-        span = span_of(_text(given.get("cidr")))
+        block = item if isinstance(item, Mapping) else {"cidr": item}
+        span = span_of(_text(block.get("cidr")))
         if span is None:
-            return tuple(found), "an address of it is not known here"
-        excepted = [span_of(_text(text)) for text in _list(given.get("except"))]
+            return tuple(spans), "an address of it is not known here"
+        excepted = [span_of(_text(text)) for text in _list(block.get("except"))]
         if None in excepted:
-            return tuple(found), "an exception of it is no address"
-        found += _without(span, union(filter(None, excepted)))
-    return union(found), ""
+            return tuple(spans), "an exception of it is no address"
+        spans += _without(span, union(filter(None, excepted)))
+    return union(spans), ""
 
 
 def _without(span: Span, excepted: Iterable[Span]) -> Iterator[Span]:
@@ -239,12 +239,12 @@ def _without(span: Span, excepted: Iterable[Span]) -> Iterator[Span]:
 
 def _services(entry: Mapping[str, Any]) -> Iterator[tuple[Services, str]]:
     """The ports, and beside them what more a rule asks for there."""
-    given = _list(entry.get("toPorts"))
-    if not given:
+    port_rules = _list(entry.get("toPorts"))
+    if not port_rules:
         if entry.get("icmps"):
             return  # ICMP alone
         yield Services(((frozenset(), 0, 65535),)), ""
-    for item in given:
+    for item in port_rules:
         if not isinstance(item, Mapping):
             yield Services((), "its ports could not be read"), ""
             continue
@@ -257,15 +257,15 @@ def _services(entry: Mapping[str, Any]) -> Iterator[tuple[Services, str]]:
 def _ports(items: Sequence[Any]) -> Services:
     pairs, unread = [], ""
     for item in items:
-        given = item if isinstance(item, Mapping) else {}
-        port, last = str(given.get("port", ""))[:6], given.get("endPort")
+        entry = item if isinstance(item, Mapping) else {}
+        port, last = str(entry.get("port", ""))[:6], entry.get("endPort")
         if not re.fullmatch(r"[0-9]{1,5}", port):
             unread = f"the port '{port[:40]}' is no number"
             continue
         low = int(port)
         high = last if isinstance(last, int) and last > low else low
         low, high = (0, 65535) if low == 0 else (low, high)
-        protocol = _text(given.get("protocol")).lower() or "any"
+        protocol = _text(entry.get("protocol")).lower() or "any"
         if protocol not in ("any", "tcp", "udp", "sctp", "icmp") or not isinstance(last, (int, type(None))):
             unread = "its ports could not be read"
             continue
@@ -279,8 +279,8 @@ def _asked_of_dns(item: Mapping[str, Any]) -> Iterator[Optional[list[Any]]]:
         for entry in _list(spec.get("egress")) if not _selects(item, spec, False) else ():
             for part in _dns_parts(item, entry):
                 rules = part.get("rules")
-                told = rules.get("dns") if isinstance(rules, Mapping) else None
-                yield None if told is None else _list(told)
+                dns_rules = rules.get("dns") if isinstance(rules, Mapping) else None
+                yield None if dns_rules is None else _list(dns_rules)
 
 
 def _bars_dns(item: Mapping[str, Any]) -> bool:
@@ -291,13 +291,13 @@ def _bars_dns(item: Mapping[str, Any]) -> bool:
 
 def _dns_parts(item: Mapping[str, Any], entry: Any, denial: bool = False) -> Iterator[Mapping[str, Any]]:
     """The parts of a rule that are for UDP on port 53, of the cluster's DNS or for that port in particular."""
-    told = _told(entry) if isinstance(entry, Mapping) else {}
-    whole = [{"ports": [{"port": "0"}]}] if told and not told.get("icmps") else []
-    for part in _list(told.get("toPorts")) or whole:
+    fields = _told(entry) if isinstance(entry, Mapping) else {}
+    whole = [{"ports": [{"port": "0"}]}] if fields and not fields.get("icmps") else []
+    for part in _list(fields.get("toPorts")) or whole:
         services = _ports(_list(part.get("ports"))) if isinstance(part, Mapping) else Services((), "odd")
         pairs = [(low, high) for words, low, high in services.pairs if not words or "udp" in words]
         held = any(low <= 53 <= high for low, high in pairs) or (denial and bool(services.unread))
-        if (53, 53) in pairs or (held and _reaches_dns(item, told)):
+        if (53, 53) in pairs or (held and _reaches_dns(item, fields)):
             yield part if isinstance(part, Mapping) else {"ports": []}
 
 
@@ -312,12 +312,12 @@ def _reaches_dns(item: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
     return not any(key in entry for key in (*_OUTSIDE, *_ELSEWHERE))
 
 
-def _with_dns(given: Sequence[Mapping[str, Any]], rules: Iterable[Rule]) -> Iterator[Rule]:
+def _with_dns(policies: Sequence[Mapping[str, Any]], rules: Iterable[Rule]) -> Iterator[Rule]:
     """Allow rules, in doubt where no rule lets DNS be asked for a name.
 
     Rules by name need Cilium's proxy to see the question (`rules.dns`); for others it is enough that it can be asked.
     """
-    asked = [listed for item in given for listed in _asked_of_dns(item)]
+    asked = [listed for item in policies for listed in _asked_of_dns(item)]
     names, below, patterns, _ = _names([match for listed in asked for match in listed or ()])
     any_name = any(pattern.text == "*" for pattern in patterns)
     seen = Destinations(frozenset(names), frozenset(below), tuple(patterns), any_name=any_name)
@@ -328,15 +328,15 @@ def _with_dns(given: Sequence[Mapping[str, Any]], rules: Iterable[Rule]) -> Iter
         yield replace(rule, conditions=(*rule.conditions, Needs(seen if by_name else asking, because)))
 
 
-def _default(given: Sequence[Mapping[str, Any]], several: bool) -> Optional[bool]:
+def _default(policies: Sequence[Mapping[str, Any]], several: bool) -> Optional[bool]:
     """Whether what nothing allows may leave: not where a policy with an egress part selects the pods."""
     denies: list[Optional[bool]] = []
-    pairs = [(policy, spec) for policy in given for spec in _specs(policy)]
+    pairs = [(policy, spec) for policy in policies for spec in _specs(policy)]
     for policy, spec in pairs:
         switch = spec.get("enableDefaultDeny")
-        told = switch.get("egress") if isinstance(switch, Mapping) else None
+        deny_egress = switch.get("egress") if isinstance(switch, Mapping) else None
         parts = bool(spec.get("egress") or spec.get("egressDeny"))
-        if parts if told is None else told is not False:
+        if parts if deny_egress is None else deny_egress is not False:
             denies.append(None if _selects(policy, spec, several) else False)
     return False if False in denies else None if denies else True
 
@@ -352,8 +352,10 @@ def _list(value: Any) -> list[Any]:
 def _said(entry: Mapping[str, Any]) -> tuple[str, str]:
     """The destinations and the ports, as the rule has them."""
     fields = [item for key in _OUTSIDE for item in _list(entry.get(key))]
-    said = [_text(value) for item in fields for value in (item.values() if isinstance(item, Mapping) else [item])]
-    said = [text for text in said if text] or ["any destination"]
+    destinations = [
+        _text(value) for item in fields for value in (item.values() if isinstance(item, Mapping) else [item])
+    ]
+    destinations = [text for text in destinations if text] or ["any destination"]
     ports = [
         f"{str(port.get('port'))[:20]}/{_text(port.get('protocol')) or 'ANY'}"
         for item in _list(entry.get("toPorts"))
@@ -361,5 +363,5 @@ def _said(entry: Mapping[str, Any]) -> tuple[str, str]:
         for port in _list(item.get("ports"))
         if isinstance(port, Mapping)
     ]
-    more = f" and {len(said) - 3} more" if len(said) > 3 else ""
-    return f"{', '.join(said[:3])}{more}", f" on {', '.join(ports[:3]) or 'any port'}"
+    more = f" and {len(destinations) - 3} more" if len(destinations) > 3 else ""
+    return f"{', '.join(destinations[:3])}{more}", f" on {', '.join(ports[:3]) or 'any port'}"

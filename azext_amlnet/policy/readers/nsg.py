@@ -47,13 +47,13 @@ def read(pool: Pool) -> Iterator[Policy]:
         )
     for group in groups:
         lost = Notes()
-        given = objects(group.body.get("securityRules"), lost, "its rules")
-        mine = [rule for owner in loose if owner and is_it(group, owner) for rule in loose[owner]]
-        mine += loose.get("", []) if len(groups) == 1 else []
+        inline = objects(group.body.get("securityRules"), lost, "its rules")
+        singles = [rule for owner in loose if owner and is_it(group, owner) for rule in loose[owner]]
+        singles += loose.get("", []) if len(groups) == 1 else []
         if "" in loose and len(groups) > 1:
             lost.add("rules that do not tell whose they are")
         defaults = objects(group.body.get("defaultSecurityRules"), lost, "its default rules")
-        yield replace(_policy(group.label, given, mine, defaults, lost), id=group.id)
+        yield replace(_policy(group.label, inline, singles, defaults, lost), id=group.id)
     for owner, rules in loose.items():
         if not (any(is_it(group, owner) for group in groups) if owner else len(groups) == 1):
             lost = Notes()
@@ -63,9 +63,9 @@ def read(pool: Pool) -> Iterator[Policy]:
 
 
 def _policy(
-    name: str, given: list[Mapping[str, Any]], loose: list[Resource], defaults: list[Mapping[str, Any]], lost: Notes
+    name: str, inline: list[Mapping[str, Any]], loose: list[Resource], defaults: list[Mapping[str, Any]], lost: Notes
 ) -> Policy:
-    named: list[tuple[Mapping[str, Any], Optional[Unknown]]] = [(_flat(rule, lost), None) for rule in given]
+    named: list[tuple[Mapping[str, Any], Optional[Unknown]]] = [(_flat(rule, lost), None) for rule in inline]
     named += [({**rule.body, "name": rule.name.rpartition("/")[2]}, rule.conditional) for rule in loose]
     named += [(_flat(rule, lost), None) for rule in defaults or _DEFAULTS]
     outbound = [pair for pair in named if word(pair[0].get("direction")) != "inbound"]
@@ -122,10 +122,10 @@ def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
     allow: Optional[bool] = {"allow": True, "deny": False}.get(word(rule.get("access")))
     where = _destinations(rule)
     services = _services(rule)
-    said = texts(rule, Notes(), "destinationAddressPrefix", "destinationAddressPrefixes")
+    targets = texts(rule, Notes(), "destinationAddressPrefix", "destinationAddressPrefixes")
     on = texts(rule, Notes(), "destinationPortRange", "destinationPortRanges")
     verb = {True: "allows", False: "denies", None: "decides about"}[allow]
-    what = ", ".join(said[:3]) or "its destinations"
+    what = ", ".join(targets[:3]) or "its destinations"
     ports_text = f" on {word(rule.get('protocol')).title() or '*'}:{', '.join(on[:3])}"
     unread = _unread(rule, allow, conditional)
     conditions = (_sources(rule), services, where)
@@ -134,18 +134,18 @@ def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
 
 def _sources(rule: Mapping[str, Any]) -> Sources:
     """Where from; VirtualNetwork holds for everything a group stands in front of."""
-    notes, found = Notes(), []
+    notes, spans = Notes(), []
     for text in texts(rule, notes, "sourceAddressPrefix", "sourceAddressPrefixes"):
         span = EVERYTHING if text.lower() == "virtualnetwork" else span_of(text)
         if span is None:
             notes.add(f"source '{text[:60]}' is a service tag")
         else:
-            found.append(span)
+            spans.append(span)
     if rule.get("sourceApplicationSecurityGroups"):
         notes.add("who is in its application security groups is not known")
-    elif not found and not notes.reasons:
+    elif not spans and not notes.reasons:
         notes.add("it names no source")
-    return Sources(union(found), str(notes))
+    return Sources(union(spans), str(notes))
 
 
 def _services(rule: Mapping[str, Any]) -> Services:
@@ -163,8 +163,8 @@ def _services(rule: Mapping[str, Any]) -> Services:
 
 def _destinations(rule: Mapping[str, Any]) -> Destinations:
     notes, spans, tags = Notes(), [], []
-    given = texts(rule, notes, "destinationAddressPrefix", "destinationAddressPrefixes")
-    for text in given:
+    prefixes = texts(rule, notes, "destinationAddressPrefix", "destinationAddressPrefixes")
+    for text in prefixes:
         span = span_of(text)
         if span is not None:
             spans.append(span)
@@ -174,7 +174,7 @@ def _destinations(rule: Mapping[str, Any]) -> Destinations:
             notes.add(f"destination '{text[:60]}' is not known here")
     if rule.get("destinationApplicationSecurityGroups"):
         notes.add("who is in its application security groups is not known")
-    elif not (given or notes.reasons):
+    elif not (prefixes or notes.reasons):
         notes.add("it names no destination")
     whole = union(spans)
     return Destinations(spans=whole, tags=tuple(tags), anything=whole == (EVERYTHING,), unread=str(notes))

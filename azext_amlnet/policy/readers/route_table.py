@@ -24,15 +24,15 @@ def read(pool: Pool) -> Iterator[Policy]:
     tables, loose = pool.of("route-table"), pool.of("route")
     for table in tables:
         lost = Notes()
-        given = [
+        bodies = [
             _body(item) | {"name": item.get("name")} for item in objects(table.body.get("routes"), lost, "its routes")
         ]
-        given += [
+        bodies += [
             _of_route(route) for route in loose if _is_of(route, table) or (len(tables) == 1 and not _owner(route))
         ]
         if len(tables) > 1 and any(not _owner(route) for route in loose):
             lost.add("routes that do not tell whose they are")
-        policy = _policy(table.label, given, firewalls, table.body.get("disableBgpRoutePropagation"), lost)
+        policy = _policy(table.label, bodies, firewalls, table.body.get("disableBgpRoutePropagation"), lost)
         yield replace(policy, id=table.id)
     rest: dict[str, list[Resource]] = {}
     for route in loose:
@@ -75,9 +75,9 @@ def _body(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _policy(
-    name: str, given: Sequence[Mapping[str, Any]], firewalls: Mapping[str, str], bgp_off: Any, lost: Notes
+    name: str, routes: Sequence[Mapping[str, Any]], firewalls: Mapping[str, str], bgp_off: Any, lost: Notes
 ) -> Policy:
-    rules = sorted((_rule(route, firewalls) for route in given), key=_place)
+    rules = sorted((_rule(route, firewalls) for route in routes), key=_place)
     whole = union(span for rule in rules for where in rule.destinations for span in where.spans) == (EVERYTHING,)
     notes = []
     if not (whole or lost.reasons):

@@ -119,13 +119,13 @@ class _Inclusion:
                 yield from self.lines_of(other, (*within, name))
 
 
-def _included(words: Sequence[str], given: Iterable[str], *within: str) -> list[str]:
+def _included(words: Sequence[str], files: Iterable[str], *within: str) -> list[str]:
     """The given files that an include line names, sorted as squid does; none unless it is one plain path or pattern."""
     if len(words) != 2 or words[1].startswith(("'", '"')):
         return []
     pattern = words[1].rpartition("/")[2]
-    found = (name for name in given if fnmatch.fnmatchcase(name, pattern) and name not in within)
-    return sorted(name for name in found if pattern.startswith(".") or not name.startswith("."))
+    names = (name for name in files if fnmatch.fnmatchcase(name, pattern) and name not in within)
+    return sorted(name for name in names if pattern.startswith(".") or not name.startswith("."))
 
 
 # Lines that may stop what http_access allows, or make others conditional, unless they say no more than this.
@@ -194,9 +194,9 @@ def _rule(where: str, words: Sequence[str], acls: Mapping[str, _Acl], built: dic
             conditions.append(Not(condition) if word.startswith("!") else condition)
         elif word.startswith("!"):
             conditions.append(Destinations())  # the opposite of everything
-    said = {"allow": "allows", "deny": "denies"}.get(verb, verb)
+    action = {"allow": "allows", "deny": "denies"}.get(verb, verb)
     unread = "" if allow is not None else f"'{verb[:40]}' is neither allow nor deny"
-    return Rule(where, allow, tuple(conditions), said, " ".join(words[1:]), unread=unread)
+    return Rule(where, allow, tuple(conditions), action, " ".join(words[1:]), unread=unread)
 
 
 def _condition(name: str, acl: Optional[_Acl]) -> Optional[Condition]:
@@ -255,10 +255,10 @@ def _ports(values: Sequence[str]) -> Condition:
 
 def _methods(values: Sequence[str]) -> Condition:
     """CONNECT is how TLS passes a proxy, GET what plain HTTP of these lists uses; what only others say is in doubt."""
-    given = {value.upper() for value in values}
-    words = frozenset((["https"] if "CONNECT" in given else []) + (["http"] if "GET" in given else []))
+    methods = {value.upper() for value in values}
+    words = frozenset((["https"] if "CONNECT" in methods else []) + (["http"] if "GET" in methods else []))
     services = Services(((words, 0, 65535),) if words else ())
-    if "GET" not in given and given & {"HEAD", "POST"} and "CONNECT" not in given:
+    if "GET" not in methods and methods & {"HEAD", "POST"} and "CONNECT" not in methods:
         return Perhaps(Services(((frozenset({"http"}), 0, 65535),)), "it is for some methods of HTTP only")
     return services
 

@@ -1,0 +1,73 @@
+"""What exported texts share: what a file says of itself, comments, the reason of a rule, and rows that make none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, Iterator, Optional
+
+from ..model import Kind, Requirement
+from ..text import line
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
+
+    `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
+    `lacking_in` names the policies that the rows are additions to.
+    """
+
+    workspace: Optional[str]
+    date: str
+    catalog: str
+    command: str
+    gaps: tuple[str, ...] = ()
+    fqdn_tags: bool = False
+    lacking_in: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What is made is called so: additions must not replace what a whole list made."""
+        return "amlnet-additions" if self.lacking_in else "amlnet"
+
+
+def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
+    """The lines that each file begins with, without their comment signs."""
+    of = f" of workspace {context.workspace}" if context.workspace else ""
+    yield f"Outbound endpoints for Azure Machine Learning{of}"
+    if context.lacking_in:
+        yield f"Only what {', '.join(context.lacking_in)} lacks: add it to what exists, do not replace that."
+    yield f"{context.date}, catalog {context.catalog}"
+    yield context.command
+    yield from (f"Not known, so assumed: {gap}" for gap in context.gaps)
+    yield from (f"To mind: {loss}" for loss in losses)
+
+
+def comments(sign: str, lines: Iterable[str]) -> str:
+    """Lines as comments; whatever a line holds, it stays one line."""
+    return "".join(f"{sign} {line(text)}".rstrip() + "\n" for text in lines)
+
+
+def why(row: Requirement) -> str:
+    """The reason of a rule: level, for whom, why, and what documents say against it."""
+    computes = f" ({', '.join(row.computes)})" if row.computes else ""
+    return f"{row.level.value}{computes}: {row.reason}"
+
+
+def public(rows: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """The rows that a rule can be made of: no private endpoint serves them."""
+    return tuple(row for row in rows if not row.private)
+
+
+def private_notes(rows: Iterable[Requirement]) -> Iterator[str]:
+    """For what private endpoints serve: it needs DNS and no rule."""
+    for row in rows:
+        if row.private:
+            yield f"{row.host} is served by a private endpoint: it must resolve privately; no rule is needed."
+
+
+def no_tags(rows: Iterable[Requirement], target: str) -> Iterator[str]:
+    """The loss of service tags, which only Azure's own rules know."""
+    for row in public(rows):
+        if row.kind is Kind.SERVICE_TAG:
+            yield f"service tag {row.host}, port {row.port}/{row.protocol.value}: {target} knows no service tags."
