@@ -1,7 +1,10 @@
 # make demo    sets everything up and runs the main job on the bundled example; no Azure account
 # make test    sets everything up and runs all tests
 # make bench   prints timings as ratios against a baseline of the same run
-# make lint    style and types;  make tools (as root) installs the system tools that some tests use
+# make lint    style and types
+# make azdev   what Azure's own extensions have to pass: azdev's linter, flake8, pylint
+# make compat  today's tool over the files of the first release: which exit codes and rows changed
+# make tools   (as root) installs the system tools that some tests use
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +20,7 @@ DEMO := build/demo
 AZ := cd $(DEMO) && AZURE_CONFIG_DIR=config AZURE_EXTENSION_DIR=extensions AZURE_CORE_COLLECT_TELEMETRY=no \
 	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 $(CURDIR)/$(BIN)/az
 
-.PHONY: setup wheel demo test lint bench tools clean
+.PHONY: setup wheel demo test lint azdev compat bench tools clean
 
 setup: $(READY) $(WHEEL)
 
@@ -73,11 +76,25 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# azdev wants other versions than the tests do, so it has an environment of its own.
+AZDEV := build/azdev/.ready
+$(AZDEV): requirements-azdev.txt constraints-azdev.txt
+	$(PYTHON) -m venv --clear build/azdev/venv
+	build/azdev/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements-azdev.txt -c constraints-azdev.txt
+	touch $@
+
+azdev: $(AZDEV)
+	$(PYTHON) tools/azdev.py
+
+compat: $(DEMO)/.ready
+	$(BIN)/python -m tools.compat
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 # System tools that some tests use; a test whose tool is missing skips and names this command.
-TOOLS := chromium curl iproute2 nftables prometheus-blackbox-exporter squid
+TOOLS := chromium curl iproute2 nftables prometheus-blackbox-exporter squid-openssl
 # kubectl, where there is none.
 TOOLS += $(if $(shell command -v kubectl),,kubernetes-client)
 # RUNLEVEL=1 keeps the services among them from being started.

@@ -54,7 +54,7 @@ examples:
       text: az ml network test -w my-workspace -g my-group --report-file report.xml report.html --annotate azure-devops
     - name: A script for a machine without az, and its output read back.
       text: |
-        az ml network test -w my-workspace -g my-group --dry-run > probe.py
+        az ml network test -w my-workspace -g my-group --dry-run --output-file probe.py
         az ml network test -w my-workspace -g my-group --results-file results.txt
     - name: Through a proxy whose address, with password, stands in a file; an inspecting proxy's authority is trusted.
       text: az ml network test -w my-workspace -g my-group --proxy @proxy.txt --ca-file corporate.pem

@@ -563,6 +563,14 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class Settlement:
+    """What would settle an unknown verdict: the fact that is missing, and the option or command that brings it."""
+
+    fact: str
+    option: str
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The opinion on one measurement, explained, with the next step; `cause` is None for what is fine."""
 
@@ -573,6 +581,7 @@ class Judgement:
     hint: str = ""
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    settled_by: Optional[Settlement] = None
 
 
 @dataclass(frozen=True)
@@ -613,6 +622,7 @@ class Result:
     elapsed_ms: Optional[float]
     steps: tuple[Mapping[str, Any], ...]
     failing: bool = False
+    settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
 
     @property

@@ -102,7 +102,7 @@ class Record:
         with self.lock:
             if not self.finished.is_set():
                 elapsed = round((time.monotonic() - self.layer_started) * 1000, 1)
-                self.steps.append(dict(layer=layer, outcome=outcome, elapsedMs=elapsed, facts=facts))
+                self.steps.append({"layer": layer, "outcome": outcome, "elapsedMs": elapsed, "facts": facts})
         if outcome == "failed":
             raise result
         return result
@@ -1254,7 +1254,7 @@ def run(request):
                 raise
             waiting.pop()
             live[record] = True
-        oldest = next(iter(live))
+        oldest = next(iter(live), None)
         try:  # sockets stop at the deadline; a thread that is stuck elsewhere is given up a moment later
             record = finished.get(timeout=max(0.0, oldest.ends + GRACE_S - time.monotonic()))
         except queue.Empty:

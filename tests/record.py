@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from azext_amlnet.about import version
 from azext_amlnet.measurement.targets import request_for
 from azext_amlnet.runners.script import probe_script
 
@@ -22,10 +23,11 @@ def main() -> None:
     with Lab(faulty=True) as lab:
         lab.resolv(f"nameserver {WORLD}\n")
         lab.filter(f"out ip daddr {SECOND} tcp dport 443 drop")
-        request = request_for(rows(), 5, "amlnet/1.0.0b1 (connectivity test)", trust={"pem": lab.pem, "only": True})
+        agent, trust = f"amlnet/{version()} (connectivity test)", {"pem": lab.pem, "only": True}
+        request = request_for(rows(), 5, agent, trust=trust)
         inside = ["ip", "netns", "exec", lab.client, "unshare", "--uts", "sh", "-c"]
         words = [*inside, 'hostname jump-host && exec "$0" -I -S -', sys.executable]
-        script = probe_script(request, "1.0.0b1")
+        script = probe_script(request, version())
         done = subprocess.run(words, input=script, capture_output=True, text=True, check=True, timeout=60, env={
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"
         })  # fmt: skip

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
+import stat
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Optional
 from urllib.parse import quote
 
 SQUID = shutil.which("squid", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -42,35 +45,60 @@ done
 
 @contextlib.contextmanager
 def squid(
-    folder: Path, names: Mapping[str, str], rules: Sequence[str], user: Sequence[str] = (), tls: str = ""
+    names: Mapping[str, str],
+    rules: Sequence[str],
+    user: Sequence[str] = (),
+    certificate: bytes = b"",
+    files: Optional[Mapping[str, str]] = None,
 ) -> Iterator[int]:
     """The port of a squid that knows these names, with these http_access lines.
 
-    `user`: the name and password it wants; `tls`: the file of certificate and key of an https proxy.
+    `user`: the name and password it wants; `certificate`: certificate and key of an https proxy; `files`: what lies
+    beside its configuration, in the folder that rules call `{folder}`.
     """
     port = _free_port()
-    (folder / "hosts").write_text("".join(f"{ip} {name}\n" for name, ip in names.items()), encoding="utf-8")
-    helper = folder / "helper.sh"
-    helper.write_text(_HELPER.format(folder=folder), encoding="utf-8")
-    (folder / "user").write_text(" ".join(quote(word, safe="@:/") for word in user) + "\n", encoding="utf-8")
-    auth = f"auth_param basic program /bin/sh {helper}\nacl known proxy_auth REQUIRED"
-    listen = f"https_port 127.0.0.1:{port} tls-cert={tls}" if tls else f"http_port 127.0.0.1:{port}"
-    config = folder / "squid.conf"
-    text = _CONFIG.format(listen=listen, folder=folder, auth=auth if user else "", rules="\n".join(rules))
-    config.write_text(text, encoding="utf-8")
-    folder.chmod(0o777)
-    for parent in list(folder.parents)[:3]:
-        with contextlib.suppress(OSError):
-            parent.chmod(parent.stat().st_mode | 0o755)
+    with _folder() as folder:
+        for name, text in (files or {}).items():
+            (folder / name).write_text(text, encoding="utf-8")
+        (folder / "proxy.pem").write_bytes(certificate)
+        (folder / "hosts").write_text("".join(f"{ip} {name}\n" for name, ip in names.items()), encoding="utf-8")
+        (folder / "helper.sh").write_text(_HELPER.format(folder=folder), encoding="utf-8")
+        (folder / "user").write_text(" ".join(quote(word, safe="@:/") for word in user) + "\n", encoding="utf-8")
+        auth = f"auth_param basic program /bin/sh {folder}/helper.sh\nacl known proxy_auth REQUIRED"
+        tls = f"https_port 127.0.0.1:{port} tls-cert={folder}/proxy.pem"
+        listen = tls if certificate else f"http_port 127.0.0.1:{port}"
+        lines = "\n".join(rules).replace("{folder}", str(folder))
+        text = _CONFIG.format(listen=listen, folder=folder, auth=auth if user else "", rules=lines)
+        (folder / "squid.conf").write_text(text, encoding="utf-8")
+        with _running(folder, port):
+            yield port
+
+
+@contextlib.contextmanager
+def _running(folder: Path, port: int) -> Iterator[None]:
     # a name of its own: what squids share in memory goes by it
+    words = [str(SQUID), "-N", "-n", f"squid{port}", "-f", str(folder / "squid.conf")]
     with (folder / "out").open("w", encoding="utf-8") as out:
-        process = subprocess.Popen([str(SQUID), "-N", "-n", f"squid{port}", "-f", str(config)], stdout=out, stderr=out)
+        process = subprocess.Popen(words, stdout=out, stderr=out)
     try:
         _wait(port, process, folder)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(20)
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that squid's own user can enter, which the folder of a test may forbid."""
+    open_to_all = (path for path in map(Path, (tempfile.gettempdir(), "/var/tmp", "/dev/shm")) if _anybody_enters(path))
+    with tempfile.TemporaryDirectory(prefix="amlnet-squid-", dir=next(open_to_all)) as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+def _anybody_enters(path: Path) -> bool:
+    return all(folder.is_dir() and folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents))
 
 
 def _free_port() -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import certifi
 import pytest
 
+from azext_amlnet.about import version
 from azext_amlnet.catalog import DATA
 
 from . import builders as arm
@@ -396,7 +397,7 @@ def test_debug_tells_depth_and_concurrency(az: Az, azure: FakeAzure) -> None:
 
 def test_it_is_installed_as_a_preview_by_its_version_alone(az: Az) -> None:
     shown = az.must("extension", "show", "-n", "amlnet").json
-    assert shown["name"] == "amlnet" and shown["version"] == "1.0.0b1"
+    assert shown["name"] == "amlnet" and shown["version"] == version()
     names = {path.name for path in Path(shown["path"]).iterdir()}
     assert "azext_amlnet" in names and "tests" not in names
     assert not [name for name in names if name.startswith(("azure_cli", "azure_identity", "kubernetes"))]

@@ -125,7 +125,7 @@ def test_golden_files(format_name: str, name: str) -> None:
 
 
 @pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
-def test_a_real_squid_allows_each_row_and_denies_decoys(net: wire.Wire, tmp_path: Path) -> None:
+def test_a_real_squid_allows_each_row_and_denies_decoys(net: wire.Wire) -> None:
     rows = tuple(
         replace(row, port=port, protocol=Protocol.HTTPS)
         for row, port in zip(ROWS[:3], (net.serve(wire.hang), net.serve(wire.hang), net.serve(wire.hang)), strict=True)
@@ -133,10 +133,9 @@ def test_a_real_squid_allows_each_row_and_denies_decoys(net: wire.Wire, tmp_path
     plain = replace(ROWS[3], port=net.http(wire.answer(200, body="fine")))
     hosts = ["acrml.azurecr.io", "any.blob.core.windows.net", "x.obo.arc.azure.com", "security.ubuntu.com"]
     decoys = ["evil.azurecr.io", "acrml.azurecr.io.evil.io", "blob.core.windows.net", "xblob.core.windows.net"]
-    snippet = tmp_path / "amlnet.conf"
-    snippet.write_text(made("squid", (*rows, plain)), encoding="utf-8")
+    files = {"amlnet.conf": made("squid", (*rows, plain))}
     names = dict.fromkeys([*hosts, *decoys], "127.0.0.1")
-    with squid(tmp_path, names, (f"include {snippet}",)) as port:
+    with squid(names, ("include {folder}/amlnet.conf",), files=files) as port:
 
         def status(method: str, host: str, target: int) -> int:
             with socket.create_connection(("127.0.0.1", port), 10) as sock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,9 +181,9 @@ ASKED = ("acrml.azurecr.io", "acrml.westeurope.data.azurecr.io", "azurecr.io", "
 
 @pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_reader_says_what_a_real_squid_does(net: wire.Wire, tmp_path: Path, name: str) -> None:
+def test_the_reader_says_what_a_real_squid_does(net: wire.Wire, name: str) -> None:
     port = net.serve(wire.hang)
-    with squid(tmp_path, dict.fromkeys(ASKED, "127.0.0.1"), CONFIGS[name]) as proxy:
+    with squid(dict.fromkeys(ASKED, "127.0.0.1"), CONFIGS[name]) as proxy:
         for host in ASKED:
             with socket.create_connection(("127.0.0.1", proxy), 10) as sock:
                 sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())

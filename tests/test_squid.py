@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from azext_amlnet.catalog import load
@@ -30,10 +28,10 @@ def through(net: wire.Wire, proxy: str, host: str = NAME, protocol: str = "https
     return judge(row, PROOFS[proof], result)
 
 
-def test_squid_lets_through_and_denies(net: wire.Wire, tmp_path: Path) -> None:
+def test_squid_lets_through_and_denies(net: wire.Wire) -> None:
     https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
     http = net.http(wire.answer(200, body="Release"))
-    with squid(tmp_path, NAMES, RULES) as port:
+    with squid(NAMES, RULES) as port:
         proxy = f"http://127.0.0.1:{port}"
         assert through(net, proxy, port=https).verdict is Verdict.REACHABLE
         assert through(net, proxy, protocol="http", port=http).verdict is Verdict.REACHABLE
@@ -58,11 +56,11 @@ def test_squid_lets_through_and_denies(net: wire.Wire, tmp_path: Path) -> None:
 PASSWORD, ENCODED = "p@ss:w/rd%", "p%40ss%3Aw%2Frd%25"
 
 
-def test_squid_wants_a_password_and_gets_it(net: wire.Wire, tmp_path: Path) -> None:
+def test_squid_wants_a_password_and_gets_it(net: wire.Wire) -> None:
     https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
     http = net.http(wire.answer(200, body="Release"))
     rules = ("http_access allow known",)
-    with squid(tmp_path, NAMES, rules, user=("me@corp", PASSWORD)) as port:
+    with squid(NAMES, rules, user=("me@corp", PASSWORD)) as port:
         right = f"http://me%40corp:{ENCODED}@127.0.0.1:{port}"
         assert through(net, right, port=https).verdict is Verdict.REACHABLE
         assert through(net, right, protocol="http", port=http).verdict is Verdict.REACHABLE
@@ -73,22 +71,19 @@ def test_squid_wants_a_password_and_gets_it(net: wire.Wire, tmp_path: Path) -> N
                 assert "other" not in judgement.because
 
 
-def test_squid_over_tls(net: wire.Wire, tmp_path: Path) -> None:
-    pem = tmp_path / "proxy.pem"
-    certificate = net.authority.issue_cert("127.0.0.1")
-    pem.write_bytes(certificate.private_key_and_cert_chain_pem.bytes())
+def test_squid_over_tls(net: wire.Wire) -> None:
+    certificate = net.authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes()
     https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
-    with squid(tmp_path, NAMES, RULES, tls=str(pem)) as port:
+    with squid(NAMES, RULES, certificate=certificate) as port:
         judgement = through(net, f"https://127.0.0.1:{port}", port=https)
         assert judgement.verdict is Verdict.REACHABLE, judgement
         denied = through(net, f"https://127.0.0.1:{port}", "denied.example.test", port=https)
         assert denied.cause is Cause.PROXY_DENIED
 
 
-def test_a_squid_whose_own_certificate_nobody_trusts(net: wire.Wire, tmp_path: Path) -> None:
-    pem = tmp_path / "proxy.pem"
-    pem.write_bytes(net.stranger.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes())
-    with squid(tmp_path, NAMES, RULES, tls=str(pem)) as port:
+def test_a_squid_whose_own_certificate_nobody_trusts(net: wire.Wire) -> None:
+    certificate = net.stranger.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes()
+    with squid(NAMES, RULES, certificate=certificate) as port:
         judgement = through(net, f"https://127.0.0.1:{port}")
         assert (
             judgement.cause is Cause.PROXY_FAILURE

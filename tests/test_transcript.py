@@ -211,6 +211,7 @@ def test_whatever_the_prober_prints_there_is_one_judgement(layers: Any, proof: s
     result = result_of(row, CATALOG.proofs, transcript.result_for(row), Scene(), "local")
     assert result.verdict is not Verdict.SKIPPED
     assert (result.cause is None) == (result.verdict is Verdict.REACHABLE)
+    assert (result.settled_by is not None) == (result.verdict is Verdict.UNKNOWN)
 
 
 @settings(max_examples=100, deadline=None)

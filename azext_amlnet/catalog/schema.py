@@ -212,11 +212,15 @@ def read_shared(
         for suffixes in clouds.values():
             for name in _PLACEHOLDER.findall(form):
                 one_of(name, suffixes, block.place, "placeholder")
-            reasons[host(_PLACEHOLDER.sub(lambda match: suffixes[match[1]], form), block.place, "below")] = reason  # noqa: B023
+            reasons[host(_filled(form, suffixes), block.place, "below")] = reason
     for name in texts(block["tags"], block.place, "tags") if "tags" in block else ():
         _check_host(name, Kind.SERVICE_TAG, block.place)
         reasons[name.lower()] = reason
     return reasons
+
+
+def _filled(form: str, suffixes: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: suffixes[match[1]], form)
 
 
 def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired:

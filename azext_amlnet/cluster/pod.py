@@ -1,7 +1,7 @@
 """The objects of a probe in a cluster: a Job, the ConfigMap with prober and targets, and a Secret for a proxy. Pure.
 
-The pod satisfies the Pod Security level *restricted* (https://kubernetes.io/docs/concepts/security/pod-security-standards)
-and carries what it needs; nothing is downloaded.
+The pod satisfies the Pod Security level *restricted* and carries what it needs; nothing is downloaded
+(https://kubernetes.io/docs/concepts/security/pod-security-standards, 2026-11-23).
 """
 
 from __future__ import annotations

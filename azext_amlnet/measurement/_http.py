@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from ..model import Cause, Judgement, Proof, Protocol, Requirement
 from . import _names, _reached
-from .causes import judgement_of
+from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps, facts_of
+from .unknowns import Unmeasured
 
 _BLOCKING = (
     *("blocked", "denied", "not allowed", "forbidden", "policy", "firewall", "restricted", "prohibited", "filter"),
@@ -80,7 +81,7 @@ def _of_a_stranger(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -
         return judgement_of(Cause.HTTP_UNEXPECTED, answer)
     if facts.get("html") or facts.get("encoded"):
         because = f"a page that could be the service's or a middlebox's: {answer}"
-        return judgement_of(Cause.UNKNOWN_FAILURE, because)
+        return unknown(Unmeasured.ANYBODYS_PAGE, because)
     return _reached.judged(row, steps, scene)
 
 

@@ -6,8 +6,9 @@ import ipaddress
 from typing import Iterable, Optional, Union
 
 from ..model import Cause, Judgement
-from .causes import judgement_of
+from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps, addresses_of, facts_of
+from .unknowns import Unmeasured
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -26,7 +27,7 @@ def failed(facts: Facts, scene: Scene) -> Judgement:
     """The judgement on a name that clients get no address for."""
     answers, failure = facts.get("answers") or (), str(facts.get("failure"))
     if failure == "error":
-        return judgement_of(Cause.UNKNOWN_FAILURE, f"the name could not be looked up: {facts.get('error')}")
+        return unknown(Unmeasured.LOOKUP_ERROR, f"the name could not be looked up: {facts.get('error')}")
     if not answers:
         return judgement_of(_EAI.get(failure, Cause.DNS_FAILURE), f"the system's resolver says {failure}")
     by_server = _describe(answers)

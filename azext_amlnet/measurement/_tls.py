@@ -6,8 +6,9 @@ from typing import Optional
 
 from ..model import Cause, Judgement, Proof, Requirement
 from ..text import one_line
-from .causes import judgement_of
+from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps
+from .unknowns import Unmeasured
 
 # X509_V_ERR_*: unable to get issuer certificate (locally), self-signed (in the chain), unable to verify the leaf.
 _UNTRUSTED = (2, 18, 19, 20, 21)
@@ -49,7 +50,7 @@ def _certificate(facts: Facts, scene: Scene) -> Judgement:
         missing = (
             "this machine has no certificates of authorities, so none can be judged: install them or give --ca-file"
         )
-        return judgement_of(Cause.UNKNOWN_FAILURE, f"{missing} (issued by {issuer})")
+        return unknown(Unmeasured.NO_AUTHORITIES, f"{missing} (issued by {issuer})")
     return judgement_of(Cause.TLS_UNTRUSTED_ISSUER, f"the certificate is issued by {issuer}")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..model import Cause, Judgement, Verdict
 from ..text import one_line
+from .unknowns import SETTLED_BY, Unmeasured
 
 B, D, U = Verdict.BLOCKED, Verdict.DEGRADED, Verdict.UNKNOWN
 
@@ -124,6 +127,11 @@ CAUSES: dict[Cause, tuple[Verdict, str, str]] = {
 
 
 def judgement_of(cause: Cause, because: str) -> Judgement:
-    """The judgement that a cause means, with what was seen."""
+    """The judgement that a cause means, with what was seen; of an `unknown_failure` see `unknown`."""
     verdict, layer, hint = CAUSES[cause]
-    return Judgement(verdict, cause, layer, one_line(because), hint)
+    return Judgement(verdict, cause, layer, one_line(because), hint, settled_by=SETTLED_BY.get(cause))
+
+
+def unknown(reason: Unmeasured, because: str) -> Judgement:
+    """The judgement on what could not be measured, with what was seen and what settles it."""
+    return replace(judgement_of(Cause.UNKNOWN_FAILURE, because), settled_by=SETTLED_BY[reason])

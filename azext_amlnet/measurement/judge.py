@@ -11,8 +11,9 @@ from typing import Optional
 
 from ..model import Cause, Judgement, Proof, Requirement, Verdict
 from . import _connections, _http, _names, _proxy, _reached, _tls
-from .causes import judgement_of
+from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps
+from .unknowns import Unmeasured
 
 _LAST = {"https": "http", "http": "http", "tls": "tls", "smb": "smb", "udp": "ntp", "tcp": "tcp"}
 """The layer that a row's protocol is proven in."""
@@ -44,7 +45,7 @@ def _failure(row: Requirement, proof: Proof, step: Facts, steps: Steps, scene: S
     """The judgement on the layer that failed, unless another one explains it."""
     layer, facts = step["layer"], step["facts"]
     if _exhausted(facts):
-        return judgement_of(Cause.UNKNOWN_FAILURE, f"this machine ran out of files, memory or threads ({layer})")
+        return unknown(Unmeasured.OWN_LIMITS, f"this machine ran out of files, memory or threads ({layer})")
     public = _names.public_address(steps)
     if row.private and layer in ("tcp", "tls", "http") and public:
         because = f"the name resolves to {public}, and there: {facts.get('failure')} ({layer})"
@@ -54,7 +55,7 @@ def _failure(row: Requirement, proof: Proof, step: Facts, steps: Steps, scene: S
         return replace(_reached.judged(row, steps, scene), notes=(note,))
     suspect = _names.suspect(steps) if layer in ("tls", "http") else None
     unforeseen = f"{layer}: {facts.get('error') or facts.get('failure')}"
-    return suspect or _of_layer(row, step, steps, scene) or judgement_of(Cause.UNKNOWN_FAILURE, unforeseen)
+    return suspect or _of_layer(row, step, steps, scene) or unknown(Unmeasured.UNFORESEEN, unforeseen)
 
 
 def _of_layer(row: Requirement, step: Facts, steps: Steps, scene: Scene) -> Optional[Judgement]:
@@ -74,7 +75,7 @@ def _of_layer(row: Requirement, step: Facts, steps: Steps, scene: Scene) -> Opti
         because = f"the connection opened, but no SMB answer came: {facts.get('failure')}"
         return judgement_of(Cause.TCP_CLOSED, because)
     because = f"no NTP answer ({facts.get('failure')}); over UDP silence proves nothing"
-    return judgement_of(Cause.UNKNOWN_FAILURE, because)
+    return unknown(Unmeasured.SILENT_UDP, because)
 
 
 def _exhausted(facts: Facts) -> bool:
@@ -89,7 +90,7 @@ def _doubted(judgement: Judgement, scene: Scene) -> Judgement:
     if not scene.throttled_ms or judgement.cause not in _TIMEOUTS or judgement.cause is None:
         return judgement
     held = f"{judgement.cause.value}, but its CPU limit held the probe back for {scene.throttled_ms:.0f} ms"
-    return judgement_of(Cause.UNKNOWN_FAILURE, f"{held}: {judgement.because}")
+    return unknown(Unmeasured.CPU_LIMIT, f"{held}: {judgement.because}")
 
 
 def by_pull(row: Requirement, host: Optional[str], because: str) -> Optional[Judgement]:
@@ -98,4 +99,4 @@ def by_pull(row: Requirement, host: Optional[str], because: str) -> Optional[Jud
     covered = row.host.startswith("*.") and (host or "").endswith(row.host[1:])
     if host is None or (host not in names and not covered):
         return None
-    return replace(judgement_of(Cause.POD_IMAGE_PULL, because), verdict=Verdict.BLOCKED)
+    return replace(judgement_of(Cause.POD_IMAGE_PULL, because), verdict=Verdict.BLOCKED, settled_by=None)

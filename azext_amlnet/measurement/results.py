@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Mapping, Optional
 
 from ..model import Cause, Judgement, Kind, Proof, Protocol, Requirement, Result, Verdict
-from .causes import judgement_of
+from .causes import unknown
 from .judge import judge
 from .scene import Facts, Scene
+from .unknowns import Unmeasured
 
 
 def result_of(
@@ -42,6 +43,7 @@ def result_of(
         notes=(*judgement.notes, *_limits(row)),
         elapsed_ms=(measured or {}).get("elapsedMs"),
         steps=tuple((measured or {}).get("steps") or ()),
+        settled_by=judgement.settled_by,
     )
 
 
@@ -50,7 +52,7 @@ def _judged(row: Requirement, proof: Proof, measured: Optional[Facts], scene: Sc
     try:
         return judge(row, proof, measured, scene)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
-        return judgement_of(Cause.UNKNOWN_FAILURE, f"the result could not be judged ({type(error).__name__})")
+        return unknown(Unmeasured.NOT_JUDGED, f"the result could not be judged ({type(error).__name__})")
 
 
 def _skipped(row: Requirement) -> Judgement:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Optional, Sequence
 
-from ..model import Coverage, Requirement
+from ..model import Coverage, Requirement, Settlement
 from .addresses import EVERYTHING, Span, shown
 from .conditions import Destinations, Fit, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
 from .rule_index import Held, RuleIndex
+from .unknowns import SETTLED_BY, Doubt
 
 ROUTES = "route-table"
 """The one dialect whose rules say where to, not whether."""
@@ -28,6 +29,11 @@ class Decision:
     because: str = ""
     hint: str = ""
     notes: tuple[str, ...] = ()
+    settled_by: Optional[Settlement] = None
+
+
+def _unknown(doubt: Doubt, because: str, hint: str, rules: tuple[str, ...] = ()) -> Decision:
+    return Decision(Coverage.UNKNOWN, rules, because, hint, settled_by=SETTLED_BY[doubt])
 
 
 def findings(
@@ -43,10 +49,10 @@ def findings(
 
 def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Optional[Span]]) -> Finding:
     if row.unresolved:
-        decisions = [Decision(Coverage.UNKNOWN, (), "a part of the name is not known yet", _COMPLETE)]
+        decisions = [_unknown(Doubt.NAME, "a part of the name is not known yet", _COMPLETE)]
     else:
         decisions = [checker.decide(row, sources) for checker in checkers if _meets(row, checker.policy)]
-        decisions = decisions or [Decision(Coverage.UNKNOWN, (), "no policy is for its computes", _GIVE)]
+        decisions = decisions or [_unknown(Doubt.NO_POLICY, "no policy is for its computes", _GIVE)]
     worst = min(decisions, key=lambda decision: decision.coverage.rank)
     telling = [worst] if worst.coverage is not Coverage.COVERED else decisions
     return Finding(
@@ -62,6 +68,7 @@ def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Op
         rules=_unique(rule for decision in telling for rule in decision.rules),
         because="; ".join(_unique(decision.because for decision in telling)),
         hint=worst.hint,
+        settled_by=worst.settled_by,
         notes=_unique(note for decision in decisions for note in decision.notes),
     )
 
@@ -188,11 +195,11 @@ class Checker:
     def _doubtful(self, traffic: Traffic, doubt: Optional[Rule], rest: Optional[Rule]) -> Decision:
         if doubt is None:
             because = f"what {self.policy.name} does where no rule decides could not be read"
-            return Decision(Coverage.UNKNOWN, (), because, _MEASURE)
+            return _unknown(Doubt.DEFAULT, because, _MEASURE)
         otherwise = f"; otherwise {_ref(rest)} {rest.says(traffic)}" if rest else ""
         rules = (doubt.name, rest.name) if rest else (doubt.name,)
         because = f"{doubt.doubt(traffic)} ({self._says(doubt, traffic)}{otherwise})"
-        return Decision(Coverage.UNKNOWN, rules, because, doubt.advice(traffic) or _MEASURE)
+        return _unknown(doubt.reason(traffic), because, doubt.advice(traffic) or _MEASURE, rules)
 
     def _says(self, rule: Rule, traffic: Traffic) -> str:
         return f"{_ref(rule)} of {self.policy.name} {rule.says(traffic)}"
@@ -241,7 +248,7 @@ def _private(policy: Policy) -> Decision:
     if policy.words:
         because = f"a private endpoint serves it, and whether clients skip {policy.name} for it is not known"
         hint = "Name it in NO_PROXY (export --format no-proxy), and leave the row out of this check."
-        return Decision(Coverage.UNKNOWN, (), because, hint)
+        return _unknown(Doubt.SKIP_LIST, because, hint)
     because = f"a private endpoint serves it, and its traffic does not pass {policy.name}"
     note = "Unless routes lead traffic to private endpoints through the firewall; then it needs a rule."
     return Decision(Coverage.COVERED, (), because, notes=(note,))

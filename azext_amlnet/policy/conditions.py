@@ -13,6 +13,7 @@ from typing import Iterable, Iterator, Optional, Sequence, Union
 
 from ..model import Kind, Protocol, Requirement
 from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, span_of, union
+from .unknowns import Doubt
 
 
 class Fit(Enum):
@@ -162,10 +163,14 @@ class Sources:
         spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
         return self.unread or f"where the cluster's traffic comes from is not told, and this is for {spans}"
 
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        return Doubt.PART if self.unread or traffic.source is not None else Doubt.SOURCE
+
     def advice(self, traffic: Traffic) -> str:
-        """What would settle it."""
-        needless = self.unread or traffic.source is not None
-        return "" if needless else "Say with --source which addresses the cluster's traffic comes from."
+        """What to do about it."""
+        source = "Say with --source which addresses the cluster's traffic comes from."
+        return source if self.reason(traffic) is Doubt.SOURCE else ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,10 @@ class Services:
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         return self.unread
+
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        return Doubt.PART
 
 
 @dataclass(frozen=True)
@@ -293,6 +302,14 @@ class Destinations:
             return Fit.MAYBE if any(wide) else Fit.NONE
         return Fit.ALL if self._all_public else Fit.MAYBE if self._public_range else Fit.NONE
 
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        if self.unread:
+            return Doubt.PART
+        by_tag = any(tag_fit(tag, traffic) is Fit.MAYBE for tag in self.tags)
+        by_span = bool(self.spans) and self._of_spans(traffic) is Fit.MAYBE
+        return Doubt.ADDRESSES if by_tag or by_span or traffic.kind is Kind.IP else Doubt.CONTENTS
+
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         if self.unread:
@@ -359,14 +376,19 @@ class Not:
         """Why `fit` is MAYBE."""
         return self.condition.doubt(traffic)
 
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        return self.condition.reason(traffic)
+
 
 @dataclass(frozen=True)
 class Perhaps:
-    """A condition beside which something else counts that is not known here."""
+    """A condition beside which something else counts that is not known here; `of` is the sort of that doubt."""
 
     condition: Condition
     because: str
-    settled_by: str = ""
+    hint: str = ""
+    of: Doubt = Doubt.PART
 
     def fit(self, traffic: Traffic) -> Fit:
         """MAYBE wherever the condition holds for something."""
@@ -376,9 +398,13 @@ class Perhaps:
         """Why `fit` is MAYBE."""
         return self.because
 
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        return self.of
+
     def advice(self, traffic: Traffic) -> str:
-        """What would settle it."""
-        return self.settled_by
+        """What to do about it."""
+        return self.hint
 
 
 @dataclass(frozen=True)
@@ -396,6 +422,10 @@ class Needs:
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         return self.because
+
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        return Doubt.PART
 
 
 Condition = Union[Sources, Services, Destinations, Not, Perhaps, Needs]

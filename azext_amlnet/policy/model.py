@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from ..model import Coverage, Gap, Kind, Level, Progress, Protocol
+from ..model import Coverage, Gap, Kind, Level, Progress, Protocol, Settlement
 from .conditions import Condition, Destinations, Fit, Perhaps, Sources, Traffic, every
+from .unknowns import Doubt
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,13 @@ class Rule:
         doubts = (c.doubt(traffic) for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
         return self.unread or next(doubts, "what it does could not be read")
 
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        reasons = (c.reason(traffic) for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
+        return Doubt.PART if self.unread else next(reasons, Doubt.PART)
+
     def advice(self, traffic: Traffic) -> str:
-        """What would settle it, where that can be said."""
+        """What to do about it, where that can be said."""
         doubts = (c for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
         return next((text for text in (_advice(doubt, traffic) for doubt in doubts) if text), "")
 
@@ -114,6 +120,7 @@ class Finding:
     hint: str
     notes: tuple[str, ...] = ()
     failing: bool = False
+    settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
 
     @property

@@ -150,6 +150,7 @@ def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The lines below an endpoint, already escaped."""
     names = ("level", "topic", "reason", "because", "hint", "testedBy", "change")
     yield from ((name, escape(str(result[name]))) for name in names if result.get(name))
+    yield from (("settled by", escape(settlement(result))),) if "settledBy" in result else ()
     yield from (("computes", escape(", ".join(result["computes"]))),) if result["computes"] else ()
     yield from (("warning", escape(line)) for line in result["warnings"])
     yield from (("note", escape(line)) for line in result["notes"])
@@ -158,6 +159,12 @@ def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             f"{key}: {json.dumps(value)}" for key, value in sorted(step["facts"].items()) if value not in (None, [], {})
         )
         yield step["layer"], f"{escape(step['outcome'])}, {step['elapsedMs']} ms<br><small>{escape(facts)}</small>"
+
+
+def settlement(result: Mapping[str, Any]) -> str:
+    """What would settle an unknown verdict, in words; empty for what is known."""
+    settled_by = result.get("settledBy")
+    return f"{settled_by['fact']} ({settled_by['option']})" if settled_by else ""
 
 
 def _about(report: Mapping[str, Any]) -> str:

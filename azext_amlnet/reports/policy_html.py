@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, Mapping
 
 from . import by_severity, endpoint
-from .html import counted, listed, page
+from .html import counted, listed, page, settlement
 
 _ORDER = ("denied", "missing", "partial", "unknown", "covered")
 
@@ -57,11 +57,15 @@ def _findings(report: Mapping[str, Any]) -> str:
         f'<tr><td><span class="dot {finding["coverage"]}"></span><code>{escape(endpoint(finding))}</code><br>'
         f"<small>{escape(finding['level'])}; {escape(finding['reason'])}</small></td>"
         f"<td><b>{escape(finding['coverage'])}</b><br>{escape(finding['because'])}</td>"
-        f"<td>{escape(' '.join((finding['hint'], *finding['notes'])))}</td></tr>"
+        f"<td>{escape(' '.join((finding['hint'], *finding['notes'])))}{_settlement(finding)}</td></tr>"
         for finding in by_severity(report)
     )
     heads = "<tr><th>Endpoint</th><th>What the policy says</th><th>What to do</th></tr>"
     return f"<section><h2>All endpoints</h2><div class=scroll><table class=hand>{heads}{rows}</table></div></section>"
+
+
+def _settlement(finding: Mapping[str, Any]) -> str:
+    return f"<br><small>Settled by {escape(settlement(finding))}</small>" if "settledBy" in finding else ""
 
 
 def _beyond(item: Mapping[str, Any], what: str) -> str:

@@ -103,12 +103,12 @@ def progress_of(cmd: Any) -> Callable[[int, int], None]:
     """Shows how far a measurement is, with az's own progress bar; does nothing unless standard error is a terminal."""
     if not sys.stderr.isatty() or cmd.cli_ctx.only_show_errors:
         return lambda done, total: None
-    bar = cmd.cli_ctx.get_progress_controller(det=True)
+    progress_bar = cmd.cli_ctx.get_progress_controller(det=True)
 
     def show(done: int, total: int) -> None:
-        bar.add(message=f"Testing {done}/{total}", value=done, total_val=total or 1)
+        progress_bar.add(message=f"Testing {done}/{total}", value=done, total_val=total or 1)
         if done == total:
-            bar.end()
+            progress_bar.end()
 
     return show
 

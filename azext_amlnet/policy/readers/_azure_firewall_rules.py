@@ -13,6 +13,7 @@ from ...model import is_host, is_service_tag
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, Sources, anchor_of
 from ..model import Rule
+from ..unknowns import Doubt
 from ._arm import Notes, Pool, Resource, Unknown, ids, in_order, number, objects, ports, texts, word
 
 _ANY_WORD: frozenset[str] = frozenset()
@@ -184,7 +185,7 @@ def _network(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: P
 def _either_by_name(where: Destinations, because: str) -> Condition:
     """Where a rule goes by names that may not work: those in doubt, the rest as it is."""
     if not (where.spans or where.tags or where.unread):
-        return Perhaps(where, because, _DNS)
+        return Perhaps(where, because, _DNS, Doubt.DNS_PROXY)
     names = tuple(Pattern(name, rf"\A{re.escape(name)}\Z", doubtful=True) for name in sorted(where.names))
     return Destinations(
         patterns=names, spans=where.spans, tags=where.tags, anything=where.anything, unread=where.unread

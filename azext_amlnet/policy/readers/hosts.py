@@ -16,6 +16,7 @@ from ..addresses import EVERYTHING, span_of
 from ..conditions import Condition, Destinations, Not, Pattern, Perhaps, Services
 from ..documents import Document
 from ..model import Policy, Rule, unread_of
+from ..unknowns import Doubt
 
 _NAME = r"[*.^]{0,3}[A-Za-z0-9_](?:[A-Za-z0-9_.*-]*[A-Za-z0-9_*])?"
 _LINE = re.compile(rf"(?:[a-z]+://)?({_NAME})(?::\d{{1,5}})?(?:/\S*)?\Z", re.IGNORECASE)
@@ -63,11 +64,11 @@ def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
     elif match and is_host(match[1].lstrip("*.^")):
         bare = match[1].lstrip("*.^")
         where = Perhaps(
-            Destinations(frozenset({bare}), frozenset({bare})), _FORM, f"Write {bare} or *.{bare}, or both."
+            Destinations(frozenset({bare}), frozenset({bare})), _FORM, f"Write {bare} or *.{bare}, or both.", Doubt.FORM
         )
     elif match and "*" in plain:
         expression = ".*".join(map(re.escape, re.split(r"\*+", match[1])))
-        where = Perhaps(Destinations(patterns=(Pattern(plain, rf"\A{expression}\Z"),)), _FORM)
-    name, doubtful = f"{document.name}:{number}", Perhaps(where, "a list of names does not tell ports")
+        where = Perhaps(Destinations(patterns=(Pattern(plain, rf"\A{expression}\Z"),)), _FORM, of=Doubt.FORM)
+    name, doubtful = f"{document.name}:{number}", Perhaps(where, "a list of names does not tell ports", of=Doubt.FORM)
     yield Rule(name, True, (_USUAL, where), "lists", line[:253])
     yield Rule(name, True, (_OTHERS, doubtful), "lists", line[:253])

@@ -48,7 +48,7 @@ def read(pool: Pool) -> Iterator[Policy]:
     for group in groups:
         lost = Notes()
         inline = objects(group.body.get("securityRules"), lost, "its rules")
-        singles = [rule for owner in loose if owner and is_it(group, owner) for rule in loose[owner]]
+        singles = [rule for owner, own in loose.items() if owner and is_it(group, owner) for rule in own]
         singles += loose.get("", []) if len(groups) == 1 else []
         if "" in loose and len(groups) > 1:
             lost.add("rules that do not tell whose they are")
