@@ -111,9 +111,7 @@ def main() -> int:
 
     unread = False
     for folder in sorted(path for path in RELEASES.iterdir() if path.is_dir()):
-        print(
-            f"Files of {folder.name}, {len(json.loads((folder / 'codes.json').read_text(encoding='utf-8')))} commands:"
-        )
+        print(f"Files of {folder.name}:")
         listed = list(changes(folder, az))
         for change in listed:
             print(f"  {change.command}\n    {change.what} ({change.why})")
