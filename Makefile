@@ -18,7 +18,7 @@ DEMO := build/demo
 # From a folder of its own, because az looks for packages in the current one first; and through a proxy that nobody
 # answers at, because nothing in the demo needs a network.
 AZ := cd $(DEMO) && AZURE_CONFIG_DIR=config AZURE_EXTENSION_DIR=extensions AZURE_CORE_COLLECT_TELEMETRY=no \
-	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 $(CURDIR)/$(BIN)/az
+	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 ../../$(BIN)/python -Im azure.cli
 
 .PHONY: setup wheel demo test lint azdev compat bench tools clean
 
@@ -41,28 +41,28 @@ $(WHEEL): $(SOURCES) | $(READY)
 
 $(DEMO)/.ready: $(WHEEL)
 	rm -rf $(DEMO) && mkdir -p $(DEMO)
-	export PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/build/wheelhouse PIP_CONFIG_FILE=/dev/null; \
-	$(AZ) extension add --source $(CURDIR)/$(WHEEL) --yes --only-show-errors
+	export PIP_NO_INDEX=1 PIP_FIND_LINKS=../wheelhouse PIP_CONFIG_FILE=/dev/null; \
+	$(AZ) extension add --source ../../$(WHEEL) --yes --only-show-errors
 	touch $@
 
 demo: $(DEMO)/.ready
 	@echo
 	@echo '$$ az ml network requirements --workspace-file examples/workspace.json -o table'
-	@$(AZ) ml network requirements --workspace-file $(CURDIR)/examples/workspace.json -o table
+	@$(AZ) ml network requirements --workspace-file ../../examples/workspace.json -o table
 	@echo
 	@echo "$$ az ml network requirements --workspace-file examples/workspace.json --query '[0]'"
-	@$(AZ) ml network requirements --workspace-file $(CURDIR)/examples/workspace.json --query '[0]'
+	@$(AZ) ml network requirements --workspace-file ../../examples/workspace.json --query '[0]'
 	@echo
 	@echo '$$ az ml network test --workspace-file examples/workspace.json --results-file examples/results.txt -o table'
-	@$(AZ) ml network test --workspace-file $(CURDIR)/examples/workspace.json \
-		--results-file $(CURDIR)/examples/results.txt --report-file report.html -o table || test $$? = 8
+	@$(AZ) ml network test --workspace-file ../../examples/workspace.json \
+		--results-file ../../examples/results.txt --report-file report.html -o table || test $$? = 8
 	@echo
 	@echo "The recorded run above fails as it should (exit code 8). Its page: $(DEMO)/report.html"
 	@echo
 	@echo '$$ az ml network check-policy --workspace-file examples/workspace.json --policy examples/firewall-policy.json \'
 	@echo '    --source 10.1.0.0/16 --level required -o table'
-	@$(AZ) ml network check-policy --workspace-file $(CURDIR)/examples/workspace.json \
-		--policy $(CURDIR)/examples/firewall-policy.json --source 10.1.0.0/16 --level required -o table \
+	@$(AZ) ml network check-policy --workspace-file ../../examples/workspace.json \
+		--policy ../../examples/firewall-policy.json --source 10.1.0.0/16 --level required -o table \
 		--report-file policy.html || test $$? = 8
 	@echo
 	@echo "This policy lacks an endpoint and denies another (exit code 8). Its page: $(DEMO)/policy.html"

@@ -12,7 +12,8 @@ from typing import Any, Callable, Container, Optional
 
 from .codec import DocumentError, from_json, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Requirement, Verdict, Workspace, is_address
+from .fields import is_address
+from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Requirement, Verdict, Workspace
 
 _LARGEST = 32 * 1024 * 1024
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Mapping, Optional
 
+from . import fields
 from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
 from .vocabulary import EXIT_FINDINGS as EXIT_FINDINGS
 from .vocabulary import EXIT_UNKNOWN as EXIT_UNKNOWN
@@ -28,103 +28,6 @@ SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
 
 
-# A label may begin with an underscore (it does in some service names); a whole name has 253 characters at most and
-# ends in a label that is no number, so that no address passes for a name.
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}\Z")
-_TAG = re.compile(r"[A-Za-z][A-Za-z0-9]{1,63}(?:\.[A-Za-z0-9]{1,63})?\Z")
-_REGION = re.compile(r"[a-z][a-z0-9]{2,39}\Z")
-
-
-def is_host(text: str) -> bool:
-    """Whether the text is a lower-case host name of two labels at least; nothing else ever enters a rule."""
-    return bool(_HOST.match(text))
-
-
-def is_wildcard(text: str) -> bool:
-    """Whether the text is a host name behind a leading `*.`."""
-    return text.startswith("*.") and is_host(text[2:])
-
-
-def is_address(text: str) -> bool:
-    """Whether the text is an IPv4 address."""
-    return bool(re.match(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\Z", text)) and all(int(n) < 256 for n in text.split("."))
-
-
-def is_destination(text: str) -> bool:
-    """Whether the text is a host name, a wildcard or an address."""
-    return is_host(text) or is_wildcard(text) or is_address(text)
-
-
-def is_target(text: str) -> bool:
-    """Whether the text is a host name or an address: something that can be connected to."""
-    return is_host(text) or is_address(text)
-
-
-def is_region(text: str) -> bool:
-    """Whether the text is a region in ARM's lower-case form (`westeurope`)."""
-    return bool(_REGION.match(text))
-
-
-def is_service_tag(text: str) -> bool:
-    """Whether the text has the form of a service tag (`AzureCloud.westeurope`)."""
-    return bool(_TAG.match(text))
-
-
-def is_resource_id(text: str) -> bool:
-    """Whether the text is a plain ARM id: one printable line without quotes, brackets and braces."""
-    return bool(re.match(r"/subscriptions/[^\"<>`\\{}]{1,1000}\Z", text, re.IGNORECASE)) and text.isprintable()
-
-
-def is_label(text: str) -> bool:
-    """Whether the text can be the name of an Azure resource or a GUID."""
-    return bool(re.match(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,127}\Z", text))
-
-
-def is_line(text: str) -> bool:
-    """Whether the text is one line that a terminal can show: no control characters, 2,000 characters at most."""
-    return len(text) <= 2000 and text.isprintable()
-
-
-def is_base64(text: str) -> bool:
-    """Whether the text is base64 on one line, of 200 kB at most."""
-    return bool(re.match(r"[A-Za-z0-9+/]{0,200000}={0,2}\Z", text))
-
-
-def is_port(number: int) -> bool:
-    """Whether the number can be a port."""
-    return 0 < number < 65536
-
-
-def checked(check: Callable[[Any], bool], what: str, **keywords: Any) -> Any:
-    """A dataclass field whose values must pass a check when they are read from a file."""
-    return field(metadata={"check": check, "what": what}, **keywords)
-
-
-def _host(**keywords: Any) -> Any:
-    return checked(is_host, "a host name", **keywords)
-
-
-def _line(**keywords: Any) -> Any:
-    return checked(is_line, "one line of text", **keywords)
-
-
-def _id(**keywords: Any) -> Any:
-    return checked(is_resource_id, "an Azure resource id", **keywords)
-
-
-def _name(**keywords: Any) -> Any:
-    return checked(is_label, "a resource name", **keywords)
-
-
-def _region(**keywords: Any) -> Any:
-    return checked(is_region, "a region such as 'westeurope'", **keywords)
-
-
-def _port(**keywords: Any) -> Any:
-    return checked(is_port, "a port from 1 to 65535", **keywords)
-
-
 def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
     """How the cluster with this id is known to Azure, by its resource type.
 
@@ -144,11 +47,11 @@ def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
 class Gap:
     """A fact Azure refused to tell: about what, why, and what is assumed in its place."""
 
-    fact: str = _name()
-    resource: str = _line()
-    reason: str = _line()
-    assumed: str = _line(default="")
-    id: Optional[str] = _id(default=None)
+    fact: str = fields.name()
+    resource: str = fields.line()
+    reason: str = fields.line()
+    assumed: str = fields.line(default="")
+    id: Optional[str] = fields.resource_id(default=None)
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.reason}" + (f"; assumed: {self.assumed}" if self.assumed else "")
@@ -158,15 +61,15 @@ class Gap:
 class Registry:
     """The workspace's container registry; `data_endpoints` is None where Azure did not say."""
 
-    name: str = _name()
-    id: Optional[str] = _id(default=None)
-    login_server: Optional[str] = _host(default=None)
-    region: Optional[str] = _region(default=None)
-    sku: Optional[str] = _name(default=None)
+    name: str = fields.name()
+    id: Optional[str] = fields.resource_id(default=None)
+    login_server: Optional[str] = fields.host(default=None)
+    region: Optional[str] = fields.region(default=None)
+    sku: Optional[str] = fields.name(default=None)
     data_endpoints: Optional[bool] = None
-    data_hosts: tuple[str, ...] = _host(default=())
-    regional_hosts: tuple[str, ...] = _host(default=())
-    replica_regions: tuple[str, ...] = _region(default=())
+    data_hosts: tuple[str, ...] = fields.host(default=())
+    regional_hosts: tuple[str, ...] = fields.host(default=())
+    replica_regions: tuple[str, ...] = fields.region(default=())
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -176,19 +79,19 @@ class Registry:
 class StorageAccount:
     """A storage account that the workspace uses, with its endpoints as host names."""
 
-    name: str = _name()
-    id: Optional[str] = _id(default=None)
+    name: str = fields.name()
+    id: Optional[str] = fields.resource_id(default=None)
     default: bool = False
-    blob: Optional[str] = _host(default=None)
-    file: Optional[str] = _host(default=None)
-    queue: Optional[str] = _host(default=None)
-    table: Optional[str] = _host(default=None)
-    dfs: Optional[str] = _host(default=None)
-    secondary_blob: Optional[str] = _host(default=None)
-    region: Optional[str] = _region(default=None)
+    blob: Optional[str] = fields.host(default=None)
+    file: Optional[str] = fields.host(default=None)
+    queue: Optional[str] = fields.host(default=None)
+    table: Optional[str] = fields.host(default=None)
+    dfs: Optional[str] = fields.host(default=None)
+    secondary_blob: Optional[str] = fields.host(default=None)
+    region: Optional[str] = fields.region(default=None)
     hierarchical_namespace: Optional[bool] = None
-    datastores: tuple[str, ...] = _name(default=())
-    datastore_types: tuple[str, ...] = _name(default=())
+    datastores: tuple[str, ...] = fields.name(default=())
+    datastore_types: tuple[str, ...] = fields.name(default=())
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -198,10 +101,10 @@ class StorageAccount:
 class KeyVault:
     """The workspace's key vault."""
 
-    name: str = _name()
-    id: Optional[str] = _id(default=None)
-    host: Optional[str] = _host(default=None)
-    region: Optional[str] = _region(default=None)
+    name: str = fields.name()
+    id: Optional[str] = fields.resource_id(default=None)
+    host: Optional[str] = fields.host(default=None)
+    region: Optional[str] = fields.region(default=None)
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -211,10 +114,10 @@ class KeyVault:
 class AppInsights:
     """The workspace's Application Insights component: where it takes telemetry in."""
 
-    name: str = _line()
-    id: Optional[str] = _id(default=None)
-    ingestion_host: Optional[str] = _host(default=None)
-    live_host: Optional[str] = _host(default=None)
+    name: str = fields.line()
+    id: Optional[str] = fields.resource_id(default=None)
+    ingestion_host: Optional[str] = fields.host(default=None)
+    live_host: Optional[str] = fields.host(default=None)
     readable: bool = True
 
 
@@ -222,9 +125,9 @@ class AppInsights:
 class Hub:
     """The hub behind a workspace of kind Project: its own service address, and who serves it."""
 
-    name: str = _name()
-    id: Optional[str] = _id(default=None)
-    workspace_id: Optional[str] = _name(default=None)
+    name: str = fields.name()
+    id: Optional[str] = fields.resource_id(default=None)
+    workspace_id: Optional[str] = fields.name(default=None)
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -234,34 +137,34 @@ class Hub:
 class Proxy:
     """The proxy an AKS cluster injects into its pods; credentials are dropped when it is read."""
 
-    http: Optional[str] = _line(default=None)
-    https: Optional[str] = _line(default=None)
-    skip: tuple[str, ...] = _line(default=())
+    http: Optional[str] = fields.line(default=None)
+    https: Optional[str] = fields.line(default=None)
+    skip: tuple[str, ...] = fields.line(default=())
     trusted_ca: bool = False
-    authorities: Optional[str] = checked(is_base64, "certificates in base64", default=None)
+    authorities: Optional[str] = fields.checked(fields.is_base64, "certificates in base64", default=None)
 
 
 @dataclass(frozen=True)
 class Cluster:
     """A Kubernetes cluster as ARM knows it; None means that Azure did not say."""
 
-    id: Optional[str] = _id(default=None)
+    id: Optional[str] = fields.resource_id(default=None)
     types: tuple[ClusterType, ...] = ()
-    region: Optional[str] = _region(default=None)
-    api_server: Optional[str] = _host(default=None)
-    private_api_server: Optional[str] = _host(default=None)
+    region: Optional[str] = fields.region(default=None)
+    api_server: Optional[str] = fields.host(default=None)
+    private_api_server: Optional[str] = fields.host(default=None)
     private_cluster: Optional[bool] = None
-    outbound_type: Optional[str] = _name(default=None)
+    outbound_type: Optional[str] = fields.name(default=None)
     proxy: Optional[Proxy] = None
-    subnets: tuple[str, ...] = _id(default=())
+    subnets: tuple[str, ...] = fields.resource_id(default=())
     gpu_nodes: Optional[bool] = None
     windows_nodes: Optional[bool] = None
     azure_policy: Optional[bool] = None
     monitoring: Optional[bool] = None
     arc_gateway: Optional[bool] = None
     azure_rbac: Optional[bool] = None
-    relay_host: Optional[str] = _host(default=None)
-    service_bus_hosts: Optional[tuple[str, ...]] = _host(default=None)
+    relay_host: Optional[str] = fields.host(default=None)
+    service_bus_hosts: Optional[tuple[str, ...]] = fields.host(default=None)
     training: Optional[bool] = None
     inference: Optional[bool] = None
     readable: bool = True
@@ -271,10 +174,10 @@ class Cluster:
 class Compute:
     """A Kubernetes compute attached to the workspace; where its jobs land by default."""
 
-    name: str = _name()
-    cluster_id: Optional[str] = _id(default=None)
-    namespace: Optional[str] = _name(default=None)
-    node_selector: tuple[str, ...] = _line(default=())
+    name: str = fields.name()
+    cluster_id: Optional[str] = fields.resource_id(default=None)
+    namespace: Optional[str] = fields.name(default=None)
+    node_selector: tuple[str, ...] = fields.line(default=())
 
 
 @dataclass(frozen=True)
@@ -282,11 +185,11 @@ class Dependency:
     """One line of an outbound dependency list that Azure itself offers."""
 
     origin: Origin
-    host: str = checked(is_destination, "a host name, a wildcard or an address")
-    port: int = _port(default=443)
+    host: str = fields.checked(fields.is_destination, "a host name, a wildcard or an address")
+    port: int = fields.port(default=443)
     protocol: Protocol = Protocol.HTTPS
-    category: str = _line(default="")
-    cluster_id: Optional[str] = _id(default=None)
+    category: str = fields.line(default="")
+    cluster_id: Optional[str] = fields.resource_id(default=None)
 
 
 @dataclass(frozen=True)
@@ -294,14 +197,14 @@ class Workspace:
     """The facts about one workspace: what `--save-workspace-file` writes and `--workspace-file` reads."""
 
     cloud: Cloud = Cloud.PUBLIC
-    region: Optional[str] = _region(default=None)
-    name: Optional[str] = _name(default=None)
-    id: Optional[str] = _id(default=None)
-    workspace_id: Optional[str] = _name(default=None)
-    kind: str = _name(default="Default")
-    isolation_mode: Optional[str] = _name(default=None)
-    api_host: Optional[str] = _host(default=None)
-    notebook_host: Optional[str] = _host(default=None)
+    region: Optional[str] = fields.region(default=None)
+    name: Optional[str] = fields.name(default=None)
+    id: Optional[str] = fields.resource_id(default=None)
+    workspace_id: Optional[str] = fields.name(default=None)
+    kind: str = fields.name(default="Default")
+    isolation_mode: Optional[str] = fields.name(default=None)
+    api_host: Optional[str] = fields.host(default=None)
+    notebook_host: Optional[str] = fields.host(default=None)
     private_endpoint: bool = False
     public_access: bool = True
     hub: Optional[Hub] = None
@@ -338,8 +241,8 @@ class Workspace:
 class Source:
     """Where a fact stands, and the day it was last looked up there."""
 
-    url: str = _line()
-    checked: str = _line()
+    url: str = fields.line()
+    checked: str = fields.line()
 
 
 @dataclass(frozen=True)
@@ -484,45 +387,39 @@ class Endpoint:
 class ProbeSpec:
     """How a requirement is tried: this host, this path, and the name of the proof the catalog describes."""
 
-    host: str = checked(is_target, "a host name or an address")
-    path: str = _line(default="/")
-    proof: str = _name(default="tls")
+    host: str = fields.checked(fields.is_target, "a host name or an address")
+    path: str = fields.line(default="/")
+    proof: str = fields.name(default="tls")
 
 
 EXTRA = ("extra-endpoint",)
 """In place of the catalog's entries, for a row that the user asked for by --endpoint."""
 
 
-def is_requirement_host(text: str) -> bool:
-    """Whether the text is a host, a wildcard, an address, a service tag, or one with a visible `<placeholder>`."""
-    placeholder = r"<[a-z][a-z ]{1,40}>"
-    return is_destination(re.sub(placeholder, "x.x", text)) or is_service_tag(re.sub(placeholder, "x", text))
-
-
 @dataclass(frozen=True)
 class Requirement:
     """An endpoint this workspace needs, and why: one row of `az ml network requirements`."""
 
-    host: str = checked(is_requirement_host, "a host name, or one with a <placeholder>")
-    port: int = _port(default=443)
+    host: str = fields.checked(fields.is_requirement_host, "a host name, or one with a <placeholder>")
+    port: int = fields.port(default=443)
     protocol: Protocol = Protocol.HTTPS
     kind: Kind = Kind.FQDN
     level: Level = Level.REQUIRED
     needed_for: tuple[Scenario, ...] = ()
-    computes: tuple[str, ...] = _name(default=())
+    computes: tuple[str, ...] = fields.name(default=())
     topic: Topic = Topic.AML
     websocket: bool = False
-    reason: str = _line(default="")
-    entries: tuple[str, ...] = _name(default=())
-    resource: Optional[str] = _id(default=None)
+    reason: str = fields.line(default="")
+    entries: tuple[str, ...] = fields.name(default=())
+    resource: Optional[str] = fields.resource_id(default=None)
     private: bool = False
     unresolved: bool = False
     assumed: bool = False
-    service_tags: tuple[str, ...] = checked(is_service_tag, "a service tag", default=())
-    fqdn_tags: tuple[str, ...] = _name(default=())
+    service_tags: tuple[str, ...] = fields.checked(fields.is_service_tag, "a service tag", default=())
+    fqdn_tags: tuple[str, ...] = fields.name(default=())
     probe: Optional[ProbeSpec] = None
     sources: tuple[Source, ...] = ()
-    notes: tuple[str, ...] = _line(default=())
+    notes: tuple[str, ...] = fields.line(default=())
     change: Optional[Change] = field(default=None, metadata={"omit": True})
 
     @property

@@ -18,7 +18,7 @@ from .world import ROOT
 PACKAGE = ROOT / "azext_amlnet"
 HOUSE = ROOT / "docs" / "design" / "000-the-house.md"
 FLOORS = {
-    0: ("prober", "vocabulary", "text"),
+    0: ("prober", "vocabulary", "text", "fields"),
     1: ("errors", "model", "codec"),
     2: ("about", "catalog", "compare", "exporters", "reports"),
     3: ("measurement", "policy"),
@@ -64,14 +64,14 @@ LONG_FUNCTIONS = {
     "_params.py:load_arguments": (32, "arguments of az: one call each, no branch"),
     "prober.py:run": (38, "the measurement's one loop, read by admins before they run it"),
     "cluster/pod.py:_pod": (33, "one object of Kubernetes as it is sent"),
-    "measurement/results.py:result_of": (33, "one noun, a line a field"),
+    "measurement/results.py:result_of": (34, "one noun, a line a field"),
     "discovery/transform.py:to_workspace": (32, "one noun, a line a field"),
     "catalog/schema.py:read_entry": (33, "one noun, a line a field"),
     "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
     "prober.py": (1351, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (644, "the nouns of all rooms, in one place that is read first"),
+    "model.py": (551, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

@@ -372,7 +372,7 @@ def kubectls(az: Az) -> list[int]:
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             words = (entry / "cmdline").read_bytes().decode(errors="replace") if entry.name.isdigit() else ""
-            if "kubectl" in words and str(az.folder) in words and "az" not in words.split("\0")[0].split("/")[-1]:
+            if "kubectl" in words and str(az.folder) in words and "azure.cli" not in words:
                 pids.append(int(entry.name))
     return pids
 

@@ -14,7 +14,8 @@ from typing import Any, Optional
 from .fakearm import CLIENT, SECRET, TENANT, FakeAzure
 
 ROOT = Path(__file__).resolve().parent.parent
-AZ = str(Path(sys.executable).with_name("az"))
+AZ = (sys.executable, "-Im", "azure.cli")
+"""How the packages of az start it; the script beside this Python starts in no folder with a blank in its name."""
 WHEELHOUSE = ROOT / "build" / "wheelhouse"
 SUFFIXES = {
     "public": ("core.windows.net", ".azurecr.io", ".vault.azure.net"),
@@ -68,14 +69,14 @@ class Az:
             "NO_PROXY": "localhost,127.0.0.1",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(WHEELHOUSE),
+            "PIP_FIND_LINKS": WHEELHOUSE.as_uri(),  # pip splits at blanks
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             **self.extra,
         }
 
     def command(self, *words: str) -> list[str]:
         """The words of a command line."""
-        return [AZ, *words]
+        return [*AZ, *words]
 
     def __call__(self, *words: str, timeout_s: float = 90, cwd: Optional[Path] = None, **environment: str) -> Ran:
         """Runs `az` with these words and waits for its end."""

@@ -104,7 +104,7 @@ def main() -> int:
     own |= {"AZURE_CORE_COLLECT_TELEMETRY": "no", "HTTPS_PROXY": "http://127.0.0.1:9"}
 
     def az(words: list[str], folder: Path) -> tuple[int, str]:
-        command = [str(ROOT / ".venv" / "bin" / "az"), "ml", "network", *words]
+        command = [str(ROOT / ".venv" / "bin" / "python"), "-Im", "azure.cli", "ml", "network", *words]
         environment = {**os.environ, **own}
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout

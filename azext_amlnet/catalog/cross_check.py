@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Iterator, Mapping, Optional
 
+from ..fields import is_address, is_wildcard
 from ..model import (
     Catalog,
     CrossCheck,
@@ -18,8 +19,6 @@ from ..model import (
     Scenario,
     Scope,
     Workspace,
-    is_address,
-    is_wildcard,
 )
 from .bindings import cluster_facts
 from .consumers import Consumer

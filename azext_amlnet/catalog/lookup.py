@@ -9,6 +9,7 @@ from typing import Optional
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
+from ..fields import is_address, is_port, is_target
 from ..model import (
     EXTRA,
     Catalog,
@@ -23,9 +24,6 @@ from ..model import (
     Scenario,
     Scope,
     Workspace,
-    is_address,
-    is_port,
-    is_target,
 )
 from .expand import expand
 

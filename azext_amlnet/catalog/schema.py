@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Mapping, Optional
 
 from ..errors import CatalogError
+from ..fields import is_address, is_host, is_service_tag, is_wildcard
 from ..model import (
     CatalogEntry,
     Cloud,
@@ -23,10 +24,6 @@ from ..model import (
     Source,
     Tags,
     Topic,
-    is_address,
-    is_host,
-    is_service_tag,
-    is_wildcard,
 )
 from .blocks import Block, date, keys, listing, mapping, one_of, text, texts
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ..model import Gap, is_host, is_label, is_line, is_region, is_resource_id
+from ..fields import is_host, is_label, is_line, is_region, is_resource_id
+from ..model import Gap
 from .arm import Refusal
 from .crawl import Call
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ..model import Cluster, ClusterType, Compute, Proxy, cluster_type_of, is_base64, is_line
+from ..fields import is_base64, is_line
+from ..model import Cluster, ClusterType, Compute, Proxy, cluster_type_of
 from .answers import (
     Answers,
     cluster_id,
