@@ -12,8 +12,8 @@ from typing import Any, Callable, Container, Optional
 
 from .codec import DocumentError, from_json, shown, to_json
 from .errors import UsageError
-from .fields import is_address
 from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Requirement, Verdict, Workspace
+from .text import is_address
 
 _LARGEST = 32 * 1024 * 1024
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
-from . import fields
+from .text import (
+    is_base64,
+    is_destination,
+    is_host,
+    is_label,
+    is_line,
+    is_port,
+    is_region,
+    is_requirement_host,
+    is_resource_id,
+    is_service_tag,
+    is_target,
+)
 from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
 from .vocabulary import EXIT_FINDINGS as EXIT_FINDINGS
 from .vocabulary import EXIT_UNKNOWN as EXIT_UNKNOWN
@@ -28,6 +40,35 @@ SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
 
 
+def checked(check: Callable[[Any], bool], what: str, **keywords: Any) -> Any:
+    """A dataclass field whose values must pass a check when they are read from a file."""
+    return field(metadata={"check": check, "what": what}, **keywords)
+
+
+def _host(**keywords: Any) -> Any:
+    return checked(is_host, "a host name", **keywords)
+
+
+def _line(**keywords: Any) -> Any:
+    return checked(is_line, "one line of text", **keywords)
+
+
+def _resource_id(**keywords: Any) -> Any:
+    return checked(is_resource_id, "an Azure resource id", **keywords)
+
+
+def _name(**keywords: Any) -> Any:
+    return checked(is_label, "a resource name", **keywords)
+
+
+def _region(**keywords: Any) -> Any:
+    return checked(is_region, "a region such as 'westeurope'", **keywords)
+
+
+def _port(**keywords: Any) -> Any:
+    return checked(is_port, "a port from 1 to 65535", **keywords)
+
+
 def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
     """How the cluster with this id is known to Azure, by its resource type.
 
@@ -47,11 +88,11 @@ def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
 class Gap:
     """A fact Azure refused to tell: about what, why, and what is assumed in its place."""
 
-    fact: str = fields.name()
-    resource: str = fields.line()
-    reason: str = fields.line()
-    assumed: str = fields.line(default="")
-    id: Optional[str] = fields.resource_id(default=None)
+    fact: str = _name()
+    resource: str = _line()
+    reason: str = _line()
+    assumed: str = _line(default="")
+    id: Optional[str] = _resource_id(default=None)
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.reason}" + (f"; assumed: {self.assumed}" if self.assumed else "")
@@ -61,15 +102,15 @@ class Gap:
 class Registry:
     """The workspace's container registry; `data_endpoints` is None where Azure did not say."""
 
-    name: str = fields.name()
-    id: Optional[str] = fields.resource_id(default=None)
-    login_server: Optional[str] = fields.host(default=None)
-    region: Optional[str] = fields.region(default=None)
-    sku: Optional[str] = fields.name(default=None)
+    name: str = _name()
+    id: Optional[str] = _resource_id(default=None)
+    login_server: Optional[str] = _host(default=None)
+    region: Optional[str] = _region(default=None)
+    sku: Optional[str] = _name(default=None)
     data_endpoints: Optional[bool] = None
-    data_hosts: tuple[str, ...] = fields.host(default=())
-    regional_hosts: tuple[str, ...] = fields.host(default=())
-    replica_regions: tuple[str, ...] = fields.region(default=())
+    data_hosts: tuple[str, ...] = _host(default=())
+    regional_hosts: tuple[str, ...] = _host(default=())
+    replica_regions: tuple[str, ...] = _region(default=())
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -79,19 +120,19 @@ class Registry:
 class StorageAccount:
     """A storage account that the workspace uses, with its endpoints as host names."""
 
-    name: str = fields.name()
-    id: Optional[str] = fields.resource_id(default=None)
+    name: str = _name()
+    id: Optional[str] = _resource_id(default=None)
     default: bool = False
-    blob: Optional[str] = fields.host(default=None)
-    file: Optional[str] = fields.host(default=None)
-    queue: Optional[str] = fields.host(default=None)
-    table: Optional[str] = fields.host(default=None)
-    dfs: Optional[str] = fields.host(default=None)
-    secondary_blob: Optional[str] = fields.host(default=None)
-    region: Optional[str] = fields.region(default=None)
+    blob: Optional[str] = _host(default=None)
+    file: Optional[str] = _host(default=None)
+    queue: Optional[str] = _host(default=None)
+    table: Optional[str] = _host(default=None)
+    dfs: Optional[str] = _host(default=None)
+    secondary_blob: Optional[str] = _host(default=None)
+    region: Optional[str] = _region(default=None)
     hierarchical_namespace: Optional[bool] = None
-    datastores: tuple[str, ...] = fields.name(default=())
-    datastore_types: tuple[str, ...] = fields.name(default=())
+    datastores: tuple[str, ...] = _name(default=())
+    datastore_types: tuple[str, ...] = _name(default=())
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -101,10 +142,10 @@ class StorageAccount:
 class KeyVault:
     """The workspace's key vault."""
 
-    name: str = fields.name()
-    id: Optional[str] = fields.resource_id(default=None)
-    host: Optional[str] = fields.host(default=None)
-    region: Optional[str] = fields.region(default=None)
+    name: str = _name()
+    id: Optional[str] = _resource_id(default=None)
+    host: Optional[str] = _host(default=None)
+    region: Optional[str] = _region(default=None)
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -114,10 +155,10 @@ class KeyVault:
 class AppInsights:
     """The workspace's Application Insights component: where it takes telemetry in."""
 
-    name: str = fields.line()
-    id: Optional[str] = fields.resource_id(default=None)
-    ingestion_host: Optional[str] = fields.host(default=None)
-    live_host: Optional[str] = fields.host(default=None)
+    name: str = _line()
+    id: Optional[str] = _resource_id(default=None)
+    ingestion_host: Optional[str] = _host(default=None)
+    live_host: Optional[str] = _host(default=None)
     readable: bool = True
 
 
@@ -125,9 +166,9 @@ class AppInsights:
 class Hub:
     """The hub behind a workspace of kind Project: its own service address, and who serves it."""
 
-    name: str = fields.name()
-    id: Optional[str] = fields.resource_id(default=None)
-    workspace_id: Optional[str] = fields.name(default=None)
+    name: str = _name()
+    id: Optional[str] = _resource_id(default=None)
+    workspace_id: Optional[str] = _name(default=None)
     private_endpoint: bool = False
     public_access: bool = True
     readable: bool = True
@@ -137,34 +178,34 @@ class Hub:
 class Proxy:
     """The proxy an AKS cluster injects into its pods; credentials are dropped when it is read."""
 
-    http: Optional[str] = fields.line(default=None)
-    https: Optional[str] = fields.line(default=None)
-    skip: tuple[str, ...] = fields.line(default=())
+    http: Optional[str] = _line(default=None)
+    https: Optional[str] = _line(default=None)
+    skip: tuple[str, ...] = _line(default=())
     trusted_ca: bool = False
-    authorities: Optional[str] = fields.checked(fields.is_base64, "certificates in base64", default=None)
+    authorities: Optional[str] = checked(is_base64, "certificates in base64", default=None)
 
 
 @dataclass(frozen=True)
 class Cluster:
     """A Kubernetes cluster as ARM knows it; None means that Azure did not say."""
 
-    id: Optional[str] = fields.resource_id(default=None)
+    id: Optional[str] = _resource_id(default=None)
     types: tuple[ClusterType, ...] = ()
-    region: Optional[str] = fields.region(default=None)
-    api_server: Optional[str] = fields.host(default=None)
-    private_api_server: Optional[str] = fields.host(default=None)
+    region: Optional[str] = _region(default=None)
+    api_server: Optional[str] = _host(default=None)
+    private_api_server: Optional[str] = _host(default=None)
     private_cluster: Optional[bool] = None
-    outbound_type: Optional[str] = fields.name(default=None)
+    outbound_type: Optional[str] = _name(default=None)
     proxy: Optional[Proxy] = None
-    subnets: tuple[str, ...] = fields.resource_id(default=())
+    subnets: tuple[str, ...] = _resource_id(default=())
     gpu_nodes: Optional[bool] = None
     windows_nodes: Optional[bool] = None
     azure_policy: Optional[bool] = None
     monitoring: Optional[bool] = None
     arc_gateway: Optional[bool] = None
     azure_rbac: Optional[bool] = None
-    relay_host: Optional[str] = fields.host(default=None)
-    service_bus_hosts: Optional[tuple[str, ...]] = fields.host(default=None)
+    relay_host: Optional[str] = _host(default=None)
+    service_bus_hosts: Optional[tuple[str, ...]] = _host(default=None)
     training: Optional[bool] = None
     inference: Optional[bool] = None
     readable: bool = True
@@ -174,10 +215,10 @@ class Cluster:
 class Compute:
     """A Kubernetes compute attached to the workspace; where its jobs land by default."""
 
-    name: str = fields.name()
-    cluster_id: Optional[str] = fields.resource_id(default=None)
-    namespace: Optional[str] = fields.name(default=None)
-    node_selector: tuple[str, ...] = fields.line(default=())
+    name: str = _name()
+    cluster_id: Optional[str] = _resource_id(default=None)
+    namespace: Optional[str] = _name(default=None)
+    node_selector: tuple[str, ...] = _line(default=())
 
 
 @dataclass(frozen=True)
@@ -185,11 +226,11 @@ class Dependency:
     """One line of an outbound dependency list that Azure itself offers."""
 
     origin: Origin
-    host: str = fields.checked(fields.is_destination, "a host name, a wildcard or an address")
-    port: int = fields.port(default=443)
+    host: str = checked(is_destination, "a host name, a wildcard or an address")
+    port: int = _port(default=443)
     protocol: Protocol = Protocol.HTTPS
-    category: str = fields.line(default="")
-    cluster_id: Optional[str] = fields.resource_id(default=None)
+    category: str = _line(default="")
+    cluster_id: Optional[str] = _resource_id(default=None)
 
 
 @dataclass(frozen=True)
@@ -197,14 +238,14 @@ class Workspace:
     """The facts about one workspace: what `--save-workspace-file` writes and `--workspace-file` reads."""
 
     cloud: Cloud = Cloud.PUBLIC
-    region: Optional[str] = fields.region(default=None)
-    name: Optional[str] = fields.name(default=None)
-    id: Optional[str] = fields.resource_id(default=None)
-    workspace_id: Optional[str] = fields.name(default=None)
-    kind: str = fields.name(default="Default")
-    isolation_mode: Optional[str] = fields.name(default=None)
-    api_host: Optional[str] = fields.host(default=None)
-    notebook_host: Optional[str] = fields.host(default=None)
+    region: Optional[str] = _region(default=None)
+    name: Optional[str] = _name(default=None)
+    id: Optional[str] = _resource_id(default=None)
+    workspace_id: Optional[str] = _name(default=None)
+    kind: str = _name(default="Default")
+    isolation_mode: Optional[str] = _name(default=None)
+    api_host: Optional[str] = _host(default=None)
+    notebook_host: Optional[str] = _host(default=None)
     private_endpoint: bool = False
     public_access: bool = True
     hub: Optional[Hub] = None
@@ -241,8 +282,8 @@ class Workspace:
 class Source:
     """Where a fact stands, and the day it was last looked up there."""
 
-    url: str = fields.line()
-    checked: str = fields.line()
+    url: str = _line()
+    checked: str = _line()
 
 
 @dataclass(frozen=True)
@@ -387,9 +428,9 @@ class Endpoint:
 class ProbeSpec:
     """How a requirement is tried: this host, this path, and the name of the proof the catalog describes."""
 
-    host: str = fields.checked(fields.is_target, "a host name or an address")
-    path: str = fields.line(default="/")
-    proof: str = fields.name(default="tls")
+    host: str = checked(is_target, "a host name or an address")
+    path: str = _line(default="/")
+    proof: str = _name(default="tls")
 
 
 EXTRA = ("extra-endpoint",)
@@ -400,26 +441,26 @@ EXTRA = ("extra-endpoint",)
 class Requirement:
     """An endpoint this workspace needs, and why: one row of `az ml network requirements`."""
 
-    host: str = fields.checked(fields.is_requirement_host, "a host name, or one with a <placeholder>")
-    port: int = fields.port(default=443)
+    host: str = checked(is_requirement_host, "a host name, or one with a <placeholder>")
+    port: int = _port(default=443)
     protocol: Protocol = Protocol.HTTPS
     kind: Kind = Kind.FQDN
     level: Level = Level.REQUIRED
     needed_for: tuple[Scenario, ...] = ()
-    computes: tuple[str, ...] = fields.name(default=())
+    computes: tuple[str, ...] = _name(default=())
     topic: Topic = Topic.AML
     websocket: bool = False
-    reason: str = fields.line(default="")
-    entries: tuple[str, ...] = fields.name(default=())
-    resource: Optional[str] = fields.resource_id(default=None)
+    reason: str = _line(default="")
+    entries: tuple[str, ...] = _name(default=())
+    resource: Optional[str] = _resource_id(default=None)
     private: bool = False
     unresolved: bool = False
     assumed: bool = False
-    service_tags: tuple[str, ...] = fields.checked(fields.is_service_tag, "a service tag", default=())
-    fqdn_tags: tuple[str, ...] = fields.name(default=())
+    service_tags: tuple[str, ...] = checked(is_service_tag, "a service tag", default=())
+    fqdn_tags: tuple[str, ...] = _name(default=())
     probe: Optional[ProbeSpec] = None
     sources: tuple[Source, ...] = ()
-    notes: tuple[str, ...] = fields.line(default=())
+    notes: tuple[str, ...] = _line(default=())
     change: Optional[Change] = field(default=None, metadata={"omit": True})
 
     @property

@@ -18,7 +18,7 @@ from .world import ROOT
 PACKAGE = ROOT / "azext_amlnet"
 HOUSE = ROOT / "docs" / "design" / "000-the-house.md"
 FLOORS = {
-    0: ("prober", "vocabulary", "text", "fields"),
+    0: ("prober", "vocabulary", "text"),
     1: ("errors", "model", "codec"),
     2: ("about", "catalog", "compare", "exporters", "reports"),
     3: ("measurement", "policy"),
@@ -71,7 +71,7 @@ LONG_FUNCTIONS = {
 }
 LONG_FILES = {
     "prober.py": (1351, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (551, "the nouns of all rooms, in one place that is read first"),
+    "model.py": (592, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

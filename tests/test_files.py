@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from azext_amlnet.codec import DocumentError, from_json, to_json
 from azext_amlnet.errors import UsageError
-from azext_amlnet.fields import is_host
 from azext_amlnet.files import read_requirements, read_workspace, write_text, write_workspace
 from azext_amlnet.model import Cloud, Gap, Requirement, Workspace
+from azext_amlnet.text import is_host
 
 
 def written(tmp_path: Path, text: str | bytes) -> str:

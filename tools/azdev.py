@@ -43,7 +43,7 @@ NOT_FOR_US = {
         "useless-import-alias": "`from x import Name as Name` says that it is a re-export (PEP 484)",
         "attribute-defined-outside-init": "a parser fills its attributes as it reads",
         "broad-exception-caught": "what a thread meets is carried to the caller, whatever it is",
-        "invalid-field-call": "fields.checked() is a field() with metadata",
+        "invalid-field-call": "model.checked() is a field() with metadata",
         "unbalanced-tuple-unpacking": "the function returns two values; pylint sees none",
     },
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Iterator, Mapping, Optional
 
-from ..fields import is_address, is_wildcard
 from ..model import (
     Catalog,
     CrossCheck,
@@ -20,6 +19,7 @@ from ..model import (
     Scope,
     Workspace,
 )
+from ..text import is_address, is_wildcard
 from .bindings import cluster_facts
 from .consumers import Consumer
 from .rows import PROOF_BY_PROTOCOL, Row, decide, unique, who_needs

@@ -9,7 +9,6 @@ from typing import Optional
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
-from ..fields import is_address, is_port, is_target
 from ..model import (
     EXTRA,
     Catalog,
@@ -25,6 +24,7 @@ from ..model import (
     Scope,
     Workspace,
 )
+from ..text import is_address, is_port, is_target
 from .expand import expand
 
 _PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP, 445: Protocol.SMB}

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, TypeVar
 
-from ..fields import is_address, is_host
 from ..model import CatalogEntry, Cloud, Form, Kind, ProbeSpec, Protocol, Requirement, Scenario, Scope, Tags, Workspace
+from ..text import is_address, is_host
 from .bindings import Binding, Value
 from .consumers import Consumer
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Mapping, Optional
 
 from ..errors import CatalogError
-from ..fields import is_address, is_host, is_service_tag, is_wildcard
 from ..model import (
     CatalogEntry,
     Cloud,
@@ -25,6 +24,7 @@ from ..model import (
     Tags,
     Topic,
 )
+from ..text import is_address, is_host, is_service_tag, is_wildcard
 from .blocks import Block, date, keys, listing, mapping, one_of, text, texts
 
 # What an entry can be repeated for, and the facts about it that `when` may ask. `bindings.py` supplies exactly these.

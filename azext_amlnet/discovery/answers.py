@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ..fields import is_host, is_label, is_line, is_region, is_resource_id
 from ..model import Gap
+from ..text import is_host, is_label, is_line, is_region, is_resource_id
 from .arm import Refusal
 from .crawl import Call
 

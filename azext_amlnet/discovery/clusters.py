@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ..fields import is_base64, is_line
 from ..model import Cluster, ClusterType, Compute, Proxy, cluster_type_of
+from ..text import is_base64, is_line
 from .answers import (
     Answers,
     cluster_id,

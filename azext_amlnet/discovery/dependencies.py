@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
-from ..fields import is_address, is_host, is_line, is_wildcard
 from ..model import Cluster, Dependency, Origin, Protocol
+from ..text import is_address, is_host, is_line, is_wildcard
 from .answers import Answers, items_of, name_of, properties
 from .arm import Refusal
 

@@ -281,8 +281,7 @@ class Destinations:
 
     def _of_wildcard(self, base: str) -> Iterator[Fit]:
         yield Fit.ALL if base in self.below or not self.below.isdisjoint(parents(base)) else Fit.NONE
-        inner = any(name.endswith("." + base) for name in (*self.names, *self.below))
-        yield Fit.SOME if inner else Fit.NONE
+        yield Fit.SOME if any(name.endswith("." + base) for name in (*self.names, *self.below)) else Fit.NONE
 
     def _of_spans(self, traffic: Traffic) -> Fit:
         """An address exactly. A name may be anywhere in a range of its own sort, but on no single address for good."""
@@ -292,8 +291,7 @@ class Destinations:
         if self.spans == (EVERYTHING,):
             return Fit.ALL
         if traffic.private:
-            wide = (span for span in self.spans if overlaps(span, PRIVATE))
-            return Fit.MAYBE if any(wide) else Fit.NONE
+            return Fit.MAYBE if any(overlaps(span, PRIVATE) for span in self.spans) else Fit.NONE
         return Fit.ALL if self._all_public else Fit.MAYBE if self._public_range else Fit.NONE
 
     def reason(self, traffic: Traffic) -> Doubt:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
-from ...fields import is_host, is_service_tag
+from ...text import is_host, is_service_tag
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, Sources, anchor_of
 from ..model import Rule

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ...errors import UsageError
-from ...fields import is_host
+from ...text import is_host
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Needs, Pattern, Perhaps, Services, anchor_of
 from ..documents import Document

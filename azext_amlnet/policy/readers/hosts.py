@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Iterator, Sequence
 
-from ...fields import is_host
+from ...text import is_host
 from ..addresses import EVERYTHING, span_of
 from ..conditions import Condition, Destinations, Not, Pattern, Perhaps, Services
 from ..documents import Document

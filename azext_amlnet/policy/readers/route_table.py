@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
-from ...fields import is_service_tag
+from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations
 from ..model import Policy, Rule, unread_of

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
-from ...fields import is_host
+from ...text import is_host
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Not, Pattern, Perhaps, Services, Sources
 from ..documents import Document
