@@ -1,16 +1,16 @@
-"""The management client, with az's own login, user agent and request ids."""
+"""The management clients, with az's own login, user agent and request ids."""
 
 from typing import Any
 
 
 def cf_machine_learning(cli_ctx: Any, subscription_id: str, timeouts: Any) -> Any:
-    """The Azure ML management client of the current login; raises az's own error when there is none."""
+    """The management clients of the current login; raises az's own error when there is none."""
     from azure.cli.core._debug import change_ssl_cert_verification_track2
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
-    from azext_amlnet.discovery.client import new_client
+    from azext_amlnet.discovery.client import new_clients
 
     def make(client_class: Any, **keywords: Any) -> Any:
         return get_mgmt_service_client(cli_ctx, client_class, subscription_id=subscription_id, **keywords)
 
-    return new_client(make, timeouts, **change_ssl_cert_verification_track2())
+    return new_clients(make, timeouts, **change_ssl_cert_verification_track2())

@@ -7,10 +7,22 @@ WIDTH = 120
 
 
 def requirements_table(rows):
-    """The rows of `az ml network requirements` as a table."""
+    """The rows of `az ml network requirements`, or its answers for single hosts, as a table."""
+    if rows and "listed" in rows[0]:
+        return _hosts_table(rows)
     with_change = any("change" in row for row in rows)
     table = [_requirement(row, with_change) for row in rows]
     _cut_to_width(table, "Reason", WIDTH)
+    return table
+
+
+def _hosts_table(answers):
+    table = []
+    for answer in answers:
+        listed = ("Listed", "yes" if answer["listed"] else "no")
+        level = ("Level", answer["level"] or "")
+        table.append(OrderedDict([("Host", answer["host"]), listed, level, ("Because", answer["because"])]))
+    _cut_to_width(table, "Because", max(WIDTH, get_terminal_size((160, 24)).columns))
     return table
 
 

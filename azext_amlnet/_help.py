@@ -31,6 +31,8 @@ examples:
       text: az ml network requirements -w my-workspace -g my-group --save-workspace-file facts.json
     - name: Leave out the log upload, when wildcards over everybody's storage are a concern.
       text: az ml network requirements -w my-workspace -g my-group --exclude logs
+    - name: Why a host is on the list, or what it resembles if it is not.
+      text: az ml network requirements -w my-workspace -g my-group --host mcr.microsoft.com other.azurecr.io -o table
     - name: In a pipeline, fail when the list asks for more than the approved one.
       text: az ml network requirements -w my-workspace -g my-group --baseline approved.json
 """

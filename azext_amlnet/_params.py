@@ -13,13 +13,7 @@ def load_arguments(loader, _):
         _source(context, files)
         _selection(context)
     with loader.argument_context("ml network requirements") as context:
-        context.argument(
-            "baseline",
-            arg_group="Output",
-            help="An earlier output (JSON) of the same question. Each row then tells its change; the exit code is 8 "
-            "if a required row was added, became required, or lost its private endpoint.",
-            **files,
-        )
+        _list(context, files)
     with loader.argument_context("ml network export") as context:
         _requirements_file(context, files)
         _export(context, files)
@@ -35,6 +29,24 @@ def load_arguments(loader, _):
         _gate(context, files)
         _reports(context, files)
         _outputs(context, files)
+
+
+def _list(context, files):
+    """What `requirements` alone takes."""
+    context.argument(
+        "baseline",
+        arg_group="Output",
+        help="An earlier output (JSON) of the same question. Each row then tells its change; the exit code is 8 "
+        "if a required row was added, became required, or lost its private endpoint.",
+        **files,
+    )
+    context.argument(
+        "host",
+        arg_group="Output",
+        nargs="+",
+        help="Space-separated host names, in place of the list: whether it asks for each, by which entry, why and "
+        "says which document; and what a host resembles that it does not ask for.",
+    )
 
 
 def _requirements_file(context, files):

@@ -41,6 +41,13 @@ def validate_scope(namespace):
         _in_azure(namespace)
 
 
+def validate_requirements(namespace):
+    """The scope; and either the list or answers for single hosts."""
+    if namespace.host and namespace.baseline:
+        raise ValueError("--host answers for single hosts; it does not go with --baseline.")
+    validate_scope(namespace)
+
+
 def validate_export(namespace):
     """The scope, and a file that only standard output stands in for."""
     path, namespace.output_file = namespace.output_file, None if namespace.output_file == "-" else namespace.output_file

@@ -4,11 +4,11 @@
 def load_command_table(loader, _):
     """`az ml network …`."""
     from azext_amlnet._format import policy_table, report_table, requirements_table
-    from azext_amlnet._validators import validate_check, validate_export, validate_scope, validate_test
+    from azext_amlnet._validators import validate_check, validate_export, validate_requirements, validate_test
 
     with loader.command_group("ml network") as group:
         group.custom_command(
-            "requirements", "requirements", table_transformer=requirements_table, validator=validate_scope
+            "requirements", "requirements", table_transformer=requirements_table, validator=validate_requirements
         )
         group.custom_command("export", "export", validator=validate_export)
         group.custom_command("check-policy", "check_policy", table_transformer=policy_table, validator=validate_check)

@@ -29,6 +29,7 @@ from .vocabulary import Coverage as Coverage
 from .vocabulary import FailOn as FailOn
 from .vocabulary import Kind as Kind
 from .vocabulary import Level as Level
+from .vocabulary import Likeness as Likeness
 from .vocabulary import Origin as Origin
 from .vocabulary import Progress as Progress
 from .vocabulary import Protocol as Protocol
@@ -113,6 +114,7 @@ class Registry:
     replica_regions: tuple[str, ...] = _region(default=())
     private_endpoint: bool = False
     public_access: bool = True
+    selected_networks: bool = False
     readable: bool = True
 
 
@@ -135,6 +137,7 @@ class StorageAccount:
     datastore_types: tuple[str, ...] = _name(default=())
     private_endpoint: bool = False
     public_access: bool = True
+    selected_networks: bool = False
     readable: bool = True
 
 
@@ -148,7 +151,17 @@ class KeyVault:
     region: Optional[str] = _region(default=None)
     private_endpoint: bool = False
     public_access: bool = True
+    selected_networks: bool = False
     readable: bool = True
+
+
+@dataclass(frozen=True)
+class MlRegistry:
+    """An Azure ML registry of the subscription: the container registries and storage accounts behind it, by name."""
+
+    name: str = _name()
+    registries: tuple[str, ...] = _name(default=())
+    storage_accounts: tuple[str, ...] = _name(default=())
 
 
 @dataclass(frozen=True)
@@ -195,6 +208,7 @@ class Cluster:
     api_server: Optional[str] = _host(default=None)
     private_api_server: Optional[str] = _host(default=None)
     private_cluster: Optional[bool] = None
+    vnet_integration: Optional[bool] = None
     outbound_type: Optional[str] = _name(default=None)
     proxy: Optional[Proxy] = None
     subnets: tuple[str, ...] = _resource_id(default=())
@@ -202,6 +216,9 @@ class Cluster:
     windows_nodes: Optional[bool] = None
     azure_policy: Optional[bool] = None
     monitoring: Optional[bool] = None
+    defender: Optional[bool] = None
+    key_vault_csi: Optional[bool] = None
+    own_authorities: int = 0
     arc_gateway: Optional[bool] = None
     azure_rbac: Optional[bool] = None
     relay_host: Optional[str] = _host(default=None)
@@ -244,6 +261,7 @@ class Workspace:
     workspace_id: Optional[str] = _name(default=None)
     kind: str = _name(default="Default")
     isolation_mode: Optional[str] = _name(default=None)
+    hbi: Optional[bool] = None
     api_host: Optional[str] = _host(default=None)
     notebook_host: Optional[str] = _host(default=None)
     private_endpoint: bool = False
@@ -253,6 +271,7 @@ class Workspace:
     storage_accounts: tuple[StorageAccount, ...] = ()
     key_vault: Optional[KeyVault] = None
     app_insights: Optional[AppInsights] = None
+    ml_registries: tuple[MlRegistry, ...] = ()
     computes: Optional[tuple[Compute, ...]] = None
     clusters: tuple[Cluster, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
@@ -325,6 +344,7 @@ class CatalogEntry:
     forms: tuple[Form, ...]
     needed_for: tuple[Scenario, ...]
     level: Level
+    undecided: Optional[Level]
     when: Mapping[str, tuple[Any, ...]]
     condition: str
     private_link: bool
@@ -374,6 +394,7 @@ class Proof:
     statuses: tuple[int, ...] = ()
     marks: tuple[tuple[str, str], ...] = ()
     forbidden: bool = False
+    upgrade: bool = False
     own_authority: Optional[str] = None
 
 
@@ -481,6 +502,27 @@ class Requirements:
     rows: tuple[Requirement, ...]
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """What a host resembles, and how it differs."""
+
+    likeness: Likeness
+    host: str
+    because: str
+
+
+@dataclass(frozen=True)
+class HostAnswer:
+    """What a list says of one host: its rows at any level, or those of wildcards around it; what it resembles."""
+
+    host: str
+    listed: bool
+    level: Optional[Level]
+    because: str
+    rows: tuple[Requirement, ...]
+    nearest: Optional[Nearest]
 
 
 @dataclass(frozen=True)

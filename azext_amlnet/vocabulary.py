@@ -102,6 +102,7 @@ class Topic(str, Enum):
     PACKAGES = "packages"
     STUDIO = "studio"
     MANAGED_COMPUTE = "managed-compute"
+    CERTIFICATES = "certificates"
 
     @property
     def rank(self) -> int:
@@ -143,6 +144,16 @@ class Progress(str, Enum):
     BETTER = "better"
     WORSE = "worse"
     NEW = "new"
+
+
+class Likeness(str, Enum):
+    """What a host that is not on the list resembles."""
+
+    OTHER_REGION = "otherRegion"
+    OTHER_RESOURCE = "otherResource"
+    OTHER_CLOUD = "otherCloud"
+    NOT_NEEDED = "notNeeded"
+    RETIRED = "retired"
 
 
 class FailOn(str, Enum):

@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 from .fakearm import SUBSCRIPTION
 
+ML_REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/registries"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/ml-rg"
 WORKSPACE_GUID = "0a1b2c3d-1111-2222-3333-444455556666"
 HUB_GUID = "9f8e7d6c-1111-2222-3333-444455556666"
@@ -65,6 +66,7 @@ def workspace(name: str = "ml-ws", **overrides: Any) -> Resources:
         f"{path}/outboundNetworkDependenciesEndpoints": [
             {"properties": dependency("Azure Active Directory", "login.microsoftonline.com", 443)}
         ],
+        ML_REGISTRIES: [],
     }
 
 
@@ -168,9 +170,10 @@ def compute(
     return {"id": f"{workspace_id()}/computes/{name}", "name": name, "properties": properties}
 
 
-def extension(training: str = "True", inference: str = "True") -> dict[str, Any]:
+def extension(training: str = "True", inference: str = "True", **more: str) -> dict[str, Any]:
     """The Azure ML extension of a cluster, spelled as it comes."""
-    settings = {"enableTraining": training, "enableInference": inference, "inferenceRouterServiceType": "LoadBalancer"}
+    router = {"inferenceRouterServiceType": "LoadBalancer"}
+    settings = {"enableTraining": training, "enableInference": inference, **router, **more}
     return {
         "name": "azureml",
         "properties": {"extensionType": "Microsoft.AzureML.kubernetes", "configurationSettings": settings},

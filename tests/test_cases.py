@@ -220,6 +220,8 @@ def test_datastores_on_other_accounts_are_listed_with_the_service_they_use(liste
     answer = listed(resources)
     assert hosts(answer, "storage") == {
         "mlstore.blob.core.windows.net",
+        "mlstore.queue.core.windows.net",
+        "mlstore.table.core.windows.net",
         "others.blob.core.windows.net",
         "lake.dfs.core.windows.net",
         "remote.z01.blob.storage.azure.net",
@@ -276,7 +278,7 @@ def test_an_arc_compute_brings_relay_rows_with_websockets_and_no_aks_rows(listed
     relay = row(answer, "ml-relay-ns.servicebus.windows.net")
     assert relay.websocket and relay.level is Level.REQUIRED
     assert row(answer, "azgnrelay-westeurope-l1.servicebus.windows.net").websocket
-    assert row(answer, "*.servicebus.windows.net").level is Level.RECOMMENDED
+    assert row(answer, "*.servicebus.windows.net").level is Level.REQUIRED
     assert row(answer, "westeurope.obo.arc.azure.com", 8084).protocol.value == "https"
 
 
@@ -718,6 +720,8 @@ def test_private_endpoints_without_public_access_make_private_rows(listed: Liste
         "acrml.azurecr.io",
         "acrml.westeurope.data.azurecr.io",
         "mlstore.blob.core.windows.net",
+        "mlstore.queue.core.windows.net",
+        "mlstore.table.core.windows.net",
         "mlvault.vault.azure.net",
     }
     assert "must resolve to a private address" in " ".join(row(answer, "acrml.azurecr.io").notes)

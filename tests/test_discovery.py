@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import sys
 import time
+from typing import Optional
 
 import pytest
 
+from azext_amlnet.catalog import load
+from azext_amlnet.catalog.expand import expand
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.discovery import discover
 from azext_amlnet.discovery.arm import API_VERSIONS
 from azext_amlnet.discovery.client import Timeouts
 from azext_amlnet.errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
-from azext_amlnet.model import Cloud, ClusterType, Workspace
+from azext_amlnet.model import Cloud, ClusterType, Level, MlRegistry, Scope, Workspace
 
 from . import builders as arm
 from .conftest import Facts, StaticToken
@@ -63,6 +67,146 @@ def test_the_proxy_of_an_aks_cluster_is_read_without_its_credentials(facts: Fact
     assert cluster.proxy.skip == ("localhost", "10.0.0.0/8") and cluster.proxy.trusted_ca
 
 
+@pytest.mark.parametrize(
+    ("config", "skip"),
+    [
+        ({"enabled": False, "httpProxy": "http://proxy:3128"}, None),
+        ({"enabled": True, "httpProxy": "http://proxy:3128", "noProxy": ["corp.example"]}, ("corp.example",)),
+        (
+            {
+                "httpProxy": "http://proxy:3128",
+                "noProxy": ["corp.example"],
+                "effectiveNoProxy": ["localhost", "10.0.0.0/16", "corp.example"],
+            },
+            ("localhost", "10.0.0.0/16", "corp.example"),
+        ),
+    ],
+    ids=["off", "asked-for", "in-force"],
+)
+def test_the_proxy_in_force_counts_and_not_the_one_that_was_asked_for(
+    facts: Facts, config: dict[str, object], skip: Optional[tuple[str, ...]]
+) -> None:
+    like = {**arm.ordinary(), **arm.aks(httpProxyConfig=config)}
+    proxy = facts(arm.with_computes(like, arm.compute("g", arm.AKS))).clusters[0].proxy
+    assert (proxy.skip if proxy else None) == skip
+
+
+CONNECTION = "/subscriptions/x/resourceGroups/other/providers/Microsoft.Relay/namespaces/My-Own/hybridConnections/hc"
+
+
+@pytest.mark.parametrize("tagged", ["old-ns", None])
+def test_the_relay_that_the_extension_names_goes_before_any_guess(facts: Facts, tagged: Optional[str]) -> None:
+    named = arm.extension(**{"relayserver.hybridConnectionResourceID": CONNECTION})
+    resources = {**arm.ordinary(), **arm.arc(extensions=[named], relay=tagged)}
+    cluster = facts(arm.with_computes(resources, arm.compute("edge", arm.ARC))).clusters[0]
+    assert cluster.relay_host == "my-own.servicebus.windows.net"
+
+
+def test_a_service_bus_is_no_relay(facts: Facts) -> None:
+    resources = {**arm.ordinary(), **arm.arc(relay=None)}
+    compute = arm.compute("edge", arm.ARC)
+    bus = f"Endpoint=sb://edge-service-bus.servicebus.windows.net/;SharedAccessKey={arm.RELAY_SECRET}"
+    compute["properties"]["properties"]["serviceBusConnectionString"] = bus
+    assert facts(arm.with_computes(resources, compute)).clusters[0].relay_host is None
+
+
+def test_what_aks_monitors_itself_is_not_known_of_one_that_is_connected_to_arc(facts: Facts) -> None:
+    for distribution, monitoring in (("aks", None), ("rancher_rke", False)):
+        resources = {**arm.ordinary(), **arm.arc(distribution=distribution)}
+        assert facts(arm.with_computes(resources, arm.compute("e", arm.ARC))).clusters[0].monitoring is monitoring
+
+
+def test_a_replica_that_takes_no_requests_brings_no_data_host(facts: Facts) -> None:
+    replicas = [
+        {"name": "westeurope", "location": "westeurope", "properties": {"regionEndpointEnabled": True}},
+        {"name": "westus", "location": "westus", "properties": {"regionEndpointEnabled": False}},
+    ]
+    registry = facts({**arm.ordinary(), **arm.registry("Premium", ("westeurope",), replications=replicas)}).registry
+    assert registry and registry.replica_regions == ("westeurope",)
+
+
+def test_add_ons_and_profiles_of_a_cluster_are_read(facts: Facts) -> None:
+    profiles = {
+        "addonProfiles": {"azureKeyvaultSecretsProvider": {"enabled": True}, "azurePolicy": {"enabled": False}},
+        "securityProfile": {
+            "defender": {"securityMonitoring": {"enabled": True}},
+            "customCATrustCertificates": ["Y2E=", "Y2E="],
+        },
+        "apiServerAccessProfile": {"enableVnetIntegration": True},
+    }
+    for settings, expected in ((profiles, (True, True, False, 2, True)), ({}, (False, False, False, 0, False))):
+        resources = arm.with_computes({**arm.ordinary(), **arm.aks(**settings)}, arm.compute("g", arm.AKS))
+        aks = facts(resources).clusters[0]
+        assert (
+            aks.key_vault_csi,
+            aks.defender,
+            aks.azure_policy,
+            aks.own_authorities,
+            aks.vnet_integration,
+        ) == expected
+
+
+def test_resources_that_let_selected_networks_in_only_say_so(facts: Facts) -> None:
+    deny = {"defaultAction": "Deny"}
+    resources = {
+        **arm.ordinary(hbiWorkspace=True),
+        **arm.registry("Premium", ("westeurope",), networkRuleSet=deny),
+        **arm.storage(networkAcls=deny),
+        **arm.key_vault(networkAcls={"defaultAction": "Allow"}),
+    }
+    workspace = facts(resources)
+    assert (
+        workspace.registry and workspace.registry.selected_networks and workspace.storage_accounts[0].selected_networks
+    )
+    assert workspace.key_vault and not workspace.key_vault.selected_networks and workspace.hbi is True
+
+
+def test_the_registries_of_models_are_the_subscriptions_and_a_refusal_is_quiet(facts: Facts, azure: FakeAzure) -> None:
+    own = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/ownstore"
+    region = {
+        "location": "westeurope",
+        "acrDetails": [{"systemCreatedAcrAccount": {"acrAccountName": "acrmodels"}}],
+        "storageAccountDetails": [
+            {"systemCreatedStorageAccount": {"storageAccountName": "stmodels"}},
+            {"userCreatedStorageAccount": {"armResourceId": {"resourceId": own}}},
+        ],
+    }
+    listed = [{"name": "models", "properties": {"regionDetails": [region, None]}}, {"name": None}]
+    workspace = facts({**arm.ordinary(), arm.ML_REGISTRIES: listed})
+    assert workspace.ml_registries == (MlRegistry("models", ("acrmodels",), ("ownstore", "stmodels")),)
+    azure.faults.append(
+        Fault("MachineLearningServices/registries", status=403, code="AuthorizationFailed", message="no")
+    )
+    refused = facts(arm.ordinary())
+    assert not refused.ml_registries and "Azure ML registries of the subscription" in gaps(refused)
+    for level, warned in ((Level.RECOMMENDED, False), (Level.OPTIONAL, True)):
+        warnings = "".join(expand(load(), refused, Scope(level=level)).warnings)
+        assert ("Azure ML registries of the subscription" in warnings) is warned
+
+
+class NoRegistryClient:
+    """An az that brings no client for registries."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.startswith("azure.mgmt.containerregistry"):
+            raise ImportError(name)
+
+
+def test_registries_are_the_same_with_their_own_client_and_without(
+    facts: Facts, azure: FakeAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_own = facts(arm.ordinary())
+    agents = {seen.headers.get("User-Agent", "") for seen in azure.asked("ContainerRegistry/registries")}
+    assert any("mgmt-containerregistry" in agent for agent in agents)
+    for name in [name for name in sys.modules if name.startswith("azure.mgmt.containerregistry")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [NoRegistryClient(), *sys.meta_path])
+    azure.seen.clear()
+    assert facts(arm.ordinary()) == with_own
+    agents = {seen.headers.get("User-Agent", "") for seen in azure.asked("ContainerRegistry/registries")}
+    assert agents and not any("mgmt-containerregistry" in agent for agent in agents)
+
+
 def test_facts_survive_being_written_and_read(facts: Facts) -> None:
     workspace = facts(arm.with_both_clusters())
     assert from_json(Workspace, json.loads(json.dumps(to_json(workspace)))) == workspace
@@ -87,7 +231,7 @@ def test_calls_run_together_and_depth_is_three(facts: Facts, azure: FakeAzure) -
     facts(arm.with_both_clusters())
     assert max(entry.together for entry in azure.seen) >= 8
     assert time.monotonic() - started < 16 * 0.1  # one after the other would take that long
-    assert len(azure.seen) == 16
+    assert len(azure.seen) == 17
 
 
 def test_only_get_is_ever_sent_even_when_a_provider_is_not_registered(facts: Facts, azure: FakeAzure) -> None:

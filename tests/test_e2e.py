@@ -72,10 +72,14 @@ def test_the_main_job(az: Az, azure: FakeAzure) -> None:
         "sources": [
             {
                 "url": "https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints",
-                "checked": "2026-11-23",
+                "checked": "2026-11-26",
             },
             {
                 "url": "https://github.com/Azure/AML-Kubernetes/blob/master/docs/network-requirements.md",
+                "checked": "2026-11-26",
+            },
+            {
+                "url": "https://github.com/Azure/azure-cli/blob/dev/src/azure-cli-core/azure/cli/core/cloud.py",
                 "checked": "2026-11-23",
             },
         ],
@@ -309,7 +313,7 @@ def test_a_wrong_subscription(az: Az, azure: FakeAzure) -> None:
             "proxy",
         ),
         (Fault("/workspaces/", status=200, body=b"{oops"), "not a JSON object"),
-        (Fault("/workspaces/", action="hang"), "did not answer within 4 seconds"),
+        (Fault("/subscriptions/", action="hang"), "did not answer within 4 seconds"),
     ],
     ids=["forbidden", "broken", "reset", "html", "no-json", "silent"],
 )
@@ -389,7 +393,7 @@ def test_no_secret_reaches_screen_debug_log_or_file(az: Az, azure: FakeAzure, tm
 def test_debug_tells_depth_and_concurrency(az: Az, azure: FakeAzure) -> None:
     azure.serve(arm.with_both_clusters())
     azure.latency_s = 0.1
-    assert "16 calls, depth 3, concurrency " in az.must(*WORKSPACE, "--debug").err
+    assert "17 calls, depth 3, concurrency " in az.must(*WORKSPACE, "--debug").err
 
 
 # -- living in az

@@ -62,7 +62,11 @@ def test_a_workspace_whose_services_all_answer_is_fine(az: Az, net: wire.Wire, t
     data = results["acrml.westeurope.data.azurecr.io"]
     assert [step["layer"] for step in data["steps"]] == ["proxy", "tls", "http"] and data["warnings"] == []
     assert results["*.data.mcr.microsoft.com"]["testedBy"] == "westeurope.data.mcr.microsoft.com"
-    assert ran.json["summary"]["skippedRequired"] == ["*.guestnotificationservice.azure.com"]
+    assert ran.json["summary"]["skippedRequired"] == [
+        "*.ingestion.msftcloudes.com",
+        "*.microsoftmetrics.com",
+        "*.guestnotificationservice.azure.com",
+    ]
     assert ran.json["vantages"][0]["proxy"]["https"].startswith("http://127.0.0.1:")
 
 

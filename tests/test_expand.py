@@ -32,6 +32,7 @@ from azext_amlnet.model import (
     KeyVault,
     Kind,
     Level,
+    MlRegistry,
     Origin,
     Registry,
     Requirement,
@@ -172,6 +173,7 @@ def test_bindings_supply_exactly_what_the_schema_promises() -> None:
         hub=Hub(name="hub"),
         registry=Registry(name="acr", regional_hosts=("acr.eastus.geo.azurecr.io",)),
         app_insights=AppInsights(name="ai"),
+        ml_registries=(MlRegistry(name="models", registries=("acrmodels",), storage_accounts=("stmodels",)),),
         computes=(Compute(name="k", cluster_id="/subscriptions/c"),),
         clusters=(cluster,),
     )

@@ -417,3 +417,47 @@ def test_reachable_needs_proof_and_proof_is_never_blocked(
         assert status < 500 and status != 470
     if html and not proof.marks:
         assert judgement.verdict is not Verdict.REACHABLE
+
+
+# -- plain HTTP
+
+
+@pytest.mark.parametrize(
+    ("proof", "content"),
+    [
+        ("cabinet", "application/vnd.ms-cab-compressed"),
+        ("certificate", "application/pkix-cert"),
+        ("revocation-list", "application/pkix-crl"),
+        ("certificate-status", "application/ocsp-response"),
+    ],
+)
+def test_a_file_over_plain_http_is_known_by_its_type_and_a_page_is_not(
+    net: wire.Wire, proof: str, content: str
+) -> None:
+    file = net.http(wire.answer(200, f"Content-Type: {content}", body="\x00\x01"))
+    assert one(net, port=file, protocol="http", proof=proof).verdict is Verdict.REACHABLE
+    page = net.http(wire.answer(200, "Content-Type: text/html", body=PAGE))
+    assert one(net, port=page, protocol="http", proof=proof).cause is Cause.HTTP_BLOCK_PAGE
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (wire.answer(301, f"Location: https://{NAME}/common/discovery/instance"), None),
+        (wire.answer(302, f"Location: https://{NAME.upper()}:443/"), None),
+        (wire.answer(200, "x-ms-ests-server: 2.1.1 - WEULR1 ProdSlices"), None),
+        (wire.answer(302, f"Location: http://{NAME}/"), Cause.HTTP_CAPTIVE_PORTAL),
+        (wire.answer(302, f"Location: https://{NAME}.portal.example/"), Cause.HTTP_CAPTIVE_PORTAL),
+        (wire.answer(302, f"Location: https://portal.example/?{NAME}"), Cause.HTTP_CAPTIVE_PORTAL),
+        (wire.answer(200, f"Location: https://{NAME}/", body=PAGE), Cause.HTTP_BLOCK_PAGE),
+    ],
+)
+def test_a_redirection_to_its_own_https_is_a_proof_and_no_other_is(
+    net: wire.Wire, answer: bytes, cause: Optional[Cause]
+) -> None:
+    assert one(net, port=net.http(answer), protocol="http", proof="entra-http").cause is cause
+
+
+def test_a_personal_archive_is_known_by_its_signed_index(net: wire.Wire) -> None:
+    index = net.http(wire.answer(200, body="-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n"))
+    assert one(net, port=index, protocol="http", proof="ubuntu-personal").verdict is Verdict.REACHABLE

@@ -6,13 +6,14 @@ Pure. `schema.FACTS` and `schema.PLACEHOLDERS` say what a binding of each sort m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping, Optional, Union
 
 from ..model import (
     AppInsights,
     Catalog,
     Cluster,
     ClusterType,
+    Hub,
     Registry,
     StorageAccount,
     Workspace,
@@ -41,6 +42,7 @@ class Binding:
     resource: Optional[str] = None
     private_endpoint: bool = False
     public_access: bool = True
+    selected_networks: bool = False
     assumed: bool = False
     notes: tuple[str, ...] = ()
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -75,6 +77,8 @@ def bindings(
         "regional-endpoint": tuple(_of_regional_endpoints(workspace, base)),
         "storage": tuple(_of_storage(catalog, workspace, base)),
         "key-vault": tuple(_of_key_vault(catalog, workspace, base)),
+        "ml-registry-images": tuple(_of_ml_registries(workspace, base, "registry_acr")),
+        "ml-registry-storage": tuple(_of_ml_registries(workspace, base, "registry_storage")),
         "app-insights": tuple(_of_app_insights(workspace, base)),
         "cluster": tuple(_of_cluster(catalog, workspace, base, consumer) for consumer in in_clusters),
         "service-bus": tuple(b for consumer in in_clusters for b in _of_service_bus(workspace, base, consumer)),
@@ -91,10 +95,12 @@ def _workspace_values(catalog: Catalog, workspace: Workspace) -> dict[str, Value
         "workspace_region": known(workspace.region, missing("<region>")),
         "discovery_host": known(workspace.api_host, missing("<discovery host>")),
         "notebook_host": known(workspace.notebook_host, missing("<notebook host>")),
+        "default_blob_host": _storage_host(account.blob, stand_in, "blob", suffixes["storage"]),
         "default_table_host": _storage_host(account.table, stand_in, "table", suffixes["storage"]),
         "default_queue_host": _storage_host(account.queue, stand_in, "queue", suffixes["storage"]),
         "storage": Value(suffixes["storage"]),
         "acr": Value(suffixes["acr"]),
+        "vault": Value(suffixes["vault"]),
         "servicebus": Value(suffixes["servicebus"]),
     }
 
@@ -109,13 +115,14 @@ _BY_NAME = "Built from the account's name, because Azure did not give its endpoi
 
 
 def _of_workspace(workspace: Workspace, base: Mapping[str, Value]) -> Binding:
-    # The private endpoint of a project is its hub's.
     hub = workspace.hub
-    owner = hub if hub and not workspace.private_endpoint else workspace
-    unknown = hub is not None and not hub.readable and not workspace.private_endpoint
+    owner = _owner(workspace)
+    private = _workspace_private(workspace)
+    unknown = private is None
     facts = {
-        "workspace_private": None if unknown else owner.private_endpoint,
+        "workspace_private": private,
         "discovery_host": workspace.api_host is not None,
+        "hbi": workspace.hbi,
     }
     return Binding(
         base,
@@ -125,6 +132,17 @@ def _of_workspace(workspace: Workspace, base: Mapping[str, Value]) -> Binding:
         public_access=unknown or (workspace.public_access and owner.public_access),
         notes=workspace.gaps_of(hub.id, "hub") if hub and unknown else (),
     )
+
+
+def _owner(workspace: Workspace) -> Union[Workspace, Hub]:
+    """Who serves the workspace: the private endpoint of a project is its hub's."""
+    return workspace.hub if workspace.hub and not workspace.private_endpoint else workspace
+
+
+def _workspace_private(workspace: Workspace) -> Optional[bool]:
+    """Whether it has a private endpoint; None where its hub could not be read."""
+    owner = _owner(workspace)
+    return None if isinstance(owner, Hub) and not owner.readable else owner.private_endpoint
 
 
 def _of_hub(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
@@ -159,6 +177,7 @@ def _registry_binding(workspace: Workspace, registry: Registry, values: Mapping[
         resource=registry.id,
         private_endpoint=registry.private_endpoint,
         public_access=registry.public_access,
+        selected_networks=registry.selected_networks,
         assumed=not registry.readable,
         notes=workspace.gaps_of(registry.id, "registry", "replications"),
     )
@@ -251,6 +270,7 @@ def _storage_binding(account: StorageAccount, workspace: Workspace, base: Mappin
         resource=account.id,
         private_endpoint=account.private_endpoint,
         public_access=account.public_access,
+        selected_networks=account.selected_networks,
         assumed=not account.readable,
         notes=silence,
     )
@@ -269,9 +289,17 @@ def _of_key_vault(catalog: Catalog, workspace: Workspace, base: Mapping[str, Val
         resource=vault.id,
         private_endpoint=vault.private_endpoint,
         public_access=vault.public_access,
+        selected_networks=vault.selected_networks,
         assumed=not vault.readable,
         notes=workspace.gaps_of(vault.id, "key-vault"),
     )
+
+
+def _of_ml_registries(workspace: Workspace, base: Mapping[str, Value], key: str) -> Iterator[Binding]:
+    """What stands behind the Azure ML registries of the subscription: images or storage, one thing each."""
+    for registry in workspace.ml_registries:
+        for name in registry.registries if key == "registry_acr" else registry.storage_accounts:
+            yield Binding({**base, "ml_registry": Value(registry.name), key: Value(name.lower())})
 
 
 def _of_app_insights(workspace: Workspace, base: Mapping[str, Value]) -> Iterator[Binding]:
@@ -313,7 +341,7 @@ def _of_cluster(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value
     }
     return Binding(
         values,
-        cluster_facts(cluster),
+        {**cluster_facts(cluster), "workspace_private": _workspace_private(workspace)},
         resource=cluster.id,
         assumed=consumer.assumed,
         notes=consumer.notes,
@@ -337,12 +365,14 @@ def cluster_facts(cluster: Cluster) -> dict[str, Any]:
     arc = ClusterType.ARC in cluster.types
     return {
         "cluster_type": tuple(kind.value for kind in cluster.types),
-        "private_cluster": cluster.private_cluster,
+        "private_cluster": cluster.vnet_integration or cluster.private_cluster,  # nodes reach both privately
         "api_server": cluster.api_server is not None,
         "gpu_nodes": cluster.gpu_nodes,
         "windows_nodes": cluster.windows_nodes,
         "azure_policy": cluster.azure_policy,
         "monitoring": cluster.monitoring,
+        "defender": cluster.defender,
+        "key_vault_csi": cluster.key_vault_csi,
         "arc_gateway": cluster.arc_gateway if arc else False,
         "azure_rbac": cluster.azure_rbac,
         "relay": cluster.relay_host is not None,

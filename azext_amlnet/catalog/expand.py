@@ -11,6 +11,7 @@ from ..model import (
     Cloud,
     ClusterType,
     Endpoint,
+    Level,
     Requirement,
     Requirements,
     Scenario,
@@ -21,7 +22,7 @@ from ..model import (
 from .bindings import Binding, bindings
 from .consumers import Consumer, consumers
 from .cross_check import cross_checked
-from .rows import PLACEHOLDER, Row, decide, rows_of, unique, who_needs
+from .rows import PLACEHOLDER, Row, decide, level_of, rows_of, unique, who_needs
 
 
 def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements:
@@ -42,7 +43,7 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
     listed = _with_absent([row for row, _ in sorted(merged, key=lambda pair: _order(*pair))], absent)
     return Requirements(
         rows=tuple(listed),
-        warnings=tuple(_warnings(catalog, workspace, needing, absent)),
+        warnings=tuple(_warnings(catalog, workspace, scope, needing, absent)),
         hints=tuple(_hints(needing, scope)),
     )
 
@@ -118,7 +119,7 @@ def _absent(
 ) -> Iterator[Absent]:
     replaced = {old for entry in catalog.entries for old in entry.instead_of if _has_form(entry, workspace)}
     for entry in catalog.entries:
-        hidden = entry.level.rank > scope.level.rank or entry.topic in scope.exclude or entry.id in replaced
+        hidden = entry.topic in scope.exclude or entry.id in replaced
         if hidden or not _wanted(entry, things, scope, needing):
             continue
         for form in entry.forms:
@@ -135,11 +136,12 @@ def _has_form(entry: CatalogEntry, workspace: Workspace) -> bool:
 def _wanted(
     entry: CatalogEntry, things: Mapping[str, tuple[Binding, ...]], scope: Scope, needing: tuple[Consumer, ...]
 ) -> bool:
-    return any(
-        decide(entry.when, binding.facts) is not False
-        and who_needs(entry.needed_for, binding.consumer, needing, scope)[1]
-        for binding in things[entry.each]
-    )
+    for binding in things[entry.each]:
+        decision = decide(entry.when, binding.facts)
+        listed = decision is not False and level_of(entry, decision, binding).rank <= scope.level.rank
+        if listed and who_needs(entry.needed_for, binding.consumer, needing, scope)[1]:
+            return True
+    return False
 
 
 def _with_absent(rows: list[Requirement], absent: tuple[Absent, ...]) -> list[Requirement]:
@@ -155,19 +157,31 @@ def _with_absent(rows: list[Requirement], absent: tuple[Absent, ...]) -> list[Re
 
 
 def _warnings(
-    catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
+    catalog: Catalog, workspace: Workspace, scope: Scope, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
 ) -> Iterator[str]:
     others = {cluster.id for cluster in workspace.clusters} - {c.cluster.id for c in needing if c.cluster}
-    yield from (str(gap) for gap in workspace.gaps if gap.id not in others or gap.id is None)
+    quiet = () if scope.level is Level.OPTIONAL else ("ml-registries",)  # of rows that are not listed
+    gaps = (gap for gap in workspace.gaps if gap.fact not in quiet)
+    yield from (str(gap) for gap in gaps if gap.id not in others or gap.id is None)
     if workspace.cloud in catalog.cloud_notes:
         yield catalog.cloud_notes[workspace.cloud]
     if absent:
         names = ", ".join(unique(missing.entry for missing in absent))
         yield f"Left out, because no form for {workspace.cloud.label} is documented: {names}."
     for consumer in needing:
+        yield from _of_authorities(consumer)
         outbound = consumer.cluster.outbound_type if consumer.cluster else None
         if outbound and outbound.lower() in ("none", "block"):
             yield f"{f'Compute {consumer.compute}' if consumer.compute else 'The planned cluster'}: {consumer.notes[0]}"
+
+
+def _of_authorities(consumer: Consumer) -> Iterator[str]:
+    """That nodes trust more than pods do, which hides an inspection of TLS from whoever looks at image pulls only."""
+    if consumer.cluster and consumer.cluster.own_authorities:
+        yield (
+            f"Compute {consumer.compute}: its nodes trust {consumer.cluster.own_authorities} authorities of your own "
+            "(custom CA trust); pods do not, so what a node may pull through an inspecting firewall a pod may refuse."
+        )
 
 
 def _hints(needing: tuple[Consumer, ...], scope: Scope) -> Iterator[str]:

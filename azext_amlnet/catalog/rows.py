@@ -6,7 +6,20 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, TypeVar
 
-from ..model import CatalogEntry, Cloud, Form, Kind, ProbeSpec, Protocol, Requirement, Scenario, Scope, Tags, Workspace
+from ..model import (
+    CatalogEntry,
+    Cloud,
+    Form,
+    Kind,
+    Level,
+    ProbeSpec,
+    Protocol,
+    Requirement,
+    Scenario,
+    Scope,
+    Tags,
+    Workspace,
+)
 from ..text import is_address, is_host
 from .bindings import Binding, Value
 from .consumers import Consumer
@@ -42,9 +55,16 @@ def rows_of(
             who, scenarios = who_needs(entry.needed_for, binding.consumer, needing, scope)
             applies = decision is not False and bool(scenarios) and entry.topic not in scope.exclude
             requirement = _requirement(entry, form, template, binding, workspace.cloud, scenarios)
-            requirement = replace(requirement, notes=unique((*requirement.notes, *_settings(entry, who))))
+            level = level_of(entry, decision, binding)
+            requirement = replace(requirement, level=level, notes=unique((*requirement.notes, *_settings(entry, who))))
             undecided = decision is None or not entry.when
             yield Row(requirement, who, entry.position, applies, entry.condition if undecided else "")
+
+
+def level_of(entry: CatalogEntry, decision: Optional[bool], binding: Binding) -> Level:
+    """What the entry is worth here: a planned thing's undecided condition may lower it, a gap never does."""
+    planned = decision is None and not binding.assumed
+    return entry.undecided if planned and entry.undecided else entry.level
 
 
 def _settings(entry: CatalogEntry, who: tuple[Consumer, ...]) -> Iterator[str]:
@@ -129,6 +149,8 @@ def _notes(entry: CatalogEntry, binding: Binding, used: list[Value]) -> Iterator
             yield "Served by a private endpoint: it must resolve to a private address; a firewall rule is no help."
     elif entry.private_link and not binding.public_access:
         yield "Public access is disabled and no private endpoint is approved: nothing can reach it as it is."
+    if entry.private_link and binding.selected_networks and binding.public_access:
+        yield "Its own firewall lets selected networks in only: the address that the cluster goes out with must be one."
     yield from entry.notes
     yield from binding.notes
     for fact in entry.when:

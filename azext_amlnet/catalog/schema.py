@@ -28,7 +28,7 @@ from ..text import is_address, is_host, is_service_tag, is_wildcard
 from .blocks import Block, date, keys, listing, mapping, one_of, text, texts
 
 # What an entry can be repeated for, and the facts about it that `when` may ask. `bindings.py` supplies exactly these.
-_WORKSPACE_FACTS: dict[str, Any] = {"workspace_private": bool, "discovery_host": bool}
+_WORKSPACE_FACTS: dict[str, Any] = {"workspace_private": bool, "discovery_host": bool, "hbi": bool}
 _REGISTRY_FACTS: dict[str, Any] = {"data_endpoints": bool}
 _CLUSTER_FACTS: dict[str, Any] = {
     "cluster_type": ("aks", "arc"),
@@ -38,6 +38,9 @@ _CLUSTER_FACTS: dict[str, Any] = {
     "windows_nodes": bool,
     "azure_policy": bool,
     "monitoring": bool,
+    "defender": bool,
+    "key_vault_csi": bool,
+    "workspace_private": bool,
     "arc_gateway": bool,
     "azure_rbac": bool,
     "relay": bool,
@@ -52,12 +55,15 @@ FACTS: dict[str, dict[str, Any]] = {
     "storage": {"default": bool, "hierarchical_namespace": bool, "secondary": bool, "datastore": str},
     "key-vault": {},
     "app-insights": {"ingestion": bool, "live": bool},
+    "ml-registry-images": {},
+    "ml-registry-storage": {},
     "cluster": _CLUSTER_FACTS,
     "service-bus": {},
 }
 
 _ALWAYS: tuple[str, ...] = ("workspace_id", "workspace_region", "discovery_host", "notebook_host")
-_ALWAYS += ("default_table_host", "default_queue_host", "storage", "acr", "servicebus")
+_ALWAYS += ("default_blob_host", "default_table_host", "default_queue_host")
+_ALWAYS += ("storage", "acr", "vault", "servicebus")
 _OF_CLUSTER: tuple[str, ...] = ("cluster_region", "api_server", "api_server_address", "dns_address")
 _OF_CLUSTER += ("relay_host", "arc_gateway_host", "arc_region_code")
 _OF_STORAGE: tuple[str, ...] = (
@@ -79,6 +85,8 @@ PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "storage": (*_ALWAYS, *_OF_STORAGE),
     "key-vault": (*_ALWAYS, "vault_host", "vault_region"),
     "app-insights": (*_ALWAYS, "ingestion_host", "live_host"),
+    "ml-registry-images": (*_ALWAYS, "ml_registry", "registry_acr"),
+    "ml-registry-storage": (*_ALWAYS, "ml_registry", "registry_storage"),
     "cluster": (*_ALWAYS, *_OF_CLUSTER),
     "service-bus": (*_ALWAYS, "cluster_region", "service_bus_host"),
 }
@@ -130,14 +138,16 @@ def read_issuers(block: Any, place: str, pages: Mapping[str, Source]) -> tuple[s
     return tuple(text(name, block.place, "names") for name in listing(block["names"], block.place, "names"))
 
 
+_PROOF_ALLOWED = ("source", "statuses", "marks", "forbidden", "upgrade", "own_authority")
+
+
 def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -> Proof:
     """What counts as the service's own answer."""
-    block = keys(block, place, ("path", "summary"), ("source", "statuses", "marks", "forbidden", "own_authority"))
+    block = keys(block, place, ("path", "summary"), _PROOF_ALLOWED)
     statuses = listing(block.get("statuses", []), block.place, "statuses")
     if not all(type(status) is int and 100 <= status < 600 for status in statuses):
         raise CatalogError(f"{block.place}: 'statuses' must be HTTP status codes")
-    if block.get("forbidden", False) not in (True, False):
-        raise CatalogError(f"{block.place}: 'forbidden' must be true or false")
+    _check_flags(block, "forbidden", "upgrade")
     own = block.get("own_authority")
     return Proof(
         name=name,
@@ -147,6 +157,7 @@ def read_proof(name: str, block: Any, place: str, pages: Mapping[str, Source]) -
         statuses=tuple(statuses),
         marks=tuple(_mark(mark, block.place) for mark in listing(block.get("marks", []), block.place, "marks")),
         forbidden=block.get("forbidden", False),
+        upgrade=block.get("upgrade", False),
         own_authority=None if own is None else text(own, block.place, "own_authority"),
     )
 
@@ -236,7 +247,7 @@ def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired
 
 _ENTRY_NEEDED = ("id", "summary", "allow", "needed_for", "level", "source")
 _ENTRY_ALLOWED: tuple[str, ...] = ("each", "clouds", "when", "condition", "private_link", "websocket", "probe", "notes")
-_ENTRY_ALLOWED += ("without_form", "instead_of")
+_ENTRY_ALLOWED += ("without_form", "instead_of", "undecided")
 
 
 def read_entry(
@@ -249,9 +260,7 @@ def read_entry(
     if not _ID.match(identifier):
         raise CatalogError(f"{place}: the id '{identifier}' is not in lower-case-with-hyphens")
     each = one_of(block.get("each", "workspace"), FACTS, place, "thing to repeat an entry for")
-    for flag in ("private_link", "websocket"):
-        if block.get(flag, False) not in (True, False):
-            raise CatalogError(f"{place}: '{flag}' must be true or false")
+    _check_flags(block, "private_link", "websocket")
     return CatalogEntry(
         id=identifier,
         topic=topic,
@@ -259,7 +268,8 @@ def read_entry(
         each=each,
         forms=_forms(block, each, place),
         needed_for=scenarios(block["needed_for"], place),
-        level=Level(one_of(block["level"], [level.value for level in Level], place, "level")),
+        level=_level(block["level"], place),
+        undecided=_level(block["undecided"], place) if "undecided" in block else None,
         when=read_when(block.get("when"), each, place),
         condition=text(block["condition"], place, "condition") if "condition" in block else "",
         private_link=block.get("private_link", False),
@@ -272,6 +282,16 @@ def read_entry(
         position=position,
         place=place,
     )
+
+
+def _check_flags(block: Block, *names: str) -> None:
+    for name in names:
+        if block.get(name, False) not in (True, False):
+            raise CatalogError(f"{block.place}: '{name}' must be true or false")
+
+
+def _level(value: Any, place: str) -> Level:
+    return Level(one_of(value, [level.value for level in Level], place, "level"))
 
 
 def _forms(block: Block, each: str, place: str) -> tuple[Form, ...]:

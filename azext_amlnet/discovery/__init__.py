@@ -9,7 +9,7 @@ from ..model import Cloud, Workspace
 from . import policies
 from .arm import Arm, Refusal, logger
 from .chain import ask, first_calls, follow, workspace_path
-from .client import Timeouts, new_client
+from .client import Timeouts, new_clients
 from .crawl import Call, Crawl, Follow, NoAnswer
 from .policies import PolicyAnswer
 from .transform import to_workspace
@@ -40,7 +40,7 @@ def discover(
     suffixes, timeouts = suffixes or _suffixes(cloud), patience or timeouts
     url = base_url or f"https://{suffixes['arm']}"
     if client is None:
-        client = new_client(_outside_az(credential, subscription_id, url), timeouts)
+        client = new_clients(_outside_az(credential, subscription_id, url), timeouts)
     query = WorkspaceQuery(client, url, subscription_id, resource_group, workspace, cross_check, timeouts)
     return query.finish(cloud, suffixes)
 
@@ -68,6 +68,7 @@ class WorkspaceQuery:
         self.timeouts = timeouts
         self.crawl = Crawl(lambda call: ask(self.arm, call, timeouts))
         self.crawl.start(first_calls(self.path, cross_check))
+        self.arm.clients.prepare()
 
     def finish(self, cloud: Cloud, suffixes: Mapping[str, str]) -> Workspace:
         """The facts; raises as `discover` does."""

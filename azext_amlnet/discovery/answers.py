@@ -131,6 +131,11 @@ def public(body: Mapping[str, Any]) -> bool:
     return str(body.get("publicNetworkAccess") or "").lower() != "disabled"
 
 
+def selected_networks(body: Mapping[str, Any], key: str = "networkAcls") -> bool:
+    """Whether the resource's own firewall lets in only what its rules name."""
+    return str(inner(body, key).get("defaultAction") or "").lower() == "deny"
+
+
 def inner(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """The object below a key, empty where there is none."""
     value = body.get(key)

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from urllib.parse import quote, urlsplit
 
 from ..text import one_line
-from .client import WRITE_REFUSED
+from .client import WRITE_REFUSED, Clients
 
 logger = logging.getLogger(f"cli.{__name__}")
 
@@ -21,13 +21,14 @@ API_VERSIONS = {
     "computes": "2025-12-01",
     "datastores": "2025-12-01",
     "workspace-dependencies": "2025-12-01",
+    "ml-registries": "2025-12-01",
     "registry": "2026-01-01-preview",  # the first that tells of regional endpoints
     "replications": "2025-11-01",
     "storage": "2025-06-01",
     "key-vault": "2023-07-01",
     "app-insights": "2020-02-02",
-    "aks": "2025-10-01",
-    "aks-dependencies": "2025-10-01",
+    "aks": "2026-01-01",
+    "aks-dependencies": "2026-01-01",
     "arc": "2026-03-01",
     "relay": "2021-11-01",
     "extensions": "2025-03-01",
@@ -53,10 +54,10 @@ class Refusal:
 
 
 class Arm:
-    """ARM behind a management client of the Azure SDK; safe to call from many threads at once."""
+    """ARM behind management clients of the Azure SDK, or one; safe to call from many threads at once."""
 
     def __init__(self, client: Any, base_url: str) -> None:
-        self.client = client
+        self.clients = client if isinstance(client, Clients) else Clients(client)
         self.host = urlsplit(base_url).netloc
         self._origin = _origin(base_url)
         self.base_url = base_url.rstrip("/")
@@ -100,8 +101,7 @@ class Arm:
         request = HttpRequest("GET", url, params={"api-version": version} if version else {})
         started = time.monotonic()
         try:
-            # Bodies stay out of the trace: some carry secrets.
-            response = self.client._send_request(request, logging_enable=False)
+            response = self.clients.send(fact, request)
         except AzureError as error:
             if str(error) == WRITE_REFUSED:
                 return Refusal(409, "", "its resource provider is not registered in this subscription")

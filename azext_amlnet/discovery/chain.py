@@ -29,6 +29,11 @@ def workspace_path(subscription: str, group: str, name: str) -> str:
     return f"/subscriptions/{subscription}/resourceGroups/{group}/{_ML}/{name}"
 
 
+def ml_registries_path(workspace: str) -> str:
+    """Where the Azure ML registries of the workspace's subscription are listed."""
+    return "/".join(workspace.split("/")[:3]) + "/providers/Microsoft.MachineLearningServices/registries"
+
+
 def first_calls(workspace: str, cross_check: bool) -> Iterator[Call]:
     """Everything whose path is known before anything is."""
     yield Call.of("workspace", workspace)
@@ -36,6 +41,7 @@ def first_calls(workspace: str, cross_check: bool) -> Iterator[Call]:
     yield Call.of("datastores", f"{workspace}/datastores", listing=True)
     if cross_check:
         yield Call.of("workspace-dependencies", f"{workspace}/outboundNetworkDependenciesEndpoints", listing=True)
+        yield Call.of("ml-registries", ml_registries_path(workspace), listing=True)
 
 
 def follow(call: Call, answer: Any, cloud: Cloud, cross_check: bool) -> Iterator[Call]:

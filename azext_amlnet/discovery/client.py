@@ -1,11 +1,12 @@
-"""The management client of the Azure SDK: its timeouts, its retries, and a transport that only reads."""
+"""The management clients of the Azure SDK: their timeouts, their retries, and a transport that only reads."""
 
 from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 WRITE_REFUSED = "amlnet reads only"
 
@@ -21,18 +22,59 @@ class Timeouts:
     retry_after_s: float = 60
 
 
-def new_client(factory: Callable[..., Any], timeouts: Timeouts, **connection: Any) -> Any:
-    """The Azure ML management client as `factory(client_class, **keywords)` makes it: patient, read only, pooled.
+class Clients:
+    """The management clients of one login: Azure ML's for everything, and the Container Registry's for registries.
+
+    The second is imported and made when it is first asked for, or before that in a thread of its own (`prepare`);
+    where it cannot be imported, Azure ML's asks about registries too, with the same answers.
+    """
+
+    def __init__(self, machine_learning: Any, new_registry_client: Optional[Callable[[], Any]] = None) -> None:
+        self._machine_learning = machine_learning
+        self._new_registry_client = new_registry_client
+        self._registries: Any = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Imports and makes what is not needed at once, while the first answer is on its way."""
+        threading.Thread(target=self._registry_client, daemon=True).start()
+
+    def send(self, fact: str, request: Any) -> Any:
+        """The response to a request about a fact; raises AzureError without one. Bodies stay out of the trace."""
+        client = self._registry_client() if fact in ("registry", "replications") else self._machine_learning
+        return _sender(client)(request, logging_enable=False)
+
+    def _registry_client(self) -> Any:
+        with self._lock:
+            if self._registries is None:
+                with suppress(ImportError):
+                    self._registries = self._new_registry_client() if self._new_registry_client else None
+                self._registries = self._registries or self._machine_learning
+            return self._registries
+
+
+def _sender(client: Any) -> Callable[..., Any]:
+    """How a client of any generation sends a request: in public, in private, or through its inner pipeline."""
+    own = getattr(client, "send_request", None) or getattr(client, "_send_request", None)
+    return own or client._client.send_request  # type: ignore[no-any-return]
+
+
+def new_clients(factory: Callable[..., Any], timeouts: Timeouts, **connection: Any) -> Clients:
+    """The management clients as `factory(client_class, **keywords)` makes them: patient, read only, pooled.
 
     `connection` are azure-core's own settings of a connection, such as `connection_verify`.
     """
     from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
 
-    return factory(
-        MachineLearningServicesMgmtClient,
-        transport=_transport(timeouts, **connection),
-        retry_policy=_retry_policy(timeouts),
-    )
+    transport = _transport(timeouts, **connection)
+
+    def registry_client() -> Any:
+        from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+
+        return factory(ContainerRegistryManagementClient, transport=transport, retry_policy=_retry_policy(timeouts))
+
+    own = factory(MachineLearningServicesMgmtClient, transport=transport, retry_policy=_retry_policy(timeouts))
+    return Clients(own, registry_client)
 
 
 def _transport(timeouts: Timeouts, **connection: Any) -> Any:

@@ -71,30 +71,39 @@ def _compute(item: Any, spelled: Mapping[str, str], answers: Answers) -> Optiona
     )
 
 
-def clusters_of(workspace: str, answers: Answers) -> tuple[Cluster, ...]:
+def clusters_of(workspace: str, answers: Answers, servicebus: str) -> tuple[Cluster, ...]:
     items = items_of(answers.of("computes", f"{workspace}/computes", listing=True))
     spelled = _clusters_by_key(items)
-    return tuple(_cluster(spelled[key], items, answers) for key in sorted(spelled) if cluster_type_of(key))
+    known = [spelled[key] for key in sorted(spelled) if cluster_type_of(key)]
+    return tuple(_cluster(identifier, items, answers, servicebus) for identifier in known)
 
 
-def _cluster(identifier: str, computes: list[Any], answers: Answers) -> Cluster:
+def _cluster(identifier: str, computes: list[Any], answers: Answers, servicebus: str) -> Cluster:
     if cluster_type_of(identifier) is ClusterType.AKS:
         cluster = _aks(identifier, answers)
     else:
         of_cluster = (item for item in computes if (cluster_id(item) or "").lower() == identifier.lower())
-        relay = next(filter(None, map(_relay_of_compute, of_cluster)), None)
+        relay = _relay_of_extension(identifier, answers, servicebus)
+        relay = relay or next(filter(None, map(_relay_of_compute, of_cluster)), None)
         cluster = replace(_arc(identifier, answers), relay_host=relay or _relay(identifier, computes, answers))
     return replace(_with_extension(cluster, identifier, answers), id=identifier)
 
 
+def _relay_of_extension(identifier: str, answers: Answers, servicebus: str) -> Optional[str]:
+    """The host of the Relay namespace that the extension's own settings name, which is the one it uses."""
+    settings = inner(_extensions(identifier, answers).get(_EXTENSION, {}), "configurationSettings")
+    connection = {key.lower(): value for key, value in settings.items()}.get("relayserver.hybridconnectionresourceid")
+    namespace = re.search(r"/namespaces/([^/]+)", resource_id(connection) or "", re.IGNORECASE)
+    return host(f"{namespace[1]}.{servicebus}") if namespace else None
+
+
 def _relay_of_compute(item: Any) -> Optional[str]:
-    """The host of the Relay namespace, taken out of a connection string that is a secret and goes no further."""
+    """The host of the Relay namespace, taken out of a connection string that is a secret and goes no further.
+
+    Beside it stands that of a Service Bus namespace, which older versions of the extension had: another host.
+    """
     settings = inner(properties(item), "properties")
-    endpoints = (
-        host(connection_string(settings.get(key)).get("endpoint"))
-        for key in ("relayConnectionString", "serviceBusConnectionString")
-    )
-    return next(filter(None, endpoints), None)
+    return host(connection_string(settings.get("relayConnectionString")).get("endpoint"))
 
 
 def _aks(identifier: str, answers: Answers) -> Cluster:
@@ -105,7 +114,6 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
         return Cluster(types=(ClusterType.AKS,), readable=False)
     body = properties(answer)
     pools = [pool for pool in items_of(body.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
-    addons = {key.lower(): addon for key, addon in inner(body, "addonProfiles").items() if isinstance(addon, Mapping)}
     access = inner(body, "apiServerAccessProfile")
     subnets = {resource_id(pool.get("vnetSubnetID")) for pool in pools}
     return Cluster(
@@ -114,16 +122,28 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
         api_server=host(body.get("fqdn")),
         private_api_server=host(body.get("privateFQDN")),
         private_cluster=truth(access.get("enablePrivateCluster")) or False,
+        vnet_integration=truth(access.get("enableVnetIntegration")) or False,
         outbound_type=label(inner(body, "networkProfile").get("outboundType")),
         proxy=_proxy(inner(body, "httpProxyConfig")),
         subnets=tuple(sorted(subnet for subnet in subnets if subnet)),
         gpu_nodes=_any_node(body, pools, _has_gpu),
         windows_nodes=_any_node(body, pools, _is_windows),
-        azure_policy=truth(addons.get("azurepolicy", {}).get("enabled")) or False,
-        monitoring=(truth(addons.get("omsagent", {}).get("enabled")) or False)
-        or (truth(inner(inner(body, "azureMonitorProfile"), "metrics").get("enabled")) or False),
+        own_authorities=len(items_of(inner(body, "securityProfile").get("customCATrustCertificates"))),
+        **_switches(body),
         azure_rbac=truth(inner(body, "aadProfile").get("enableAzureRBAC")) or False,
     )
+
+
+def _switches(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What is switched on beside the cluster itself: add-ons by their names, and profiles; all are off by default."""
+    addons = {key.lower(): addon for key, addon in inner(body, "addonProfiles").items() if isinstance(addon, Mapping)}
+    profiles = {
+        "azure_policy": (addons.get("azurepolicy"),),
+        "key_vault_csi": (addons.get("azurekeyvaultsecretsprovider"),),
+        "monitoring": (addons.get("omsagent"), inner(inner(body, "azureMonitorProfile"), "metrics")),
+        "defender": (inner(inner(inner(body, "securityProfile"), "defender"), "securityMonitoring"),),
+    }
+    return {name: any(truth((one or {}).get("enabled")) for one in some) for name, some in profiles.items()}
 
 
 def _any_node(body: Mapping[str, Any], pools: list[Any], has: Callable[[Any], Optional[bool]]) -> Optional[bool]:
@@ -149,9 +169,11 @@ def _is_windows(pool: Mapping[str, Any]) -> Optional[bool]:
 
 
 def _proxy(config: Mapping[str, Any]) -> Optional[Proxy]:
-    if not (config.get("httpProxy") or config.get("httpsProxy")):
+    """The proxy that is in force: none while it is switched off, and with the exceptions that AKS adds itself."""
+    if truth(config.get("enabled")) is False or not (config.get("httpProxy") or config.get("httpsProxy")):
         return None
-    skip = (entry for entry in items_of(config.get("noProxy")) if isinstance(entry, str) and is_line(entry))
+    exceptions = items_of(config.get("effectiveNoProxy")) or items_of(config.get("noProxy"))
+    skip = (entry for entry in exceptions if isinstance(entry, str) and is_line(entry))
     return Proxy(
         http=_without_credentials(config.get("httpProxy")),
         https=_without_credentials(config.get("httpsProxy")),
@@ -194,7 +216,7 @@ def _arc(identifier: str, answers: Answers) -> Cluster:
         region=region,
         arc_gateway=truth(inner(body, "gateway").get("enabled")) or False,
         azure_rbac=truth(inner(body, "aadProfile").get("enableAzureRBAC")),
-        monitoring=False,
+        monitoring=None if on_aks else False,  # what AKS itself monitors was not asked
         service_bus_hosts=_service_bus_hosts(region, identifier, answers),
     )
 
@@ -246,15 +268,25 @@ _EXTENSION = "microsoft.azureml.kubernetes"
 _MONITORING = {"microsoft.azuremonitor.containers", "microsoft.azuremonitor.containers.metrics"}
 
 
+def _extensions_answer(identifier: str, answers: Answers) -> Any:
+    path = f"{identifier}/providers/Microsoft.KubernetesConfiguration/extensions"
+    return answers.of("extensions", path, listing=True)
+
+
+def _extensions(identifier: str, answers: Answers) -> dict[str, Mapping[str, Any]]:
+    """The properties of the cluster's extensions by their type in lower case."""
+    items = items_of(_extensions_answer(identifier, answers))
+    return {str(properties(item).get("extensionType")).lower(): properties(item) for item in items}
+
+
 def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Cluster:
     """The cluster with what its extensions say: training, inference, monitoring."""
     name, assumed = name_of(identifier), "training and inference both enabled"
-    path = f"{identifier}/providers/Microsoft.KubernetesConfiguration/extensions"
-    answer = answers.of("extensions", path, listing=True)
+    answer = _extensions_answer(identifier, answers)
     if not isinstance(answer, list):
         answers.gap("extensions", f"extensions of cluster {name}", reason_of(answer), assumed, identifier)
         return replace(cluster, monitoring=cluster.monitoring or None)
-    installed = {str(properties(item).get("extensionType")).lower(): properties(item) for item in answer}
+    installed = _extensions(identifier, answers)
     monitoring = True if _MONITORING & set(installed) else cluster.monitoring
     extension = installed.get(_EXTENSION)
     if extension is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 
-from ..model import AppInsights, Cloud, Hub, KeyVault, Registry, StorageAccount, Workspace
+from ..model import AppInsights, Cloud, Hub, KeyVault, MlRegistry, Registry, StorageAccount, Workspace
 from .answers import (
     Answers,
     account_id,
@@ -14,6 +14,7 @@ from .answers import (
     host,
     hosts,
     inner,
+    items_of,
     label,
     name_of,
     normal_region,
@@ -21,8 +22,10 @@ from .answers import (
     public,
     reason_of,
     resource_id,
+    selected_networks,
     truth,
 )
+from .chain import ml_registries_path
 from .clusters import clusters_of, computes_of
 from .crawl import Call
 from .dependencies import dependencies_of
@@ -47,6 +50,7 @@ def to_workspace(by_call: Mapping[Call, Any], workspace_path: str, cloud: Cloud,
         workspace_id=label(own.get("workspaceId")),
         kind=label(answer.get("kind")) or "Default",
         isolation_mode=label(inner(own, "managedNetwork").get("isolationMode")),
+        hbi=truth(own.get("hbiWorkspace")),
         api_host=_api_host(own.get("discoveryUrl"), suffixes),
         notebook_host=host(inner(own, "notebookInfo").get("fqdn")),
         private_endpoint=approved(own),
@@ -56,10 +60,11 @@ def to_workspace(by_call: Mapping[Call, Any], workspace_path: str, cloud: Cloud,
         storage_accounts=_storage_accounts(resource_id(shared.get("storageAccount")), workspace_path, answers),
         key_vault=_key_vault(resource_id(shared.get("keyVault")), answers, suffixes),
         app_insights=_app_insights(resource_id(shared.get("applicationInsights")), answers),
+        ml_registries=_ml_registries(ml_registries_path(workspace_path), answers),
         computes=computes_of(workspace_path, answers),
     )
     _note_missing(workspace, own, answers)
-    clusters = clusters_of(workspace_path, answers)
+    clusters = clusters_of(workspace_path, answers, suffixes["servicebus"])
     dependencies = tuple(dependencies_of(workspace_path, clusters, answers))
     return replace(workspace, clusters=clusters, dependencies=dependencies, gaps=tuple(answers.gaps))
 
@@ -139,6 +144,7 @@ def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -
         replica_regions=_replica_regions(identifier, answers, inner(answer, "sku").get("name")),
         private_endpoint=approved(body),
         public_access=public(body),
+        selected_networks=selected_networks(body, "networkRuleSet"),
     )
 
 
@@ -155,8 +161,14 @@ def _replica_regions(
         if str(sku).lower() not in ("basic", "standard"):  # which have no replicas
             answers.gap("replications", what, reason_of(answer), assumed, registry)
         return ()
-    regions = (normal_region(item.get("location")) for item in answer if isinstance(item, Mapping))
+    used = (item for item in answer if isinstance(item, Mapping) and _is_used(item))
+    regions = (normal_region(item.get("location")) for item in used)
     return tuple(sorted({region for region in regions if region}))
+
+
+def _is_used(replica: Mapping[str, Any]) -> bool:
+    """Whether requests are routed to a replica; with its endpoint off it only keeps a copy."""
+    return truth(properties(replica).get("regionEndpointEnabled")) is not False
 
 
 def _storage_accounts(default: Optional[str], workspace: str, answers: Answers) -> tuple[StorageAccount, ...]:
@@ -228,6 +240,7 @@ def _storage(identifier: str, answers: Answers, default: bool) -> StorageAccount
         hierarchical_namespace=truth(body.get("isHnsEnabled")) or False,
         private_endpoint=approved(body),
         public_access=public(body),
+        selected_networks=selected_networks(body),
     )
 
 
@@ -247,7 +260,42 @@ def _key_vault(identifier: Optional[str], answers: Answers, suffixes: Suffixes) 
         region=normal_region(answer.get("location")),
         private_endpoint=approved(body),
         public_access=public(body),
+        selected_networks=selected_networks(body),
     )
+
+
+def _ml_registries(path: str, answers: Answers) -> tuple[MlRegistry, ...]:
+    """The subscription's Azure ML registries, with the accounts that Azure made for them or that they were given."""
+    answer = answers.of("ml-registries", path, listing=True)
+    if answer is None:  # not asked
+        return ()
+    if not isinstance(answer, list):
+        what = "no rows for assets of such registries"
+        answers.gap("ml-registries", "Azure ML registries of the subscription", reason_of(answer), what)
+        return ()
+    registries = (_ml_registry(item) for item in answer if isinstance(item, Mapping) and label(item.get("name")))
+    return tuple(sorted(registries, key=lambda registry: registry.name))
+
+
+def _ml_registry(item: Mapping[str, Any]) -> MlRegistry:
+    regions = [region for region in items_of(properties(item).get("regionDetails")) if isinstance(region, Mapping)]
+    images = (one for region in regions for one in items_of(region.get("acrDetails")))
+    storage = (one for region in regions for one in items_of(region.get("storageAccountDetails")))
+    return MlRegistry(
+        name=str(item["name"]),
+        registries=_accounts(images, "AcrAccount", "acrAccountName"),
+        storage_accounts=_accounts(storage, "StorageAccount", "storageAccountName"),
+    )
+
+
+def _accounts(details: Iterable[Any], kind: str, key: str) -> tuple[str, ...]:
+    """The names of accounts that Azure made (by name) or that were given (by id); each has one of both."""
+    names = set()
+    for detail in details:
+        body = detail if isinstance(detail, Mapping) else {}
+        linked = resource_id(inner(inner(body, f"userCreated{kind}"), "armResourceId").get("resourceId"))
+        names.add(label(inner(body, f"systemCreated{kind}").get(key)) or (label(name_of(linked)) if linked else None))
+    return tuple(sorted(name for name in names if name))
 
 
 def _app_insights(identifier: Optional[str], answers: Answers) -> Optional[AppInsights]:

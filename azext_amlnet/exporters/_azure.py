@@ -73,7 +73,12 @@ def tag_losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def _by_tag(row: Requirement) -> bool:
     """Whether an FQDN tag may stand in for a row: nothing but the cluster itself needs it."""
-    return bool(row.fqdn_tags) and set(row.needed_for) == {Scenario.CLUSTER} and is_application(row)
+    return bool(row.fqdn_tags) and _of_the_cluster(row) and is_application(row)
+
+
+def _of_the_cluster(row: Requirement) -> bool:
+    """Whether the cluster itself needs it; what serves models in it may need it too, as with the API server."""
+    return Scenario.CLUSTER in row.needed_for and set(row.needed_for) <= {Scenario.CLUSTER, Scenario.INFERENCE}
 
 
 def application_rules(rows: Sequence[Requirement], fqdn_tags: bool = False) -> list[FirewallRule]:

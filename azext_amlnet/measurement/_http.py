@@ -40,7 +40,8 @@ def answered(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judg
         return judgement_of(Cause.HTTP_FIREWALL_DENY, describe(facts))
     # Without marks the certificate speaks: nobody but the service has one of a public issuer for its name.
     certified = "tls" in steps and scene.is_public(facts_of(steps, "tls").get("issuer") or {})
-    if _marked(proof, facts) or (certified and not proof.marks):
+    upgraded = proof.upgrade and 300 <= facts["status"] < 400 and _upgraded(row, facts)
+    if _marked(proof, facts) or upgraded or (certified and not proof.marks):
         return _of_the_service(row, proof, steps, scene)
     return _names.suspect(steps) or _of_a_stranger(row, proof, steps, scene)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from ._az import exit_after_output, warn
-from ._inputs import gather
+from ._inputs import catalog_and_facts, gather, scope_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,18 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RequirementsArguments:
-    """The argument of `requirements` alone."""
+    """The arguments of `requirements` alone."""
 
     baseline: Optional[str] = None
+    host: tuple[str, ...] = ()
 
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> list[JsonObject]:
-    """The rows, each with its change where there is a baseline; exit code 8 where more is required than it allows."""
+    """The rows, each with its change where there is a baseline; exit code 8 where more is required than it allows.
+
+    With `--host` what the list says of these hosts.
+    """
     from ..codec import to_json
     from ..compare.requirements import compare, demanded
     from ..files import read_requirements
     from ..vocabulary import EXIT_FINDINGS
 
+    if arguments.host:
+        return _of_hosts(cmd, scoped, arguments.host)
     earlier = read_requirements(arguments.baseline) if arguments.baseline else None
     inputs = gather(cmd, scoped)
     rows = inputs.rows if earlier is None else compare(inputs.rows, earlier)
@@ -38,3 +44,14 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> l
         warn([f"More is required than the baseline allows: {', '.join(row.host for row in more)}."])
         exit_after_output(cmd, EXIT_FINDINGS)
     return [to_json(row) for row in rows]
+
+
+def _of_hosts(cmd: Any, scoped: ScopeArguments, names: tuple[str, ...]) -> list[JsonObject]:
+    """One answer for each host; what must be said of the whole list is not said of single hosts."""
+    from ..catalog.hosts import answers
+    from ..codec import to_json
+    from ..model import Workspace
+
+    scope = scope_of(scoped)
+    catalog, facts = catalog_and_facts(cmd, scoped, scope)
+    return [to_json(answer) for answer in answers(catalog, facts or Workspace(), scope, names)]

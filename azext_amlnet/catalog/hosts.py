@@ -1,0 +1,135 @@
+"""Single hosts: whether a list asks for them and why, and what they resemble where it does not. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import product
+from typing import Iterator, Optional, Sequence
+
+from ..errors import UsageError
+from ..model import (
+    Catalog,
+    Cloud,
+    ClusterType,
+    HostAnswer,
+    Kind,
+    Level,
+    Likeness,
+    Nearest,
+    Requirement,
+    Scenario,
+    Scope,
+    Workspace,
+)
+from ..text import is_target
+from .expand import expand
+
+_EVERYTHING = Scope(scenarios=tuple(Scenario), level=Level.OPTIONAL)
+_PART = re.compile(r"<([^<>]*)>")
+
+
+def answers(catalog: Catalog, workspace: Workspace, scope: Scope, names: Sequence[str]) -> tuple[HostAnswer, ...]:
+    """What the list says of each host: its rows at any level and for any scenario, or what it resembles.
+
+    `scope` says which list is meant by `listed`. Raises UsageError for what is no host name and no address.
+    """
+    hosts = [_host(name) for name in names]
+    asked = {row.host for row in expand(catalog, workspace, scope).rows}
+    everything = replace(scope, scenarios=tuple(Scenario), level=Level.OPTIONAL, exclude=())
+    rows = expand(catalog, workspace, everything).rows
+    return tuple(_answer(catalog, workspace, host, rows, asked) for host in hosts)
+
+
+def _host(name: str) -> str:
+    host = name.strip().lower().rstrip(".")
+    if not is_target(host.removeprefix("*.")):
+        raise UsageError(f"--host is no host name: '{name[:80]}'.", "Give names alone, without scheme, port and path.")
+    return host
+
+
+def _answer(
+    catalog: Catalog, workspace: Workspace, host: str, rows: Sequence[Requirement], asked: set[str]
+) -> HostAnswer:
+    exact = [row for row in rows if row.host == host]
+    of_host = exact or sorted(_around(host, rows), key=lambda row: -len(row.host))
+    nearest = None if exact else _nearest(catalog, workspace, host, rows)
+    listed = any(row.host in asked for row in of_host)
+    level = min((row.level for row in of_host), key=lambda level: level.rank, default=None)
+    return HostAnswer(host, listed, level, _because(catalog, host, of_host, listed, nearest), tuple(of_host), nearest)
+
+
+def _around(host: str, rows: Sequence[Requirement]) -> Iterator[Requirement]:
+    """The wildcards of the list that hold the host."""
+    yield from (row for row in rows if row.kind is Kind.WILDCARD and host.endswith(row.host[1:]))
+
+
+def _because(catalog: Catalog, host: str, rows: Sequence[Requirement], listed: bool, nearest: Optional[Nearest]) -> str:
+    if not rows:
+        return nearest.because if nearest else "Neither on the list nor like anything that the catalog knows."
+    first = rows[0]
+    scenarios = ", ".join(scenario.value for scenario in first.needed_for)
+    absent = "" if listed else f" Not on the list that was asked for: {first.level.value}, for {scenarios}."
+    if first.host == host:
+        return f"{first.reason}{absent}"
+    shared = catalog.shared.get(first.host[2:])
+    caution = f" {nearest.because}" if nearest and (shared or not listed) else ""
+    return f"Below {first.host}{f', where {shared}' if shared else ''}.{caution} {first.reason}{absent}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a host resembles
+
+
+def _nearest(catalog: Catalog, workspace: Workspace, host: str, rows: Sequence[Requirement]) -> Optional[Nearest]:
+    retired = next((one for one in catalog.retired if one.host == host), None)
+    if retired:
+        return Nearest(Likeness.RETIRED, host, f"Retired since {retired.since}: {retired.reason}.")
+    shapes = [(cloud, shape) for cloud, shape in _shapes(catalog) if _pattern(shape.host).fullmatch(host)]
+    if not shapes:
+        return None
+    cloud, shape = max(shapes, key=lambda pair: _fitness(pair[1], pair[0] is workspace.cloud))
+    if cloud is not workspace.cloud:
+        return Nearest(Likeness.OTHER_CLOUD, shape.host, f"Of {cloud.label}, not of {workspace.cloud.label}.")
+    own = [row.host for row in rows if set(row.entries) & set(shape.entries) and row.kind is shape.kind]
+    return _like_own(host, shape, own)
+
+
+def _fitness(shape: Requirement, of_own_cloud: bool) -> tuple[bool, int, bool]:
+    """How well a shape tells what a host is: one of the own cloud, with the most that is fixed, no wildcard."""
+    fixed = _PART.sub("", shape.host.removeprefix("*"))
+    return of_own_cloud, len(fixed), shape.kind is Kind.FQDN
+
+
+def _like_own(host: str, shape: Requirement, own: Sequence[str]) -> Nearest:
+    """How a host that has the shape of an entry differs from the hosts that the entry brings here."""
+    parts = _PART.findall(shape.host)
+    values = _pattern(shape.host).fullmatch(host)
+    for other in own:
+        others = _pattern(shape.host).fullmatch(other)
+        if not (values and others):
+            continue
+        differing = {part for part, a, b in zip(parts, values.groups(), others.groups(), strict=True) if a != b}
+        if all("region" in part for part in differing):
+            return Nearest(Likeness.OTHER_REGION, other, f"Like {other}, but of another region.")
+    if own and parts:
+        what = next((part for part in parts if "region" not in part), parts[0])
+        return Nearest(Likeness.OTHER_RESOURCE, own[0], f"Like {own[0]}, but another {what} than those in use here.")
+    condition = next((note for note in shape.notes if note.startswith("Condition: ")), "")
+    why = f" {condition.removeprefix('Condition: ')}" if condition else ""
+    return Nearest(Likeness.NOT_NEEDED, shape.host, f"Known, but not needed here: {shape.reason}{why}")
+
+
+def _shapes(catalog: Catalog) -> Iterator[tuple[Cloud, Requirement]]:
+    """The lists of workspaces that nothing is known of: hosts with `<parts>` where a workspace's own would stand."""
+    for cloud, kind in product(Cloud, (ClusterType.AKS, ClusterType.ARC)):
+        for row in expand(catalog, Workspace(cloud=cloud), replace(_EVERYTHING, cluster_type=kind)).rows:
+            if row.kind in (Kind.FQDN, Kind.WILDCARD) and (_PART.sub("", row.host).strip(".")):
+                yield cloud, row
+
+
+def _pattern(shape: str) -> re.Pattern[str]:
+    """A host with `<parts>`, each of which stands for one label or the beginning of one; `*.` for any labels."""
+    pieces = _PART.split(shape.removeprefix("*."))
+    text = "".join(r"([a-z0-9_-]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
+    return re.compile((r"(?:[a-z0-9_-]+\.)+" if shape.startswith("*.") else "") + text)
