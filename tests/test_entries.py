@@ -184,3 +184,83 @@ def test_nodes_that_trust_authorities_of_their_own_are_said() -> None:
 def test_an_api_server_in_the_virtual_network_is_no_rule_of_a_firewall() -> None:
     inside = hosts_of(with_cluster(ClusterType.AKS, vnet_integration=True))
     assert "c.hcp.westeurope.azmk8s.io" in hosts_of(AKS) and "c.hcp.westeurope.azmk8s.io" not in inside
+
+
+# -- sovereign clouds, by the tables of their own on the pages of AKS, Arc and Azure ML
+
+GUID = "0a1b2c3d-1111-2222-3333-444455556666"
+
+
+def required(workspace: Workspace, cloud: Cloud) -> set[str]:
+    """What is required, with ports."""
+    rows = expand(CATALOG, replace(workspace, cloud=cloud), Scope(level=Level.REQUIRED)).rows
+    return {f"{row.host}:{row.port}" for row in rows}
+
+
+def test_the_required_list_of_an_aks_cluster_in_us_government() -> None:
+    own = with_cluster(ClusterType.AKS, api_server="c.hcp.usgovvirginia.cx.aks.containerservice.azure.us")
+    assert required(own, Cloud.USGOV) == {
+        f"{GUID}.workspace.westeurope.api.ml.azure.us:443",
+        "westeurope.api.ml.azure.us:443",
+        "*.ml.azure.us:443",
+        "acrml.azurecr.us:443",
+        "acrml.westeurope.data.azurecr.us:443",
+        "mlstore.blob.core.usgovcloudapi.net:443",
+        "login.microsoftonline.us:443",
+        "management.usgovcloudapi.net:443",
+        "mcr.microsoft.com:443",
+        "*.data.mcr.microsoft.com:443",
+        "westeurope.dp.kubernetesconfiguration.azure.us:443",
+        "c.hcp.usgovvirginia.cx.aks.containerservice.azure.us:443",
+        "AzureCloud.westeurope:1194",
+        "AzureCloud.westeurope:9000",
+        "ntp.ubuntu.com:123",
+        "packages.microsoft.com:443",
+        "packages.aks.azure.com:443",
+        "pypi.org:443",
+        "files.pythonhosted.org:443",
+    }
+
+
+def test_the_required_list_of_an_arc_cluster_in_china() -> None:
+    own = with_cluster(ClusterType.ARC, relay_host="ml-relay.servicebus.chinacloudapi.cn")
+    assert required(own, Cloud.CHINA) == {
+        f"{GUID}.workspace.westeurope.api.ml.azure.cn:443",
+        "westeurope.api.ml.azure.cn:443",
+        "westeurope.experiments.ml.azure.cn:443",
+        "acrml.azurecr.cn:443",
+        "acrml.westeurope.data.azurecr.cn:443",
+        "mlstore.blob.core.chinacloudapi.cn:443",
+        "login.chinacloudapi.cn:443",
+        "westeurope.login.chinacloudapi.cn:443",
+        "login.partner.microsoftonline.cn:443",
+        "sts.chinacloudapi.cn:443",
+        "management.chinacloudapi.cn:443",
+        "mcr.microsoft.com:443",
+        "*.data.mcr.microsoft.com:443",
+        "mcr.azk8s.cn:443",
+        "dockerhub.azk8s.cn:443",
+        "k8sgcr.azk8s.cn:443",
+        "quay.azk8s.cn:443",
+        "registryk8s.azk8s.cn:443",
+        "usgcr.azk8s.cn:443",
+        "westeurope.dp.kubernetesconfiguration.azure.cn:443",
+        "gbl.his.arc.azure.cn:443",
+        "*.his.arc.azure.cn:443",
+        "guestnotificationservice.azure.cn:443",
+        "*.guestnotificationservice.azure.cn:443",
+        "*.servicebus.chinacloudapi.cn:443",
+        "ml-relay.servicebus.chinacloudapi.cn:443",
+        "westeurope.obo.arc.azure.cn:8084",
+        "pypi.org:443",
+        "files.pythonhosted.org:443",
+    }
+
+
+def test_an_arc_gateway_carries_graph_and_brings_the_tokens_of_cluster_connect() -> None:
+    plain = with_cluster(ClusterType.ARC, azure_rbac=True)
+    behind = with_cluster(ClusterType.ARC, azure_rbac=True, arc_gateway=True)
+    assert "graph.microsoft.com:443" in required(plain, Cloud.PUBLIC)
+    assert "graph.microsoft.com:443" not in required(behind, Cloud.PUBLIC)
+    without = with_cluster(ClusterType.ARC, arc_gateway=True)
+    assert "westeurope.obo.arc.azure.com" in hosts_of(without, level=Level.OPTIONAL) - hosts_of(without)
