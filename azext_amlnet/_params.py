@@ -44,8 +44,8 @@ def _list(context, files):
         "host",
         arg_group="Output",
         nargs="+",
-        help="Space-separated host names, in place of the list: whether it asks for each, by which entry, why and "
-        "says which document; and what a host resembles that it does not ask for.",
+        help="Space-separated host names, in place of the list: whether it asks for each, by which entry, why, and "
+        "by which document; and what a host resembles that it does not ask for.",
     )
 
 

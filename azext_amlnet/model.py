@@ -157,9 +157,10 @@ class KeyVault:
 
 @dataclass(frozen=True)
 class MlRegistry:
-    """An Azure ML registry of the subscription: the container registries and storage accounts behind it, by name."""
+    """An Azure ML registry of the subscription: its regions, and what is behind it by name."""
 
     name: str = _name()
+    regions: tuple[str, ...] = _region(default=())
     registries: tuple[str, ...] = _name(default=())
     storage_accounts: tuple[str, ...] = _name(default=())
 
@@ -271,7 +272,7 @@ class Workspace:
     storage_accounts: tuple[StorageAccount, ...] = ()
     key_vault: Optional[KeyVault] = None
     app_insights: Optional[AppInsights] = None
-    ml_registries: tuple[MlRegistry, ...] = ()
+    ml_registries: Optional[tuple[MlRegistry, ...]] = None
     computes: Optional[tuple[Compute, ...]] = None
     clusters: tuple[Cluster, ...] = ()
     dependencies: tuple[Dependency, ...] = ()

@@ -151,6 +151,7 @@ class Likeness(str, Enum):
 
     OTHER_REGION = "otherRegion"
     OTHER_RESOURCE = "otherResource"
+    SAME_FORM = "sameForm"
     OTHER_CLOUD = "otherCloud"
     NOT_NEEDED = "notNeeded"
     RETIRED = "retired"

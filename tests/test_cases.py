@@ -411,7 +411,7 @@ def test_an_arc_gateway_replaces_most_of_arcs_hosts_and_none_of_azure_mls(listed
     gateway = arm.arc(gateway={"enabled": True})
     answer = listed(arm.with_computes({**arm.ordinary(), **gateway}, arm.compute("edge", arm.ARC)))
     assert row(answer, "<arc gateway>.gw.arc.azure.com").unresolved
-    gone = {"guestnotificationservice.azure.com", "login.windows.net", "linuxgeneva-microsoft.azurecr.io"}
+    gone = {"guestnotificationservice.azure.com", "login.windows.net"}
     assert not hosts(answer) & gone
     assert {"ml-relay-ns.servicebus.windows.net", "gbl.his.arc.azure.com", "acrml.azurecr.io"} <= hosts(answer)
 

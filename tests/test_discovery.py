@@ -121,8 +121,12 @@ def test_a_replica_that_takes_no_requests_brings_no_data_host(facts: Facts) -> N
         {"name": "westeurope", "location": "westeurope", "properties": {"regionEndpointEnabled": True}},
         {"name": "westus", "location": "westus", "properties": {"regionEndpointEnabled": False}},
     ]
-    registry = facts({**arm.ordinary(), **arm.registry("Premium", ("westeurope",), replications=replicas)}).registry
-    assert registry and registry.replica_regions == ("westeurope",)
+    own = {"regionalEndpoints": "Enabled", "regionalEndpointHostNames": ["acrml.westus.geo.azurecr.io"]}
+    for settings, used in (({}, ["westeurope"]), (own, ["westeurope", "westus"])):
+        premium = arm.registry("Premium", ("westeurope", "westus"), replications=replicas, **settings)
+        registry = facts({**arm.ordinary(), **premium}).registry
+        assert registry and list(registry.replica_regions) == used
+        assert list(registry.data_hosts) == [f"acrml.{region}.data.azurecr.io" for region in used]
 
 
 def test_add_ons_and_profiles_of_a_cluster_are_read(facts: Facts) -> None:
@@ -163,9 +167,10 @@ def test_resources_that_let_selected_networks_in_only_say_so(facts: Facts) -> No
 
 def test_the_registries_of_models_are_the_subscriptions_and_a_refusal_is_quiet(facts: Facts, azure: FakeAzure) -> None:
     own = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/ownstore"
+    made = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acrmodels"
     region = {
         "location": "westeurope",
-        "acrDetails": [{"systemCreatedAcrAccount": {"acrAccountName": "acrmodels"}}],
+        "acrDetails": [{"systemCreatedAcrAccount": {"armResourceId": {"resourceId": made}}}],
         "storageAccountDetails": [
             {"systemCreatedStorageAccount": {"storageAccountName": "stmodels"}},
             {"userCreatedStorageAccount": {"armResourceId": {"resourceId": own}}},
@@ -173,15 +178,13 @@ def test_the_registries_of_models_are_the_subscriptions_and_a_refusal_is_quiet(f
     }
     listed = [{"name": "models", "properties": {"regionDetails": [region, None]}}, {"name": None}]
     workspace = facts({**arm.ordinary(), arm.ML_REGISTRIES: listed})
-    assert workspace.ml_registries == (MlRegistry("models", ("acrmodels",), ("ownstore", "stmodels")),)
-    azure.faults.append(
-        Fault("MachineLearningServices/registries", status=403, code="AuthorizationFailed", message="no")
-    )
+    assert workspace.ml_registries == (MlRegistry("models", ("westeurope",), ("acrmodels",), ("ownstore", "stmodels")),)
+    azure.faults.append(Fault("MachineLearningServices/registries", status=403, code="Forbidden", message="no"))
     refused = facts(arm.ordinary())
-    assert not refused.ml_registries and "Azure ML registries of the subscription" in gaps(refused)
-    for level, warned in ((Level.RECOMMENDED, False), (Level.OPTIONAL, True)):
-        warnings = "".join(expand(load(), refused, Scope(level=level)).warnings)
-        assert ("Azure ML registries of the subscription" in warnings) is warned
+    assert refused.ml_registries is None and not refused.gaps
+    rows = expand(load(), refused, Scope(level=Level.OPTIONAL)).rows
+    general = next(row for row in rows if row.entries == ("aml-registries-api",))
+    assert any("registries the subscription has is not known" in note for note in general.notes)
 
 
 class NoRegistryClient:

@@ -173,7 +173,9 @@ def test_bindings_supply_exactly_what_the_schema_promises() -> None:
         hub=Hub(name="hub"),
         registry=Registry(name="acr", regional_hosts=("acr.eastus.geo.azurecr.io",)),
         app_insights=AppInsights(name="ai"),
-        ml_registries=(MlRegistry(name="models", registries=("acrmodels",), storage_accounts=("stmodels",)),),
+        ml_registries=(
+            MlRegistry(name="models", regions=("eastus2",), registries=("acrmodels",), storage_accounts=("stmodels",)),
+        ),
         computes=(Compute(name="k", cluster_id="/subscriptions/c"),),
         clusters=(cluster,),
     )

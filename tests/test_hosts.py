@@ -11,7 +11,7 @@ from azext_amlnet.catalog import load
 from azext_amlnet.catalog.hosts import answers
 from azext_amlnet.errors import UsageError
 from azext_amlnet.files import read_workspace
-from azext_amlnet.model import Cloud, HostAnswer, Level, Likeness, Scenario, Scope, Topic, Workspace
+from azext_amlnet.model import Cloud, ClusterType, HostAnswer, Level, Likeness, Scenario, Scope, Topic, Workspace
 
 from .example import EXAMPLE
 from .world import Az
@@ -76,7 +76,7 @@ def test_a_stranger_resembles_nothing(host: str) -> None:
 def test_listed_is_of_the_list_that_was_asked_for() -> None:
     desk = Scope(scenarios=(Scenario.WORKSTATION,), level=Level.OPTIONAL)
     assert one("login.docker.com", desk).listed and not one("login.docker.com").listed
-    assert "optional, for workstation" in one("login.docker.com").because
+    assert "optional for workstation" in one("login.docker.com").because
     assert not one("xx.kusto.windows.net", Scope(exclude=(Topic.LOGS,))).listed
     china = replace(WORKSPACE, cloud=Cloud.CHINA)
     assert one("management.chinacloudapi.cn", workspace=china).listed
@@ -100,3 +100,21 @@ def test_az_answers_for_single_hosts(az: Az) -> None:
     assert table[0].split() == ["Host", "Listed", "Level", "Because"] and len(table) == 4
     refused = az(*words, "--baseline", str(EXAMPLE))
     assert refused.code == 2 and "--host answers for single hosts" in refused.err
+
+
+def test_a_wildcard_that_is_needed_is_never_called_not_needed() -> None:
+    for host in ("g0-prod-am3-012-sb.servicebus.windows.net", "eastus.data.mcr.microsoft.com", "weu.his.arc.azure.com"):
+        answer = one(host)
+        assert answer.listed and "not needed" not in answer.because
+        assert answer.nearest is None or answer.nearest.likeness is not Likeness.NOT_NEEDED
+
+
+def test_a_level_is_told_for_what_it_is() -> None:
+    because = one("other.blob.core.windows.net").because
+    assert "required for managed-compute" in because and "optional for training" in because
+
+
+def test_where_ours_is_not_known_nothing_is_called_another() -> None:
+    planned = one("acr1.azurecr.io", Scope(cluster_type=ClusterType.AKS), Workspace(region="westeurope"))
+    assert planned.nearest and planned.nearest.likeness is Likeness.SAME_FORM
+    assert planned.because == "It has the form of <registry>.azurecr.io; which registry that is, is not known here."

@@ -34,7 +34,7 @@ class Value:
 class Binding:
     """One thing that an entry is expanded for; `consumer` is set where the thing belongs to one cluster.
 
-    `because` has the gaps behind single facts, for the rows whose condition asks for them.
+    `because` has the gaps behind single facts, for the rows whose condition asks for them, and behind single entries.
     """
 
     values: Mapping[str, Value]
@@ -79,6 +79,7 @@ def bindings(
         "key-vault": tuple(_of_key_vault(catalog, workspace, base)),
         "ml-registry-images": tuple(_of_ml_registries(workspace, base, "registry_acr")),
         "ml-registry-storage": tuple(_of_ml_registries(workspace, base, "registry_storage")),
+        "ml-registry-region": tuple(_of_ml_registries(workspace, base, "registry_region")),
         "app-insights": tuple(_of_app_insights(workspace, base)),
         "cluster": tuple(_of_cluster(catalog, workspace, base, consumer) for consumer in in_clusters),
         "service-bus": tuple(b for consumer in in_clusters for b in _of_service_bus(workspace, base, consumer)),
@@ -131,7 +132,14 @@ def _of_workspace(workspace: Workspace, base: Mapping[str, Value]) -> Binding:
         private_endpoint=owner.private_endpoint,
         public_access=unknown or (workspace.public_access and owner.public_access),
         notes=workspace.gaps_of(hub.id, "hub") if hub and unknown else (),
+        because={"aml-registries-api": (_REGISTRIES_UNKNOWN,) if workspace.ml_registries is None else ()},
     )
+
+
+_REGISTRIES_UNKNOWN = (
+    "Which Azure ML registries the subscription has is not known (it takes the right to read them in the subscription, "
+    "and --no-cross-check leaves the question out): rows of their own accounts are not in this list."
+)
 
 
 def _owner(workspace: Workspace) -> Union[Workspace, Hub]:
@@ -296,9 +304,10 @@ def _of_key_vault(catalog: Catalog, workspace: Workspace, base: Mapping[str, Val
 
 
 def _of_ml_registries(workspace: Workspace, base: Mapping[str, Value], key: str) -> Iterator[Binding]:
-    """What stands behind the Azure ML registries of the subscription: images or storage, one thing each."""
-    for registry in workspace.ml_registries:
-        for name in registry.registries if key == "registry_acr" else registry.storage_accounts:
+    """What stands behind the Azure ML registries of the subscription: images, storage or regions, one thing each."""
+    for registry in workspace.ml_registries or ():
+        parts = {"registry_acr": registry.registries, "registry_storage": registry.storage_accounts}
+        for name in parts.get(key, registry.regions):
             yield Binding({**base, "ml_registry": Value(registry.name), key: Value(name.lower())})
 
 
@@ -348,10 +357,23 @@ def _of_cluster(catalog: Catalog, workspace: Workspace, base: Mapping[str, Value
         because={
             "relay": workspace.gaps_of(cluster.id, "relay"),
             "service_bus": workspace.gaps_of(cluster.id, "arc-allow-list"),
-            "monitoring": consumer.setting_notes if cluster.monitoring is None else (),
+            **_unknown_switches(cluster, consumer),
         },
         consumer=consumer,
     )
+
+
+_SWITCHES = ("monitoring", "defender", "azure_policy", "key_vault_csi")
+
+
+def _unknown_switches(cluster: Cluster, consumer: Consumer) -> dict[str, tuple[str, ...]]:
+    """Why it is not known what runs on an attached cluster; nothing for a planned one, of which nothing is."""
+    unasked = ClusterType.AKS in cluster.types and ClusterType.ARC in cluster.types
+    why = consumer.setting_notes or ((_AKS_UNASKED,) if unasked else ())
+    return {name: why for name in _SWITCHES if getattr(cluster, name) is None}
+
+
+_AKS_UNASKED = "What AKS itself runs on this cluster, which is connected to Arc, was not asked."
 
 
 def _cluster_region(workspace: Workspace, cluster: Cluster) -> Value:

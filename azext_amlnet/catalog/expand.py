@@ -11,7 +11,6 @@ from ..model import (
     Cloud,
     ClusterType,
     Endpoint,
-    Level,
     Requirement,
     Requirements,
     Scenario,
@@ -43,7 +42,7 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
     listed = _with_absent([row for row, _ in sorted(merged, key=lambda pair: _order(*pair))], absent)
     return Requirements(
         rows=tuple(listed),
-        warnings=tuple(_warnings(catalog, workspace, scope, needing, absent)),
+        warnings=tuple(_warnings(catalog, workspace, needing, absent)),
         hints=tuple(_hints(needing, scope)),
     )
 
@@ -157,12 +156,10 @@ def _with_absent(rows: list[Requirement], absent: tuple[Absent, ...]) -> list[Re
 
 
 def _warnings(
-    catalog: Catalog, workspace: Workspace, scope: Scope, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
+    catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
 ) -> Iterator[str]:
     others = {cluster.id for cluster in workspace.clusters} - {c.cluster.id for c in needing if c.cluster}
-    quiet = () if scope.level is Level.OPTIONAL else ("ml-registries",)  # of rows that are not listed
-    gaps = (gap for gap in workspace.gaps if gap.fact not in quiet)
-    yield from (str(gap) for gap in gaps if gap.id not in others or gap.id is None)
+    yield from (str(gap) for gap in workspace.gaps if gap.id not in others or gap.id is None)
     if workspace.cloud in catalog.cloud_notes:
         yield catalog.cloud_notes[workspace.cloud]
     if absent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import product
-from typing import Iterator, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence
 
 from ..errors import UsageError
 from ..model import (
@@ -25,8 +25,8 @@ from ..model import (
 from ..text import is_target
 from .expand import expand
 
-_EVERYTHING = Scope(scenarios=tuple(Scenario), level=Level.OPTIONAL)
 _PART = re.compile(r"<([^<>]*)>")
+Shape = tuple[Cloud, Requirement]
 
 
 def answers(catalog: Catalog, workspace: Workspace, scope: Scope, names: Sequence[str]) -> tuple[HostAnswer, ...]:
@@ -36,9 +36,14 @@ def answers(catalog: Catalog, workspace: Workspace, scope: Scope, names: Sequenc
     """
     hosts = [_host(name) for name in names]
     asked = {row.host for row in expand(catalog, workspace, scope).rows}
-    everything = replace(scope, scenarios=tuple(Scenario), level=Level.OPTIONAL, exclude=())
-    rows = expand(catalog, workspace, everything).rows
-    return tuple(_answer(catalog, workspace, host, rows, asked) for host in hosts)
+    whole = replace(scope, level=Level.OPTIONAL, exclude=())
+    rows = expand(catalog, workspace, replace(whole, scenarios=tuple(Scenario))).rows
+    levels: dict[str, dict[Scenario, Level]] = {}
+    for scenario in Scenario:
+        for row in expand(catalog, workspace, replace(whole, scenarios=(scenario,))).rows:
+            levels.setdefault(row.host, {})[scenario] = row.level
+    shapes = tuple(_shapes(catalog))
+    return tuple(_answer(catalog, workspace, host, rows, asked, levels, shapes) for host in hosts)
 
 
 def _host(name: str) -> str:
@@ -49,14 +54,25 @@ def _host(name: str) -> str:
 
 
 def _answer(
-    catalog: Catalog, workspace: Workspace, host: str, rows: Sequence[Requirement], asked: set[str]
+    catalog: Catalog,
+    workspace: Workspace,
+    host: str,
+    rows: Sequence[Requirement],
+    asked: set[str],
+    levels: Mapping[str, Mapping[Scenario, Level]],
+    shapes: Sequence[Shape],
 ) -> HostAnswer:
     exact = [row for row in rows if row.host == host]
     of_host = exact or sorted(_around(host, rows), key=lambda row: -len(row.host))
-    nearest = None if exact else _nearest(catalog, workspace, host, rows)
+    nearest = None if exact else _nearest(catalog, workspace, host, rows, shapes)
+    if of_host and nearest and nearest.likeness is Likeness.NOT_NEEDED:
+        nearest = None
     listed = any(row.host in asked for row in of_host)
     level = min((row.level for row in of_host), key=lambda level: level.rank, default=None)
-    return HostAnswer(host, listed, level, _because(catalog, host, of_host, listed, nearest), tuple(of_host), nearest)
+    because = nearest.because if nearest else "Neither on the list nor like anything that the catalog knows."
+    if of_host:
+        because = _because(catalog, host, of_host[0], nearest, "" if listed else _unlisted(levels[of_host[0].host]))
+    return HostAnswer(host, listed, level, because, tuple(of_host), nearest)
 
 
 def _around(host: str, rows: Sequence[Requirement]) -> Iterator[Requirement]:
@@ -64,31 +80,35 @@ def _around(host: str, rows: Sequence[Requirement]) -> Iterator[Requirement]:
     yield from (row for row in rows if row.kind is Kind.WILDCARD and host.endswith(row.host[1:]))
 
 
-def _because(catalog: Catalog, host: str, rows: Sequence[Requirement], listed: bool, nearest: Optional[Nearest]) -> str:
-    if not rows:
-        return nearest.because if nearest else "Neither on the list nor like anything that the catalog knows."
-    first = rows[0]
-    scenarios = ", ".join(scenario.value for scenario in first.needed_for)
-    absent = "" if listed else f" Not on the list that was asked for: {first.level.value}, for {scenarios}."
-    if first.host == host:
-        return f"{first.reason}{absent}"
-    shared = catalog.shared.get(first.host[2:])
-    caution = f" {nearest.because}" if nearest and (shared or not listed) else ""
-    return f"Below {first.host}{f', where {shared}' if shared else ''}.{caution} {first.reason}{absent}"
+def _because(catalog: Catalog, host: str, row: Requirement, nearest: Optional[Nearest], unlisted: str) -> str:
+    if row.host == host:
+        return f"{row.reason}{unlisted}"
+    shared = catalog.shared.get(row.host[2:])
+    caution = f" {nearest.because}" if nearest and (shared or unlisted) else ""
+    return f"Below {row.host}{f'; {shared}' if shared else ''}.{caution} {row.reason}{unlisted}"
+
+
+def _unlisted(levels: Mapping[Scenario, Level]) -> str:
+    """That a row is not on the list, and at which level it would be for what."""
+    by_level = ((level, [s.value for s, of_scenario in levels.items() if of_scenario is level]) for level in Level)
+    words = "; ".join(f"{level.value} for {', '.join(names)}" for level, names in by_level if names)
+    return f" Not on the list that was asked for: {words}."
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What a host resembles
 
 
-def _nearest(catalog: Catalog, workspace: Workspace, host: str, rows: Sequence[Requirement]) -> Optional[Nearest]:
+def _nearest(
+    catalog: Catalog, workspace: Workspace, host: str, rows: Sequence[Requirement], shapes: Sequence[Shape]
+) -> Optional[Nearest]:
     retired = next((one for one in catalog.retired if one.host == host), None)
     if retired:
         return Nearest(Likeness.RETIRED, host, f"Retired since {retired.since}: {retired.reason}.")
-    shapes = [(cloud, shape) for cloud, shape in _shapes(catalog) if _pattern(shape.host).fullmatch(host)]
-    if not shapes:
+    fitting = [(cloud, shape) for cloud, shape in shapes if _pattern(shape.host).fullmatch(host)]
+    if not fitting:
         return None
-    cloud, shape = max(shapes, key=lambda pair: _fitness(pair[1], pair[0] is workspace.cloud))
+    cloud, shape = max(fitting, key=lambda pair: _fitness(pair[1], pair[0] is workspace.cloud))
     if cloud is not workspace.cloud:
         return Nearest(Likeness.OTHER_CLOUD, shape.host, f"Of {cloud.label}, not of {workspace.cloud.label}.")
     own = [row.host for row in rows if set(row.entries) & set(shape.entries) and row.kind is shape.kind]
@@ -112,18 +132,25 @@ def _like_own(host: str, shape: Requirement, own: Sequence[str]) -> Nearest:
         differing = {part for part, a, b in zip(parts, values.groups(), others.groups(), strict=True) if a != b}
         if all("region" in part for part in differing):
             return Nearest(Likeness.OTHER_REGION, other, f"Like {other}, but of another region.")
+    what = next((part for part in parts if "region" not in part), parts[0] if parts else "")
+    known = [other for other in own if "<" not in other]
+    if known and parts:
+        return Nearest(
+            Likeness.OTHER_RESOURCE, known[0], f"Like {known[0]}, but another {what} than those in use here."
+        )
     if own and parts:
-        what = next((part for part in parts if "region" not in part), parts[0])
-        return Nearest(Likeness.OTHER_RESOURCE, own[0], f"Like {own[0]}, but another {what} than those in use here.")
+        because = f"It has the form of {own[0]}; which {what} that is, is not known here."
+        return Nearest(Likeness.SAME_FORM, own[0], because)
     condition = next((note for note in shape.notes if note.startswith("Condition: ")), "")
     why = f" {condition.removeprefix('Condition: ')}" if condition else ""
     return Nearest(Likeness.NOT_NEEDED, shape.host, f"Known, but not needed here: {shape.reason}{why}")
 
 
-def _shapes(catalog: Catalog) -> Iterator[tuple[Cloud, Requirement]]:
+def _shapes(catalog: Catalog) -> Iterator[Shape]:
     """The lists of workspaces that nothing is known of: hosts with `<parts>` where a workspace's own would stand."""
+    everything = Scope(scenarios=tuple(Scenario), level=Level.OPTIONAL)
     for cloud, kind in product(Cloud, (ClusterType.AKS, ClusterType.ARC)):
-        for row in expand(catalog, Workspace(cloud=cloud), replace(_EVERYTHING, cluster_type=kind)).rows:
+        for row in expand(catalog, Workspace(cloud=cloud), replace(everything, cluster_type=kind)).rows:
             if row.kind in (Kind.FQDN, Kind.WILDCARD) and (_PART.sub("", row.host).strip(".")):
                 yield cloud, row
 

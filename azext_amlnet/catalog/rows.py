@@ -63,7 +63,8 @@ def rows_of(
 
 def level_of(entry: CatalogEntry, decision: Optional[bool], binding: Binding) -> Level:
     """What the entry is worth here: a planned thing's undecided condition may lower it, a gap never does."""
-    planned = decision is None and not binding.assumed
+    gaps = any(binding.because.get(fact) for fact in entry.when)
+    planned = decision is None and not (binding.assumed or gaps)
     return entry.undecided if planned and entry.undecided else entry.level
 
 
@@ -150,10 +151,13 @@ def _notes(entry: CatalogEntry, binding: Binding, used: list[Value]) -> Iterator
     elif entry.private_link and not binding.public_access:
         yield "Public access is disabled and no private endpoint is approved: nothing can reach it as it is."
     if entry.private_link and binding.selected_networks and binding.public_access:
-        yield "Its own firewall lets selected networks in only: the address that the cluster goes out with must be one."
+        yield (
+            "Its own firewall lets selected networks in only: the cluster's subnet (by a service endpoint) or, from "
+            "elsewhere, the address it goes out with must be among them."
+        )
     yield from entry.notes
     yield from binding.notes
-    for fact in entry.when:
+    for fact in (*entry.when, entry.id):
         yield from binding.because.get(fact, ())
     yield from (value.assumed for value in used if value.assumed)
 

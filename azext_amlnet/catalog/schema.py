@@ -57,6 +57,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "app-insights": {"ingestion": bool, "live": bool},
     "ml-registry-images": {},
     "ml-registry-storage": {},
+    "ml-registry-region": {},
     "cluster": _CLUSTER_FACTS,
     "service-bus": {},
 }
@@ -87,6 +88,7 @@ PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "app-insights": (*_ALWAYS, "ingestion_host", "live_host"),
     "ml-registry-images": (*_ALWAYS, "ml_registry", "registry_acr"),
     "ml-registry-storage": (*_ALWAYS, "ml_registry", "registry_storage"),
+    "ml-registry-region": (*_ALWAYS, "ml_registry", "registry_region"),
     "cluster": (*_ALWAYS, *_OF_CLUSTER),
     "service-bus": (*_ALWAYS, "cluster_region", "service_bus_host"),
 }

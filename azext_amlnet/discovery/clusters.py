@@ -216,7 +216,7 @@ def _arc(identifier: str, answers: Answers) -> Cluster:
         region=region,
         arc_gateway=truth(inner(body, "gateway").get("enabled")) or False,
         azure_rbac=truth(inner(body, "aadProfile").get("enableAzureRBAC")),
-        monitoring=None if on_aks else False,  # what AKS itself monitors was not asked
+        **dict.fromkeys(_SWITCHES, None if on_aks else False),  # what AKS itself runs was not asked
         service_bus_hosts=_service_bus_hosts(region, identifier, answers),
     )
 
@@ -265,7 +265,13 @@ def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) ->
 
 
 _EXTENSION = "microsoft.azureml.kubernetes"
-_MONITORING = {"microsoft.azuremonitor.containers", "microsoft.azuremonitor.containers.metrics"}
+_SWITCHES = {
+    "monitoring": {"microsoft.azuremonitor.containers", "microsoft.azuremonitor.containers.metrics"},
+    "defender": {"microsoft.azuredefender.kubernetes"},
+    "azure_policy": {"microsoft.policyinsights"},
+    "key_vault_csi": {"microsoft.azurekeyvaultsecretsprovider"},
+}
+"""The extensions that switch something on in a cluster, whichever way it is known to Azure."""
 
 
 def _extensions_answer(identifier: str, answers: Answers) -> Any:
@@ -279,26 +285,33 @@ def _extensions(identifier: str, answers: Answers) -> dict[str, Mapping[str, Any
     return {str(properties(item).get("extensionType")).lower(): properties(item) for item in items}
 
 
+def _switched(cluster: Cluster, switches: Mapping[str, Any]) -> Cluster:
+    """The cluster with what is known of things that can be switched on in it."""
+    return replace(cluster, **switches)
+
+
 def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Cluster:
     """The cluster with what its extensions say: training, inference, monitoring."""
     name, assumed = name_of(identifier), "training and inference both enabled"
     answer = _extensions_answer(identifier, answers)
     if not isinstance(answer, list):
         answers.gap("extensions", f"extensions of cluster {name}", reason_of(answer), assumed, identifier)
-        return replace(cluster, monitoring=cluster.monitoring or None)
+        # AKS has add-ons and profiles of its own for the others.
+        asked = ("monitoring",) if cluster.types == (ClusterType.AKS,) else tuple(_SWITCHES)
+        return _switched(cluster, {name: getattr(cluster, name) or None for name in asked})
     installed = _extensions(identifier, answers)
-    monitoring = True if _MONITORING & set(installed) else cluster.monitoring
+    cluster = _switched(cluster, {name: True for name, kinds in _SWITCHES.items() if kinds & set(installed)})
     extension = installed.get(_EXTENSION)
     if extension is None:
         missing = "the Azure ML extension (Microsoft.AzureML.Kubernetes) is not among its extensions"
         answers.gap("extensions", f"cluster {name}", missing, assumed, identifier)
-        return replace(cluster, monitoring=monitoring)
+        return cluster
     settings = {key.lower(): truth(value) for key, value in inner(extension, "configurationSettings").items()}
     training, inference = settings.get("enabletraining"), settings.get("enableinference")
     if training is None and inference is None:
         answers.gap(
             "extensions", f"cluster {name}", "its Azure ML extension does not say what it does", assumed, identifier
         )
-        return replace(cluster, monitoring=monitoring)
+        return cluster
     # Either is off unless it is switched on: how-to-deploy-kubernetes-extension on learn.microsoft.com (2026-11-23).
-    return replace(cluster, monitoring=monitoring, training=training or False, inference=inference or False)
+    return replace(cluster, training=training or False, inference=inference or False)

@@ -127,11 +127,12 @@ def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -
         regions = _replica_regions(identifier, answers, None, "the workspace's region")
         return Registry(name=name, id=identifier, replica_regions=regions, readable=False)
     body = properties(answer)
+    regions = _replica_regions(identifier, answers, inner(answer, "sku").get("name"))
+    unused = () if _regional_hosts(body) else _unused_regions(identifier, answers)
     login = host(body.get("loginServer"))
     if login is None:
-        answers.gap(
-            "registry", f"registry {name}", "its loginServer is missing in ARM's answer", "its name", identifier
-        )
+        why = "its loginServer is missing in ARM's answer"
+        answers.gap("registry", f"registry {name}", why, "its name", identifier)
     return Registry(
         name=name,
         id=identifier,
@@ -139,17 +140,18 @@ def _registry(identifier: Optional[str], answers: Answers, suffixes: Suffixes) -
         region=normal_region(answer.get("location")),
         sku=label(inner(answer, "sku").get("name")),
         data_endpoints=truth(body.get("dataEndpointEnabled")),
-        data_hosts=hosts(body.get("dataEndpointHostNames")),
-        regional_hosts=hosts(body.get("regionalEndpointHostNames")) if _regional(body) else (),
-        replica_regions=_replica_regions(identifier, answers, inner(answer, "sku").get("name")),
+        data_hosts=_outside(hosts(body.get("dataEndpointHostNames")), unused),
+        regional_hosts=_regional_hosts(body),
+        replica_regions=tuple(region for region in regions if region not in unused),
         private_endpoint=approved(body),
         public_access=public(body),
         selected_networks=selected_networks(body, "networkRuleSet"),
     )
 
 
-def _regional(body: Mapping[str, Any]) -> bool:
-    return str(body.get("regionalEndpoints") or "Enabled").lower() == "enabled"
+def _regional_hosts(body: Mapping[str, Any]) -> tuple[str, ...]:
+    enabled = str(body.get("regionalEndpoints") or "Enabled").lower() == "enabled"
+    return hosts(body.get("regionalEndpointHostNames")) if enabled else ()
 
 
 def _replica_regions(
@@ -161,14 +163,24 @@ def _replica_regions(
         if str(sku).lower() not in ("basic", "standard"):  # which have no replicas
             answers.gap("replications", what, reason_of(answer), assumed, registry)
         return ()
-    used = (item for item in answer if isinstance(item, Mapping) and _is_used(item))
-    regions = (normal_region(item.get("location")) for item in used)
+    regions = (normal_region(item.get("location")) for item in answer if isinstance(item, Mapping))
     return tuple(sorted({region for region in regions if region}))
 
 
-def _is_used(replica: Mapping[str, Any]) -> bool:
-    """Whether requests are routed to a replica; with its endpoint off it only keeps a copy."""
-    return truth(properties(replica).get("regionEndpointEnabled")) is not False
+def _unused_regions(registry: str, answers: Answers) -> tuple[str, ...]:
+    """Regions of replicas that no request is routed to: with its endpoint off a replica only keeps a copy.
+
+    While the registry has regional endpoints each replica is asked by its own name all the same
+    (https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference, 2026-11-26).
+    """
+    replicas = items_of(answers.of("replications", f"{registry}/replications", listing=True))
+    off = (item for item in replicas if truth(properties(item).get("regionEndpointEnabled")) is False)
+    return tuple(filter(None, (normal_region(item.get("location")) for item in off)))
+
+
+def _outside(names: tuple[str, ...], regions: tuple[str, ...]) -> tuple[str, ...]:
+    """The data hosts that are of none of these regions."""
+    return tuple(name for name in names if not any(f".{region}.data." in name for region in regions))
 
 
 def _storage_accounts(default: Optional[str], workspace: str, answers: Answers) -> tuple[StorageAccount, ...]:
@@ -264,15 +276,11 @@ def _key_vault(identifier: Optional[str], answers: Answers, suffixes: Suffixes) 
     )
 
 
-def _ml_registries(path: str, answers: Answers) -> tuple[MlRegistry, ...]:
-    """The subscription's Azure ML registries, with the accounts that Azure made for them or that they were given."""
+def _ml_registries(path: str, answers: Answers) -> Optional[tuple[MlRegistry, ...]]:
+    """The subscription's Azure ML registries with what is behind them; None where Azure was not asked or refused."""
     answer = answers.of("ml-registries", path, listing=True)
-    if answer is None:  # not asked
-        return ()
     if not isinstance(answer, list):
-        what = "no rows for assets of such registries"
-        answers.gap("ml-registries", "Azure ML registries of the subscription", reason_of(answer), what)
-        return ()
+        return None
     registries = (_ml_registry(item) for item in answer if isinstance(item, Mapping) and label(item.get("name")))
     return tuple(sorted(registries, key=lambda registry: registry.name))
 
@@ -283,18 +291,20 @@ def _ml_registry(item: Mapping[str, Any]) -> MlRegistry:
     storage = (one for region in regions for one in items_of(region.get("storageAccountDetails")))
     return MlRegistry(
         name=str(item["name"]),
+        regions=tuple(sorted(filter(None, {normal_region(at.get("location")) for at in (item, *regions)}))),
         registries=_accounts(images, "AcrAccount", "acrAccountName"),
         storage_accounts=_accounts(storage, "StorageAccount", "storageAccountName"),
     )
 
 
 def _accounts(details: Iterable[Any], kind: str, key: str) -> tuple[str, ...]:
-    """The names of accounts that Azure made (by name) or that were given (by id); each has one of both."""
+    """The names of accounts that Azure made or that were given; each is told by its name or by its id."""
     names = set()
     for detail in details:
-        body = detail if isinstance(detail, Mapping) else {}
-        linked = resource_id(inner(inner(body, f"userCreated{kind}"), "armResourceId").get("resourceId"))
-        names.add(label(inner(body, f"systemCreated{kind}").get(key)) or (label(name_of(linked)) if linked else None))
+        for origin in ("systemCreated", "userCreated"):
+            account = inner(detail, f"{origin}{kind}") if isinstance(detail, Mapping) else {}
+            linked = resource_id(inner(account, "armResourceId").get("resourceId"))
+            names.add(label(account.get(key)) or (label(name_of(linked)) if linked else None))
     return tuple(sorted(name for name in names if name))
 
 

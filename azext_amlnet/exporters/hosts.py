@@ -1,4 +1,4 @@
-"""A plain list of names, one a line: what Palo Alto's external dynamic lists and FortiGate's feeds load."""
+"""A plain list of names, one a line."""
 
 from __future__ import annotations
 
