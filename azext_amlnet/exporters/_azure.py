@@ -72,7 +72,7 @@ def tag_losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 
 def _by_tag(row: Requirement) -> bool:
-    """Whether an FQDN tag may stand in for a row: nothing but the cluster itself needs it."""
+    """Whether an FQDN tag may stand in for a row: the cluster needs it, and neither jobs nor extensions do."""
     return bool(row.fqdn_tags) and _of_the_cluster(row) and is_application(row)
 
 
