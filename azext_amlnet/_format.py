@@ -74,7 +74,8 @@ def _result(result, several, with_change):
 
 
 def _requirement(row, with_change):
-    columns = [("Change", row.get("change", ""))] if with_change else []
+    why = f" ({row['why']})" if row.get("why", "unknown") != "unknown" else ""
+    columns = [("Change", row.get("change", "") + why)] if with_change else []
     port = str(row["port"]) if row["protocol"] in ("https", "http") else f"{row['port']}/{row['protocol']}"
     marks = [mark for mark in ("private", "unresolved", "assumed") if row[mark]]
     marks += ["conditional"] if any(note.startswith("Condition: ") for note in row["notes"]) else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
+from collections import abc
 from enum import Enum
 from functools import cache
 from typing import Any, Mapping, TypeVar
@@ -31,6 +32,8 @@ def to_json(value: Any) -> Any:
         return {camel(f.name): to_json(v) for f, v in pairs if not (v is None and f.metadata.get("omit"))}
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     return value
@@ -67,6 +70,11 @@ def _read(hint: Any, value: Any, place: str, metadata: Mapping[str, Any]) -> Any
         if not isinstance(value, list):
             raise _bad(place, "expected an array", value)
         return tuple(_read(arguments[0], item, f"{place}[{i}]", metadata) for i, item in enumerate(value))
+    if origin is abc.Mapping:
+        if not isinstance(value, Mapping):
+            raise _bad(place, "expected an object", value)
+        items = ((_read(str, key, place, metadata), _at(place, key), item) for key, item in value.items())
+        return {key: _read(str, item, inner, metadata) for key, inner, item in items}
     if dataclasses.is_dataclass(hint):
         return from_json(typing.cast(type, hint), value, place)
     return _read_scalar(hint, value, place, metadata)

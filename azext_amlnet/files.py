@@ -73,7 +73,7 @@ def read_requirements(path: str, proofs: Optional[Container[str]] = None) -> tup
                 f"Requirements file {path}: row {number}.probe.proof: this catalog has no proof '{row.probe.proof}'.",
                 "Leave 'probe' out of the row, and the host decides.",
             )
-    return tuple(replace(row, change=None) for row in rows if row.change is not Change.REMOVED)
+    return tuple(replace(row, change=None, why=None) for row in rows if row.change is not Change.REMOVED)
 
 
 def _stands_for(probed: str, host: str) -> bool:

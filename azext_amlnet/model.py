@@ -36,6 +36,7 @@ from .vocabulary import Protocol as Protocol
 from .vocabulary import Scenario as Scenario
 from .vocabulary import Topic as Topic
 from .vocabulary import Verdict as Verdict
+from .vocabulary import Why as Why
 
 SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
@@ -339,6 +340,7 @@ class CatalogEntry:
     """One fact about Azure: these hosts are needed for that, under this condition, says this page."""
 
     id: str
+    since: str
     topic: Topic
     summary: str
     each: str
@@ -460,6 +462,17 @@ EXTRA = ("extra-endpoint",)
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """What a row was made with: the tool, the catalog, what was asked, and the digests of the row's entries."""
+
+    tool: str = _line()
+    catalog: str = _line()
+    digest: str = _line()
+    asked: str = _line(default="")
+    entries: Mapping[str, str] = _line(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Requirement:
     """An endpoint this workspace needs, and why: one row of `az ml network requirements`."""
 
@@ -484,6 +497,8 @@ class Requirement:
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = _line(default=())
     change: Optional[Change] = field(default=None, metadata={"omit": True})
+    why: Optional[Why] = field(default=None, metadata={"omit": True})
+    origin: Optional[Provenance] = field(default=None, metadata={"omit": True})
 
     @property
     def extra(self) -> bool:

@@ -137,6 +137,16 @@ class Change(str, Enum):
     CHANGED = "changed"
 
 
+class Why(str, Enum):
+    """What made a row change since an earlier list."""
+
+    CATALOG = "catalog"
+    WORKSPACE = "workspace"
+    OPTION = "option"
+    TOOL = "tool"
+    UNKNOWN = "unknown"
+
+
 class Progress(str, Enum):
     """How a result compares with the one of an earlier report."""
 

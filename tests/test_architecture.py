@@ -65,12 +65,12 @@ LONG_FUNCTIONS = {
     "cluster/pod.py:_pod": (33, "one object of Kubernetes as it is sent"),
     "measurement/results.py:result_of": (34, "one noun, a line a field"),
     "discovery/transform.py:to_workspace": (34, "one noun, a line a field"),
-    "catalog/schema.py:read_entry": (32, "one noun, a line a field"),
+    "catalog/schema.py:read_entry": (33, "one noun, a line a field"),
     "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
     "prober.py": (1351, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (635, "the nouns of all rooms, in one place that is read first"),
+    "model.py": (650, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

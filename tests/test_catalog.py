@@ -126,6 +126,7 @@ def test_every_entry_has_a_source_a_day_and_a_sentence(catalog: Catalog) -> None
         assert entry.sources, entry.id
         assert all(source.url.startswith("https://") and source.checked >= "2026-11-01" for source in entry.sources)
         assert entry.summary.endswith("."), entry.id
+        assert "2026.11.23" <= entry.since <= catalog.version, entry.id
         assert all(note.endswith(".") for note in entry.notes), entry.id
 
 

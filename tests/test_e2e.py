@@ -50,6 +50,10 @@ def test_the_main_job(az: Az, azure: FakeAzure) -> None:
         "pypi.org",
     } <= set(ran.hosts)
     data = next(row for row in ran.json if row["host"] == "acrml.swedencentral.data.azurecr.io")
+    origin = data.pop("origin")
+    assert origin.keys() == {"tool", "catalog", "digest", "asked", "entries"} and origin["entries"].keys() == {
+        "acr-data"
+    }
     assert data == {
         "host": "acrml.swedencentral.data.azurecr.io",
         "port": 443,
@@ -198,7 +202,9 @@ def test_a_new_replica_is_an_added_required_row_and_exits_with_8(az: Az, azure: 
     azure.serve(arm.registry("Premium", ("westeurope", "japaneast")))
     ran = az(*WORKSPACE, "--cluster-type", "none", "--baseline", str(baseline))
     assert ran.code == 8
-    assert ran.err == "WARNING: More is required than the baseline allows: acrml.japaneast.data.azurecr.io.\n"
+    assert (
+        ran.err == "WARNING: More is required than the baseline allows: acrml.japaneast.data.azurecr.io (workspace).\n"
+    )
     changes = {row["host"]: row["change"] for row in ran.json if row["change"] != "same"}
     assert changes == {"acrml.japaneast.data.azurecr.io": "added", "acrml.northeurope.data.azurecr.io": "removed"}
     table = az(*WORKSPACE, "--cluster-type", "none", "--baseline", str(baseline), "-o", "table")

@@ -249,7 +249,7 @@ def read_retired(block: Any, place: str, pages: Mapping[str, Source]) -> Retired
 
 _ENTRY_NEEDED = ("id", "summary", "allow", "needed_for", "level", "source")
 _ENTRY_ALLOWED: tuple[str, ...] = ("each", "clouds", "when", "condition", "private_link", "websocket", "probe", "notes")
-_ENTRY_ALLOWED += ("without_form", "instead_of", "undecided")
+_ENTRY_ALLOWED += ("without_form", "instead_of", "undecided", "since")
 
 
 def read_entry(
@@ -265,6 +265,7 @@ def read_entry(
     _check_flags(block, "private_link", "websocket")
     return CatalogEntry(
         id=identifier,
+        since=_version(block["since"], place) if "since" in block else "",
         topic=topic,
         summary=_template(text(block["summary"], place, "summary"), each, place),
         each=each,
@@ -290,6 +291,16 @@ def _check_flags(block: Block, *names: str) -> None:
     for name in names:
         if block.get(name, False) not in (True, False):
             raise CatalogError(f"{block.place}: '{name}' must be true or false")
+
+
+_VERSION = re.compile(r"\d{4}\.\d{2}\.\d{2}(?:\.\d+)?\Z")
+
+
+def _version(value: Any, place: str) -> str:
+    version = text(value, place, "since")
+    if not _VERSION.match(version):
+        raise CatalogError(f"{place}: 'since' is no version of the catalog such as 2026.11.23: '{version}'")
+    return version
 
 
 def _level(value: Any, place: str) -> Level:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
+from ..vocabulary import EXIT_FINDINGS, Why
 from ._az import exit_after_output, warn
 from ._inputs import catalog_and_facts, gather, scope_of
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..codec import JsonObject
+    from ..model import Requirement
     from ._arguments import ScopeArguments
 
 
@@ -28,22 +30,30 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> l
 
     With `--host` what the list says of these hosts.
     """
+    from ..about import version
+    from ..catalog.provenance import provenance, stamped
     from ..codec import to_json
     from ..compare.requirements import compare, demanded
     from ..files import read_requirements
-    from ..vocabulary import EXIT_FINDINGS
 
     if arguments.host:
         return _of_hosts(cmd, scoped, arguments.host)
     earlier = read_requirements(arguments.baseline) if arguments.baseline else None
-    inputs = gather(cmd, scoped)
-    rows = inputs.rows if earlier is None else compare(inputs.rows, earlier)
+    inputs, scope = gather(cmd, scoped), scope_of(scoped)
+    rows = stamped(inputs.rows, inputs.catalog, scope, version())
+    if earlier is not None:
+        since = {entry.id: entry.since for entry in inputs.catalog.entries}
+        rows = compare(rows, earlier, provenance(inputs.catalog, scope, version()), since)
     warn(inputs.warnings)
     more = demanded(rows, earlier) if earlier is not None else ()
     if more:
-        warn([f"More is required than the baseline allows: {', '.join(row.host for row in more)}."])
+        warn([f"More is required than the baseline allows: {', '.join(map(_with_reason, more))}."])
         exit_after_output(cmd, EXIT_FINDINGS)
     return [to_json(row) for row in rows]
+
+
+def _with_reason(row: Requirement) -> str:
+    return f"{row.host} ({row.why.value})" if row.why and row.why is not Why.UNKNOWN else row.host
 
 
 def _of_hosts(cmd: Any, scoped: ScopeArguments, names: tuple[str, ...]) -> list[JsonObject]:
