@@ -41,30 +41,35 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 def _plain(node: Any, name: str, seen: set[int]) -> Any:
     if node is None:
         return None
-    place = f"{name}:{node.start_mark.line + 1}"
     if id(node) in seen:
-        raise CatalogError(f"{place}: anchors and aliases are not allowed; write it out")
+        raise CatalogError(f"{_place(node, name)}: anchors and aliases are not allowed; write it out")
     seen.add(id(node))
     if node.id == "scalar":
-        return _scalar(node, place)
+        return _scalar(node, name)
     if node.id == "sequence":
         return [_plain(item, name, seen) for item in node.value]
     block = Block()
-    block.place = place
+    block.place = _place(node, name)
     for key_node, value_node in node.value:
         key = _plain(key_node, name, seen)
         if not isinstance(key, str):
-            raise CatalogError(f"{name}:{key_node.start_mark.line + 1}: a key must be text; quote it")
+            raise CatalogError(f"{_place(key_node, name)}: a key must be text; quote it")
         if key in block:
-            raise CatalogError(f"{name}:{key_node.start_mark.line + 1}: the key '{key}' stands here twice")
+            raise CatalogError(f"{_place(key_node, name)}: the key '{key}' stands here twice")
         block[key] = _plain(value_node, name, seen)
     return block
 
 
-def _scalar(node: Any, place: str) -> Any:
+def _place(node: Any, name: str) -> str:
+    return f"{name}:{node.start_mark.line + 1}"
+
+
+def _scalar(node: Any, name: str) -> Any:
     convert = _SCALARS.get(node.tag)
     if convert is None or (node.tag.endswith(":bool") and node.value not in ("true", "false")):
-        raise CatalogError(f"{place}: '{node.value}' is neither text, whole number, true nor false; quote it")
+        raise CatalogError(
+            f"{_place(node, name)}: '{node.value}' is neither text, whole number, true nor false; quote it"
+        )
     return convert(node.value)
 
 
