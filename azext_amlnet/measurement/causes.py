@@ -101,7 +101,7 @@ CAUSES: dict[Cause, tuple[Verdict, str, str]] = {
     Cause.HTTP_SERVICE_FIREWALL: (
         B,
         "http",
-        "Ask the owner of the resource: its own firewall refuses this network.",
+        "Ask the owner of the resource: its own firewall, which lets selected networks in only, refuses this one.",
     ),
     Cause.HTTP_UPGRADE_DENIED: (
         B,
