@@ -110,6 +110,20 @@ def test_a_folder_without_a_catalog_or_with_a_stray_file_is_refused(tmp_path: Pa
         load(str(folder))
 
 
+def test_a_folder_of_the_first_release_is_read(tmp_path: Path, catalog: Catalog) -> None:
+    folder = tmp_path / "catalog"
+    shutil.copytree(DATA, folder)
+    (folder / "certificates.yaml").unlink()
+    for path in folder.glob("*.yaml"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not line.startswith("  since:")), encoding="utf-8")
+    older = load(str(folder))
+    assert {entry.id for entry in older.entries} == {
+        entry.id for entry in catalog.entries if entry.topic is not Topic.CERTIFICATES
+    }
+    assert {entry.since for entry in older.entries} == {""}
+
+
 def test_the_digest_follows_the_bytes(tmp_path: Path, catalog: Catalog) -> None:
     folder = tmp_path / "catalog"
     shutil.copytree(DATA, folder)
