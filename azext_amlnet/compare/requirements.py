@@ -15,7 +15,7 @@ def compare(
     now: Iterable[Requirement],
     before: Iterable[Requirement],
     current: Optional[Provenance] = None,
-    since: Mapping[str, str] = {},
+    since: Optional[Mapping[str, str]] = None,
 ) -> tuple[Requirement, ...]:
     """Each row with its change and why; rows that are gone come last, as they were.
 
@@ -24,7 +24,7 @@ def compare(
     """
     now, before = tuple(now), tuple(before)
     earlier = {row.endpoint: row for row in before}
-    reason = _Reason(before, current, since)
+    reason = _Reason(before, current, since or {})
     marked = [_marked(row, earlier.get(row.endpoint), reason) for row in now]
     present = {row.endpoint for row in now}
     gone = (row for endpoint, row in earlier.items() if endpoint not in present)
