@@ -88,6 +88,13 @@ def test_what_is_no_name_is_wrong_usage(name: str) -> None:
         answers(CATALOG, WORKSPACE, Scope(), [name])
 
 
+@pytest.mark.parametrize("name", ["https://user:hidden@mcr.microsoft.com/", "https://mcr.microsoft.com/?sig=hidden"])
+def test_a_refused_name_shows_no_secret(name: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        answers(CATALOG, WORKSPACE, Scope(), [name])
+    assert "mcr.microsoft.com" in refused.value.message and "hidden" not in str(refused.value)
+
+
 def test_az_answers_for_single_hosts(az: Az) -> None:
     words = ("ml", "network", "requirements", "--workspace-file", str(EXAMPLE), "--host", DATA, "other.azurecr.io")
     ran = az(*words)

@@ -27,7 +27,7 @@ SINCE = {entry.id: entry.since for entry in CATALOG.entries}
 
 def listed(workspace: Workspace = WORKSPACE, scope: Scope = Scope(), tool: str = "1") -> tuple[Requirement, ...]:
     """A list as the command makes it."""
-    return stamped(expand(CATALOG, workspace, scope).rows, CATALOG, scope, tool)
+    return stamped(expand(CATALOG, workspace, scope).rows, provenance(CATALOG, scope, tool))
 
 
 def reasons(

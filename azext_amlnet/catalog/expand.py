@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Iterable, Iterator, Mapping
 
 from ..model import (
@@ -11,6 +12,7 @@ from ..model import (
     Cloud,
     ClusterType,
     Endpoint,
+    Level,
     Requirement,
     Requirements,
     Scenario,
@@ -45,6 +47,16 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
         warnings=tuple(_warnings(catalog, workspace, needing, absent)),
         hints=tuple(_hints(needing, scope)),
     )
+
+
+def of_unknown_workspaces(catalog: Catalog) -> Iterator[tuple[Cloud, Requirement]]:
+    """All rows of workspaces that nothing is known of, one for each cloud and kind of cluster.
+
+    Their hosts have `<parts>` where a workspace's own names would stand: the shapes of what the catalog can ask for.
+    """
+    for cloud, kind in product(Cloud, (ClusterType.AKS, ClusterType.ARC)):
+        scope = Scope(cluster_type=kind, scenarios=tuple(Scenario), level=Level.OPTIONAL)
+        yield from ((cloud, row) for row in expand(catalog, Workspace(cloud=cloud), scope).rows)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

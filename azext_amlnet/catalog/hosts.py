@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import product
 from typing import Iterator, Mapping, Optional, Sequence
 
 from ..errors import UsageError
 from ..model import (
     Catalog,
     Cloud,
-    ClusterType,
     HostAnswer,
     Kind,
     Level,
@@ -23,7 +21,7 @@ from ..model import (
     Workspace,
 )
 from ..text import is_target
-from .expand import expand
+from .expand import expand, of_unknown_workspaces
 
 _PART = re.compile(r"<([^<>]*)>")
 Shape = tuple[Cloud, Requirement]
@@ -49,7 +47,8 @@ def answers(catalog: Catalog, workspace: Workspace, scope: Scope, names: Sequenc
 def _host(name: str) -> str:
     host = name.strip().lower().rstrip(".")
     if not is_target(host.removeprefix("*.")):
-        raise UsageError(f"--host is no host name: '{name[:80]}'.", "Give names alone, without scheme, port and path.")
+        shown = name.rpartition("@")[2].partition("?")[0][:80]  # what is cut off could be a password or a token
+        raise UsageError(f"--host is no host name: '{shown}'.", "Give names alone, without scheme, port and path.")
     return host
 
 
@@ -147,12 +146,10 @@ def _like_own(host: str, shape: Requirement, own: Sequence[str]) -> Nearest:
 
 
 def _shapes(catalog: Catalog) -> Iterator[Shape]:
-    """The lists of workspaces that nothing is known of: hosts with `<parts>` where a workspace's own would stand."""
-    everything = Scope(scenarios=tuple(Scenario), level=Level.OPTIONAL)
-    for cloud, kind in product(Cloud, (ClusterType.AKS, ClusterType.ARC)):
-        for row in expand(catalog, Workspace(cloud=cloud), replace(everything, cluster_type=kind)).rows:
-            if row.kind in (Kind.FQDN, Kind.WILDCARD) and (_PART.sub("", row.host).strip(".")):
-                yield cloud, row
+    """The hosts that the catalog can ask for, with `<parts>` where a workspace's own would stand."""
+    for cloud, row in of_unknown_workspaces(catalog):
+        if row.kind in (Kind.FQDN, Kind.WILDCARD) and _PART.sub("", row.host).strip("."):
+            yield cloud, row
 
 
 def _pattern(shape: str) -> re.Pattern[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import product
 from typing import Optional
 from urllib.parse import urlsplit
 
@@ -13,19 +12,14 @@ from ..model import (
     EXTRA,
     Catalog,
     CatalogEntry,
-    Cloud,
-    ClusterType,
     Kind,
     Level,
     ProbeSpec,
     Protocol,
     Requirement,
-    Scenario,
-    Scope,
-    Workspace,
 )
 from ..text import is_address, is_port, is_target
-from .expand import expand
+from .expand import of_unknown_workspaces
 
 _PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP, 445: Protocol.SMB}
 _USUAL = {Protocol.HTTPS: 443, Protocol.HTTP: 80, Protocol.TLS: 443, Protocol.SMB: 445, Protocol.UDP: 123}
@@ -120,12 +114,10 @@ def _learned(catalog: Catalog) -> dict[str, CatalogEntry]:
     """
     entries = {entry.id: entry for entry in catalog.entries}
     by_host: dict[str, CatalogEntry] = {}
-    for cloud, kind in product(Cloud, (ClusterType.AKS, ClusterType.ARC)):
-        scope = Scope(cluster_type=kind, scenarios=tuple(Scenario), level=Level.OPTIONAL)
-        for row in expand(catalog, Workspace(cloud=cloud), scope).rows:
-            name = re.split(r"[>*]", row.host)[-1]
-            plain = row.protocol is Protocol.HTTPS and row.kind in (Kind.FQDN, Kind.WILDCARD)
-            for entry in (entries[id] for id in row.entries if plain and name.strip(".").count(".")):
-                if name not in by_host or (by_host[name].probe is None and entry.probe is not None):
-                    by_host[name] = entry
+    for _, row in of_unknown_workspaces(catalog):
+        name = re.split(r"[>*]", row.host)[-1]
+        plain = row.protocol is Protocol.HTTPS and row.kind in (Kind.FQDN, Kind.WILDCARD)
+        for entry in (entries[id] for id in row.entries if plain and name.strip(".").count(".")):
+            if name not in by_host or (by_host[name].probe is None and entry.probe is not None):
+                by_host[name] = entry
     return by_host

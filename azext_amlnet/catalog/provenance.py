@@ -13,9 +13,8 @@ from ..model import Catalog, CatalogEntry, Provenance, Requirement, Scope, Sourc
 _NOT_CONTENT = ("position", "place", "since")
 
 
-def stamped(rows: Iterable[Requirement], catalog: Catalog, scope: Scope, tool: str) -> tuple[Requirement, ...]:
-    """The rows, each with what it was made with."""
-    whole = provenance(catalog, scope, tool)
+def stamped(rows: Iterable[Requirement], whole: Provenance) -> tuple[Requirement, ...]:
+    """The rows of a list, each with what the list was made with and the digests of its own entries."""
 
     def of(row: Requirement) -> Provenance:
         return replace(whole, entries={name: whole.entries[name] for name in row.entries if name in whole.entries})

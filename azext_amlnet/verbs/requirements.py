@@ -39,11 +39,12 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> l
     if arguments.host:
         return _of_hosts(cmd, scoped, arguments.host)
     earlier = read_requirements(arguments.baseline) if arguments.baseline else None
-    inputs, scope = gather(cmd, scoped), scope_of(scoped)
-    rows = stamped(inputs.rows, inputs.catalog, scope, version())
+    inputs = gather(cmd, scoped)
+    origin = provenance(inputs.catalog, scope_of(scoped), version())
+    rows = stamped(inputs.rows, origin)
     if earlier is not None:
         since = {entry.id: entry.since for entry in inputs.catalog.entries}
-        rows = compare(rows, earlier, provenance(inputs.catalog, scope, version()), since)
+        rows = compare(rows, earlier, origin, since)
     warn(inputs.warnings)
     more = demanded(rows, earlier) if earlier is not None else ()
     if more:
