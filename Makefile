@@ -4,6 +4,8 @@
 # make lint    style and types
 # make azdev   what Azure's own extensions have to pass: azdev's linter, flake8, pylint
 # make compat  today's tool over the files of the first release: which exit codes and rows changed
+# make pages DOCS=folder   what the pages that the catalog cites name today; work trees of their repositories in folder
+# make feed    docs/catalog-changes.json and HISTORY's part about the catalog, from the data
 # make tools   (as root) installs the system tools that some tests use
 
 PYTHON ?= python3
@@ -20,7 +22,7 @@ DEMO := build/demo
 AZ := cd $(DEMO) && AZURE_CONFIG_DIR=config AZURE_EXTENSION_DIR=extensions AZURE_CORE_COLLECT_TELEMETRY=no \
 	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 ../../$(BIN)/python -Im azure.cli
 
-.PHONY: setup wheel demo test lint azdev compat bench tools clean
+.PHONY: setup wheel demo test lint azdev compat pages feed bench tools clean
 
 setup: $(READY) $(WHEEL)
 
@@ -89,6 +91,13 @@ azdev: $(AZDEV)
 
 compat: $(DEMO)/.ready
 	$(BIN)/python -m tools.compat
+
+DOCS ?= $(error make pages needs DOCS=, a folder with work trees of the documentation repositories)
+pages: $(READY)
+	$(BIN)/python -m tools.pages "$(DOCS)"
+
+feed: $(READY)
+	$(BIN)/python -m tools.feed
 
 bench: setup
 	$(BIN)/python -m benchmarks

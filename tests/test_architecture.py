@@ -261,7 +261,7 @@ def test_no_public_class_has_the_name_of_another() -> None:
     assert not {name for name in names if not name.startswith("_") and names.count(name) > 1}
 
 
-@pytest.mark.parametrize("folder", ["azext_amlnet", "tests", "benchmarks"])
+@pytest.mark.parametrize("folder", ["azext_amlnet", "tests", "benchmarks", "tools"])
 def test_a_variable_says_what_it_holds(folder: str) -> None:
     vague = {"said", "told", "found", "given", "mine"}  # which say how it was come by
     names = []
