@@ -172,9 +172,9 @@ def _of_mention(page: str, url: str, mention: Mention, book: Book) -> Iterator[D
         yield _difference("missing", page, mention, "; ".join(("in no entry", *book.elsewhere(mention.host))))
         return
     best = min((entry.level for entry in entries.values()), key=lambda level: level.rank)
-    told = all(entry.condition for entry in entries.values() if entry.level is best)
+    conditional = all(entry.condition for entry in entries.values() if entry.level is best)
     alone = all(entry.sources[0].url == url and len(entry.sources) == 1 for entry in entries.values())
-    if mention.level is Level.REQUIRED and mention.demands and best is not Level.REQUIRED and not told:
+    if mention.level is Level.REQUIRED and mention.demands and best is not Level.REQUIRED and not conditional:
         yield _difference("level", page, mention, f"the page: required; {ids}: {best.value}")
     if mention.level not in (None, Level.REQUIRED) and best is Level.REQUIRED and alone:
         yield _difference("level", page, mention, f"the page: {mention.level.value}; {ids}: required")
