@@ -218,6 +218,13 @@ def _proxy_and_tls(context, files):
         **files,
         **group,
     )
+    context.argument(
+        "read_http",
+        action="store_true",
+        arg_group="Measurement",
+        help="Where TLS is reset or closed, ask once on port 80 of the same address as well: filters name themselves "
+        "there. It is told as evidence and decides nothing.",
+    )
 
 
 def _gate(context, files):

@@ -79,7 +79,7 @@ def validate_test(namespace):
     """The scope, and which ways to measure exclude each other."""
     validate_scope(namespace)
     _keep_what_is_read(namespace, ("workspace_file", "requirements_file", "results_file", "ca_file", "kube_config"))
-    elsewhere = ("dry_run", "proxy", "ca_file", "all_pools", "image", "node_selector", "toleration")
+    elsewhere = ("dry_run", "proxy", "ca_file", "read_http", "all_pools", "image", "node_selector", "toleration")
     _exclude(namespace, "results_file", elsewhere, "was measured elsewhere already")
     _exclude(namespace, "dry_run", ("all_pools",), "makes the objects of one pod")
     for name in IN_CLUSTER:

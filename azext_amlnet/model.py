@@ -31,6 +31,7 @@ from .vocabulary import Kind as Kind
 from .vocabulary import Level as Level
 from .vocabulary import Likeness as Likeness
 from .vocabulary import Origin as Origin
+from .vocabulary import Owner as Owner
 from .vocabulary import Progress as Progress
 from .vocabulary import Protocol as Protocol
 from .vocabulary import Scenario as Scenario
@@ -402,6 +403,18 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Middlebox:
+    """A maker of proxies, filters and firewalls, and what its products put into answers and certificates.
+
+    A mark is where it stands (a header, `cookie`, `title`, `text`, `issuer`) and what it contains there.
+    """
+
+    maker: str
+    marks: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Catalog:
     """The book: entries in their order, the tables they lean on, a version and the digest of the very bytes.
 
@@ -416,6 +429,7 @@ class Catalog:
     arc_region_codes: Mapping[str, str]
     proofs: Mapping[str, Proof]
     public_issuers: tuple[str, ...]
+    middleboxes: tuple[Middlebox, ...]
     cross_checks: Mapping[Origin, CrossCheck]
     entries: tuple[CatalogEntry, ...]
     retired: tuple[Retired, ...]
@@ -577,6 +591,7 @@ class Judgement:
     hint: str = ""
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    owner: Optional[Owner] = None
     settled_by: Optional[Settlement] = None
 
 
@@ -618,6 +633,7 @@ class Result:
     elapsed_ms: Optional[float]
     steps: tuple[Mapping[str, Any], ...]
     failing: bool = False
+    owner: Optional[Owner] = None
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
 

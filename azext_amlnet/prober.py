@@ -35,11 +35,12 @@ MOST_BODY = 49152
 MOST_THREADS = 300
 GRACE_S = 0.2
 KEPT_HEADERS = (
-    "content-encoding", "content-length", "content-type", "date", "location", "proxy-authenticate", "retry-after",
-    "server", "upgrade", "via", "www-authenticate", "x-ms-error-code", "x-ms-ests-server", "x-ms-failure-cause",
-    "x-ms-request-id", "x-ms-version", "x-request-id", "docker-distribution-api-version", "x-squid-error",
-    "x-aml-cluster", "strict-transport-security", "transfer-encoding", "x-ms-keyvault-region",
-    "x-ms-keyvault-service-version",
+    "azureml-served-by-cluster", "content-encoding", "content-length", "content-type", "date",
+    "docker-distribution-api-version", "location", "proxy-authenticate", "retry-after", "server", "set-cookie",
+    "strict-transport-security", "transfer-encoding", "upgrade", "via", "www-authenticate", "x-aml-cluster",
+    "x-azure-ref", "x-ms-error-code", "x-ms-ests-server", "x-ms-failure-cause", "x-ms-keyvault-region",
+    "x-ms-keyvault-service-version", "x-ms-request-id", "x-ms-response-type", "x-ms-version", "x-request-id",
+    "x-request-time", "x-pi-hole", "x-squid-error",
 )  # fmt: skip
 
 
@@ -110,7 +111,8 @@ class Record:
     def close(self):
         """The result line; a layer that is still at work counts as failed by time-out, with the time it had."""
         with self.lock:
-            if not self.finished.is_set() and self.layer is not None and not self._complete():
+            at_work = self.layer is not None and not any(step["layer"] == self.layer for step in self.steps)
+            if not self.finished.is_set() and at_work and not self._complete():
                 elapsed = round((time.monotonic() - self.layer_started) * 1000, 1)
                 stuck = {"failure": "timeout", "stuck": True}
                 self.steps.append({"layer": self.layer, "outcome": "failed", "elapsedMs": elapsed, "facts": stuck})
@@ -171,7 +173,7 @@ def _literal(host):
         try:
             socket.inet_pton(family, host)
             return family, host
-        except OSError:
+        except (OSError, ValueError):  # what is no text for the system is no address either
             continue
     return None
 
@@ -261,8 +263,7 @@ def _ask_all(answers, servers, name, ends):
         again = started + min(2.0, (ends - started) / 2)  # a lost datagram is asked for once more
         while waiting.get_map() and time.monotonic() < ends:
             for key, _ in waiting.select(max(0.0, (again or ends) - time.monotonic())):
-                waiting.unregister(key.fileobj)
-                key.data.receive(ends)
+                key.data.receive(waiting, ends)
             if again and time.monotonic() >= again:
                 again = None
                 for key in waiting.get_map().values():
@@ -303,16 +304,21 @@ class _Question:
         with contextlib.suppress(OSError):
             self.sock.send(self.data)
 
-    def receive(self, ends):
-        """Reads the answer that has come."""
+    def receive(self, waiting, ends):
+        """Reads the answer that has come; one of another question is passed over."""
         try:
             data = self.sock.recv(4096)
+            if data[:2] != self.data[:2]:
+                return  # of another question; the right one may follow
+            waiting.unregister(self.sock)
             if struct.unpack("!H", data[2:4])[0] & 0x0200:
                 data = _ask_tcp(self.address, self.data, ends)
             self.end(_parse_answer(data, self.number, self.kind))
         except socket.timeout:
             self.end({"error": "timeout"})
         except OSError as error:
+            with contextlib.suppress(KeyError):
+                waiting.unregister(self.sock)
             self.end({"error": errno.errorcode.get(error.errno, type(error).__name__)})
         except (ValueError, struct.error, IndexError):
             self.end({"error": "garbled"})
@@ -346,18 +352,23 @@ def _parse_answer(data, number, kind):
     if identifier != number:
         raise ValueError("another answer")
     offset, reply = 12, {"rcode": RCODES.get(flags & 15, str(flags & 15)), "addresses": [], "aliases": []}
+    owners, by_owner = set(), []
     for _ in range(questions):
-        offset = _name(data, offset)[1] + 4
+        name, offset = _name(data, offset)
+        owners.add(name.lower())
+        offset += 4
     for _ in range(answers):
-        offset = _name(data, offset)[1]
+        owner, offset = _name(data, offset)
         record_type, _, _, length = struct.unpack("!2HIH", data[offset : offset + 10])
         offset += 10
         if record_type == kind and kind in (1, 28):
             family = socket.AF_INET if kind == 1 else socket.AF_INET6
-            reply["addresses"].append(socket.inet_ntop(family, data[offset : offset + length]))
+            by_owner.append((owner.lower(), socket.inet_ntop(family, data[offset : offset + length])))
         elif record_type == 5:
             reply["aliases"].append(_name(data, offset)[0])
         offset += length
+    owners.update(alias.lower() for alias in reply["aliases"])
+    reply["addresses"] = [address for owner, address in by_owner if owner in owners or not questions]
     return reply
 
 
@@ -655,6 +666,17 @@ def secure(record, stream, name, shared, reconnect):
     return tls, facts
 
 
+def _plain_http(record, host, address, agent):
+    """What answers one GET on port 80 of the address that cut TLS: filters name themselves there. Evidence only."""
+    try:
+        plain = _reconnector(record, address, 80)(None)
+        target = {"host": host, "port": 80, "protocol": "http", "path": "/"}
+        facts = exchange(record, plain, target, agent)[1]
+    except (Stopped, OSError) as error:
+        return {"failure": getattr(error, "facts", {}).get("failure", "error")}
+    return {key: facts[key] for key in ("status", "reason", "headers", "title", "text") if key in facts}
+
+
 def _rdns(names):
     """`((("organizationName", "X"),), ...)` as a dictionary of the parts that say who it is."""
     kept = {"organizationName": "O", "commonName": "CN", "countryName": "C"}
@@ -841,6 +863,8 @@ def _headers(lines):
     for line in lines[:100]:
         name, colon, value = line.partition(":")
         name = name.strip().lower()
+        if name == "set-cookie":  # the name tells who set it; the value is nobody's business
+            value = value.partition("=")[0]
         if colon and name in KEPT_HEADERS:
             headers[name] = (headers[name] + ", " + value.strip() if name in headers else value.strip())[:300]
     return headers
@@ -1088,6 +1112,8 @@ def tunnel(record, url, target, shared):
     try:
         stream.send(("\r\n".join(lines + authorization(url)) + "\r\n\r\n").encode("ascii", "ignore"))
         answer = read_connect(stream)
+        while 100 <= answer["status"] < 200 and record.left():  # interim answers: the last one counts
+            answer = read_connect(stream)
     except Stopped as stop:
         stream.close()
         raise stop.more(**dict(facts, stage="connect")) from None
@@ -1138,6 +1164,7 @@ class Shared:
     def __init__(self, request):
         self.resolvers = request.get("resolvers")
         self.agent = request.get("userAgent") or "amlnet (connectivity test)"
+        self.read_http = bool(request.get("readHttp"))
         proxies = request.get("proxies")
         self.proxies = own_proxies(os.environ) if proxies == "environment" else proxies
         self.context, self.trust = trusting(request.get("trust"))
@@ -1157,10 +1184,17 @@ def probe(record, shared):
             record.watching.join(max(0.0, record.ends - time.monotonic()))
     except Stopped:
         pass
+    except Exception as error:  # outside of every layer, as in a proxy setting that nobody can read
+        record.steps.append(_unforeseen(error))
     finally:
         for stream in record.open:
             stream.close()
         record.complete = True
+
+
+def _unforeseen(error):
+    facts = {"failure": "error", "error": type(error).__name__}
+    return {"layer": "dns", "outcome": "failed", "elapsedMs": 0, "facts": facts}
 
 
 def _climb(record, target, shared):
@@ -1175,7 +1209,12 @@ def _climb(record, target, shared):
         record.step("smb", negotiate_smb, stream)
     if protocol in ("https", "tls"):
         reconnect = _reconnector(record, address, port)
-        stream = record.step("tls", secure, stream, target["host"], shared, reconnect)
+        try:
+            stream = record.step("tls", secure, stream, target["host"], shared, reconnect)
+        except Stopped as stop:
+            if shared.read_http and stop.facts["failure"] in ("reset", "closed"):
+                stop.facts["plainHttp"] = _plain_http(record, target["host"], address, shared.agent)
+            raise
     if protocol in ("https", "http"):
         record.step("http", exchange, stream, target, shared.agent)
 
@@ -1229,7 +1268,8 @@ def run(request):
 
     The request: `schema` (1), `timeoutS` for each target, `targets` (each `id`, `host`, `port`, `protocol`, `path`,
     `websocket`), and optionally `resolvers` (`address:port`, which then decide instead of the system), `proxies`
-    ("environment", or {"http", "https", "skip"}), `trust` ({"pem", "only"}), `userAgent`.
+    ("environment", or {"http", "https", "skip"}), `trust` ({"pem", "only"}), `userAgent`, `readHttp` (after a reset or
+    close in TLS, one GET to port 80 of the same address).
     """
     if request.get("schema") != SCHEMA:
         raise ValueError("schema %r is not known; this prober speaks %d" % (request.get("schema"), SCHEMA))
@@ -1240,8 +1280,10 @@ def run(request):
     _raise_limits()
 
     def work(record):
-        probe(record, shared)
-        finished.put(record)
+        try:
+            probe(record, shared)
+        finally:
+            finished.put(record)
 
     while waiting or live:
         while waiting and len(live) < MOST_THREADS:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+_WORKFLOW = re.compile(r"^(\s*)::(?=[A-Za-z][\w-]*(?:\s[^:]*)?::)")
+_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"'<>]*@", re.IGNORECASE)
+_QUERY = re.compile(r"(\bhttps?://[^\s?#\"'<>]+)\?[^\s\"'<>)\]]*", re.IGNORECASE)
 # A label may begin with an underscore (it does in some service names); a whole name has 253 characters at most and
 # ends in a label that is no number, so that no address passes for a name.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -14,11 +17,19 @@ _REGION = re.compile(r"[a-z][a-z0-9]{2,39}\Z")
 
 
 def harmless(text: str) -> str:
-    """The text with what a terminal or the log of Azure Pipelines would take for a command made plain.
+    """The text with what a terminal or the log of a pipeline would take for a command made plain.
 
-    The agent looks for `##vso[` anywhere in a line (https://github.com/microsoft/azure-pipelines-agent, Command.cs).
+    Azure Pipelines' agent looks for `##vso[` anywhere in a line (https://github.com/microsoft/azure-pipelines-agent,
+    Command.cs), GitHub's runner for `##[` anywhere and for `::name …::` where a line begins
+    (https://github.com/actions/runner, ActionCommand.cs).
     """
-    return _COMMAND.sub("# #", "".join(c if c.isprintable() else " " for c in text))
+    plain = _COMMAND.sub("# #", "".join(c if c.isprintable() else " " for c in text))
+    return _WORKFLOW.sub(r"\1: :", plain)
+
+
+def without_secrets(text: str) -> str:
+    """The text with the query strings and the user parts of its addresses left out: both can be secrets."""
+    return _QUERY.sub(r"\1", _USER.sub(r"\1", text))
 
 
 def line(text: str) -> str:
@@ -28,8 +39,11 @@ def line(text: str) -> str:
 
 def one_line(text: str, most: int = 600) -> str:
     """The text on one such line of at most `most` characters."""
-    whole = line(text)
-    return whole if len(whole) <= most else whole[: most - 1] + "…"
+    whole = line(without_secrets(text))
+    if len(whole) <= most:
+        return whole
+    end = most * 2 // 3  # the reason stands at the end of what runtimes and Go say
+    return f"{whole[: most - end - 3]} … {whole[-end:]}"
 
 
 def endpoint(host: str, port: int, protocol: str) -> str:
@@ -91,8 +105,8 @@ def is_label(text: str) -> bool:
 
 
 def is_line(text: str) -> bool:
-    """Whether the text is one line that a terminal can show: no control characters, 2,000 characters at most."""
-    return len(text) <= 2000 and text.isprintable()
+    """Whether the text is one line that terminals and pipelines only show, of 2,000 characters at most."""
+    return len(text) <= 2000 and harmless(text) == text
 
 
 def is_base64(text: str) -> bool:

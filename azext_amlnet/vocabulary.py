@@ -207,8 +207,19 @@ class Coverage(str, Enum):
         return order.index(self)
 
 
+class Owner(str, Enum):
+    """Who can do something about a cause: whom a report hands the row to."""
+
+    NETWORK = "network"
+    SECURITY = "security"
+    DNS = "dns"
+    PROXY = "proxy"
+    PLATFORM = "platform"
+    AZURE = "azure"
+
+
 class Cause(str, Enum):
-    """Why an endpoint is not plainly reachable: the closed list; `verdict.CAUSES` says what each means."""
+    """Why an endpoint is not plainly reachable: the closed list; `measurement.causes.CAUSES` says what each means."""
 
     DNS_NXDOMAIN = "dns_nxdomain"
     DNS_NODATA = "dns_nodata"
@@ -252,6 +263,7 @@ class Cause(str, Enum):
     HTTP_SERVICE_FIREWALL = "http_service_firewall"
     HTTP_UPGRADE_DENIED = "http_upgrade_denied"
     HTTP_UNEXPECTED = "http_unexpected"
+    HTTP_UNPROVEN = "http_unproven"
     PRIVATE_ENDPOINT_DNS_NOT_LINKED = "private_endpoint_dns_not_linked"
     HTTP_SERVER_ERROR = "http_server_error"
     HTTP_THROTTLED = "http_throttled"

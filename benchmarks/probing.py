@@ -185,7 +185,7 @@ def _fine(far: dict[str, Any], bundle: Path, folder: Path) -> None:
             lambda: prober(text, bundle), lambda: ask_at_once(base, urls), lambda: curl(bundle, urls)
         )
     print(f"  {ours * 1000:.0f} ms; blackbox_exporter, running: {theirs * 1000:.0f} ms; curl: {curls * 1000:.0f} ms")
-    verdict(f"{FINE} fine: prober / blackbox_exporter", ours / theirs, 1.2)
+    verdict(f"{FINE} fine: prober / blackbox_exporter", ours / theirs, 1.0)
     verdict(f"{FINE} fine: prober / curl --parallel", ours / curls, 0.3)
 
 

@@ -50,6 +50,7 @@ class Knobs:
 
     pull: str = ""  # what the runtime says when it cannot pull
     pull_only: str = ""  # the image that this holds for; empty: every one
+    pull_times: int = 0  # after so many failures it succeeds; 0: never
     unschedulable: str = ""
     refuse_pods: str = ""  # what the API server says to the job controller
     refuse_unless: str = ""  # … unless the pod has this text in it
@@ -242,8 +243,14 @@ class FakeKube:
         container = spec["containers"][0]
         if knobs.pull and knobs.pull_only in ("", container["image"]):
             message = knobs.pull
-            status(containerStatuses=state(waiting={"reason": "ErrImagePull", "message": message}))
-            return
+            back_off = f'Back-off pulling image "{container["image"]}": ErrImagePull: {message}'
+            for _ in range(knobs.pull_times or 2):  # a kubelet pauses 10 s, then 20, and tries for ever
+                status(containerStatuses=state(waiting={"reason": "ErrImagePull", "message": message}))
+                time.sleep(0.2)
+                status(containerStatuses=state(waiting={"reason": "ImagePullBackOff", "message": back_off}))
+                time.sleep(0.2)
+            if not knobs.pull_times:
+                return
         if knobs.ends == "crash":
             ended = {"reason": "StartError", "exitCode": 128, "message": 'exec: "python3": executable file not found'}
             status(phase="Failed", containerStatuses=state(terminated=ended))

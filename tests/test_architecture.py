@@ -61,16 +61,16 @@ LONG_FUNCTIONS = {
     "_params.py:_cluster": (45, "arguments of az: one call each, no branch"),
     "_params.py:_policy": (39, "arguments of az: one call each, no branch"),
     "_params.py:_source": (37, "arguments of az: one call each, no branch"),
-    "prober.py:run": (38, "the measurement's one loop, read by admins before they run it"),
+    "prober.py:run": (41, "the measurement's one loop, read by admins before they run it"),
     "cluster/pod.py:_pod": (33, "one object of Kubernetes as it is sent"),
-    "measurement/results.py:result_of": (34, "one noun, a line a field"),
+    "measurement/results.py:result_of": (35, "one noun, a line a field"),
     "discovery/transform.py:to_workspace": (34, "one noun, a line a field"),
     "catalog/schema.py:read_entry": (33, "one noun, a line a field"),
     "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
-    "prober.py": (1351, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (650, "the nouns of all rooms, in one place that is read first"),
+    "prober.py": (1393, "one file by design: it travels, and an admin reads it before it runs"),
+    "model.py": (666, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

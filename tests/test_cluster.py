@@ -57,7 +57,10 @@ def kube() -> Iterator[FakeKube]:
 def far(net: wire.Wire, tmp_path: Path, kube: FakeKube) -> Far:
     """The services, and the proxy to them that the cluster injects into its pods."""
     made = Far(net, tmp_path, "pypi.org")
-    kube.knobs.environment = {"HTTPS_PROXY": f"http://127.0.0.1:{made.proxy}", "NO_PROXY": "localhost,127.0.0.1"}
+    kube.knobs.environment = {
+        "HTTPS_PROXY": f"http://127.0.0.1:{made.proxy}",
+        "NO_PROXY": "localhost,127.0.0.1,.cluster.local",
+    }
     return made
 
 
@@ -242,6 +245,15 @@ def test_an_image_that_cannot_be_pulled_names_the_host_it_proves_blocked(
     assert ran.code == code and list(blocked) == ([host] if host else [])
     assert caused(ran) == {"pod_image_pull"}
     assert all("could not be pulled" in r["because"] and r["cause"] == "pod_image_pull" for r in blocked.values())
+
+
+def test_a_pull_that_fails_once_and_then_succeeds_is_no_finding(az: Az, kube: FakeKube, far: Far) -> None:
+    kube.knobs.pull = MCR + 'Get "https://mcr.microsoft.com/v2/": EOF'
+    kube.knobs.pull_times = 1
+    ran = inside(az, kube, far, *FILE, *PLAIN, "--exclude", "aks", "packages", server=AKS)
+    assert ran.code == 0, ran.err
+    assert "pod_image_pull" not in ran.out
+    assert by_host(ran)["mcr.microsoft.com"]["verdict"] == "reachable"
 
 
 def test_the_ladder_goes_on_with_an_image_that_a_node_has(az: Az, kube: FakeKube, far: Far) -> None:
@@ -519,7 +531,10 @@ def test_every_pool_is_a_vantage_and_differences_are_named(
     kube.node("old-1", "old", unschedulable=True)
     kube.remove("nodes", "", "node-1")
     for pool, far in (("cpu", good), ("gpu", bad)):
-        kube.knobs.pools[pool] = {"HTTPS_PROXY": f"http://127.0.0.1:{far.proxy}", "NO_PROXY": "localhost,127.0.0.1"}
+        kube.knobs.pools[pool] = {
+            "HTTPS_PROXY": f"http://127.0.0.1:{far.proxy}",
+            "NO_PROXY": "localhost,127.0.0.1,.cluster.local",
+        }
     seen: list[Any] = []
     keep = kube.start
     kube.start = lambda job: (seen.append(job), keep(job))[1]  # type: ignore[method-assign,func-returns-value]

@@ -75,7 +75,8 @@ def test_every_option_is_in_the_readme_or_a_document(az: Az, verb: str) -> None:
     shown = az.must("ml", "network", verb, "-h").out
     scope = shown[: shown.index("Global Arguments")]
     options = set(re.findall(r"--[a-z][a-z-]+", scope)) - {"--defaults", "--acquire-policy-token", "--change-reference"}
-    text = README.read_text(encoding="utf-8") + (ROOT / "docs" / "workspace-file.md").read_text(encoding="utf-8")
+    pages = (README, *sorted((ROOT / "docs").glob("*.md")))
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
     missing = {option for option in options if option not in text}
     assert missing <= {"--overwrite", "--workspace-name", "--resource-group", "--query"}, missing
 
@@ -136,8 +137,8 @@ def test_the_pipeline_is_yaml_and_uses_our_commands() -> None:
 
 def test_the_table_of_causes_is_the_codes_own() -> None:
     text = (ROOT / "docs" / "probing.md").read_text(encoding="utf-8")
-    for cause, (verdict, layer, hint) in CAUSES.items():
-        assert f"| `{cause.value}` | {layer or '—'} | {verdict.value} | {hint} |" in text
+    for cause, (verdict, layer, owner, hint) in CAUSES.items():
+        assert f"| `{cause.value}` | {layer or '—'} | {verdict.value} | {owner.value} | {hint} |" in text
 
 
 def test_the_list_of_the_library_page_compiles() -> None:

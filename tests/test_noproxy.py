@@ -65,3 +65,13 @@ def test_a_missing_loopback_is_named() -> None:
         "NO_PROXY lacks localhost and 127.0.0.1: processes that call each other here go through the proxy."
     ]
     assert "lacks localhost:" in said("127.0.0.0/8")[0]
+
+
+def test_a_pods_list_without_the_domain_of_its_cluster_is_told() -> None:
+    whole = ["localhost", "127.0.0.1"]
+    plain = [("a.io", 443)]
+    assert not list(warnings(whole, plain))
+    (lacking,) = warnings(whole, plain, in_pod=True)
+    assert lacking.startswith("NO_PROXY lacks .cluster.local")
+    assert not list(warnings([*whole, ".cluster.local"], plain, in_pod=True))
+    assert not list(warnings(["*"], plain, in_pod=True))

@@ -23,14 +23,14 @@ def through(net: wire.Wire, proxy: str, host: str = NAME, protocol: str = "https
     """The judgement on one target behind the proxy."""
     target = {"host": host, "port": port, "protocol": protocol}
     result = ask(net, target, timeout_s=8, proxies={"http": proxy, "https": proxy, "skip": []})["0"]
-    proof = "registry" if protocol == "https" else "any-answer"
+    proof = "registry"
     row = Requirement(host=host, port=port, protocol=Protocol(protocol), probe=ProbeSpec(host, "/v2/", proof))
     return judge(row, PROOFS[proof], result)
 
 
 def test_squid_lets_through_and_denies(net: wire.Wire) -> None:
     https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
-    http = net.http(wire.answer(200, body="Release"))
+    http = net.http(wire.answer(401, CHALLENGE))
     with squid(NAMES, RULES) as port:
         proxy = f"http://127.0.0.1:{port}"
         assert through(net, proxy, port=https).verdict is Verdict.REACHABLE
@@ -58,7 +58,7 @@ PASSWORD, ENCODED = "p@ss:w/rd%", "p%40ss%3Aw%2Frd%25"
 
 def test_squid_wants_a_password_and_gets_it(net: wire.Wire) -> None:
     https = net.https(wire.answer(401, CHALLENGE), net.context(NAME))
-    http = net.http(wire.answer(200, body="Release"))
+    http = net.http(wire.answer(401, CHALLENGE))
     rules = ("http_access allow known",)
     with squid(NAMES, rules, user=("me@corp", PASSWORD)) as port:
         right = f"http://me%40corp:{ENCODED}@127.0.0.1:{port}"

@@ -21,7 +21,7 @@ from azext_amlnet.policy import unknowns as of_policy
 from .world import ROOT, Az
 
 PAGE = ROOT / "docs" / "unknowns.md"
-UNKNOWN_CAUSES = [cause for cause, (verdict, _, _) in CAUSES.items() if verdict is Verdict.UNKNOWN]
+UNKNOWN_CAUSES = [cause for cause, (verdict, *_) in CAUSES.items() if verdict is Verdict.UNKNOWN]
 
 
 def test_every_reason_has_a_settlement_and_no_settlement_is_without_a_reason() -> None:

@@ -33,7 +33,8 @@ def judged(result: dict[str, Any], proof: str = "registry", address: str = PUBLI
     elsewhere = json.loads(json.dumps(result).replace('"127.0.0.1"', f'"{address}"'))
     judgement = judge(Requirement(host=NAME, **row), CATALOG.proofs[proof], elsewhere)
     if judgement.cause is not None:
-        assert (judgement.verdict, judgement.layer, judgement.hint) == CAUSES[judgement.cause]
+        meaning = CAUSES[judgement.cause]
+        assert (judgement.verdict, judgement.layer, judgement.owner, judgement.hint) == meaning
         assert judgement.because and judgement.because.isprintable()
     return judgement
 
@@ -376,14 +377,16 @@ def test_what_is_cut_or_missing_is_unknown_and_never_fine(result: Any) -> None:
 
 
 def test_every_cause_has_a_case_here() -> None:
-    cases = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("test_lab.py", THIS))
+    cases = "".join(
+        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("test_lab.py", "test_beliefs.py", THIS)
+    )
     without = {cause for cause in Cause if f"Cause.{cause.name}" not in cases}
     assert all(cause.value.startswith("pod_") for cause in without)  # no pod has been started yet
 
 
 def test_every_cause_has_its_line_in_the_table() -> None:
     assert set(CAUSES) == set(Cause)
-    for cause, (verdict, layer, hint) in CAUSES.items():
+    for cause, (verdict, layer, _, hint) in CAUSES.items():
         assert hint.endswith(".") and verdict in (Verdict.BLOCKED, Verdict.DEGRADED, Verdict.UNKNOWN), cause
         assert cause.value.startswith(layer) or layer in ("tcp", "http", "") or cause.value.startswith("private")
 
@@ -409,9 +412,12 @@ def test_reachable_needs_proof_and_proof_is_never_blocked(
     )
     if proof.marks:
         proven = marked and not (status == 403 and not proof.forbidden)
-        assert (judgement.verdict is Verdict.REACHABLE) == (proven and status not in (429, 470) and status < 500)
+        of_others = (407, 451, 470, 511)
+        assert (judgement.verdict is Verdict.REACHABLE) == (proven and status not in (429, *of_others) and status < 500)
         assert not (
-            marked and judgement.cause in (Cause.HTTP_UNEXPECTED, Cause.HTTP_BLOCK_PAGE, Cause.HTTP_CAPTIVE_PORTAL)
+            marked
+            and status not in of_others
+            and judgement.cause in (Cause.HTTP_UNEXPECTED, Cause.HTTP_BLOCK_PAGE, Cause.HTTP_CAPTIVE_PORTAL)
         )
     if judgement.verdict is Verdict.REACHABLE:
         assert status < 500 and status != 470

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Mapping, Optional
 
 from ..errors import CatalogError
-from ..model import Catalog, CatalogEntry, Cloud, CrossCheck, Origin, Proof, Source, Tags, Topic
+from ..model import Catalog, CatalogEntry, Cloud, CrossCheck, Middlebox, Origin, Proof, Source, Tags, Topic
 from . import blocks, schema
 
 DATA = Path(__file__).with_name("data")
@@ -34,6 +34,7 @@ def load(folder: Optional[str] = None) -> Catalog:
         arc_region_codes=_arc_region_codes(book),
         proofs=proofs,
         public_issuers=schema.read_issuers(book["public_issuers"], place, pages),
+        middleboxes=_middleboxes(texts),
         cross_checks=_cross_checks(book, pages),
         entries=_tagged(_entries(texts, pages, proofs), book, pages),
         retired=tuple(
@@ -86,6 +87,15 @@ def _book(texts: dict[str, str], root: Path) -> blocks.Block:
         ("version", "pages", "clouds", "public_issuers", "proofs", "cross_checks", "retired"),
         ("arc_region_codes", "service_tags", "fqdn_tags", "shared"),
     )
+
+
+def _middleboxes(texts: dict[str, str]) -> tuple[Middlebox, ...]:
+    """The makers of middleboxes.yaml, taken out of the texts; a folder of 1.0.0b1 has none."""
+    name = "middleboxes.yaml"
+    document = blocks.read_yaml(texts.pop(name), name) if name in texts else []
+    if not isinstance(document, list):
+        raise CatalogError(f"{name}:1: expected a list of makers")
+    return tuple(schema.read_middlebox(block, f"{name}:1") for block in document)
 
 
 def _texts(root: Path) -> dict[str, str]:

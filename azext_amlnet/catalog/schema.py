@@ -14,6 +14,7 @@ from ..model import (
     Form,
     Kind,
     Level,
+    Middlebox,
     Origin,
     ProbeForm,
     Proof,
@@ -138,6 +139,16 @@ def read_issuers(block: Any, place: str, pages: Mapping[str, Source]) -> tuple[s
     block = keys(block, place, ("names", "source"))
     one_of(block["source"], pages, block.place, "page")
     return tuple(text(name, block.place, "names") for name in listing(block["names"], block.place, "names"))
+
+
+def read_middlebox(block: Any, place: str) -> Middlebox:
+    """A maker of middleboxes, with its marks and where they are shown."""
+    block = keys(block, place, ("maker", "marks", "source"))
+    marks = tuple(_mark(mark, block.place) for mark in listing(block["marks"], block.place, "marks"))
+    if not marks:
+        raise CatalogError(f"{block.place}: 'marks' names none")
+    sources = texts(block["source"], block.place, "source")
+    return Middlebox(text(block["maker"], block.place, "maker"), marks, tuple(sources))
 
 
 _PROOF_ALLOWED = ("source", "statuses", "marks", "forbidden", "upgrade", "own_authority")

@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, Optional
 from ..model import Cause
 from ..text import one_line
 from . import Object
+from .pulls import Outcome, read
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class PodFailure:
 # The pod itself
 
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
-_WRONG_IMAGE = ("InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
+_WRONG_IMAGE = ("InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "SignatureValidationFailed")
 _NOT_STARTED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError")
 
 
@@ -43,10 +44,11 @@ def of_pod(pod: Object) -> Optional[PodFailure]:
         return PodFailure(Cause.POD_EVICTED, _because("the pod was evicted", words))
     if reason in ("NodeLost", "NodeShutdown", "Terminated") or status.get("phase") == "Unknown":
         return PodFailure(Cause.POD_NODE_LOST, _because("the node was lost", message or reason))
-    for container in status.get("containerStatuses") or ():
-        failure = _of_container(container.get("state") or {})
-        if failure:
-            return failure
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        for container in status.get(kind) or ():
+            failure = _of_container(container.get("state") or {})
+            if failure:
+                return failure
     if metadata.get("deletionTimestamp") and status.get("phase") != "Succeeded":
         return PodFailure(Cause.POD_NODE_LOST, "the pod was deleted while it was needed")
     if reason == "DeadlineExceeded" or (reason and status.get("phase") == "Failed"):
@@ -71,6 +73,18 @@ def _of_container(state: Object) -> Optional[PodFailure]:
         code = f"{reason or 'ended'}, exit code {ended.get('exitCode')}"
         return PodFailure(Cause.POD_CRASHED, _because(f"the probe ended early ({code})", message))
     return None
+
+
+def pull_reason(pod: Object) -> str:
+    """What a container of the pod waits for, where it is a pull that failed; empty where it is something else."""
+    status = pod.get("status") or {}
+    states = [
+        container.get("state") or {}
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for container in status.get(kind) or ()
+    ]
+    reasons = (str((state.get("waiting") or {}).get("reason") or "") for state in states)
+    return next((reason for reason in reasons if reason in _PULLING), "")
 
 
 def waiting_for(pod: Optional[Object]) -> str:
@@ -117,28 +131,21 @@ def _condition(status: Object, kind: str) -> str:
 # Image pulls: which host, and does the failure prove a block
 
 
-_URL = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]+)?/")
-_LOOKUP = re.compile(r"lookup ([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)")
-_IMAGE = re.compile(r'image "?([A-Za-z0-9.-]+\.[A-Za-z]+)(?::[0-9]+)?/')
-_NETWORK = (
-    *("no such host", "server misbehaving", "i/o timeout", "deadline exceeded", "client.timeout", "timed out"),
-    *("connection refused", "connection reset", "no route to host", "network is unreachable", "unexpected eof"),
-    *(": eof", "tls handshake", "x509:", "certificate", "proxyconnect", "server gave http response"),
-)
+_MEANS = {
+    Outcome.PROXY: "the proxy stopped it",
+    Outcome.MIDDLEBOX: "somebody answers in the registry's place",
+    Outcome.REGISTRY: "the registry refuses it",
+    Outcome.CHANGED: "what came is not the image: an inspection, or a transfer that was cut",
+    Outcome.NODE: "the node's own trouble",
+}
 
 
 def of_pull(message: str) -> PodFailure:
-    """The failure of an image pull: the host that the runtime names last, and whether the network is to blame.
-
-    403 of Microsoft's public registry is no service's answer to an anonymous pull, so it is a middlebox's.
-    """
-    text = message.lower()
-    named = [*_URL.findall(message), *_LOOKUP.findall(message)] or _IMAGE.findall(message)
-    host = named[-1].lower().rstrip(".") if named else None
-    refused = re.search(r"\b403\b(?! ?ms)", text[text.rfind(host) if host else 0 :].partition(" ")[2])
-    denied = refused is not None and (host or "").endswith("mcr.microsoft.com")
-    blocked = host is not None and (denied or any(word in text for word in _NETWORK))
-    return PodFailure(Cause.POD_IMAGE_PULL, _because("the image could not be pulled", message), host, blocked)
+    """The failure of an image pull: the host that was asked, and whether the network is proven to have stopped it."""
+    pull = read(message)
+    means = f" ({_MEANS[pull.outcome]})" if pull.outcome in _MEANS else ""
+    because = _because(f"the image could not be pulled{means}", message)
+    return PodFailure(Cause.POD_IMAGE_PULL, because, pull.host, pull.blocked, transient=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -152,25 +159,66 @@ def of_events(events: Iterable[Object], job: str, pod: str = "") -> Optional[Pod
         if event.get("reason") == "FailedCreate":
             return of_refusal(str(event.get("message") or ""))
     for event in _of_object(events, "Pod", pod):
-        if event.get("reason") == "Failed" and "failed to pull" in str(event.get("message") or "").lower():
-            return of_pull(str(event["message"]))
+        message = str(event.get("message") or "")
+        if _tells_a_pull(event.get("reason"), message.lower()):
+            return of_pull(message)
     return None
 
 
+def _tells_a_pull(reason: object, text: str) -> bool:
+    """Whether an event of a pod tells that an image could not be pulled, that of the sandbox included."""
+    if reason == "Failed":
+        return "failed to pull" in text
+    return reason == "FailedCreatePodSandBox" and (
+        "sandbox image" in text or re.search(r"pull(?:ing)? image", text) is not None
+    )
+
+
+def tries_of(events: Iterable[Object], pod: str) -> int:
+    """How often the kubelet has tried to pull in vain, by its events."""
+    failed = [
+        event
+        for event in _of_object(events, "Pod", pod)
+        if _tells_a_pull(event.get("reason"), str(event.get("message") or "").lower())
+    ]
+    return sum(max(1, _count(event)) for event in failed)
+
+
+def _count(event: Object) -> int:
+    number = (event.get("series") or {}).get("count") or event.get("count")
+    return number if isinstance(number, int) else 1
+
+
 def of_refusal(message: str) -> PodFailure:
-    """The failure behind the API server's words when it refuses an object."""
+    """The failure behind the API server's words when it refuses an object: by their frame, not by what authors wrote.
+
+    Behind a webhook's or a policy's frame stands its author's free text, which decides nothing.
+    """
     text = message.lower()
     if "failed calling webhook" in text:  # it did not answer; the controller asks again
         return PodFailure(
             Cause.POD_ADMISSION_DENIED, _because("a policy of the cluster does not answer", message), transient=True
         )
-    if "exceeded quota" in text or "must specify" in text or re.search(r"m(?:ax|in)imum \w+ usage per", text):
-        return PodFailure(Cause.POD_QUOTA, _because("the namespace's quota refuses the pod", message))
-    if "violates podsecurity" in text or "admission webhook" in text or "denied the request" in text:
+    if any(frame in text for frame in _POLICIES):
         return PodFailure(Cause.POD_ADMISSION_DENIED, _because("a policy of the cluster refuses the pod", message))
+    if "exceeded quota" in text or "failed quota" in text or re.search(r"m(?:ax|in)imum \w+ usage per", text):
+        return PodFailure(Cause.POD_QUOTA, _because("the namespace's quota refuses the pod", message))
     if " cannot " in text and "forbidden" in text:
         return PodFailure(Cause.POD_FORBIDDEN, _because("you may not run a probe here", message))
+    lacking = next((what for frame, what in _LACKING.items() if re.search(frame, text)), None)
+    if lacking:
+        return PodFailure(Cause.POD_ADMISSION_DENIED, _because(lacking, message))
+    if "must specify" in text:
+        return PodFailure(Cause.POD_QUOTA, _because("the namespace's quota refuses the pod", message))
     return PodFailure(Cause.POD_ADMISSION_DENIED, _because("the cluster refuses the pod", message))
+
+
+_POLICIES = ("denied the request", "admission webhook", "validatingadmissionpolicy", "violates podsecurity")
+_LACKING = {
+    "being terminated|namespace .{0,80} is terminating": "the namespace is being deleted",
+    "service ?account .{0,120}not found": "the namespace lacks the pod's service account",
+    "no priorityclass .{0,120}(?:was )?found": "the priority class that the pod asks for does not exist",
+}
 
 
 def wants_cpu_limit(failure: Optional[PodFailure]) -> bool:
@@ -189,5 +237,5 @@ def _of_object(events: Iterable[Object], kind: str, name: str) -> Iterator[Objec
 
 
 def _because(what: str, words: str) -> str:
-    line = one_line(words, 500)
+    line = one_line(words, 500)  # without query strings, which sign requests; the end, where the reason stands, stays
     return f"{what}: {line}" if line else what

@@ -13,14 +13,18 @@ from ..measurement.transcript import Reader, Transcript, read_lines
 from ..model import Cause
 from ..prober import SENTINEL
 from . import Object
-from .failures import PodFailure, never_started, of_events, of_pod, of_refusal, waiting_for
+from .failures import PodFailure, never_started, of_events, of_pod, of_refusal, pull_reason, tries_of, waiting_for
 from .kubectl import Kubectl
 from .pod import RUN_LABEL, PodSettings
 from .transport import KubectlError
 
 _EVENTS_EVERY_S = 1.5
 _TOGETHER_S = 0.2
+_TRIES, _BELIEVED_AFTER_S = 2, 30
+"""A pull that fails once often succeeds the next time: the kubelet tries again after 10 s, then 20."""
 _LAST_WORDS_S = 3
+_FAILED_NOW = "ErrImagePull"
+"""What a container waits for when a pull has just failed; `ImagePullBackOff` is the pause before the next one."""
 Say = Callable[[str], None]
 """Takes a line that tells what is waited for."""
 
@@ -37,6 +41,9 @@ class ProbePod:
     failure: Optional[PodFailure] = None
     pull: Optional[PodFailure] = None
     suspected: Optional[PodFailure] = None
+    failing_since: Optional[float] = None
+    pull_reason: str = ""
+    tries: int = 0
     reading: bool = False
     read: bool = False
     ended: bool = False
@@ -46,6 +53,16 @@ class ProbePod:
         """Makes it the next attempt for the same pool; the transcript and a failed pull are kept."""
         self.name, self.settings = name, settings
         self.failure, self.pod, self.ended, self.reading, self.read = None, None, False, False, False
+        self.suspected, self.failing_since, self.pull_reason, self.tries = None, None, "", 0
+
+    def suspect(self, failure: PodFailure) -> bool:
+        """Notes what may yet pass; whether it is to be believed: a pull that failed twice, or for half a minute."""
+        now = time.monotonic()
+        self.suspected = failure
+        if failure.cause is not Cause.POD_IMAGE_PULL:
+            return False
+        self.failing_since = self.failing_since or now
+        return self.tries >= _TRIES or now - self.failing_since >= _BELIEVED_AFTER_S
 
     def end(self, failure: Optional[PodFailure]) -> None:
         """Ends it; the first failure counts, and what it told by then is kept."""
@@ -171,9 +188,8 @@ class Watch:
 
     def _take_events(self, pod: ProbePod, events: Sequence[Object]) -> None:
         failure = None if pod.begun else of_events(events, pod.name, pod.pod_name)
-        if failure and failure.transient:
-            pod.suspected = failure
-        elif failure:
+        pod.tries = max(pod.tries, tries_of(events, pod.pod_name))
+        if failure and (not failure.transient or pod.suspect(failure)):
             pod.end(failure)
 
     def _take_pod(self, changed: Object, deleted: bool) -> None:
@@ -183,12 +199,18 @@ class Watch:
         if pod is None:
             return
         pod.pod, failure = changed, of_pod(changed)
+        reason = pull_reason(changed)
+        pod.tries += reason == _FAILED_NOW and pod.pull_reason != reason
+        pod.pull_reason = reason
         if pod.begun and not pod.reading:
             pod.reading = True
             self.runs_until[pod.name] = time.monotonic() + self.grace_s
             self.ears.read(pod)
         if deleted:
             pod.end(failure or PodFailure(Cause.POD_NODE_LOST, "the pod was deleted while it was needed"))
+        elif failure and failure.transient:
+            if pod.suspect(failure):
+                pod.end(failure)
         elif failure and (not pod.reading or pod.read):
             pod.end(failure)
         elif failure:  # its log may still come
@@ -198,7 +220,8 @@ class Watch:
     def _check_time(self) -> None:
         now = time.monotonic()
         for pod in (pod for pod in self.pods if not pod.ended):
-            if not pod.reading and now > self.starts_until:
+            believed = pod.failing_since is not None and now - pod.failing_since >= _BELIEVED_AFTER_S
+            if not pod.reading and (now > self.starts_until or believed):
                 pod.end(pod.suspected or never_started(pod.pod))
             elif now > self.runs_until.get(pod.name, now):
                 pod.end(of_pod(pod.pod or {}) or _late(pod))

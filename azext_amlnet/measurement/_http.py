@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ..model import Cause, Judgement, Proof, Protocol, Requirement
 from . import _names, _reached
+from ._makers import maker_of
 from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps, facts_of
 from .unknowns import Unmeasured
@@ -15,6 +16,12 @@ from .unknowns import Unmeasured
 _BLOCKING = (
     *("blocked", "denied", "not allowed", "forbidden", "policy", "firewall", "restricted", "prohibited", "filter"),
 )
+_MIDDLEBOXES_OWN = (407, 451, 511)
+"""Statuses that no service of the list gives: proxy authentication, legal reasons, network authentication."""
+_ANY_APIS = (400, 401, 404, 405)
+# The page that Azure Front Door gives itself while what is behind it is down
+# (https://learn.microsoft.com/azure/frontdoor/troubleshoot-issues, 2026-11-26).
+_FRONT_DOOR = "our services aren't available right now"
 
 
 def failed(facts: Facts) -> Judgement:
@@ -31,19 +38,28 @@ def failed(facts: Facts) -> Judgement:
 def answered(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judgement:
     """The judgement on an answer in HTTP, whoever gave it."""
     facts = facts_of(steps, "http")
-    if "proxy" in steps and row.protocol is Protocol.HTTP and not _marked(proof, facts):
+    marked = _marked(proof, facts)
+    if "proxy" in steps and row.protocol is Protocol.HTTP and not marked:
         cause = _proxys_answer(facts)
         if cause:
             return judgement_of(cause, f"{facts_of(steps, 'proxy').get('proxy')} answers {describe(facts)}")
     # Azure Firewall's answer to a denied HTTP request, as public transcripts show it (2026-11-23).
     if facts["status"] == 470 or str(facts.get("text", "")).startswith("Action: Deny."):
         return judgement_of(Cause.HTTP_FIREWALL_DENY, describe(facts))
-    # Without marks the certificate speaks: nobody but the service has one of a public issuer for its name.
+    if facts["status"] in _MIDDLEBOXES_OWN:
+        return judgement_of(Cause.HTTP_BLOCK_PAGE, describe(facts))
+    # Nobody but the service has a certificate of a public issuer for its name, so behind one no mark is asked for.
     certified = "tls" in steps and scene.is_public(facts_of(steps, "tls").get("issuer") or {})
     upgraded = proof.upgrade and 300 <= facts["status"] < 400 and _upgraded(row, facts)
-    if _marked(proof, facts) or upgraded or (certified and not proof.marks):
-        return _of_the_service(row, proof, steps, scene)
+    if marked or upgraded or certified:
+        judgement = _of_the_service(row, proof, steps, scene)
+        return judgement if marked or upgraded or not proof.marks else _unmarked(judgement)
     return _names.suspect(steps) or _of_a_stranger(row, proof, steps, scene)
+
+
+def _unmarked(judgement: Judgement) -> Judgement:
+    note = "None of the marks that the catalog knows was in the answer; the public certificate proves whose it is."
+    return replace(judgement, notes=(*judgement.notes, note))
 
 
 def _of_the_service(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judgement:
@@ -53,7 +69,7 @@ def _of_the_service(row: Requirement, proof: Proof, steps: Steps, scene: Scene) 
     public = _names.public_address(steps)
     if status == 403 and row.private and public:
         return judgement_of(Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED, f"{answer}; the name resolves to {public}")
-    if status == 403 and proof.marks and not proof.forbidden:
+    if status == 403 and not proof.forbidden and 403 not in proof.statuses:
         return judgement_of(Cause.HTTP_SERVICE_FIREWALL, answer)
     if status == 429:
         return judgement_of(Cause.HTTP_THROTTLED, answer)
@@ -69,21 +85,58 @@ def _of_a_stranger(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -
     """The judgement on an answer that nothing proves to be the service's."""
     facts = facts_of(steps, "http")
     status, answer = facts["status"], describe(facts)
-    if 300 <= status < 400 and not _upgraded(row, facts):
-        return judgement_of(Cause.HTTP_CAPTIVE_PORTAL, f"{answer}, to {facts['headers'].get('location')}")
-    if row.websocket:
-        return judgement_of(Cause.HTTP_UPGRADE_DENIED, answer)
-    words = f"{facts.get('title', '')} {facts.get('text', '')}".lower()
-    if status in (403, 407, 451, 511) or any(word in words for word in _BLOCKING):
+    known = _of_a_middlebox(row, facts, scene)
+    if known:
+        return known
+    if _anybodys(facts):
+        return judgement_of(Cause.HTTP_UNPROVEN, answer)
+    if facts.get("html") and proof.marks:
         return judgement_of(Cause.HTTP_BLOCK_PAGE, answer)
-    if proof.marks:
-        return judgement_of(Cause.HTTP_BLOCK_PAGE if facts.get("html") else Cause.HTTP_UNEXPECTED, answer)
     if status >= 500:
         return judgement_of(Cause.HTTP_UNEXPECTED, answer)
     if facts.get("html") or facts.get("encoded"):
         because = f"a page that could be the service's or a middlebox's: {answer}"
         return unknown(Unmeasured.ANYBODYS_PAGE, because)
+    if proof.marks:
+        usual = status in (*proof.statuses, *_ANY_APIS)
+        return judgement_of(Cause.HTTP_UNPROVEN if usual else Cause.HTTP_UNEXPECTED, answer)
+    if row.protocol is Protocol.HTTP:
+        return judgement_of(Cause.HTTP_UNPROVEN, answer)
     return _reached.judged(row, steps, scene)
+
+
+def _of_a_middlebox(row: Requirement, facts: Facts, scene: Scene) -> Optional[Judgement]:
+    """The judgement where the answer itself tells whose it is: a middlebox's, or Azure's own edge's; else None."""
+    status, answer, maker = facts["status"], describe(facts), maker_of(facts, scene)
+    if 300 <= status < 400 and not _upgraded(row, facts):
+        return judgement_of(Cause.HTTP_CAPTIVE_PORTAL, f"{answer}, to {facts['headers'].get('location')}")
+    if row.websocket:
+        return judgement_of(Cause.HTTP_UPGRADE_DENIED, answer)
+    words = f"{facts.get('title', '')} {facts.get('text', '')}".lower()
+    if _FRONT_DOOR in words and status >= 500:
+        return judgement_of(Cause.HTTP_SERVER_ERROR, f"{answer}, from Azure Front Door")
+    if status == 429 and str(facts.get("text", "")).startswith("{") and "error" in words:
+        return judgement_of(Cause.HTTP_THROTTLED, answer)
+    if status == 403 or (maker and maker.answers) or any(word in words for word in _BLOCKING):
+        return judgement_of(Cause.HTTP_BLOCK_PAGE, answer)
+    return None
+
+
+def _anybodys(facts: Facts) -> bool:
+    """Whether anybody could have given the answer: silence, a pixel, a sign-in that the services never ask for.
+
+    None of the hosts is documented to ask for NTLM, Negotiate or Basic without a Bearer challenge beside it.
+    """
+    headers = facts.get("headers") or {}
+    challenge = str(headers.get("www-authenticate", "")).lower()
+    if facts["status"] == 401 and challenge:
+        return "bearer" not in challenge and any(
+            word in challenge for word in ("ntlm", "negotiate", "basic", "kerberos")
+        )
+    if not 200 <= facts["status"] < 300:
+        return False
+    content = str(headers.get("content-type", "")).lower()
+    return not facts.get("text") and (not facts.get("bodyBytes") or content.startswith(("image/", "video/", "audio/")))
 
 
 def _upgraded(row: Requirement, facts: Facts) -> bool:

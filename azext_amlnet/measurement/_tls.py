@@ -6,6 +6,7 @@ from typing import Optional
 
 from ..model import Cause, Judgement, Proof, Requirement
 from ..text import one_line
+from ._http import describe
 from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps
 from .unknowns import Unmeasured
@@ -26,15 +27,26 @@ def failed(facts: Facts, scene: Scene) -> Optional[Judgement]:
             return judgement_of(Cause.TLS_MTU_BLACKHOLE, "the handshake stalls, and completes with small packets")
         return judgement_of(Cause.TLS_TIMEOUT, f"no answer to the handshake, {received} bytes received")
     if failure == "reset":
-        return judgement_of(Cause.TLS_RESET, f"reset after ClientHello, {received} bytes received")
+        return judgement_of(Cause.TLS_RESET, f"reset after ClientHello, {received} bytes received{_over_http(facts)}")
     if failure == "closed":
-        return judgement_of(Cause.TLS_CLOSED, f"closed after ClientHello, {received} bytes received")
+        return judgement_of(Cause.TLS_CLOSED, f"closed after ClientHello, {received} bytes received{_over_http(facts)}")
     reason = str(facts.get("reason", ""))
     if facts.get("alert") == 70 or "VERSION" in reason.upper() or "PROTOCOL" in reason.upper():
         return judgement_of(Cause.TLS_VERSION, f"{reason}, alert {facts.get('alert')}")
     if failure == "protocol":
         return judgement_of(Cause.TLS_ALERT, f"{reason}, alert {facts.get('alert')}")
     return None
+
+
+def _over_http(facts: Facts) -> str:
+    """What port 80 of the same address answered (--read-http): evidence, never a verdict."""
+    plain = facts.get("plainHttp")
+    if not plain:
+        return ""
+    if plain.get("failure"):
+        return f"; over plain HTTP: {plain['failure']}"
+    location = (plain.get("headers") or {}).get("location")
+    return f"; over plain HTTP it answers {describe(plain)}" + (f", to {location}" if location else "")
 
 
 def _certificate(facts: Facts, scene: Scene) -> Judgement:

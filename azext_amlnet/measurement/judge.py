@@ -7,16 +7,19 @@ whatever is measured without that proof is never green.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional
+from typing import Optional, Sequence
 
-from ..model import Cause, Judgement, Proof, Requirement, Verdict
+from ..model import Cause, Judgement, Owner, Proof, Requirement, Verdict
+from ..text import one_line
 from . import _connections, _http, _names, _proxy, _reached, _tls
+from ._makers import maker_of
 from .causes import judgement_of, unknown
-from .scene import Facts, Scene, Steps
+from .scene import Facts, Scene, Steps, contradict
 from .unknowns import Unmeasured
 
 _LAST = {"https": "http", "http": "http", "tls": "tls", "smb": "smb", "udp": "ntp", "tcp": "tcp"}
 """The layer that a row's protocol is proven in."""
+_SERVICES_OWN = (Cause.HTTP_SERVICE_FIREWALL, Cause.PRIVATE_ENDPOINT_DNS_NOT_LINKED)
 _TIMEOUTS = (
     *(Cause.DNS_TIMEOUT, Cause.TCP_TIMEOUT, Cause.PROXY_TIMEOUT, Cause.TLS_TIMEOUT, Cause.HTTP_TIMEOUT),
     *(Cause.TLS_MTU_BLACKHOLE, Cause.PRIVATE_ENDPOINT_UNREACHABLE),
@@ -25,9 +28,24 @@ _TIMEOUTS = (
 
 def judge(row: Requirement, proof: Proof, result: Optional[Facts], scene: Scene = Scene()) -> Judgement:
     """The judgement on one result of the prober; None, or one that is cut, is unknown and never fine."""
-    steps = {step["layer"]: step for step in (result or {}).get("steps") or ()}
-    judgement = _doubted(_judged(row, proof, steps, scene), scene)
+    every = (result or {}).get("steps") or ()
+    if contradict(every):
+        return unknown(
+            Unmeasured.CONTRADICTION, "the result contradicts itself: a layer twice, or one behind a failure"
+        )
+    steps = {step["layer"]: step for step in every}
+    judgement = _made_by(_doubted(_judged(row, proof, steps, scene), scene), every, scene)
     return replace(judgement, warnings=(*judgement.warnings, *_tls.inspection_warning(steps, scene)))
+
+
+def _made_by(judgement: Judgement, steps: Sequence[Facts], scene: Scene) -> Judgement:
+    """The judgement, with the maker of the middlebox that what was seen last names."""
+    in_the_way = judgement.verdict in (Verdict.BLOCKED, Verdict.UNKNOWN) and judgement.layer in ("proxy", "tls", "http")
+    if not in_the_way or judgement.cause in _SERVICES_OWN:
+        return judgement
+    last = steps[-1]["facts"]
+    maker = maker_of(last, scene) or maker_of(last.get("plainHttp") or {}, scene)
+    return judgement if maker is None else replace(judgement, because=one_line(f"{judgement.because} ({maker})"))
 
 
 def _judged(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judgement:
@@ -99,4 +117,5 @@ def by_pull(row: Requirement, host: Optional[str], because: str) -> Optional[Jud
     covered = row.host.startswith("*.") and (host or "").endswith(row.host[1:])
     if host is None or (host not in names and not covered):
         return None
-    return replace(judgement_of(Cause.POD_IMAGE_PULL, because), verdict=Verdict.BLOCKED, settled_by=None)
+    blocked = judgement_of(Cause.POD_IMAGE_PULL, because)
+    return replace(blocked, verdict=Verdict.BLOCKED, owner=Owner.NETWORK, settled_by=None)

@@ -12,10 +12,15 @@ from typing import Iterable, Iterator, Sequence
 from ..prober import skips as go_skips
 
 LOOPBACK = ("localhost", "127.0.0.1")
+# A service as pods know it; AKS' own list lacks its domain (https://github.com/Azure/AKS/issues/3174, 2026-11-26).
+OF_CLUSTER = "kubernetes.default.svc.cluster.local"
 
 
-def warnings(skip: Sequence[str], hosts: Iterable[tuple[str, int]]) -> Iterator[str]:
-    """One line for each entry that Go and Python disagree about for one of the hosts, and for what is missing."""
+def warnings(skip: Sequence[str], hosts: Iterable[tuple[str, int]], in_pod: bool = False) -> Iterator[str]:
+    """One line for each entry that Go and Python disagree about for one of the hosts, and for what is missing.
+
+    `in_pod`: it is the list of a pod, which calls services of its cluster.
+    """
     hosts = list(hosts)
     for entry in skip:
         for host, port in hosts:
@@ -31,6 +36,11 @@ def warnings(skip: Sequence[str], hosts: Iterable[tuple[str, int]]) -> Iterator[
         missing = [name for name in LOOPBACK if not any(go_skips(entry, name, 80) for entry in skip)]
         if missing:
             yield f"NO_PROXY lacks {' and '.join(missing)}: processes that call each other here go through the proxy."
+        if in_pod and not any(go_skips(entry, OF_CLUSTER, 443) for entry in skip):
+            yield (
+                "NO_PROXY lacks .cluster.local: services of the cluster, called by their full name, go through the "
+                "proxy. AKS adds its own addresses to the list, and not this; add it to the cluster's noProxy."
+            )
 
 
 def python_skips(entry: str, host: str, port: int, alone: bool) -> bool:

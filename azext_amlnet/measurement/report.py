@@ -55,6 +55,7 @@ class Observation:
     transcript: Transcript
     node: Optional[str] = None
     pool: Optional[str] = None
+    in_pod: bool = False
     absent: Optional[Judgement] = None
     pull: Optional[BlockedPull] = None
 
@@ -104,7 +105,8 @@ def report_on(
 def _results(inputs: Inputs, observation: Observation) -> Iterator[Result]:
     """One result for each row, from one vantage."""
     transcript, catalog, pull = observation.transcript, inputs.catalog, observation.pull
-    scene = scene_of(transcript.hello, transcript.throttled_ms, catalog.public_issuers)
+    known = catalog.public_issuers, catalog.middleboxes
+    scene = scene_of(transcript.hello, transcript.throttled_ms, *known)
     for row in inputs.rows:
         blocked = by_pull(row, pull.host, pull.because) if pull else None
         measured = None if blocked else transcript.result_for(row)
@@ -157,7 +159,7 @@ def _warnings_of(observation: Observation, targets: Mapping[str, Facts]) -> Iter
     proxies, trust = transcript.hello.get("proxies") or {}, transcript.hello.get("trust") or {}
     if proxies.get("http") or proxies.get("https"):
         endpoints = [(target["host"], target["port"]) for target in targets.values()]
-        yield from no_proxy.warnings(proxies.get("skip") or (), endpoints)
+        yield from no_proxy.warnings(proxies.get("skip") or (), endpoints, observation.in_pod)
     if trust.get("unread"):
         yield f"REQUESTS_CA_BUNDLE ({trust['unread']}) cannot be read and was left aside: {trust.get('error')}."
     if transcript.results and not set(transcript.results) & set(targets):

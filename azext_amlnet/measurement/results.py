@@ -43,6 +43,7 @@ def result_of(
         notes=(*judgement.notes, *_limits(row)),
         elapsed_ms=(measured or {}).get("elapsedMs"),
         steps=tuple((measured or {}).get("steps") or ()),
+        owner=judgement.owner,
         settled_by=judgement.settled_by,
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
+
+from ..model import Middlebox
 
 Facts = Mapping[str, Any]
 """What the prober saw of one layer, by the names of docs/probing.md."""
@@ -20,13 +22,16 @@ class Scene:
     throttled_ms: float = 0.0
     search: tuple[str, ...] = ()
     public_issuers: tuple[str, ...] = ()
+    middleboxes: tuple[Middlebox, ...] = ()
 
     def is_public(self, issuer: Mapping[str, Any]) -> bool:
         """Whether an issuer is an organization that issues public certificates."""
         return str(issuer.get("O") or "").casefold() in map(str.casefold, self.public_issuers)
 
 
-def scene_of(hello: Facts, throttled_ms: float, public_issuers: tuple[str, ...]) -> Scene:
+def scene_of(
+    hello: Facts, throttled_ms: float, public_issuers: tuple[str, ...], middleboxes: tuple[Middlebox, ...] = ()
+) -> Scene:
     """The scene, from the prober's first line and from how long a CPU limit held it back.
 
     Less than a tenth of the time that an endpoint has explains no time-out.
@@ -40,7 +45,18 @@ def scene_of(hello: Facts, throttled_ms: float, public_issuers: tuple[str, ...])
         throttled_ms=throttled_ms if counts else 0.0,
         search=tuple(hello.get("search") or ()),
         public_issuers=public_issuers,
+        middleboxes=middleboxes,
     )
+
+
+_LADDER = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
+
+
+def contradict(steps: Sequence[Facts]) -> bool:
+    """Whether steps contradict each other: out of the ladder's order, a layer twice, or one behind a failure."""
+    at = [_LADDER.index(step["layer"]) for step in steps]
+    failed = [step["outcome"] != "ok" for step in steps]
+    return at != sorted(set(at)) or any(failed[:-1])
 
 
 def addresses_of(steps: Steps) -> tuple[str, ...]:

@@ -11,10 +11,15 @@ from typing import Any, Callable, Iterator, Mapping, Optional
 
 from ..model import Requirement
 from ..prober import SENTINEL
-from ..text import harmless
+from ..text import harmless, without_secrets
 from .targets import target_of
 
 LAYERS = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
+_LADDERS = (
+    *(("dns", "tcp", "tls", "http"), ("dns", "tcp", "http"), ("dns", "tcp", "smb"), ("dns", "ntp")),
+    *(("proxy", "tls", "http"), ("proxy", "http")),
+)
+"""How layers are climbed; what is cut is the beginning of one."""
 _LONGEST_LINE = 1 << 20
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
 
@@ -91,7 +96,10 @@ def _is_result(line: Mapping[str, Any]) -> bool:
     steps = line.get("steps")
     if not isinstance(line.get("id"), str) or not _is_time(line.get("elapsedMs")) or not isinstance(steps, list):
         return False
-    return len(steps) <= len(LAYERS) and all(map(_is_step, steps))
+    if len(steps) > len(LAYERS) or not all(map(_is_step, steps)) or any(step["outcome"] != "ok" for step in steps[:-1]):
+        return False
+    climbed = tuple(step["layer"] for step in steps)
+    return any(climbed == ladder[: len(climbed)] for ladder in _LADDERS)
 
 
 def _is_step(step: Any) -> bool:
@@ -100,7 +108,7 @@ def _is_step(step: Any) -> bool:
     facts = step.get("facts")
     if not isinstance(facts, dict) or not _is_time(step.get("elapsedMs")):
         return False
-    if step["layer"] == "http" and step["outcome"] == "ok" and not {"status", "headers"} <= set(facts):
+    if step["outcome"] == "ok" and not _TELLS[step["layer"]](facts):
         return False
     return all(_FACTS.get(name, _is_scalar)(value) for name, value in facts.items())
 
@@ -188,10 +196,23 @@ _FACTS: Mapping[str, Callable[[Any], bool]] = {
     "headers": _is_headers,
     "issuer": lambda value: value is None or _is_texts(value),
     "subject": lambda value: value is None or _is_texts(value),
+    "plainHttp": lambda value: isinstance(value, dict) and _is_headers(value.get("headers", {})),
     "proxyTls": lambda value: isinstance(value, dict),
     "names": _list_of(_is_text),
     "searched": lambda value: isinstance(value, dict) and _ADDRESSES(value.get("addresses")),
     **dict.fromkeys(("reason", "title", "text", "failure", "start", "stage", "error", "notTls", "proxy"), _is_text),
+}
+
+
+# What a layer that went well tells; a step without it says "ok" and nothing else.
+_TELLS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "dns": lambda facts: bool(facts.get("addresses")),
+    "tcp": lambda facts: any(attempt.get("connected") for attempt in facts.get("attempts") or ()),
+    "proxy": lambda facts: "proxy" in facts,
+    "tls": lambda facts: "version" in facts,
+    "http": lambda facts: {"status", "headers"} <= set(facts),
+    "smb": lambda facts: True,
+    "ntp": lambda facts: True,
 }
 
 
@@ -200,7 +221,7 @@ def _cleaned(value: Any, depth: int = 0) -> Any:
     if depth > 8:
         return None
     if isinstance(value, str):
-        return harmless(value[:2000])
+        return harmless(without_secrets(value[:2000]))
     if isinstance(value, dict):
         return {_cleaned(key, depth + 1): _cleaned(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):

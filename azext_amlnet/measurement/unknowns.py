@@ -17,12 +17,14 @@ class Unmeasured(str, Enum):
     NO_AUTHORITIES = "a certificate that this machine has no authorities to judge by"
     ANYBODYS_PAGE = "a page that could be the service's or a middlebox's"
     SILENT_UDP = "no answer over UDP, where silence proves nothing"
+    CONTRADICTION = "a result that contradicts itself"
     NOT_JUDGED = "a result that could not be judged"
     UNFORESEEN = "a failure that is not known here"
 
 
 _ELSEWHERE = "az ml network test --dry-run"
 SETTLED_BY: Mapping[Union[Cause, Unmeasured], Settlement] = {
+    Cause.HTTP_UNPROVEN: Settlement("the same answer from a network without inspection", _ELSEWHERE),
     Cause.POD_IMAGE_PULL: Settlement("an image with Python that the node can pull", "--image"),
     Cause.POD_UNSCHEDULABLE: Settlement("a node that takes the pod", "--node-selector, --toleration"),
     Cause.POD_ADMISSION_DENIED: Settlement("a namespace whose policies take the pod", "--namespace"),
@@ -39,6 +41,7 @@ SETTLED_BY: Mapping[Union[Cause, Unmeasured], Settlement] = {
     Unmeasured.NO_AUTHORITIES: Settlement("the certificates of authorities", "--ca-file"),
     Unmeasured.ANYBODYS_PAGE: Settlement("the same page from another network", _ELSEWHERE),
     Unmeasured.SILENT_UDP: Settlement("what the firewall does with this port", "az ml network check-policy"),
+    Unmeasured.CONTRADICTION: Settlement("the result as the prober wrote it", _ELSEWHERE),
     Unmeasured.NOT_JUDGED: Settlement("a result of this very release", _ELSEWHERE),
     Unmeasured.UNFORESEEN: Settlement("the same endpoint from another machine", _ELSEWHERE),
 }

@@ -23,6 +23,7 @@ def request_of(
     proxy: Optional[str] = None,
     ca_file: Optional[str] = None,
     elsewhere: bool = False,
+    read_http: bool = False,
 ) -> dict[str, Any]:
     """The request by what a user says: `proxy` counts, else the environment's; the skip list is the environment's.
 
@@ -31,15 +32,22 @@ def request_of(
     """
     trust = {"pem": read_certificates(ca_file)} if ca_file else None
     proxies = OF_ENVIRONMENT if elsewhere and not proxy else _proxies(proxy, os.environ)
-    return request(rows, timeout_s, proxies, trust)
+    return request(rows, timeout_s, proxies, trust, read_http)
 
 
 def request(
-    rows: Iterable[Requirement], timeout_s: float, proxies: Proxies, trust: Optional[Mapping[str, Any]]
+    rows: Iterable[Requirement],
+    timeout_s: float,
+    proxies: Proxies,
+    trust: Optional[Mapping[str, Any]],
+    read_http: bool = False,
 ) -> dict[str, Any]:
-    """The request, whoever carries it; `trust` are certificates of authorities as the prober takes them."""
+    """The request, whoever carries it; `trust` are certificates of authorities as the prober takes them.
+
+    `read_http`: after a reset or close in TLS one GET to port 80 of the same address.
+    """
     agent = f"amlnet/{version()} (connectivity test)"
-    return request_for(rows, timeout_s, agent, proxies=proxies, trust=trust)
+    return request_for(rows, timeout_s, agent, proxies=proxies, trust=trust, readHttp=read_http or None)
 
 
 def _proxies(proxy: Optional[str], environment: Mapping[str, str]) -> dict[str, Any]:

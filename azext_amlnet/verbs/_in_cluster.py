@@ -153,7 +153,7 @@ class PodPlan:
             bundles.append(base64.b64decode(self._own_proxy.authorities).decode("utf-8", "replace"))
         # The default image's own store adds nothing, and reading it takes a pod as long as reading these.
         trust = {"pem": "\n".join(bundles), "only": self.cluster.image is None}
-        return request(self.inputs.rows, self.arguments.timeout, OF_ENVIRONMENT, trust)
+        return request(self.inputs.rows, self.arguments.timeout, OF_ENVIRONMENT, trust, self.arguments.read_http)
 
 
 def measure_in_pods(plan: PodPlan, say: Callable[[str], None]) -> Run:
@@ -190,6 +190,7 @@ def _observation(pod: ProbePod, all_pools: bool) -> Observation:
         transcript=pod.transcript,
         node=pod.node,
         pool=pod.pool if all_pools else None,
+        in_pod=True,
         absent=judgement_of(failure.cause, failure.because) if failure else None,
         pull=BlockedPull(pull.host, pull.because) if pull and pull.host and pull.proves_blocked else None,
     )

@@ -32,6 +32,7 @@ class TestArguments:
     timeout: float = 10.0
     proxy: Optional[str] = None
     ca_file: Optional[str] = None
+    read_http: bool = False
     fail_on: str = "blocked"
     baseline: Optional[str] = None
     report_file: tuple[str, ...] = ()
@@ -105,11 +106,11 @@ def _shows_password(proxy: str) -> bool:
 def _script(inputs: Inputs, arguments: TestArguments) -> str:
     """The probe script; nothing is sent."""
     from ..about import version
-    from ..runners.request import refuse_user, request_of
+    from ..runners.request import refuse_user
     from ..runners.script import probe_script
 
     refuse_user(arguments.proxy, "script")
-    request = request_of(inputs.rows, arguments.timeout, arguments.proxy, arguments.ca_file, elsewhere=True)
+    request = _request(inputs, arguments, elsewhere=True)
     return probe_script(request, version(), os.path.basename(arguments.output_file or "probe.py"))
 
 
@@ -130,7 +131,7 @@ def _read_back(path: str, in_pod: bool) -> Run:
     began_s = time.time()
     name = "pod" if in_pod else "script"
     place = "a pod, by its log" if in_pod else "a machine that the probe script was carried to"
-    return Run((Observation(name, place, _transcript(path)),), began_s)
+    return Run((Observation(name, place, _transcript(path), in_pod=in_pod),), began_s)
 
 
 def _transcript(path: str) -> Transcript:
@@ -156,9 +157,15 @@ def _transcript(path: str) -> Transcript:
 
 def _measured_here(cmd: Any, inputs: Inputs, arguments: TestArguments) -> Run:
     from ..runners.local import run
+
+    return run(_request(inputs, arguments), progress_of(cmd))
+
+
+def _request(inputs: Inputs, arguments: TestArguments, elsewhere: bool = False) -> JsonObject:
     from ..runners.request import request_of
 
-    return run(request_of(inputs.rows, arguments.timeout, arguments.proxy, arguments.ca_file), progress_of(cmd))
+    asked = arguments.timeout, arguments.proxy, arguments.ca_file
+    return request_of(inputs.rows, *asked, elsewhere=elsewhere, read_http=arguments.read_http)
 
 
 def _handed_over(cmd: Any, report: Report, arguments: TestArguments) -> JsonObject:
