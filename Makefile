@@ -5,6 +5,7 @@
 # make azdev   what Azure's own extensions have to pass: azdev's linter, flake8, pylint
 # make compat  today's tool over the files of the first release: which exit codes and rows changed
 # make pages DOCS=folder   what the pages that the catalog cites name today; work trees of their repositories in folder
+# make fuzz    the campaigns of broken input for minutes (FUZZ=seconds SEED=first)
 # make feed    docs/catalog-changes.json and HISTORY's part about the catalog, from the data
 # make tools   (as root) installs the system tools that some tests use
 
@@ -22,7 +23,7 @@ DEMO := build/demo
 AZ := cd $(DEMO) && AZURE_CONFIG_DIR=config AZURE_EXTENSION_DIR=extensions AZURE_CORE_COLLECT_TELEMETRY=no \
 	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 ../../$(BIN)/python -Im azure.cli
 
-.PHONY: setup wheel demo test lint azdev compat pages feed bench tools clean
+.PHONY: setup wheel demo test lint azdev compat pages feed fuzz bench tools clean
 
 setup: $(READY) $(WHEEL)
 
@@ -98,6 +99,12 @@ pages: $(READY)
 
 feed: $(READY)
 	$(BIN)/python -m tools.feed
+
+# FUZZ is for how many seconds, SEED where to begin.
+FUZZ ?= 300
+SEED ?= 1000
+fuzz: setup
+	$(BIN)/python -m tests.fuzzing $(FUZZ) $(SEED)
 
 bench: setup
 	$(BIN)/python -m benchmarks

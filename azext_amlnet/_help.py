@@ -44,7 +44,7 @@ long-summary: >
     Climbs each endpoint layer by layer (DNS, TCP, proxy, TLS, HTTP) and believes only the service's own answer, so
     that no block page passes. Sends one GET or connection attempt to each, no credentials, nothing else.
     The report is printed in every case. Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 workspace not found, 8 a
-    required endpoint is blocked, 9 something required could not be measured, 130 or 143 interrupted.
+    required endpoint is blocked, 9 something required could not be measured, 129, 130, 131 or 143 interrupted.
 examples:
     - name: Test what a workspace needs, what is broken first.
       text: az ml network test -w my-workspace -g my-group -o table

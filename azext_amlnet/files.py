@@ -218,14 +218,32 @@ def write_text(path: str, text: str, overwrite: bool) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         os.chmod(temporary, mode)
-        if not overwrite:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL))  # refuses a file that appeared in the meantime
-            claimed = True
-        os.replace(temporary, target)
-    except OSError as error:
+        if overwrite or not _linked(temporary, target):
+            if not overwrite:
+                os.close(os.open(target, os.O_CREAT | os.O_EXCL))  # refuses a file that appeared in the meantime
+                claimed = True
+            os.replace(temporary, target)
+    except BaseException as error:
         for left in filter(os.path.exists, (temporary, target if claimed else "")):
             os.unlink(left)
+        if not isinstance(error, (OSError, ValueError)):
+            raise
         raise UsageError(f"The file {path} cannot be written: {_reason(error)}.", "Check the path.") from None
+
+
+def _linked(temporary: str, target: str) -> bool:
+    """Whether a file got its name at once, and nobody's file lost it; False where the file system has no links.
+
+    Raises FileExistsError where somebody else's file has the name by now.
+    """
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError, AttributeError):
+        return False
+    os.unlink(temporary)
+    return True
 
 
 def _umask() -> int:

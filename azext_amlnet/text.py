@@ -46,6 +46,11 @@ def one_line(text: str, most: int = 600) -> str:
     return f"{whole[: most - end - 3]} … {whole[-end:]}"
 
 
+def lower(text: str) -> str:
+    """The text with A to Z made small, as names are compared; other scripts' look-alikes stay what they are."""
+    return "".join(c.lower() if c.isascii() else c for c in text)
+
+
 def endpoint(host: str, port: int, protocol: str) -> str:
     """`host`, with the port where it is not 443, with the protocol where the port does not tell it."""
     if protocol == "https":

@@ -25,6 +25,8 @@ def _names(*folder: str) -> tuple[str, ...]:
 
 EXIT_FINDINGS = 8
 """Something that is required is missing, blocked, not allowed or new."""
+INTERRUPTED = (129, 130, 131, 143)
+"""By SIGHUP, SIGINT (Ctrl-C), SIGQUIT, SIGTERM."""
 EXIT_UNKNOWN = 9
 """Of something that is required it is not known; or nothing is required at all."""
 

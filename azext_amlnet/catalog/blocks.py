@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any, Callable, Iterable
 
 from ..errors import CatalogError
@@ -70,6 +71,8 @@ def _scalar(node: Any, name: str) -> Any:
         raise CatalogError(
             f"{_place(node, name)}: '{node.value}' is neither text, whole number, true nor false; quote it"
         )
+    if node.tag.endswith(":int") and not re.fullmatch(r"-?[0-9]{1,9}", node.value):
+        raise CatalogError(f"{_place(node, name)}: '{node.value}' is no whole number in decimal digits")
     return convert(node.value)
 
 

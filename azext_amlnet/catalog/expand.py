@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..model import (
     Catalog,
@@ -12,6 +12,7 @@ from ..model import (
     Cloud,
     ClusterType,
     Endpoint,
+    Gap,
     Level,
     Requirement,
     Requirements,
@@ -171,7 +172,7 @@ def _warnings(
     catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
 ) -> Iterator[str]:
     others = {cluster.id for cluster in workspace.clusters} - {c.cluster.id for c in needing if c.cluster}
-    yield from (str(gap) for gap in workspace.gaps if gap.id not in others or gap.id is None)
+    yield from _of_gaps([gap for gap in workspace.gaps if gap.id not in others or gap.id is None])
     if workspace.cloud in catalog.cloud_notes:
         yield catalog.cloud_notes[workspace.cloud]
     if absent:
@@ -182,6 +183,21 @@ def _warnings(
         outbound = consumer.cluster.outbound_type if consumer.cluster else None
         if outbound and outbound.lower() in ("none", "block"):
             yield f"{f'Compute {consumer.compute}' if consumer.compute else 'The planned cluster'}: {consumer.notes[0]}"
+
+
+def _of_gaps(gaps: Sequence[Gap]) -> Iterator[str]:
+    """A line for each gap; ten or more of one kind and reason are one line with their number."""
+    alike: dict[tuple[str, str, str], list[Gap]] = {}
+    for gap in gaps:
+        alike.setdefault((gap.fact, gap.reason, gap.assumed), []).append(gap)
+    for group in alike.values():
+        if len(group) < _MANY:
+            yield from map(str, group)
+        else:
+            yield f"{group[0]} So for {len(group)} in all, among them {', '.join(gap.resource for gap in group[1:4])}."
+
+
+_MANY = 10
 
 
 def _of_authorities(consumer: Consumer) -> Iterator[str]:

@@ -71,6 +71,7 @@ def _parts(text: str) -> tuple[Protocol, str, int, str]:
         or parts.username is not None
         or (port is not None and not is_port(port))
         or not text.isprintable()
+        or any(character.isspace() for character in text.strip())
     ):
         raise wrong
     if parts.query or parts.fragment or (parts.path and scheme not in ("", "https", "http")):

@@ -6,3 +6,6 @@ from typing import Any, Mapping
 
 Object = Mapping[str, Any]
 """An object of Kubernetes, or an event of a watch, as JSON has it."""
+
+ODD_SHAPES = (AttributeError, TypeError, KeyError, IndexError, ValueError)
+"""What reading an object of another shape than Kubernetes' raises; it is no object of ours then."""

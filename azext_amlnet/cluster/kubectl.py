@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable, Iterator, Union
+from typing import Any, Iterable, Iterator
 
 from . import Object
-from .transport import KubectlTransport
+from .transport import KubectlError, KubectlTransport
 
 
 class Kubectl:
@@ -21,18 +21,17 @@ class Kubectl:
 
     def view(self) -> Object:
         """The kubeconfig, without its secrets."""
-        config: Object = json.loads(self.transport.call("config", "view", "-o", "json"))
-        return config
+        return next(iter(_objects(self.transport.call("config", "view", "-o", "json"))), {})
 
     def create(self, objects: list[dict[str, Any]]) -> list[Object]:
         """Creates the objects and returns them as the API server keeps them."""
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         words = ("create", "--validate=false", "-f", "-", "-o", "json")
-        return list(_objects(self.transport.call(*words, stdin=text)))
+        return _objects(self.transport.call(*words, stdin=text))
 
     def jobs(self, names: list[str]) -> list[Object]:
         """The jobs with these names."""
-        return list(_objects(self.transport.call("get", "jobs", *names, "-o", "json")))
+        return _objects(self.transport.call("get", "jobs", *names, "--ignore-not-found", "-o", "json"))
 
     def release(self, names: list[str]) -> None:
         """Lets suspended jobs start."""
@@ -41,8 +40,10 @@ class Kubectl:
     def watch_pods(self, label: str) -> Iterator[tuple[str, Object]]:
         """Changes of the pods with a label, as (type, pod), until the watch ends for whatever reason."""
         words = ("get", "pods", "-l", label, "--watch", "--output-watch-events", "-o", "json")
-        for event in _objects(self.transport.lines(*words)):
-            yield str(event.get("type")), event.get("object") or {}
+        for event in _stream(self.transport.lines(*words)):
+            pod = event.get("object")
+            if isinstance(pod, dict):
+                yield str(event.get("type")), pod
 
     def events(self) -> list[Object]:
         """The events of the namespace."""
@@ -53,7 +54,7 @@ class Kubectl:
         return self._items("nodes")
 
     def _items(self, kind: str) -> list[Object]:
-        return list(json.loads(self.transport.call("get", kind, "-o", "json")).get("items") or ())
+        return _objects(self.transport.call("get", kind, "-o", "json"))
 
     def follow(self, pod: str) -> Iterator[str]:
         """The lines of a pod's log as they come, until it ends or breaks."""
@@ -76,22 +77,59 @@ class Kubectl:
         words = ("delete", "jobs", *names, "--ignore-not-found", "--cascade=background", "--wait=false")
         self.transport.call(*words, timeout_s=timeout_s, always=True)
 
+    def remaining(self, names: list[str], timeout_s: float) -> list[str]:
+        """Which of the jobs the API server still has, and is not deleting."""
+        words = ("get", "jobs", *names, "--ignore-not-found", "-o", "json")
+        jobs = _objects(self.transport.call(*words, timeout_s=timeout_s, always=True))
+        about = [job.get("metadata") for job in jobs]
+        return [
+            str(metadata.get("name"))
+            for metadata in about
+            if isinstance(metadata, dict) and metadata.get("name") in names and not metadata.get("deletionTimestamp")
+        ]
+
     def delete_command(self, names: list[str]) -> str:
         """The command that deletes the jobs, for people."""
         return " ".join(["kubectl", *self.transport.words("delete", "jobs", *names)[1:]])
 
 
-def _objects(stream: Union[str, Iterable[str]]) -> Iterator[Object]:
-    """The JSON objects of a text or stream, one after the other, whatever stands between them."""
+def _objects(text: str) -> list[Object]:
+    """The JSON objects of a whole answer, those of a list one by one.
+
+    Nothing but objects gets in here; raises KubectlError for an answer that is none.
+    """
+    decoder, objects = json.JSONDecoder(), []
+    while text := text.lstrip():
+        try:
+            document, end = decoder.raw_decode(text)
+        except (ValueError, RecursionError):
+            raise KubectlError(f"kubectl printed what is no JSON: {text[:80]!r}") from None
+        if not isinstance(document, dict):
+            raise KubectlError(f"kubectl printed no object but {type(document).__name__}.")
+        objects += _items(document)
+        text = text[end:]
+    return objects
+
+
+def _stream(lines: Iterable[str]) -> Iterator[Object]:
+    """The JSON objects of a stream as they come, whatever stands between them."""
     decoder, text = json.JSONDecoder(), ""
-    for part in [stream] if isinstance(stream, str) else stream:
+    for part in lines:
         text += part
         if not part.startswith("}") and text != part:  # an object that is printed in lines ends at their beginning
             continue
         while text := text.lstrip():
             try:
                 document, end = decoder.raw_decode(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 break
             text = text[end:]
-            yield from document["items"] if document.get("kind") == "List" else (document,)
+            yield from _items(document) if isinstance(document, dict) else ()
+
+
+def _items(document: Object) -> list[Object]:
+    """The objects of a list, or the one that it is."""
+    if not str(document.get("kind", "")).endswith("List") and not isinstance(document.get("items"), list):
+        return [document]
+    items = document.get("items")
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

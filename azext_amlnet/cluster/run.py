@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Mapping, Optional, Sequence, TypeVar
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
 from ..errors import AmlnetError, NotFoundError, UnreachableError
 from ..model import Cause
 from ..runners.local import Terminated, terminable
+from . import Object
 from .failures import of_refusal, wants_cpu_limit
 from .kubectl import Kubectl
 from .pod import TTL_S, PodSettings, belongings, job
@@ -59,8 +60,8 @@ def measure(means: Means, pools: Mapping[str, PodSettings]) -> ClusterRun:
             _climb_down(means, run)
     except KeyboardInterrupt:
         run.interrupted = 130
-    except Terminated:
-        run.interrupted = 143
+    except Terminated as ending:
+        run.interrupted = ending.code
     return run
 
 
@@ -113,13 +114,21 @@ def _attempt(means: Means, pods: list[ProbePod], remarks: list[str]) -> None:
             watch.until_the_end(means.say)
         except KubectlError as error:
             _refused(error, pods)
-    except AmlnetError as error:
-        left = _finish(means.kubectl, watch, remarks)
-        raise type(error)(error.message, " ".join(filter(None, (error.hint, left)))) from None
     except (KeyboardInterrupt, Terminated):
         remarks.append(_finish(means.kubectl, watch, remarks, interrupted=True))
         raise
+    except Exception as error:  # whatever happens between the first create and here, all is removed
+        left = _finish(means.kubectl, watch, remarks)
+        raise _ended_by(error, left) from None
     remarks.append(_finish(means.kubectl, watch, remarks))
+
+
+def _ended_by(error: Exception, left: str) -> AmlnetError:
+    """The error that ends the command, with what is left in its hint; one that nobody foresaw is told by its kind."""
+    if isinstance(error, AmlnetError):
+        return type(error)(error.message, " ".join(filter(None, (error.hint, left))))
+    what = f"The probe ended in a way that was not foreseen ({type(error).__name__}: {str(error)[:200]})."
+    return AmlnetError(what, left or "Nothing of it is left in the cluster. Run again with --debug.")
 
 
 def _finish(kubectl: Kubectl, watch: Watch, remarks: list[str], interrupted: bool = False) -> str:
@@ -132,11 +141,25 @@ def _create(means: Means, run: str, pods: list[ProbePod]) -> None:
     """The jobs, what they own, and go; an API server that is gone for a moment is asked again."""
     kubectl, names = means.kubectl, [pod.name for pod in pods]
     created = _patiently(lambda: kubectl.create([job(pod.name, run, pod.settings) for pod in pods]))
-    if created is None:  # a first try had arrived
-        created = [item for item in kubectl.jobs(names) if item.get("metadata", {}).get("name") in names]
-    owned = belongings(run, pods[0].settings, means.request, tuple(created))
+    owners = _owners(created or (), names)
+    if len(owners) < len(names):  # a first try had arrived, or what came back does not tell
+        owners = _owners(kubectl.jobs(names), names)
+    if len(owners) < len(names):
+        raise UnreachableError(
+            f"The cluster shows {len(owners)} of the {len(names)} jobs that were created.",
+            "Check what kubectl create -o json prints in this context.",
+        )
+    owned = belongings(run, pods[0].settings, means.request, owners)
     _patiently(lambda: kubectl.create(owned))
     _patiently(lambda: kubectl.release(names))
+
+
+def _owners(jobs: Iterable[Object], names: Sequence[str]) -> tuple[Object, ...]:
+    """The jobs among these that can own things: they have our names and the cluster's uid."""
+    metadata = [(job, job.get("metadata")) for job in jobs]
+    return tuple(
+        job for job, about in metadata if isinstance(about, dict) and about.get("name") in names and about.get("uid")
+    )
 
 
 def _patiently(call: Callable[[], T]) -> Optional[T]:
@@ -177,8 +200,11 @@ def _remove(kubectl: Kubectl, names: list[str], remarks: list[str], interrupted:
     while time.monotonic() < until:
         try:
             kubectl.delete(names, max(0.5, until - time.monotonic()))
-            last = ""
-            break
+            remaining = kubectl.remaining(names, max(0.5, until - time.monotonic()))
+            last = f"still there: {', '.join(remaining)}" if remaining else ""
+            if not remaining:
+                break
+            time.sleep(0.3)
         except KubectlError as error:
             last = error.message
             time.sleep(0.3)

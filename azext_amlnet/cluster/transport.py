@@ -90,16 +90,20 @@ class KubectlTransport:
         with self._lock:
             if self._stopped and not always:
                 raise KubectlError("It is over.")
-            process = subprocess.Popen(  # noqa: S603
-                self.words(*words),
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            try:
+                process = subprocess.Popen(  # noqa: S603
+                    self.words(*words),
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    text=True,
+                    encoding="utf-8",
+                    errors="replace",
+                    start_new_session=True,
+                )
+            except (OSError, ValueError) as error:  # too few files or processes, or a kubectl that is none any more
+                reason = getattr(error, "strerror", None) or str(error)
+                raise KubectlError(f"kubectl could not be started: {reason}") from None
             self._running.append(process)
         return process
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 import time
@@ -12,12 +13,13 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Union
 from ..measurement.transcript import Reader, Transcript, read_lines
 from ..model import Cause
 from ..prober import SENTINEL
-from . import Object
+from . import ODD_SHAPES, Object
 from .failures import PodFailure, never_started, of_events, of_pod, of_refusal, pull_reason, tries_of, waiting_for
 from .kubectl import Kubectl
 from .pod import RUN_LABEL, PodSettings
 from .transport import KubectlError
 
+logger = logging.getLogger("cli.azext_amlnet.watch")
 _EVENTS_EVERY_S = 1.5
 _TOGETHER_S = 0.2
 _TRIES, _BELIEVED_AFTER_S = 2, 30
@@ -157,7 +159,9 @@ class Watch:
         """Returns when every pod has ended or fails for a reason that does not pass."""
         while any(not pod.ended for pod in self.pods):
             with contextlib.suppress(queue.Empty):
-                self._take(self.inbox.get(timeout=0.5))
+                message = self.inbox.get(timeout=0.5)
+                with contextlib.suppress(*ODD_SHAPES):
+                    self._take(message)
             self._check_time()
             say(self._progress())
 
@@ -268,8 +272,8 @@ class _Ears:
                     self.inbox.put(_PodChanged(pod, deleted=kind == "DELETED"))
             except KubectlError as error:
                 self.inbox.put(_CallBroken(self.pods, error.message))
-            except (OSError, ValueError):
-                pass
+            except Exception:  # a watch that breaks off in whatever way is begun anew
+                logger.debug("The watch of pods broke off.", exc_info=True)
             self.over.wait(0.5)
 
     def events_come(self) -> None:
@@ -277,7 +281,7 @@ class _Ears:
         while not self.over.wait(_EVENTS_EVERY_S):
             if all(pod.begun for pod in self.pods):
                 continue
-            with contextlib.suppress(KubectlError, OSError, ValueError):
+            with contextlib.suppress(Exception):
                 self.inbox.put(_EventsListed(self.kubectl.events()))
 
     def read(self, pod: ProbePod) -> None:
@@ -294,7 +298,7 @@ class _Ears:
         readers = {name: Reader() for name in pods}
         done = set()
         if all(pod.begun for pod in self.pods) and not self.over.is_set():
-            with contextlib.suppress(KubectlError, OSError, ValueError):
+            with contextlib.suppress(Exception):
                 for name, text in self.kubectl.follow_all(self.label, len(pods)):
                     if name in readers and self._pass_on(pods[name], readers[name], text):
                         done.add(name)
@@ -316,8 +320,8 @@ class _Ears:
                         return
             except KubectlError as error:
                 self.inbox.put(_CallBroken([pod], error.message))
-            except (OSError, ValueError):
-                pass
+            except Exception:  # so is a log
+                logger.debug("The log of %s broke off.", name, exc_info=True)
             if pod.over:
                 break
             self.over.wait(0.3)
@@ -325,7 +329,7 @@ class _Ears:
 
     def _whole_log(self, name: str) -> str:
         for _ in range(3):
-            with contextlib.suppress(KubectlError, OSError, ValueError):
+            with contextlib.suppress(Exception):
                 return self.kubectl.log(name)
             self.over.wait(0.5)
         return ""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ..model import Gap
 from ..text import is_host, is_label, is_line, is_region, is_resource_id
-from .arm import Refusal
+from .arm import Beginning, Refusal
 from .crawl import Call
 
 
@@ -21,8 +21,18 @@ class Answers:
     gaps: list[Gap] = field(default_factory=list)
 
     def of(self, fact: str, path: Optional[str], listing: bool = False) -> Any:
-        """An answer, or a Refusal; None when nothing was asked."""
-        return self.by_call.get(Call.of(fact, path, listing)) if path else None
+        """An answer, or a Refusal; None when nothing was asked.
+
+        Of a list that could not be read to its end, what was read of datastores, with a gap; of others, whose
+        absence means something, why it could not.
+        """
+        answer = self.by_call.get(Call.of(fact, path, listing)) if path else None
+        if not isinstance(answer, Beginning):
+            return answer
+        if fact != "datastores":
+            return answer.refusal
+        self.gap(fact, f"all {fact}", answer.refusal, f"the {len(answer)} that were read")
+        return answer
 
     def resource(self, fact: str, path: str) -> Any:
         """An ARM object with properties, or a Refusal."""

@@ -53,6 +53,14 @@ class Refusal:
         return f"{self.message} ({self.code})" if self.code and self.code not in self.message else self.message
 
 
+class Beginning(list[Any]):
+    """The items of a list that could not be read to its end, and why."""
+
+    def __init__(self, items: list[Any], refusal: Refusal) -> None:
+        super().__init__(items)
+        self.refusal = refusal
+
+
 class Arm:
     """ARM behind management clients of the Azure SDK, or one; safe to call from many threads at once."""
 
@@ -68,22 +76,28 @@ class Arm:
         return self._read(fact, self.base_url + quote(path, safe="/%:@!$&'()*+,;=~"), API_VERSIONS[fact])
 
     def list(self, fact: str, path: str) -> Any:
-        """All items of all pages at a path, or a Refusal; only links back to the same host are followed."""
+        """All items of all pages at a path, or a Refusal; only links back to the same host are followed.
+
+        Of a list that cannot be read to its end, its Beginning.
+        """
         items: list[Any] = []
+        links: set[str] = set()
         page = self.get(fact, path)
         for _ in range(_MOST_PAGES):
-            if isinstance(page, Refusal):
-                return page
-            if not isinstance(page, dict) or not isinstance(page.get("value"), list):
-                return Refusal(200, "", "the answer is not a list of items")
+            refusal = _no_page(page)
+            if refusal is not None:
+                return Beginning(items, refusal) if links else refusal
             items += page["value"]
             link = page.get("nextLink")
             if not link:
                 return items
             if not isinstance(link, str) or _origin(link) != self._origin:
-                return Refusal(200, "", "the next page is on another host, which is not asked")
+                return Beginning(items, Refusal(200, "", "the next page is on another host, which is not asked"))
+            if link in links:
+                return Beginning(items, Refusal(200, "", "the list leads back to a page that was read"))
+            links.add(link)
             page = self._read(fact, link, None)
-        return Refusal(200, "", f"the list does not end after {_MOST_PAGES} pages")
+        return Beginning(items, Refusal(200, "", f"the list does not end after {_MOST_PAGES} pages"))
 
     def _read(self, fact: str, url: str, version: Optional[str]) -> Any:
         answer = self._send(fact, url, version)
@@ -108,10 +122,38 @@ class Arm:
             return _no_answer(error, self.host)
         except RecursionError:
             return _no_json("nested too deeply")
+        except sign_in_troubles() as error:  # the token could not be had; az's own words for that pass through
+            return Refusal(
+                0,
+                "",
+                f"no access token, {self.clients.sign_in_host} did not answer as it should: {_line(_root(error))}",
+            )
         self.answered.set()
         elapsed = (time.monotonic() - started) * 1000
         logger.debug("amlnet: %s: GET %s -> %s in %.0f ms", fact, urlsplit(url).path, response.status_code, elapsed)
         return _body(response)
+
+
+def sign_in_troubles() -> tuple[type[Exception], ...]:
+    """What a sign-in raises when Microsoft Entra ID is not reached, is down, or somebody answers in its place.
+
+    MSAL reads what came without a doubt of its shape, so an answer of another kind is a TypeError and the like.
+    """
+    plain = (OSError, ValueError, TypeError, KeyError, AttributeError)
+    try:
+        from msal.exceptions import MsalError
+    except ImportError:  # outside of az, where azure-identity has words of its own
+        return plain
+    return (MsalError, *plain)
+
+
+def _no_page(page: Any) -> Optional[Refusal]:
+    """Why an answer is no page of a list; None for one that is."""
+    if isinstance(page, Refusal):
+        return page
+    if not isinstance(page, dict) or not isinstance(page.get("value"), list):
+        return Refusal(200, "", "the answer is not a list of items")
+    return None
 
 
 def _origin(url: str) -> Any:

@@ -29,7 +29,13 @@ class Clients:
     where it cannot be imported, Azure ML's asks about registries too, with the same answers.
     """
 
-    def __init__(self, machine_learning: Any, new_registry_client: Optional[Callable[[], Any]] = None) -> None:
+    def __init__(
+        self,
+        machine_learning: Any,
+        new_registry_client: Optional[Callable[[], Any]] = None,
+        sign_in_host: str = "the sign-in host",
+    ) -> None:
+        self.sign_in_host = sign_in_host
         self._machine_learning = machine_learning
         self._new_registry_client = new_registry_client
         self._registries: Any = None
@@ -59,7 +65,9 @@ def _sender(client: Any) -> Callable[..., Any]:
     return own or client._client.send_request  # type: ignore[no-any-return]
 
 
-def new_clients(factory: Callable[..., Any], timeouts: Timeouts, **connection: Any) -> Clients:
+def new_clients(
+    factory: Callable[..., Any], timeouts: Timeouts, sign_in_host: str = "the sign-in host", **connection: Any
+) -> Clients:
     """The management clients as `factory(client_class, **keywords)` makes them: patient, read only, pooled.
 
     `connection` are azure-core's own settings of a connection, such as `connection_verify`.
@@ -74,7 +82,7 @@ def new_clients(factory: Callable[..., Any], timeouts: Timeouts, **connection: A
         return factory(ContainerRegistryManagementClient, transport=transport, retry_policy=_retry_policy(timeouts))
 
     own = factory(MachineLearningServicesMgmtClient, transport=transport, retry_policy=_retry_policy(timeouts))
-    return Clients(own, registry_client)
+    return Clients(own, registry_client, sign_in_host)
 
 
 def _transport(timeouts: Timeouts, **connection: Any) -> Any:
@@ -88,7 +96,11 @@ def _transport(timeouts: Timeouts, **connection: Any) -> Any:
         def send(self, request: Any, **keywords: Any) -> Any:
             if request.method != "GET":
                 raise AzureError(WRITE_REFUSED)
-            return super().send(request, **keywords)
+            response = super().send(request, **{**keywords, "stream": True})
+            _read_whole(response.internal_response)
+            if hasattr(response, "read"):  # of what is in memory now
+                response.read()
+            return response
 
     session = requests.Session()
     session.mount("https://", _shared_trust(requests.adapters.HTTPAdapter)(pool_maxsize=64, max_retries=0))
@@ -99,6 +111,29 @@ def _transport(timeouts: Timeouts, **connection: Any) -> Any:
         read_timeout=timeouts.read_s,
         **connection,
     )
+
+
+_MOST_BYTES = 64 << 20
+"""What an answer may have once it is unpacked; the largest that a workspace gives have a few hundred kB."""
+
+
+def _read_whole(response: Any) -> None:
+    """Reads the body of a `requests` response, but never more than it may have, however small it was packed."""
+    import requests
+    from azure.core.exceptions import ServiceResponseError
+
+    parts, size = [], 0
+    try:
+        for part in response.iter_content(1 << 16):
+            parts.append(part)
+            size += len(part)
+            if size > _MOST_BYTES:
+                raise ServiceResponseError(f"the answer has more than {_MOST_BYTES >> 20} MiB")
+    except (requests.RequestException, OSError) as error:
+        raise ServiceResponseError(str(error), error=error) from None
+    finally:
+        response.close()
+    response._content, response._content_consumed = b"".join(parts), True
 
 
 class _TrustedContexts:

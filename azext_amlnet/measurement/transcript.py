@@ -108,9 +108,9 @@ def _is_step(step: Any) -> bool:
     facts = step.get("facts")
     if not isinstance(facts, dict) or not _is_time(step.get("elapsedMs")):
         return False
-    if step["outcome"] == "ok" and not _TELLS[step["layer"]](facts):
+    if not all(_FACTS.get(name, _is_scalar)(value) for name, value in facts.items()):
         return False
-    return all(_FACTS.get(name, _is_scalar)(value) for name, value in facts.items())
+    return step["outcome"] != "ok" or _TELLS[step["layer"]](facts)
 
 
 def _is_time(value: Any) -> bool:

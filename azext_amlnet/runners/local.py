@@ -14,16 +14,21 @@ from ..prober import run as probe
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived."""
+    """A signal that ends a command arrived; `code` is what the command then exits with."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__(number)
+        self.code = 128 + number
 
 
 def run(request: Mapping[str, Any], progress: Callable[[int, int], None] = lambda done, total: None) -> Run:
     """What came back to a request, measured here; `progress` is told how many of how many targets are done."""
     transcript, total, began_s = Transcript(), len(request["targets"]), time.time()
+    started = time.monotonic()  # a clock that is set meanwhile makes no run shorter
 
     def ended(interrupted: Optional[int] = None) -> Run:
         observation = Observation("local", "this machine", transcript)
-        return Run((observation,), began_s, time.time() - began_s, interrupted)
+        return Run((observation,), began_s, time.monotonic() - started, interrupted)
 
     try:
         with terminable():
@@ -32,23 +37,31 @@ def run(request: Mapping[str, Any], progress: Callable[[int, int], None] = lambd
                 progress(len(transcript.results), total)
     except KeyboardInterrupt:
         return ended(130)
-    except Terminated:
-        return ended(143)
+    except Terminated as ending:
+        return ended(ending.code)
     return ended()
 
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM as an exception, where a handler can be set at all."""
+    """SIGTERM, SIGHUP (a terminal that was closed) and SIGQUIT as an exception, where a handler can be set at all.
+
+    A signal that the parent has set to be ignored, as nohup does with SIGHUP, stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(*_: object) -> None:
-        raise Terminated
+    def stop(number: int, _: object) -> None:
+        raise Terminated(number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {}
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

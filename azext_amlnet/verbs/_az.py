@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, replace
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Optional
+from urllib.parse import urlsplit
 
 from knack.log import get_logger
 
@@ -122,10 +123,18 @@ def login(cmd: Any) -> Login:
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     from .._client_factory import cf_machine_learning
+    from ..discovery.arm import sign_in_troubles
+    from ..errors import UnreachableError
 
     timeouts = timeouts_of(lambda option: cmd.cli_ctx.config.get("amlnet", option, fallback=None))
     subscription = get_subscription_id(cmd.cli_ctx)
-    client = cf_machine_learning(cmd.cli_ctx, subscription, timeouts)
+    try:
+        client = cf_machine_learning(cmd.cli_ctx, subscription, timeouts)
+    except sign_in_troubles() as error:
+        host = urlsplit(cmd.cli_ctx.cloud.endpoints.active_directory).hostname
+        what = f"The sign-in host {host} did not answer as it should: {str(error) or type(error).__name__}"
+        hint = f"Allow {host} on port 443 from this machine, or work without Azure: --workspace-file."
+        raise UnreachableError(what, hint) from None
     return Login(client, cmd.cli_ctx.cloud.endpoints.resource_manager, timeouts, subscription)
 
 

@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, Mapping, Optional, Union
 
-from ..errors import AccessError, AmlnetError, UsageError
+from ..cluster import ODD_SHAPES
+from ..errors import AccessError, AmlnetError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from ..cluster import Object
@@ -72,7 +73,11 @@ class KubeconfigQuery:
         try:
             if isinstance(config, Exception):
                 raise UsageError(f"The kubeconfig cannot be read: {config}", "See kubectl config view.")
-            return context_of(config, self.wanted, facts, scope.computes)
+            try:
+                return context_of(config, self.wanted, facts, scope.computes)
+            except ODD_SHAPES:
+                what = "The kubeconfig cannot be read: kubectl shows it in an unknown shape."
+                raise UsageError(what, "See kubectl config view.") from None
         except UsageError:
             if not self.by_hand or self.wanted:
                 raise
@@ -161,7 +166,7 @@ def measure_in_pods(plan: PodPlan, say: Callable[[str], None]) -> Run:
     from ..cluster import run as pods
     from ..measurement.report import Run
 
-    began_s = time.time()
+    began_s, started = time.time(), time.monotonic()
     settings, request = plan.settings(), plan.request()
     kubectl = _kubectl(plan.cluster.kube_config, plan.context.name, settings.namespace)
     pools, remarks = _pools(plan.cluster, kubectl, settings)
@@ -172,7 +177,7 @@ def measure_in_pods(plan: PodPlan, say: Callable[[str], None]) -> Run:
     return Run(
         observations=tuple(_observation(pod, plan.cluster.all_pools) for pod in cluster_run.pods),
         began_s=began_s,
-        took_s=time.time() - began_s,
+        took_s=time.monotonic() - started,
         interrupted=cluster_run.interrupted,
         remarks=(*remarks, *filter(None, cluster_run.remarks)),
     )
@@ -212,6 +217,10 @@ def _pools(
     except KubectlError as error:
         what = f"--all-pools must list the nodes: {error.message}"
         raise AccessError(what, "Leave it out for one pod.") from None
+    except ODD_SHAPES:
+        raise UnreachableError(
+            "--all-pools cannot read the nodes that kubectl shows.", "See kubectl get nodes."
+        ) from None
     if not pools:
         raise UsageError("--all-pools found no Linux node that takes pods.", "See kubectl get nodes.")
     return pools, remarks
@@ -227,6 +236,8 @@ def _another_image(kubectl: Kubectl, settings: PodSettings) -> tuple[Optional[Po
         other = image_on_a_node(kubectl.nodes(), settings)
     except KubectlError as error:
         return None, f"Images of the nodes could not be looked at: {error.message}"
+    except ODD_SHAPES:
+        return None, "Images of the nodes could not be looked at: kubectl shows them in an unknown shape."
     return other, "" if other else "No node that fits has an image with Python already; --image names a mirror."
 
 

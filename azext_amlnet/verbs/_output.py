@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Iterable, Mapping, Optional
 
-from ..errors import UsageError
+from ..errors import AmlnetError, UsageError
 from ._az import exit_after_output, logger, warn
 
 if TYPE_CHECKING:
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from ..codec import JsonObject
     from ..exporters import Context, Export
     from ..model import Inputs
+
+
+def print_text(text: str) -> None:
+    """Prints what a command is for, its bytes as they are; raises AmlnetError where standard output takes no more."""
+    try:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AmlnetError(f"Standard output cannot be written: {reason}.", "Give --output-file NAME.") from None
 
 
 def check_files(paths: Iterable[str]) -> None:

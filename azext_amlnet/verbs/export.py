@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from ._az import warn
 from ._inputs import gather
-from ._output import context_of, exported
+from ._output import context_of, exported, print_text
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,7 +40,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: ExportArguments) -> Optiona
     warn(inputs.warnings)
     document = exported(made, **({"file": path} if path else {"content": made.content}))
     if to_stdout:
-        sys.stdout.buffer.write(made.content.encode())
+        print_text(made.content)
         return None
     if path:
         write_text(path, made.content, scoped.overwrite)

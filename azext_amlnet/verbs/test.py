@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from ..errors import UsageError
+from ..vocabulary import INTERRUPTED
 from ._az import progress_of, saying, warn
 from ._in_cluster import ClusterArguments, KubeconfigQuery, PodPlan, for_pods, manifests, measure_in_pods
 from ._inputs import catalog_and_facts, inputs_of, scope_of, with_endpoints
-from ._output import check_files, publish
+from ._output import check_files, print_text, publish
 
 if TYPE_CHECKING:
     from typing import Any
@@ -121,7 +122,7 @@ def _hand_out(text: str, path: Optional[str], overwrite: bool) -> None:
     if path:
         write_text(path, text, overwrite)
     else:
-        sys.stdout.write(text)  # ASCII, so that no redirection of any system changes it
+        print_text(text)  # ASCII, so that no redirection of any system changes it
 
 
 def _read_back(path: str, in_pod: bool) -> Run:
@@ -189,7 +190,7 @@ def _verdict_line(report: JsonObject) -> Optional[str]:
     failing = [result for result in by_severity(report) if result["failing"]]
     names = ", ".join(f"{endpoint(result)} ({result['cause'] or result['verdict']})" for result in failing[:8])
     more = f" and {len(failing) - 8} more" if len(failing) > 8 else ""
-    if code in (130, 143):
+    if code in INTERRUPTED:
         return "Interrupted: what was not measured by then is unknown."
     if code == 0:
         return None

@@ -332,10 +332,10 @@ def ports(values: Iterable[str], notes: Notes) -> list[tuple[int, int]]:
     """Ranges of ports: `443`, `8000-8999`, `*`."""
     ranges = []
     for value in values:
-        match = re.fullmatch(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?", value)
+        match = re.fullmatch(r"([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?", value)
         if value == "*":
             ranges.append((0, 65535))
-        elif match:
+        elif match and int(match[1]) <= int(match[2] or match[1]) <= 65535:
             ranges.append((int(match[1]), int(match[2] or match[1])))
         else:
             notes.add(f"'{value[:60]}' is no port")

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
-from ...text import is_host, is_service_tag
+from ...text import is_host, is_service_tag, lower
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, Sources, anchor_of
 from ..model import Rule
@@ -161,7 +161,7 @@ def _network(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: P
     """A network rule: any protocol on addresses, service tags, or names that the firewall's DNS proxy has resolved."""
     notes = Notes()
     addresses = texts(rule, notes, "destinationAddresses")
-    named = [text.lower().rstrip(".") for text in texts(rule, notes, "destinationFqdns")]
+    named = [lower(text).rstrip(".") for text in texts(rule, notes, "destinationFqdns")]
     groups = ids(rule, notes, "destinationIpGroups")
     tags = [text for text in addresses if span_of(text) is None and is_service_tag(text)]
     own_spans = [_span(text, notes, "address") for text in addresses if text not in tags]
@@ -237,7 +237,7 @@ def _by_name(targets: Sequence[str], tags: tuple[str, ...], notes: Notes) -> Des
     """`*.x` is every name below x and not x, `*x` every name that ends so, `*` any; an asterisk elsewhere is not
     documented to work (https://learn.microsoft.com/azure/firewall/firewall-faq, 2026-11-23)."""
     names, below, patterns = set(), set(), []
-    for target in (text.lower().rstrip(".") for text in targets):
+    for target in (lower(text).rstrip(".") for text in targets):
         rest = target.lstrip("*")
         if is_host(target):
             names.add(target)
@@ -258,7 +258,7 @@ def _by_name(targets: Sequence[str], tags: tuple[str, ...], notes: Notes) -> Des
 
 
 def _host_of(url: str) -> str:
-    return re.sub(r"\A[a-z]+://", "", url.lower()).partition("/")[0].partition(":")[0]
+    return re.sub(r"\A[a-z]+://", "", lower(url)).partition("/")[0].partition(":")[0]
 
 
 _SPOKEN = {"http": 80, "https": 443, "mssql": 1433}

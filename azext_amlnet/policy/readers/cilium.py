@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ...errors import UsageError
-from ...text import is_host
+from ...text import is_host, lower
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Needs, Pattern, Perhaps, Services, anchor_of
 from ..documents import Document
@@ -193,7 +193,7 @@ def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
     doubt = ""
     for item in _list(value):
         selector = item if isinstance(item, Mapping) else {}
-        name, pattern = _text(selector.get("matchName")).lower(), _text(selector.get("matchPattern")).lower()
+        name, pattern = lower(_text(selector.get("matchName"))), lower(_text(selector.get("matchPattern")))
         name, pattern = name.rstrip("."), pattern.rstrip(".")
         if name and pattern:
             doubt = "Cilium takes no name beside a pattern"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Iterator, Sequence
 
-from ...text import is_host
+from ...text import is_host, lower
 from ..addresses import EVERYTHING, span_of
 from ..conditions import Condition, Destinations, Not, Pattern, Perhaps, Services
 from ..documents import Document
@@ -19,7 +19,7 @@ from ..model import Policy, Rule, unread_of
 from ..unknowns import Doubt
 
 _NAME = r"[*.^]{0,3}[A-Za-z0-9_](?:[A-Za-z0-9_.*-]*[A-Za-z0-9_*])?"
-_LINE = re.compile(rf"(?:[a-z]+://)?({_NAME})(?::\d{{1,5}})?(?:/\S*)?\Z", re.IGNORECASE)
+_LINE = re.compile(rf"(?:[a-z]+://)?({_NAME})(?::[0-9]{{1,5}})?(?:/\S*)?\Z", re.IGNORECASE)
 _USUAL = Services(((frozenset({"https"}), 443, 443), (frozenset({"http"}), 80, 80)))
 _OTHERS = Not(_USUAL)
 _FORM = "vendors read this form differently"
@@ -52,7 +52,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
     """What a line allows on the usual ports, and perhaps on others."""
-    plain = line.lower().removesuffix("/")
+    plain = lower(line).removesuffix("/")
     span, match = span_of(plain), _LINE.match(plain)
     where: Condition = Destinations(unread="its form is not known here")
     if span is not None:

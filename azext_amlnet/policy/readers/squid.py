@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
-from ...text import is_host
+from ...text import is_host, lower
 from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Not, Pattern, Perhaps, Services, Sources
 from ..documents import Document
@@ -177,7 +177,9 @@ def _take(acls: dict[str, _Acl], words: list[str]) -> None:
     if known is None:
         acls[name] = _Acl(kind, list(values))
     else:  # options such as -i are a line's own
-        acls[name] = _Acl(kind if kind == known.kind else "of two types", [*known.values, "+i", *values])
+        known.values.extend(("+i", *values))
+        if kind != known.kind:
+            acls[name] = _Acl("of two types", known.values)
 
 
 def _rule(where: str, words: Sequence[str], acls: Mapping[str, _Acl], built: dict[str, Optional[Condition]]) -> Rule:
@@ -245,8 +247,8 @@ def _address(value: str) -> Optional[Span]:
 def _ports(values: Sequence[str]) -> Condition:
     pairs, unread = [], ""
     for value in values:
-        match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value)
-        if match:
+        match = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", value)
+        if match and int(match[1]) <= int(match[2] or match[1]) <= 65535:
             pairs.append((frozenset[str](), int(match[1]), int(match[2] or match[1])))
         else:
             unread = f"'{value[:40]}' is no port"
@@ -315,7 +317,7 @@ def _pattern(text: str, ignores_case: bool) -> Optional[Pattern]:
     parts = _TOKEN.findall(text)
     if "".join(parts) != text or sum(part in "*+" for part in parts) > _MOST_REPEATS:
         return None
-    plain = text.lower() if ignores_case else text
+    plain = lower(text) if ignores_case else text
     try:
         re.compile(plain)
     except re.error:
