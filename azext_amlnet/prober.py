@@ -308,7 +308,8 @@ class _Question:
         """Reads the answer that has come; one of another question is passed over."""
         try:
             data = self.sock.recv(4096)
-            if data[:2] != self.data[:2]:
+            question = self.data[12:]
+            if data[:2] != self.data[:2] or data[12 : 12 + len(question)].lower() != question.lower():
                 return  # of another question; the right one may follow
             waiting.unregister(self.sock)
             if struct.unpack("!H", data[2:4])[0] & 0x0200:
@@ -1140,7 +1141,7 @@ def read_connect(stream):
         data += part
     lines = data.decode("latin-1").split("\r\n")
     match = re.match(r"HTTP/1\.[01] ([0-9]{3})(?: (.*))?$", lines[0])
-    if match is None:
+    if match is None or not data.endswith(b"\r\n\r\n"):
         raise Stopped("garbled" if data else "closed", start=lines[0][:80], bytesReceived=len(data))
     return {"status": int(match.group(1)), "reason": (match.group(2) or "")[:100], "headers": _headers(lines[1:])}
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
-_WORKFLOW = re.compile(r"^(\s*)::(?=[A-Za-z][\w-]*(?:\s[^:]*)?::)")
-_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"'<>]*@", re.IGNORECASE)
-_QUERY = re.compile(r"(\bhttps?://[^\s?#\"'<>]+)\?[^\s\"'<>)\]]*", re.IGNORECASE)
+_WORKFLOW = re.compile(r"^(\s*)::(?=[A-Za-z].*?::)")
+_USER = re.compile(r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,15}://)[^\s/@\"'<>]{0,300}@", re.IGNORECASE)
+# Behind an address of any kind, or a path that begins a word; `https:\/\/` is how JSON writes it.
+_QUERY = re.compile(
+    r"((?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,15}:)?(?:\\?/){2}[^\s?#\"'<>]{1,2000}|(?<!\S)/[^\s?#\"'<>]{0,2000})"
+    r"[?#][^\s\"]+",
+    re.IGNORECASE,
+)
 # A label may begin with an underscore (it does in some service names); a whole name has 253 characters at most and
 # ends in a label that is no number, so that no address passes for a name.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -37,8 +42,13 @@ def line(text: str) -> str:
     return " ".join(harmless(text).split())
 
 
+_ENOUGH = 4000
+"""Of a text that is longer, so much of its beginning and of its end is looked at."""
+
+
 def one_line(text: str, most: int = 600) -> str:
     """The text on one such line of at most `most` characters."""
+    text = text if len(text) <= 2 * _ENOUGH else f"{text[:_ENOUGH]} … {text[-_ENOUGH:]}"
     whole = line(without_secrets(text))
     if len(whole) <= most:
         return whole
@@ -101,7 +111,8 @@ def is_service_tag(text: str) -> bool:
 
 def is_resource_id(text: str) -> bool:
     """Whether the text is a plain ARM id: one printable line without quotes, brackets and braces."""
-    return bool(re.match(r"/subscriptions/[^\"<>`\\{}]{1,1000}\Z", text, re.IGNORECASE)) and text.isprintable()
+    plain = re.match(r"/subscriptions/[^\"<>`\\{}]{1,1000}\Z", text, re.IGNORECASE)
+    return bool(plain) and harmless(text) == text
 
 
 def is_label(text: str) -> bool:

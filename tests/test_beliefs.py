@@ -19,7 +19,7 @@ from azext_amlnet.measurement.scene import Scene
 from azext_amlnet.measurement.targets import target_of
 from azext_amlnet.measurement.transcript import Transcript
 from azext_amlnet.model import Cause, Judgement, Owner, ProbeSpec, Protocol, Requirement, Verdict
-from azext_amlnet.text import harmless, is_line, one_line, without_secrets
+from azext_amlnet.text import harmless, is_line, is_resource_id, one_line, without_secrets
 
 from . import wire
 from .test_prober import ask
@@ -138,6 +138,30 @@ def test_what_anybody_could_have_answered_is_unknown(proof: str, facts: dict[str
     assert (judgement.verdict, judgement.cause) == (Verdict.UNKNOWN, Cause.HTTP_UNPROVEN)
     assert judgement.settled_by is not None
     assert judgement.owner is Owner.SECURITY
+
+
+def test_a_real_pixel_and_other_silence_are_nobodys(net: wire.Wire) -> None:
+    gif = "GIF89a\x01\x00\x01\x00\x80\x00\x00"
+    answers = [
+        wire.answer(200, "Content-Type: image/gif", body=gif),
+        wire.answer(200, body=gif),
+        wire.answer(200, body="\r\n"),
+        wire.answer(404),
+        wire.answer(401, 'WWW-Authenticate: Digest realm="x"', body="no"),
+        wire.answer(401, 'WWW-Authenticate: Basic realm="bearer"', body="no"),
+        wire.answer(200, body='<head><meta http-equiv="refresh" content="0;url=https://portal.example/"></head>'),
+    ]
+    for answer in answers:
+        result = ask(net, {"port": net.https(answer, net.context(NAME))})["0"]
+        result = json.loads(json.dumps(result).replace("127.0.0.1", "20.50.0.1"))
+        for proof in ("any-answer", "registry"):
+            judgement = judge(Requirement(host=NAME), CATALOG.proofs[proof], result, SCENE)
+            assert judgement.verdict is Verdict.UNKNOWN, (answer, proof, judgement)
+
+
+def test_an_apis_own_denial_is_no_block_page() -> None:
+    text = '{"statusCode": 401, "message": "Access denied due to missing subscription key."}'
+    assert judged("any-answer", 401, text=text).verdict is Verdict.REACHABLE
 
 
 def test_plain_http_without_marks_proves_nothing() -> None:
@@ -303,6 +327,8 @@ def test_nor_is_it_judged_fine(steps: tuple[dict[str, Any], ...]) -> None:
         "see ##[error]x",
         "::error file=a::x",
         "  ::set-output name=a::b",
+        "::error file=a:b::x",
+        "::save-state name=x:y::z",
         "a\x1b[31mb",
         "a\nb",
         "a\u202eb",
@@ -332,6 +358,34 @@ def test_secrets_of_addresses_go_and_the_end_stays() -> None:
 
 
 ROW = Requirement(host="acrml.azurecr.io", probe=ProbeSpec("acrml.azurecr.io", "/v2/", "registry"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/login?ticket=SECRET",
+        "to //portal.example/cb?sig=SECRET",
+        "wss://r.servicebus.windows.net/$hc/a?sb-hc-token=SECRET",
+        "https:\\/\\/h.example\\/b?sig=SECRET",
+        "https://h.example/#/cb?access_token=SECRET",
+        'Post "https://a.azurecr.io/oauth2/token?scope=repository(plugin):a:pull&refresh_token=SECRET": EOF',
+        "http://user:SECRET@proxy.example:3128",
+    ],
+)
+def test_no_secret_of_an_address_survives(text: str) -> None:
+    assert "SECRET" not in without_secrets(text)
+    assert "SECRET" not in one_line(text)
+
+
+def test_an_id_that_a_pipeline_would_obey_is_none() -> None:
+    assert not is_resource_id("/subscriptions/a/##vso[task.setvariable variable=PATH]evil")
+
+
+def test_a_number_of_400_digits_costs_no_run() -> None:
+    transcript = Transcript()
+    transcript.take({"kind": "hello", "schema": 1, "timeoutS": 10**400, "throttledMs": 10**400})
+    transcript.take({"kind": "result", "id": "0", "elapsedMs": 10**400, "steps": []})
+    assert not transcript.results
 
 
 def test_a_transcript_holds_no_signature() -> None:

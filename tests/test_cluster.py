@@ -454,7 +454,7 @@ def test_a_terminal_is_told_what_is_waited_for(az: Az, kube: FakeKube, far: Far)
 def test_verbose_shows_each_call_of_kubectl(az: Az, kube: FakeKube, far: Far) -> None:
     shown = inside(az, kube, far, *ONE, "--verbose").err
     verbs = [line.split()[2] for line in shown.splitlines() if line.startswith("INFO: kubectl ")]
-    assert sorted(verbs) == sorted(["config", "get", "create", "create", "patch", "logs", "delete"])
+    assert sorted(verbs) == sorted(["config", "get", "create", "create", "patch", "logs", "delete", "get"])
 
 
 def wait_for(kube: FakeKube, call: str) -> None:

@@ -275,8 +275,8 @@ def test_a_next_page_with_the_port_written_out_is_followed(facts: Facts, azure: 
 def test_endless_paging_ends(facts: Facts, azure: FakeAzure) -> None:
     link = f"{azure.url}{arm.workspace_id()}/computes?api-version=1&again=1"
     azure.faults.append(Fault("/computes", status=200, body=json.dumps({"value": [], "nextLink": link}).encode()))
-    assert "does not end after 200 pages" in gaps(facts(arm.ordinary()))
-    assert len(azure.asked("/computes")) <= 201
+    assert "the list leads back to a page that was read" in gaps(facts(arm.ordinary()))
+    assert len(azure.asked("/computes")) <= 3
 
 
 def test_an_api_version_that_arm_does_not_know_is_replaced_once(facts: Facts, azure: FakeAzure) -> None:

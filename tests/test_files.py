@@ -179,6 +179,7 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
 
     (tmp_path / "file").write_text("old")
     monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(os, "link", fail)  # as on a file system without links
     for name, overwrite in (("file", True), ("other", False)):
         with pytest.raises(UsageError, match="Operation not permitted"):
             write_text(str(tmp_path / name), "new", overwrite=overwrite)

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,7 @@ from azext_amlnet.catalog.lookup import extra
 from azext_amlnet.errors import CatalogError, UsageError
 from azext_amlnet.files import write_text
 from azext_amlnet.model import Requirement
-from azext_amlnet.policy import read
-from azext_amlnet.policy.documents import Document
+from azext_amlnet.policy.readers import squid
 
 from . import builders as arm
 from . import policies as build
@@ -250,11 +248,10 @@ def test_a_look_alike_of_a_letter_is_no_letter() -> None:
     assert build.coverage(build.of_text("\u212aubernetes.azure.com\n", "hosts"), row) != ["covered"]
 
 
-def test_many_lines_of_one_acl_cost_no_more_than_their_number() -> None:
-    def seconds(count: int) -> float:
-        text = "".join(f"acl d dstdomain h{number}.example.com\n" for number in range(count))
-        started = time.process_time()
-        read([Document("squid.conf", f"{text}http_access allow d\nhttp_access deny all\n")])
-        return time.process_time() - started
-
-    assert seconds(40_000) < 12 * max(0.05, seconds(5_000))
+def test_a_line_more_of_an_acl_copies_none_of_those_before() -> None:
+    acls: dict[str, Any] = {}
+    squid._take(acls, ["acl", "d", "dstdomain", "a.example.com"])
+    values = acls["d"].values
+    squid._take(acls, ["acl", "d", "dstdomain", "b.example.com"])
+    assert acls["d"].values is values
+    assert values == ["a.example.com", "+i", "b.example.com"]

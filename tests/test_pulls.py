@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -85,6 +86,50 @@ def test_a_message_that_is_cut_never_names_another_host(message: str, at: int) -
     assert not pull.blocked or str(pull.host).endswith(("microsoft.com", "azurecr.io", "docker.io"))
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'code = NotFound desc = image "acrml.azurecr.io/barcode:317": acrml.azurecr.io/barcode:317: not found',
+        'failed to pull image "acrml.azurecr.io/vscode:407": unauthorized',
+        'failed to pull image "acrml.azurecr.io/gatus/status:302": context deadline exceeded',
+        'Failed to pull image "acrml.azurecr.io/context/html2pdf:1": not found',
+        'image "mcr.microsoft.com/a:1": Head "https://mirror:5000/v2/a?ns=mcr.microsoft.com": net/http: timeout',
+        'image "mcr.microsoft.com/a:1": Get "https://[fd00::1]:5000/v2/a": read: connection reset by peer',
+        REQUEST + "errors:\ndenied: requested access\nunauthorized: authentication required",
+        REQUEST + '{"errors":[{"code":"UNAUTHORIZED"}]}',
+        REQUEST + "client with IP '1.2.3.4' is not allowed access",
+        REQUEST + "una",
+        REQUEST + "context cance",
+        REQUEST + "dial tcp 20.1.2.3:443: socket: too many open files",
+        REQUEST + "dial tcp 20.1.2.3:443: connect: cannot assign requested address",
+        REQUEST + "x509: certificate is not yet valid: current time 1970-01-01T00:00:00Z is before 2024",
+        REQUEST + "operation was canceled",
+        REQUEST + "context canceled: unknown",
+        "unexpected status from HEAD request to https://acrml.azurecr.io/v2/a: 403 Forbidden\nserver: code: 451",
+        'unexpected status code https://acrml.azurecr.io/v2/a: 502 - Get \\"https://mcr.microsoft.com/v2/x\\": EOF',
+        "unexpected status code https://x.data.mcr.microsoft.com/a: 403 Server failed to authenticate the request",
+    ],
+)
+def test_what_looks_like_a_block_and_is_none(message: str) -> None:
+    assert not read(message).blocked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Get "https://a.a/' + "\\" * 100_000,
+        '"' * 100_000,
+        'image "' + '"' * 100_000,
+        "Get https://" + "a." * 50_000,
+        "read tcp " + "->" * 50_000,
+    ],
+)
+def test_a_hostile_message_costs_no_time(text: str) -> None:
+    started = time.process_time()
+    failures.of_pull(text)
+    assert time.process_time() - started < 2
+
+
 def test_a_host_that_a_page_quotes_was_not_asked() -> None:
     page = '"<!DOCTYPE html PUBLIC \\"-//W3C//DTD\\" \\"http://www.w3.org/TR/html4/loose.dtd\\">"'
     pull = read(f'Failed to pull image "mcr.microsoft.com/a:1": StatusCode: 403, {page}')
@@ -163,8 +208,27 @@ def test_a_failure_is_believed_at_the_second_try_or_after_half_a_minute(monkeypa
     now[0] += 1
     assert first.suspect(failure)
     second = ProbePod("amlnet-1", "", None)  # type: ignore[arg-type]
-    second.tries = failures.tries_of([event(f'Failed to pull image "a": {WHY}', count=2)], "amlnet-1-x")
+    second.tries_told = failures.tries_of([event(f'Failed to pull image "a": {WHY}', count=2)], "amlnet-1-x")
     assert second.suspect(failure)
+
+
+def test_one_try_that_status_and_events_tell_of_is_one() -> None:
+    failure = failures.of_pull(WHY)
+    one = ProbePod("amlnet-1", "", None)  # type: ignore[arg-type]
+    one.tries_seen = one.tries_told = 1
+    assert not one.suspect(failure)
+    one.clear()
+    assert (one.suspected, one.failing_since, one.tries_seen) == (None, None, 0)
+
+
+def test_the_newest_event_counts() -> None:
+    first = {**event(f'Failed to pull image "a": {WHY}'), "lastTimestamp": "2026-11-26T10:00:00Z"}
+    busy = "unexpected status from HEAD request to https://mcr.microsoft.com/v2/a: 429 Too Many Requests"
+    second = {**event(f'Failed to pull image "a": {busy}'), "lastTimestamp": "2026-11-26T10:00:20Z"}
+    for events in ([first, second], [second, first]):
+        failure = failures.of_events(events, "amlnet-1", "amlnet-1-x")
+        assert failure is not None
+        assert not failure.proves_blocked
 
 
 def test_tries_are_counted_by_events() -> None:

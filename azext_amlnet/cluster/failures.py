@@ -154,7 +154,7 @@ def of_pull(message: str) -> PodFailure:
 
 def of_events(events: Iterable[Object], job: str, pod: str = "") -> Optional[PodFailure]:
     """The failure that the job controller tells (it could not create the pod), or the kubelet (it could not pull)."""
-    events = list(events)
+    events = sorted(events, key=_moment, reverse=True)  # the newest word counts
     for event in _of_object(events, "Job", job):
         if event.get("reason") == "FailedCreate":
             return of_refusal(str(event.get("message") or ""))
@@ -163,6 +163,12 @@ def of_events(events: Iterable[Object], job: str, pod: str = "") -> Optional[Pod
         if _tells_a_pull(event.get("reason"), message.lower()):
             return of_pull(message)
     return None
+
+
+def _moment(event: Object) -> str:
+    """When an event was last seen; what says nothing of it comes first."""
+    series = event.get("series") or {}
+    return str(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
 def _tells_a_pull(reason: object, text: str) -> bool:

@@ -40,17 +40,18 @@ class Pull:
         return self.host is not None and self.outcome in (Outcome.TRANSPORT, Outcome.PROXY, Outcome.MIDDLEBOX)
 
 
-_HOST = r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
-# Go's url.Error: `Get "https://host/path": …`, without quotes before Go 1.14.
+_HOST = r"(?P<host>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,20})"
+_QUOTES = r"[\\\"']{0,8}"
+# Go's url.Error: `Get "https://host/path": …`, without quotes before Go 1.14. What is asked may be no host of ours.
 _REQUEST = re.compile(
-    rf"\b(?:Get|Head|Post|Put|Patch|Options|Delete) [\\\"']*https?://{_HOST}(?::[0-9]+)?(?:[/?][^\s\"]*?)?[\\\"']* ?: ",
+    rf"\b(?:Get|Head|Post|Put|Patch|Options|Delete) {_QUOTES}https?://(?P<authority>[^\s/?\"'\\]{{1,300}})"
+    rf"(?:[/?][^\s\"]{{0,4000}}?)?{_QUOTES} ?: ",
     re.IGNORECASE,
 )
+_AUTHORITY = re.compile(rf"{_HOST}(?::[0-9]+)?\Z")
 # `unexpected status from HEAD request to https://…: 403`, `unexpected status code https://…: 403`.
 _ANSWERED = re.compile(
-    rf"(?:(?:status(?: code)?|request to) )?[\\\"']*https?://{_HOST}(?::[0-9]+)?[^\s\"]*?[\\\"']*: "
-    r"(?=[1-5][0-9]{2}\b)",
-    re.IGNORECASE,
+    rf"https?://{_HOST}(?::[0-9]+)?(?:[/?][^\s\"]{{0,4000}}?)?{_QUOTES}: (?P<status>[1-5][0-9]{{2}})\b", re.IGNORECASE
 )
 _PINGED = re.compile(rf"pinging (?:container|docker) registry {_HOST}(?::[0-9]+)?", re.IGNORECASE)
 # Go's crypto/x509 names the host where a certificate is not for it.
@@ -58,31 +59,40 @@ _CERTIFIED = re.compile(rf"\bx509: .{{0,300}}(?:, not|wanted to match) {_HOST}",
 _LOOKUP = re.compile(rf"\blookup {_HOST}(?: on \S+)?: ", re.IGNORECASE)
 _NEXT = re.compile(r", (?=rpc error: code = )")
 _IMAGE = re.compile(
-    r"(?:images?|sandbox image|reference|docker://|pull from|manifest \S+ in) ?[\\\"']*(?:docker://)?"
+    rf"(?:images?|sandbox image|reference|docker://|pull from|manifest \S{{1,128}} in) ?{_QUOTES}(?:docker://)?"
     rf"{_HOST}(?::[0-9]+)?/[A-Za-z0-9]",
     re.IGNORECASE,
 )
 _SHORT_IMAGE = re.compile(
-    r"image [\\\"']+(?:[a-z0-9._-]+/)*[a-z0-9._-]+(?:[:@][A-Za-z0-9._:-]+)?[\\\"']", re.IGNORECASE
+    r"image [\\\"']{1,8}(?!localhost)(?:[a-z0-9._-]{1,128}/){0,9}[a-z0-9._-]{1,128}"
+    r"(?:[:@][A-Za-z0-9._:-]{1,128})?[\\\"']",
+    re.IGNORECASE,
 )
 _DOCKER_HUB = "registry-1.docker.io"
-
+# What is called like a status or a page is none: images with their tags, and what was looked up where.
+_NAMES = re.compile(
+    r"(?<![\w./-])[\w.-]{1,128}(?::[0-9]{1,5})?/[\w./-]{1,256}(?::[\w.-]{1,128}|@sha256:[0-9a-f]{1,64})?"
+    r"|\blookup \S{1,253}(?: on \S{1,64})?",
+)
 _STATUS = re.compile(
-    r"(?:status(?: ?code)?(?: error)?|http code|from registry|error parsing http|response status|code)[^0-9\"<]{0,20}?"
-    r"\b(?P<status>[1-5][0-9]{2})\b"
+    r"(?<![\w./:-])(?:status ?code(?: error)?|statuscode|(?:unexpected |http |response )status|http code|from registry"
+    r"|error parsing http)[:= (]{0,4}(?:http )?(?:status:? ?)?(?P<status>[1-5][0-9]{2})\b"
     r"|: (?P<plain>[1-5][0-9]{2}) [A-Z][A-Za-z]+|^(?P<bare>[1-5][0-9]{2})\b",
     re.IGNORECASE,
 )
 _PAGE = re.compile(
-    r"<!doctype html|<html|\\u003c!?(?:doctype html|html)|text/html|invalid character '(?:<|\\u003c|\\x3c)'",
+    r"<!doctype html|<html|\\u003c!?(?:doctype html|html)|(?<![\w./-])text/html\b"
+    r"|invalid character '(?:<|\\u003c|\\x3c)'",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(r"failed size validation|unexpected commit digest|unexpected commit size", re.IGNORECASE)
+# The registry's errors as Docker prints them behind a request (distribution's errcode), and the registry's firewall.
 _OWN_WORDS = re.compile(
     r"\W*(?:error response from daemon: |error from registry: )*(?:unauthorized|denied|no basic auth credentials"
     r"|manifest unknown|name unknown|name invalid|repository .{0,80}not found|manifest for .{0,200}not found"
-    r"|toomanyrequests|not found|pull access denied|requested access|blob unknown|insufficient_scope"
-    r"|authentication required)",
+    r"|toomanyrequests|not found|pull access denied|requested access|blob unknown|insufficient_scope|unknown:"
+    r"|authentication required|errors:|\{ ?\"?errors|client with ip|unsupported:|unavailable:|manifest invalid"
+    r"|digest invalid|size invalid|stopped after)",
     re.IGNORECASE,
 )
 _REGISTRYS = re.compile(
@@ -99,12 +109,20 @@ _NODES = re.compile(
     r"|read-only file system|unexpected eof in tar",
     re.IGNORECASE,
 )
-_CANCELED = re.compile(r"\W*(?:rpc error: .*)?context canceled\W*$", re.IGNORECASE)
+# Behind a request, too, these are the node's: its files, its clock, its own authorities and credentials.
+_OWN_TROUBLE = re.compile(
+    r"too many open files|cannot assign requested address|failed to load system roots|no space left on device"
+    r"|\A\W*(?:open|write) /|failed to load tls|error getting credentials|not yet valid: current time 19",
+    re.IGNORECASE,
+)
+_CANCELED = re.compile(r"\W*(?:context canceled|operation was canceled|net/http: request canceled\W*$)", re.IGNORECASE)
+# What is left of somebody's words where a message that is too long was cut.
+_CUT = re.compile(r"\W*(?:[a-z]{1,3}|unauth\w{0,6}|denie|manifes\w{0,2}|context c\w{0,6})\W*$", re.IGNORECASE)
 # What a transport says of itself where no request is named; nothing here can come from a disk or a socket file.
 _TRANSPORT = re.compile(
-    r"net/http: |\bx509: |\btls: |tls handshake timeout|http2: |\b(?:read|write) tcp \S+->\S+: |proxyconnect |wsarecv"
+    r"net/http: |\bx509: |\btls: |tls handshake timeout|http2: |\b(?:read|write) tcp [^\s>]{1,80}->\S{1,80}: |wsarecv"
     r"|server gave http response|client\.timeout exceeded|stream error: stream id|connection reset by peer|connectex"
-    r"|malformed http response",
+    r"|malformed http response|proxyconnect ",
     re.IGNORECASE,
 )
 _PROXY = re.compile(
@@ -113,6 +131,8 @@ _PROXY = re.compile(
 )
 _MIDDLEBOXES = (407, 451, 470, 511)
 _PUBLIC = ("mcr.microsoft.com", "data.mcr.microsoft.com", "mcr.azure.cn", "data.mcr.azure.cn")
+_ENOUGH = 4000
+"""Of a message that is longer, so much of its beginning and of its end is read."""
 
 
 def read(message: str) -> Pull:
@@ -120,6 +140,7 @@ def read(message: str) -> Pull:
 
     Of several attempts, which the kubelet puts into one message, one that was stopped counts.
     """
+    message = message if len(message) <= 2 * _ENOUGH else f"{message[:_ENOUGH]} {message[-_ENOUGH:]}"
     attempts = [_read(attempt) for attempt in _NEXT.split(message)] if "[rpc error: " in message else [_read(message)]
     return next((attempt for attempt in attempts if attempt.blocked), attempts[-1])
 
@@ -130,31 +151,42 @@ def _read(message: str) -> Pull:
     request, answered = _last(_REQUEST, text), _last(_ANSWERED, text)
     if page or _CHANGED.search(text):
         return Pull(_asked(text, request, answered), Outcome.MIDDLEBOX if page else Outcome.CHANGED)
-    if request and (answered is None or answered.start() < request.start()):
-        return _behind_request(_name(request), text[request.end() :])
+    if request and not (answered and _quoted(text[answered.end() : request.start()])):
+        return _behind_request(_of_request(request), text[request.end() :])
     host = _asked(text, None, answered)
-    status = _last(_STATUS, text[answered.end() :] if answered else text)
-    if status or answered:
-        return Pull(host, _by_status(host, status) if status else Outcome.UNDECIDED)
-    return _without_request(text, host)
+    status = answered or _last(_STATUS, _NAMES.sub(" ", text))
+    return Pull(host, _by_status(host, status, text)) if status else _without_request(text, host)
 
 
-def _behind_request(host: str, rest: str) -> Pull:
+def _quoted(between: str) -> bool:
+    """Whether a request that stands behind an answer is part of it, and not another try that failed later."""
+    return "failed to do request" not in between and "\n" not in between
+
+
+def _behind_request(host: Optional[str], rest: str) -> Pull:
     """What became of a request that the message names: a transport's error, unless it is somebody's word."""
     if not rest.strip(" .\"'\\") or _CANCELED.match(rest):
         return Pull(host, Outcome.UNDECIDED)
+    if _OWN_TROUBLE.search(rest):
+        return Pull(host, Outcome.NODE)
     if _OWN_WORDS.match(rest):
         return Pull(host, Outcome.REGISTRY)
-    status = _last(_STATUS, rest)
+    if _CUT.match(rest) and not re.match(r"\W*eof\b", rest, re.IGNORECASE):
+        return Pull(host, Outcome.UNDECIDED)
+    status = _STATUS.search(_NAMES.sub(" ", rest))
     if status:
-        return Pull(host, _by_status(host, status))
+        return Pull(host, _by_status(host, status, rest))
     return Pull(host, Outcome.PROXY if _PROXY.match(rest) else Outcome.TRANSPORT)
 
 
-def _by_status(host: Optional[str], status: re.Match[str]) -> Outcome:
-    """Whose word a status is: some are a middlebox's only, and Microsoft's public registry refuses nobody."""
-    code = int(next(filter(None, status.groups())))
-    public = (host or "").endswith(_PUBLIC) and code == 403
+def _by_status(host: Optional[str], status: re.Match[str], text: str) -> Outcome:
+    """Whose word a status is: some are a middlebox's only, and Microsoft's public registry refuses nobody.
+
+    But for the storage behind it, whose own words tell of a signature that is too old.
+    """
+    named = status.groupdict()
+    code = int(named.get("status") or named.get("plain") or named.get("bare") or 0)
+    public = (host or "").endswith(_PUBLIC) and code == 403 and "server failed to authenticate" not in text.lower()
     return Outcome.MIDDLEBOX if code in _MIDDLEBOXES or 300 <= code < 400 or public else Outcome.REGISTRY
 
 
@@ -174,14 +206,21 @@ def _without_request(text: str, host: Optional[str]) -> Pull:
 
 def _asked(text: str, request: Optional[re.Match[str]], answered: Optional[re.Match[str]]) -> Optional[str]:
     """The host that was asked: by the request or the answer, else by what was pinged, else the image's registry."""
-    named = [match for match in (request, answered) if match]
-    if named:
-        return _name(max(named, key=lambda match: match.start()))
+    if request and (answered is None or answered.start() < request.start()):
+        return _of_request(request)
+    if answered:
+        return _name(answered)
     for frame in (_PINGED, _CERTIFIED, _IMAGE):
         match = _last(frame, text)
         if match:
             return _DOCKER_HUB if _name(match) == "docker.io" else _name(match)
     return _DOCKER_HUB if _SHORT_IMAGE.search(text) else None
+
+
+def _of_request(request: re.Match[str]) -> Optional[str]:
+    """The host of a request; None where it went to something that has no name of ours, such as a mirror's address."""
+    authority = _AUTHORITY.match(request["authority"])
+    return _name(authority) if authority else None
 
 
 def _name(match: re.Match[str]) -> str:

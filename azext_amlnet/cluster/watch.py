@@ -45,7 +45,8 @@ class ProbePod:
     suspected: Optional[PodFailure] = None
     failing_since: Optional[float] = None
     pull_reason: str = ""
-    tries: int = 0
+    tries_seen: int = 0
+    tries_told: int = 0
     reading: bool = False
     read: bool = False
     ended: bool = False
@@ -55,7 +56,12 @@ class ProbePod:
         """Makes it the next attempt for the same pool; the transcript and a failed pull are kept."""
         self.name, self.settings = name, settings
         self.failure, self.pod, self.ended, self.reading, self.read = None, None, False, False, False
-        self.suspected, self.failing_since, self.pull_reason, self.tries = None, None, "", 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets what was suspected: it has passed."""
+        self.suspected, self.failing_since, self.pull_reason = None, None, ""
+        self.tries_seen = self.tries_told = 0
 
     def suspect(self, failure: PodFailure) -> bool:
         """Notes what may yet pass; whether it is to be believed: a pull that failed twice, or for half a minute."""
@@ -64,7 +70,8 @@ class ProbePod:
         if failure.cause is not Cause.POD_IMAGE_PULL:
             return False
         self.failing_since = self.failing_since or now
-        return self.tries >= _TRIES or now - self.failing_since >= _BELIEVED_AFTER_S
+        tries = max(self.tries_seen, self.tries_told)  # the status and the events tell of the same ones
+        return tries >= _TRIES or now - self.failing_since >= _BELIEVED_AFTER_S
 
     def end(self, failure: Optional[PodFailure]) -> None:
         """Ends it; the first failure counts, and what it told by then is kept."""
@@ -191,8 +198,16 @@ class Watch:
             pod.end(failure)
 
     def _take_events(self, pod: ProbePod, events: Sequence[Object]) -> None:
-        failure = None if pod.begun else of_events(events, pod.name, pod.pod_name)
-        pod.tries = max(pod.tries, tries_of(events, pod.pod_name))
+        failure = None if pod.begun else of_events(events, "" if pod.pod else pod.name, pod.pod_name)
+        pod.tries_told = tries_of(events, pod.pod_name)
+        if (
+            failure
+            and pod.pod
+            and failure.cause is Cause.POD_IMAGE_PULL
+            and not pull_reason(pod.pod)
+            and pod.pull_reason
+        ):
+            return  # of an image that is there by now
         if failure and (not failure.transient or pod.suspect(failure)):
             pod.end(failure)
 
@@ -204,7 +219,9 @@ class Watch:
             return
         pod.pod, failure = changed, of_pod(changed)
         reason = pull_reason(changed)
-        pod.tries += reason == _FAILED_NOW and pod.pull_reason != reason
+        if pod.pull_reason and not reason:
+            pod.clear()
+        pod.tries_seen += reason == _FAILED_NOW and pod.pull_reason != reason
         pod.pull_reason = reason
         if pod.begun and not pod.reading:
             pod.reading = True

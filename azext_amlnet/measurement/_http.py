@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Optional
 from urllib.parse import urlsplit
@@ -117,7 +118,8 @@ def _of_a_middlebox(row: Requirement, facts: Facts, scene: Scene) -> Optional[Ju
         return judgement_of(Cause.HTTP_SERVER_ERROR, f"{answer}, from Azure Front Door")
     if status == 429 and str(facts.get("text", "")).startswith("{") and "error" in words:
         return judgement_of(Cause.HTTP_THROTTLED, answer)
-    if status == 403 or (maker and maker.answers) or any(word in words for word in _BLOCKING):
+    api = str(facts.get("text", "")).startswith("{") and status in _ANY_APIS  # whose errors speak of denials, too
+    if status == 403 or (maker and maker.answers) or (not api and any(word in words for word in _BLOCKING)):
         return judgement_of(Cause.HTTP_BLOCK_PAGE, answer)
     return None
 
@@ -128,22 +130,27 @@ def _anybodys(facts: Facts) -> bool:
     None of the hosts is documented to ask for NTLM, Negotiate or Basic without a Bearer challenge beside it.
     """
     headers = facts.get("headers") or {}
-    challenge = str(headers.get("www-authenticate", "")).lower()
-    if facts["status"] == 401 and challenge:
-        return "bearer" not in challenge and any(
-            word in challenge for word in ("ntlm", "negotiate", "basic", "kerberos")
-        )
-    if not 200 <= facts["status"] < 300:
+    schemes = _schemes(headers.get("www-authenticate"))
+    if facts["status"] == 401 and schemes & {"ntlm", "negotiate", "kerberos", "basic", "digest"}:
+        return "bearer" not in schemes
+    if 300 <= facts["status"] < 400 or facts["status"] >= 500:
         return False
-    content = str(headers.get("content-type", "")).lower()
-    return not facts.get("text") and (not facts.get("bodyBytes") or content.startswith(("image/", "video/", "audio/")))
+    text, content = str(facts.get("text") or "").strip(), str(headers.get("content-type", "")).lower()
+    picture = content.startswith(("image/", "video/", "audio/")) or text.startswith(("GIF8", "\ufffdPNG"))
+    return picture or not text
+
+
+def _schemes(challenge: object) -> set[str]:
+    """The schemes that a challenge names, in lower case; parameters of one, such as a realm, are none."""
+    return {scheme.lower() for scheme in re.findall(r"(?:\A|,)\s*([A-Za-z]+)(?=\s|,|\Z)", str(challenge or ""))}
 
 
 def _upgraded(row: Requirement, facts: Facts) -> bool:
     """Whether a redirection only goes from http to https on the same host."""
     try:
         there = urlsplit(str(facts["headers"].get("location", "")))
-        return there.scheme == "https" and there.hostname == (row.probe.host if row.probe else row.host)
+        host = row.probe.host if row.probe else row.host
+        return there.scheme == "https" and there.hostname == host and there.port in (None, 443)
     except ValueError:
         return False
 
@@ -156,6 +163,8 @@ def _has(facts: Facts, name: str, content: str) -> bool:
     """Whether an answer bears a mark: a header (with this in it), or this in its reason phrase or text."""
     answer = f"{facts.get('reason', '')} {facts.get('text', '')}"
     value = answer if name == "answer" else facts.get("headers", {}).get(name)
+    if name == "www-authenticate" and content:
+        return content.lower() in _schemes(value)
     return value is not None and content.lower() in value.lower()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator, Mapping, Optional
@@ -69,7 +68,8 @@ class Reader:
         for line in text.splitlines():
             _, sentinel, begun = line.partition(SENTINEL)
             self.rest = begun if sentinel else (self.rest + line if self.rest else "")
-            document = _json(self.rest) if self.rest and len(self.rest) <= _LONGEST_LINE else None
+            whole = self.rest.rstrip().endswith("}") and len(self.rest) <= _LONGEST_LINE
+            document = _json(self.rest) if whole else None
             if document is not None or len(self.rest) > _LONGEST_LINE:
                 self.rest = ""
             if isinstance(document, dict):
@@ -114,7 +114,7 @@ def _is_step(step: Any) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
 def _is_scalar(value: Any) -> bool:
