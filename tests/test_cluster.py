@@ -434,8 +434,20 @@ def begun(az: Az, kube: FakeKube, *words: str) -> subprocess.Popen[str]:
     config = kube.kubeconfig(az.folder / "kubeconfig")
     command = az.command(*TEST, "--cluster", "--kube-config", str(config), *words)
     return subprocess.Popen(
-        command, env=az.environment, cwd=az.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env=az.environment,
+        cwd=az.folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heeding,
     )
+
+
+def _heeding() -> None:
+    """As in a terminal, also where these tests run under nohup or in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def test_a_terminal_is_told_what_is_waited_for(az: Az, kube: FakeKube, far: Far) -> None:

@@ -135,7 +135,8 @@ def test_an_api_server_has_an_authority_of_its_own_and_no_other(
 ) -> None:
     failed = {"failure": "certificate", "verifyCode": 20, "issuer": issuer, "names": [NAME]}
     tls = ("tls", "ok", {"issuer": issuer}) if trusted else ("tls", "failed", failed)
-    http = [("http", "ok", {"status": 401, "headers": {}})] if trusted else []
+    answer = {"status": 401, "headers": {"content-type": "application/json"}, "text": '{"kind":"Status","code":401}'}
+    http = [("http", "ok", answer)] if trusted else []
     scene = Scene(public_issuers=CATALOG.public_issuers)
     row = Requirement(host=NAME, protocol=Protocol.TLS)
     judgement = judge(row, CATALOG.proofs["tls-own-authority"], replay(DNS, TCP, tls, *http), scene)

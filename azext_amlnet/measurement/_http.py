@@ -137,7 +137,7 @@ def _anybodys(facts: Facts) -> bool:
         return False
     text, content = str(facts.get("text") or "").strip(), str(headers.get("content-type", "")).lower()
     picture = content.startswith(("image/", "video/", "audio/")) or text.startswith(("GIF8", "\ufffdPNG"))
-    return picture or not text
+    return picture or not (text or facts.get("encoded"))  # what is encoded is not read, and so is no silence
 
 
 def _schemes(challenge: object) -> set[str]:
