@@ -235,7 +235,7 @@ def test_a_security_group_of_two_subnets_counts_for_the_computes_of_both(az: Az,
     aks[second]["properties"]["agentPoolProfiles"] = [{"name": "np", "vnetSubnetID": other}]
     group = f"{build.NETWORK}/networkSecurityGroups/aks-nsg"
     deny = {"priority": 100, "access": "Deny", "direction": "Outbound", "protocol": "*", "sourceAddressPrefix": "*",
-            "destinationAddressPrefix": "Internet", "destinationPortRange": "*"}  # fmt: skip
+            "destinationAddressPrefix": "Internet", "destinationPortRange": "*", "sourcePortRange": "*"}  # fmt: skip
     both = {"addressPrefixes": ["10.1.4.0/24", "fd00:1::/64"], "networkSecurityGroup": {"id": group}}
     closed = {"securityRules": [{"name": "no", "properties": deny}]}
     attached = [arm.compute("aks-gpu", arm.AKS), arm.compute("aks-cpu", second)]

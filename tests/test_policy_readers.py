@@ -22,7 +22,7 @@ from .test_policy import ACR, BLOBS, FILES, SERVER, UBUNTU
 STORE = Requirement(host="mlstore.blob.core.windows.net", service_tags=("Storage.westeurope",))
 DENY_INTERNET = {"name": "no", "priority": 4096, "access": "Deny", "direction": "Outbound", "protocol": "*",
                  "sourceAddressPrefix": "*", "destinationAddressPrefix": "Internet",
-                 "destinationPortRange": "*"}  # fmt: skip
+                 "destinationPortRange": "*", "sourcePortRange": "*"}  # fmt: skip
 
 # -- squid
 
@@ -372,7 +372,8 @@ def nsg(*rules: dict[str, Any]) -> tuple[Any, ...]:
 def rule(name: str, priority: int, access: str, where: Any, ports: str = "443", **fields: Any) -> dict[str, Any]:
     key = "destinationAddressPrefixes" if isinstance(where, list) else "destinationAddressPrefix"
     return {**DENY_INTERNET, "name": name, "priority": priority, "access": access, "destinationAddressPrefix": "",
-            key: where, "destinationPortRange": ports, **fields}  # fmt: skip
+            key: where, "destinationPortRange": ports, "sourcePortRange": "*",
+            **fields}  # fmt: skip
 
 
 @pytest.mark.parametrize(

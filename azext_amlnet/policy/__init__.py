@@ -15,6 +15,7 @@ from .documents import Document as Document
 from .model import Policy as Policy
 from .model import PolicyReport, Rule, Unread
 from .readers._arm import Pool, Unknown, parameters_of, resources
+from .readers._keys import folded
 from .report import report_on
 
 
@@ -83,7 +84,7 @@ def _of_azure(documents: Sequence[Document]) -> list[Policy]:
     parameters = _parameters(documents)
     pool = Pool()
     for document in documents:
-        members = list(resources(document.json, document.name, parameters))
+        members = list(resources(folded(document.json, document.name), document.name, parameters))
         if not members and not parameters_of(document.json) and not document.refused:
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
         for resource in members:
@@ -98,7 +99,7 @@ def _parameters(documents: Sequence[Document]) -> dict[str, Any]:
     """The values of all parameter files; one that two files give differently is not known."""
     parameters: dict[str, Any] = {}
     for document in documents:
-        for key, value in parameters_of(document.json).items():
+        for key, value in parameters_of(folded(document.json, document.name)).items():
             parameters[key] = value if parameters.get(key, value) == value else Unknown(key)
     return parameters
 

@@ -12,6 +12,10 @@ from ..errors import UsageError
 _DEEPEST, _MOST_REFERENCES = 64, 20
 
 
+class _TwiceError(ValueError):
+    """A key stands in one object twice."""
+
+
 @dataclass(frozen=True)
 class Document:
     """A file's text, or a JSON document of Azure (`answer`); `refused` tells what Azure did not show, by id."""
@@ -29,12 +33,23 @@ class Document:
         if not self.text.lstrip().startswith(("{", "[")):
             return None
         try:
-            return json.loads(self.text)
+            return json.loads(self.text, object_pairs_hook=self._once)
         except RecursionError:
             raise UsageError(f"The policy {self.name} is nested too deeply.", "Give what az or ARM wrote.") from None
+        except _TwiceError as error:
+            raise UsageError(f"The policy {self.name} is ambiguous: {error}.", "Keep one of the two.") from None
         except ValueError as error:
             hint = "Was the command that wrote it interrupted?"
             raise UsageError(f"The policy {self.name} is no valid JSON: {error}.", hint) from None
+
+    @staticmethod
+    def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        document = dict(pairs)
+        if len(document) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise _TwiceError(f"the key {twice[:60]!r} stands in one object twice")
+        return document
 
     @cached_property
     def yaml(self) -> Optional[list[Any]]:
@@ -48,9 +63,25 @@ class Document:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
             self._refuse_depth(yaml.parse(self.text, Loader=loader))
+            for node in yaml.compose_all(self.text, Loader=loader):
+                self._refuse_twice(node)
             return [item for item in yaml.load_all(self.text, Loader=loader) if item is not None]
         except (yaml.YAMLError, RecursionError, ValueError):
             return None
+
+    def _refuse_twice(self, node: Any) -> None:
+        """Raises UsageError for a key that stands in one mapping twice, with its line."""
+        if node is None or node.id == "scalar":
+            return
+        seen: set[str] = set()
+        for item in node.value:
+            key, value = item if node.id == "mapping" else (None, item)
+            if key is not None and key.id == "scalar":
+                if key.value in seen:
+                    where = f"{self.name}:{key.start_mark.line + 1}"
+                    raise UsageError(f"{where}: the key '{key.value[:60]}' stands here twice.", "Keep one of the two.")
+                seen.add(key.value)
+            self._refuse_twice(value)
 
     def _refuse_depth(self, events: Iterable[Any]) -> None:
         """Raises UsageError for YAML that would cost more than it says: nested without end, or built of references."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ...errors import UsageError
+from ._keys import ENVELOPE
 from ._template import DEEPEST, Template
 from ._template import Unknown as Unknown
 
@@ -122,6 +123,15 @@ def _value_of(key: str, entry: Any) -> Any:
 def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator[Resource]:
     body = _body(item)
     identifier = str(item.get("id") or "").rstrip("/").lower()
+    if body is None:
+        yield Resource(
+            "elsewhere",
+            f"the properties of {str(item.get('name') or identifier or 'a resource')[:80]}",
+            "",
+            {},
+            document,
+        )
+        return
     kind = TYPES.get(_type(item.get("type"), identifier)) or next(
         (kind for key, kind in _BY_KEY if isinstance(body.get(key), list)), None
     )
@@ -132,9 +142,12 @@ def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator
         yield from _plain({"type": "Microsoft.Network/virtualNetworks/subnets", **subnet}, document)
 
 
-def _body(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    properties = item.get("properties")
-    return properties if isinstance(properties, Mapping) else item
+def _body(item: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
+    """The properties of a resource, or the resource itself as az prints it; None where they are no object."""
+    if "properties" not in item:
+        return item
+    properties = item["properties"]
+    return properties if isinstance(properties, Mapping) else None
 
 
 def _type(type_name: Any, identifier: str) -> str:
@@ -160,7 +173,7 @@ def _of_items(template: Template, items: Any, document: str, depth: int) -> Iter
 
 def _of_deployment(template: Template, item: Mapping[str, Any], document: str, depth: int) -> Iterator[Resource]:
     """A deployment within a template: what stands in it, if it stands here."""
-    body = _body(item)
+    body = _body(item) or {}
     inner, name = body.get("template"), template.value(item.get("name", ""))
     options = body.get("expressionEvaluationOptions")
     within = isinstance(options, Mapping) and word(options.get("scope")) == "inner"
@@ -183,7 +196,10 @@ def _of_template(
     """A resource of a template and those that are nested in it."""
     if not isinstance(item, Mapping) or depth > DEEPEST:
         return
-    kind_text = str(item.get("type", "")).lower()
+    if not isinstance(item.get("type"), str) or item["type"].startswith("["):
+        yield Resource("elsewhere", "a resource whose type is not told", "", {}, document)
+        return
+    kind_text = item["type"].lower()
     if kind_of_parent and "/" not in kind_text.partition(".")[0]:
         kind_text = kind_text if kind_text.startswith("microsoft.") else f"{kind_of_parent}/{kind_text}"
     kind = TYPES.get(kind_text)
@@ -198,16 +214,26 @@ def _of_template(
     if kind is not None:
         yield _worked_out(template, item, kind, name, document, condition)
     nested = item.get("resources")
+    odd = _odd(item, bool(kind) or kind_text == "microsoft.resources/deployments")
+    if odd:
+        yield Resource("elsewhere", f"'{odd}' of {name or kind_text}, which is not understood", "", {}, document)
     children = nested.values() if isinstance(nested, Mapping) else nested if isinstance(nested, list) else ()
     for child in children:
         yield from _of_template(template, child, document, name, depth + 1, kind_text)
+
+
+def _odd(item: Mapping[str, Any], decides: bool) -> str:
+    """The part of a resource that is not understood: resources of another kind, or a name where it decides."""
+    if not isinstance(item.get("resources"), (list, Mapping, type(None))):
+        return "resources"
+    return next((str(key)[:60] for key in item if decides and key not in ENVELOPE and item[key]), "")
 
 
 def _worked_out(
     template: Template, item: Mapping[str, Any], kind: str, name: str, document: str, condition: Any
 ) -> Resource:
     """A resource with its properties; one that cannot be told, or may not exist, is elsewhere unless it is a rule."""
-    body = template.value(item["properties"] if "properties" in item else _body(item))
+    body = template.value(item.get("properties", item))
     conditional = Unknown("copy") if "copy" in item else condition if isinstance(condition, Unknown) else None
     if condition not in (True, None) and conditional is None:
         conditional = Unknown("condition")
@@ -267,7 +293,7 @@ def ids(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
             identifier = item.get("id") if isinstance(item, Mapping) else item
             if isinstance(identifier, str) and identifier:
                 identifiers.append(identifier.rstrip("/").lower())
-            elif identifier is not None:
+            elif identifier is not None or isinstance(item, Mapping):
                 notes.add(f"{key} holds something that is no id")
     return identifiers
 
@@ -279,6 +305,14 @@ def number(value: Any) -> Optional[int]:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
         return value
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else None
+
+
+def needed(body: Mapping[str, Any], key: str, notes: Notes, what: str) -> list[Mapping[str, Any]]:
+    """The objects of a list that an engine whose default is to allow must not lack: without it nothing is told."""
+    if not isinstance(body.get(key), list):
+        notes.add(f"{what}, which are not among what was given")
+        return []
+    return objects(body[key], notes, what)
 
 
 def objects(value: Any, notes: Notes, what: str) -> list[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from ...errors import UsageError
 from ..model import Policy, Rule, Unread, unread_of
 from ._arm import Notes, Pool, Resource, ids, is_it, objects, word
 from ._azure_firewall_rules import COLLECTIONS, Place, rules_of_collections, rules_of_groups
+from ._keys import strange
 
 KINDS = ("firewall-policy", "rule-collection-group", "firewall")
 _DIALECT = "azure-firewall-arm"
@@ -111,6 +112,8 @@ def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> 
         members = [group for owned in groups.values() for group in owned if _is_of(group, policy)]
         links.append(_Link(policy.label, policy, members))
         notes = Notes()
+        if not isinstance(policy.body.get("basePolicy"), (Mapping, str, type(None))):
+            notes.add("its basePolicy is no reference")
         base = next(iter(ids(policy.body, notes, "basePolicy")), None)
         policy = pool.find("firewall-policy", base) if base else None
         if policy is None and (base or notes.reasons):
@@ -147,6 +150,9 @@ def _missing_groups(pool: Pool, link: _Link) -> Iterator[str]:
     if whole:
         yield f"the rule collection groups of {link.name}: {whole}"
         return
+    odd = strange("firewall-policy", link.policy.body)
+    if odd:
+        yield f"'{odd[:60]}' of {link.name}, which is not known here"
     notes = Notes()
     for identifier in ids(link.policy.body, notes, "ruleCollectionGroups"):
         if not any(is_it(group, identifier) for group in link.groups):
@@ -203,6 +209,9 @@ def _classic(pool: Pool, firewall: Resource) -> Policy:
     extra = firewall.body.get("additionalProperties")
     proxy = word(extra.get("Network.DNS.EnableProxy") if isinstance(extra, Mapping) else None) == "true"
     place = Place(pool, proxy, Notes())
+    odd = strange("firewall", firewall.body)
+    if odd:
+        place.lost.add(f"'{odd[:60]}' of {firewall.label}, which is not known here")
     rules: list[Rule] = []
     for kind in ("nat", "network", "application"):
         type_of_collection, type_of_rule = COLLECTIONS[kind]

@@ -49,8 +49,7 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
 
 
 def _odd_rules(items: Sequence[Mapping[str, Any]]) -> Iterator[Rule]:
-    because = "a part of it has a shape that is not Cilium's"
-    return (Rule(_name(item), None, (), "has", "specs", unread=because) for item in items if _odd(item))
+    return (Rule(_name(item), None, (), "has", "specs", unread=_odd(item)) for item in items if _odd(item))
 
 
 def _traffic_rules(items: Sequence[Mapping[str, Any]], several: bool) -> Iterator[Rule]:
@@ -103,10 +102,45 @@ def _specs(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (spec for spec in specs if isinstance(spec, Mapping))
 
 
-def _odd(item: Mapping[str, Any]) -> bool:
-    """Whether a policy has parts of a shape that is not Cilium's."""
-    parts = [item.get("spec"), *_list(item.get("specs"))]
-    return not isinstance(item.get("specs", []), list) or any(not isinstance(p, (Mapping, type(None))) for p in parts)
+_OBJECT = frozenset({"apiVersion", "kind", "metadata", "spec", "specs", "status"})
+_SPEC = frozenset(
+    {
+        *("description", "egress", "egressDeny", "enableDefaultDeny", "endpointSelector", "ingress", "ingressDeny"),
+        *("labels", "log", "nodeSelector"),
+    }
+)
+_TO_PORTS = frozenset({"listener", "originatingTLS", "ports", "rules", "serverNames", "terminatingTLS"})
+_PORT, _RULES = frozenset({"endPort", "port", "protocol"}), frozenset({"dns", "http", "kafka", "l7", "l7proto"})
+_BLOCK = frozenset({"cidr", "cidrGroupRef", "cidrGroupSelector", "except"})
+_FQDN, _SWITCH = frozenset({"matchName", "matchPattern"}), frozenset({"egress", "ingress"})
+# What the API server knows and no more: it refuses an object with any other name
+# (https://docs.cilium.io/en/stable/security/policy/language/ and the CRD's schema, 2026-11-26).
+
+
+def _odd(item: Mapping[str, Any]) -> str:
+    """What of a policy is not Cilium's: an unknown name, or a part of another shape; empty for a sound one."""
+    specs, parts = item.get("specs"), [item.get("spec"), *_list(item.get("specs"))]
+    if not isinstance(specs, (list, type(None))) or any(not isinstance(part, (Mapping, type(None))) for part in parts):
+        return "a part of it has a shape that is not Cilium's"
+    mappings = [part for part in parts if isinstance(part, Mapping)]
+    if not mappings:
+        return "it has neither spec nor specs"
+    strange = [_strange(item, _OBJECT), *(_strange(part, _SPEC) for part in mappings)]
+    for part in mappings:
+        switch = part.get("enableDefaultDeny")
+        if not isinstance(switch, (Mapping, type(None))):
+            strange.append("enableDefaultDeny")
+        elif switch is not None:
+            strange.append(
+                _strange(switch, _SWITCH) or next((k for k, v in switch.items() if not isinstance(v, bool)), "")
+            )
+    odd = next(filter(None, strange), "")
+    return f"'{odd[:60]}' is not Cilium's, or of another kind there" if odd else ""
+
+
+def _strange(value: Mapping[str, Any], known: frozenset[str]) -> str:
+    """The first key that is none of the known ones."""
+    return next((str(key) for key in value if key not in known and value[key] is not None), "")
 
 
 def _name(item: Mapping[str, Any]) -> str:
@@ -193,6 +227,8 @@ def _names(value: Any) -> tuple[set[str], set[str], list[Pattern], str]:
     doubt = ""
     for item in _list(value):
         selector = item if isinstance(item, Mapping) else {}
+        if _strange(selector, _FQDN):
+            doubt = f"'{_strange(selector, _FQDN)[:60]}' is not known here"
         name, pattern = lower(_text(selector.get("matchName"))), lower(_text(selector.get("matchPattern")))
         name, pattern = name.rstrip("."), pattern.rstrip(".")
         if name and pattern:
@@ -217,6 +253,8 @@ def _spans(entry: Mapping[str, Any]) -> tuple[tuple[Span, ...], str]:
     spans: list[Span] = []
     for item in [*_list(entry.get("toCIDR")), *_list(entry.get("toCIDRSet"))]:
         block = item if isinstance(item, Mapping) else {"cidr": item}
+        if _strange(block, _BLOCK) or not isinstance(block.get("except"), (list, type(None))):
+            return tuple(spans), "a part of its addresses is not Cilium's"
         span = span_of(_text(block.get("cidr")))
         if span is None:
             return tuple(spans), "an address of it is not known here"
@@ -248,7 +286,18 @@ def _services(entry: Mapping[str, Any]) -> Iterator[tuple[Services, str]]:
         if not isinstance(item, Mapping):
             yield Services((), "its ports could not be read"), ""
             continue
-        rules = item.get("rules")
+        rules, odd = item.get("rules"), _strange(item, _TO_PORTS)
+        if not isinstance(rules, (Mapping, type(None))):
+            odd = "rules"
+        odd = odd or _strange(rules or {}, _RULES)
+        if not isinstance(item.get("ports"), list):
+            odd = odd or "ports"
+        if odd:
+            yield (
+                Services(((frozenset(), 0, 65535),)),
+                f"'{odd[:60]}' is not Cilium's there, or lacks, or is of another kind",
+            )
+            continue
         further = [key for key in ("serverNames", "listener", "originatingTLS", "terminatingTLS") if item.get(key)]
         further += [key for key in rules or () if key != "dns"] if isinstance(rules, Mapping) else []
         yield _ports(_list(item.get("ports"))), f"it asks for more there ({further[0]})" if further else ""
@@ -258,6 +307,9 @@ def _ports(items: Sequence[Any]) -> Services:
     pairs, unread = [], ""
     for item in items:
         entry = item if isinstance(item, Mapping) else {}
+        if _strange(entry, _PORT):
+            unread = f"'{_strange(entry, _PORT)[:60]}' is not known here"
+            continue
         port, last = str(entry.get("port", ""))[:6], entry.get("endPort")
         if not re.fullmatch(r"[0-9]{1,5}", port):
             unread = f"the port '{port[:40]}' is no number"

@@ -12,7 +12,8 @@ from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations, Services, Sources
 from ..model import Policy, Rule, unread_of
-from ._arm import Notes, Pool, Resource, Unknown, in_order, is_it, objects, ports, texts, word
+from ._arm import Notes, Pool, Resource, Unknown, in_order, is_it, needed, objects, ports, texts, word
+from ._keys import strange
 
 KINDS = ("nsg", "security-rule")
 _DIALECT = "nsg"
@@ -23,6 +24,7 @@ _DEFAULTS: tuple[Mapping[str, Any], ...] = tuple(
         "access": access,
         "direction": "Outbound",
         "protocol": "*",
+        "sourcePortRange": "*",
         "sourceAddressPrefix": source,
         "destinationAddressPrefix": destination,
         "destinationPortRange": "*",
@@ -47,9 +49,14 @@ def read(pool: Pool) -> Iterator[Policy]:
         )
     for group in groups:
         lost = Notes()
-        inline = objects(group.body.get("securityRules"), lost, "its rules")
         singles = [rule for owner, own in loose.items() if owner and is_it(group, owner) for rule in own]
         singles += loose.get("", []) if len(groups) == 1 else []
+        if singles and "securityRules" not in group.body:
+            inline = []  # a template keeps them beside the group
+        else:
+            inline = needed(group.body, "securityRules", lost, "its rules")
+        if strange("nsg", group.body):
+            lost.add(f"'{strange('nsg', group.body)[:60]}', which is not known here")
         if "" in loose and len(groups) > 1:
             lost.add("rules that do not tell whose they are")
         defaults = objects(group.body.get("defaultSecurityRules"), lost, "its default rules")
@@ -111,8 +118,8 @@ def _unread(rule: Mapping[str, Any], allow: Optional[bool], conditional: Optiona
         notes.add("it neither allows nor denies")
     if word(rule.get("direction")) != "outbound":
         notes.add("its direction is not told")
-    if froms and "*" not in froms:
-        notes.add("it is for some source ports only")
+    if "*" not in froms and "0-65535" not in froms:
+        notes.add("it is for some source ports only" if froms else "it names no source port")
     if odd:
         notes.add(f"'{odd[0][:60]}' is not known here")
     return str(notes)

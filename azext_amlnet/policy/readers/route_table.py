@@ -12,7 +12,8 @@ from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations
 from ..model import Policy, Rule, unread_of
-from ._arm import Notes, Pool, Resource, is_it, objects, texts, word
+from ._arm import Notes, Pool, Resource, is_it, needed, objects, texts, word
+from ._keys import strange
 
 KINDS = ("route-table", "route")
 _DIALECT = "route-table"
@@ -24,12 +25,12 @@ def read(pool: Pool) -> Iterator[Policy]:
     tables, loose = pool.of("route-table"), pool.of("route")
     for table in tables:
         lost = Notes()
-        bodies = [
-            _body(item) | {"name": item.get("name")} for item in objects(table.body.get("routes"), lost, "its routes")
-        ]
-        bodies += [
-            _of_route(route) for route in loose if _is_of(route, table) or (len(tables) == 1 and not _owner(route))
-        ]
+        own = [route for route in loose if _is_of(route, table) or (len(tables) == 1 and not _owner(route))]
+        beside = own and "routes" not in table.body  # as a template may keep them
+        inline = [] if beside else needed(table.body, "routes", lost, "its routes")
+        bodies = [_body(item) | {"name": item.get("name")} for item in inline] + list(map(_of_route, own))
+        if strange("route-table", table.body):
+            lost.add(f"'{strange('route-table', table.body)[:60]}', which is not known here")
         if len(tables) > 1 and any(not _owner(route) for route in loose):
             lost.add("routes that do not tell whose they are")
         policy = _policy(table.label, bodies, firewalls, table.body.get("disableBgpRoutePropagation"), lost)

@@ -7,6 +7,7 @@ https://wiki.squid-cache.org/SquidFaq/SquidAcl, 2026-11-23).
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import re
 from dataclasses import dataclass, field
@@ -144,12 +145,25 @@ def _further(where: str, words: Sequence[str]) -> Optional[Rule]:
     """A line that counts beside http_access and is not worked out here, or that squid reads otherwise."""
     if not re.fullmatch(r"[a-zA-Z0-9_]+", words[0]):
         return Rule(where, None, (), "has", " ".join(words), unread="no directive of squid is written so")
+    if _misspelt(words[0]):
+        return Rule(where, None, (), "has", " ".join(words), unread=f"squid has no directive {words[0][:40]}")
     harmless = _FURTHER.get(words[0])
     terminates = words[0] == "ssl_bump" and words[1:2] == ["terminate"]
     if not terminates and (harmless is None or (harmless and tuple(words[1:]) == harmless)):
         return None
     because = f"{words[0]} counts, too, and is not read here"
     return Rule(where, None, (), "restricts with", " ".join(words), unread=because)
+
+
+_DECISIVE = ("acl", "http_access", "ssl_bump", "include", *_FURTHER)
+_ALIKE = ("htcp_access", "htcp_port", "icp_access", "ftp_port", "snmp_access", "note", "cache", "else", "endif", "if")
+
+
+def _misspelt(name: str) -> bool:
+    """Whether a line could be meant for one that decides; squid knows no such name, nor one in capitals."""
+    if name in _DECISIVE or name in _ALIKE:
+        return False
+    return bool(difflib.get_close_matches(name.lower(), _DECISIVE, 1, 0.85))
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
