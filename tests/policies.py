@@ -80,9 +80,9 @@ BESIDE: dict[str, tuple[Document, ...]] = {
 """What an exported file says nothing of: the policy that it is added to, and the values of its parameters."""
 
 
-def read_back(dialect: str, text: str) -> tuple[Policy, ...]:
-    """The policies that an exported file makes."""
-    return read((Document(f"exported.{dialect}", text), *BESIDE.get(dialect, ())))
+def read_back(dialect: str, text: str, *, alone: bool = False) -> tuple[Policy, ...]:
+    """The policies that an exported file makes, with the documents that belong beside it or without them."""
+    return read((Document(f"exported.{dialect}", text), *(() if alone else BESIDE.get(dialect, ()))))
 
 
 def of(*resources: Json, **refused: str) -> tuple[Policy, ...]:

@@ -10,14 +10,21 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from azext_amlnet.catalog import load
+from azext_amlnet.catalog.expand import expand
+from azext_amlnet.files import read_workspace
+from azext_amlnet.model import Scope
+
 from . import builders as arm
 from . import policies as build
 from .example import EXAMPLE
 from .fakearm import FakeAzure, Fault
 from .schemas import fits
 from .test_e2e import one_line
+from .test_policy import BOTH, WITHOUT, expressible
 from .world import ROOT, Az
 
+EXPORT = ("ml", "network", "export")
 CHECK = ("ml", "network", "check-policy")
 OFFLINE = (*CHECK, "--workspace-file", str(EXAMPLE))
 POLICY = str(ROOT / "examples" / "firewall-policy.json")
@@ -123,6 +130,29 @@ def test_without_a_source_nothing_is_taken_for_granted(az: Az) -> None:
     covered = [finding for finding in ran.json["findings"] if finding["coverage"] == "covered"]
     assert not covered and "--source" in ran.json["findings"][0]["hint"]
     assert "endpoints depend on it: Say with --source" in ran.err
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+def test_what_export_writes_is_covered_by_itself(az: Az, tmp_path: Path, dialect: str) -> None:
+    policy = tmp_path / "policy"
+    az.must(*EXPORT, "--workspace-file", str(EXAMPLE), "--format", dialect, "--output-file", str(policy))
+    ran = az(*OFFLINE, "--policy", str(policy))
+    rows = expressible(dialect, expand(load(), read_workspace(str(EXAMPLE)), Scope()).rows)
+    carried = {(row.host, row.port) for row in rows if not row.unresolved}
+    coverage = {(item["host"], item["port"]): item["coverage"] for item in ran.json["findings"]}
+    assert len(carried) > 20 and {coverage[key] for key in carried} == {"covered"}
+    assert "denied" not in coverage.values() and bool(ran.json["assumptions"]) is (dialect in build.BESIDE)
+    assert ("Taken for granted: " in ran.err) is (dialect in build.BESIDE)
+    open_ = [item for item in ran.json["findings"] if item["level"] == "required" and item["coverage"] == "unknown"]
+    assert ran.code == (9 if open_ else 0), open_
+    fits(ran.json, "policy")
+
+    shorter, gone = next(WITHOUT[dialect](policy.read_text(encoding="utf-8")))
+    policy.write_text(shorter, encoding="utf-8")
+    changed = az(*OFFLINE, "--policy", str(policy)).json["findings"]
+    lost = [item for item in changed if item["coverage"] != coverage[item["host"], item["port"]]]
+    assert lost and {item["coverage"] for item in lost} == {"unknown" if dialect == "nsg" else "missing"}
+    assert dialect == "nsg" or {item["host"] for item in lost} == {gone[0]}
 
 
 # -- a policy in Azure

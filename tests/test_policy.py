@@ -42,6 +42,8 @@ SERVER = Requirement(host="20.1.2.3", kind=Kind.IP, protocol=Protocol.TCP)
 
 BOTH = sorted(set(export_formats()) & set(policy_dialects()))
 SAMPLES = ("public", "usgov", "private")
+WAYS = [*((dialect, False) for dialect in BOTH), *((dialect, True) for dialect in build.BESIDE)]
+"""How an exported file is read back: with what a network has beside it, or alone."""
 
 
 def expressible(dialect: str, rows: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
@@ -58,25 +60,26 @@ def test_each_dialect_that_can_be_written_and_read_is_under_the_law() -> None:
     assert BOTH == ["azure-firewall-arm", "cilium", "hosts", "nsg", "squid"]
 
 
-@pytest.mark.parametrize("dialect", BOTH)
+@pytest.mark.parametrize(("dialect", "alone"), WAYS)
 @pytest.mark.parametrize("name", SAMPLES)
-def test_everything_is_covered_after_a_round_trip(dialect: str, name: str) -> None:
+def test_everything_is_covered_after_a_round_trip(dialect: str, alone: bool, name: str) -> None:
     rows = sample(name)
     kept = expressible(dialect, rows)
     assert len(kept) > 10
-    policies = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    policies = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content, alone=alone)
     for finding in build.findings(policies, *kept):
         assert finding.coverage is Coverage.COVERED, finding
-    assert not [part for policy in policies for part in policy.unread]
+    assert alone or not [part for policy in policies for part in policy.unread]
+    assert all(policy.assumptions for policy in policies) is alone
     others = [row for row in rows if row not in kept and not row.private]
     assert "covered" not in build.coverage(policies, *others)
 
 
-@pytest.mark.parametrize("dialect", BOTH)
+@pytest.mark.parametrize(("dialect", "alone"), WAYS)
 @pytest.mark.parametrize("name", SAMPLES)
-def test_decoys_are_never_covered(dialect: str, name: str) -> None:
+def test_decoys_are_never_covered(dialect: str, alone: bool, name: str) -> None:
     rows = sample(name)
-    policies = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content)
+    policies = build.read_back(dialect, export(dialect, rows, CONTEXT, allow_unresolved=True).content, alone=alone)
     decoys = [decoy for row in public(expressible(dialect, rows)) for decoy in decoys_of(row)]
     assert len(decoys) > 30
     for finding in build.findings(policies, *decoys):
@@ -96,14 +99,14 @@ def decoys_of(row: Requirement) -> Iterator[Requirement]:
         yield Requirement(host="*.evil.io", kind=Kind.WILDCARD, port=row.port, protocol=row.protocol)
 
 
-@pytest.mark.parametrize("dialect", BOTH)
-def test_removing_a_rule_leaves_exactly_its_requirement_uncovered(dialect: str) -> None:
+@pytest.mark.parametrize(("dialect", "alone"), WAYS)
+def test_removing_a_rule_leaves_exactly_its_requirement_uncovered(dialect: str, alone: bool) -> None:
     rows = expressible(dialect, tuple(row for row in sample("public") if not row.private))
     text = export(dialect, rows, CONTEXT, allow_unresolved=True).content
     removed = 0
     for shorter, gone in WITHOUT[dialect](text):
         removed += 1
-        left = build.coverage(build.read_back(dialect, shorter), *rows)
+        left = build.coverage(build.read_back(dialect, shorter, alone=alone), *rows)
         for row, word in zip(rows, left, strict=True):
             assert (word == "covered") is _survives(dialect, row, gone, rows), (row.host, word, gone)
             if dialect != "nsg":
@@ -771,6 +774,8 @@ def _with(resources: object, path: tuple[object, ...], value: object) -> tuple[s
 @given(data=st.data())
 def test_what_only_a_deployment_tells_covers_no_more_than_any_value_would(kind: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(list(_nodes(WHOLE[kind]))))
+    if any(key in ("sourceAddresses", "sourceAddressPrefix", "sourceAddressPrefixes") for key in path):
+        return  # a parameter there is taken for the cluster's addresses, and said so
     untold = _with(WHOLE[kind], path, "[parameters('x')]")
     for row, word in enumerate(untold):
         if word == "covered":

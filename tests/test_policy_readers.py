@@ -414,20 +414,37 @@ def test_a_security_group_stands_in_front_of_private_endpoints_too() -> None:
     assert build.coverage(nsg(rule("d", 100, "Deny", "*", "*")), private) == ["denied"]
 
 
-def test_rules_of_a_group_that_was_not_given_decide_only_as_a_whole_list() -> None:
-    own = {"id": f"{build.NETWORK}/networkSecurityGroups/g/securityRules/a", "name": "a", "properties": DENY_INTERNET,
-           "type": "Microsoft.Network/networkSecurityGroups/securityRules"}  # fmt: skip
-    (finding,) = build.findings(build.of_text(json.dumps(own)), ACR)
-    assert finding.coverage is Coverage.UNKNOWN and "which may have others" in finding.because
-    assert build.coverage(build.of_text(json.dumps([own])), ACR) == ["missing"]
+def single(kind: str, **properties: Any) -> build.Json:
+    """A rule or a route that az shows by itself, without what it belongs to."""
+    parent, _, item = kind.partition("/")
+    return {"id": f"{build.NETWORK}/{parent}/x/{item}/a", "name": "a", "type": f"Microsoft.Network/{kind}",
+            "properties": properties}  # fmt: skip
 
 
-def test_routes_of_a_table_that_was_not_given_decide_only_as_a_whole_list() -> None:
-    own = {"id": f"{build.NETWORK}/routeTables/t/routes/r", "name": "r", "type": "Microsoft.Network/routeTables/routes",
-           "properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "None"}}  # fmt: skip
-    (finding,) = build.findings(build.of_text(json.dumps(own)), ACR)
-    assert finding.coverage is Coverage.UNKNOWN and "which may have others" in finding.because
-    assert build.coverage(build.of_text(json.dumps([own])), ACR) == ["denied"]
+RULES, ROUTES = "networkSecurityGroups/securityRules", "routeTables/routes"
+
+
+@pytest.mark.parametrize(
+    ("own", "alone", "listed"),
+    [
+        (single(RULES, **rule("a", 100, "Allow", "Storage")), [(STORE, "covered"), (ACR, "unknown")],
+         [(STORE, "covered"), (ACR, "covered")]),
+        (single(RULES, **DENY_INTERNET), [(ACR, "missing")], [(ACR, "missing")]),
+        (single(ROUTES, addressPrefix="Storage", nextHopType="Internet"), [(STORE, "covered"), (ACR, "unknown")],
+         [(STORE, "covered"), (ACR, "covered")]),
+        (single(ROUTES, addressPrefix="0.0.0.0/0", nextHopType="None"), [(ACR, "denied")], [(ACR, "denied")]),
+    ],
+    ids=["rule-allow", "rule-deny", "route-tag", "route-none"],
+)  # fmt: skip
+def test_what_stands_alone_decides_what_it_holds_and_says_what_is_taken_for_granted(
+    own: build.Json, alone: list[tuple[Requirement, str]], listed: list[tuple[Requirement, str]]
+) -> None:
+    (policy,) = build.of_text(json.dumps(own))
+    assert "was not given" in policy.assumptions[0] and "Give it" in policy.assumptions[0]
+    assert build.coverage([policy], *(row for row, _ in alone)) == [word for _, word in alone]
+    (whole,) = build.of_text(json.dumps([own]))
+    assert not whole.assumptions
+    assert build.coverage([whole], *(row for row, _ in listed)) == [word for _, word in listed]
 
 
 FIREWALL = {"id": build.FIREWALL, "name": "hub-firewall", "properties": {

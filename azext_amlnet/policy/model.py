@@ -86,6 +86,7 @@ def unread_of(policy: str, rules: Iterable[Rule]) -> tuple[Unread, ...]:
 class Policy:
     """One firewall, proxy or network policy that traffic has to pass.
 
+    `assumptions` is what was taken for granted of parts that were not given, and how to give them.
     `default` is what happens where no rule decides. `private` says whether traffic to private endpoints passes it;
     `words` what can pass at all, any when empty. `computes` are those whose traffic meets it, all when empty.
     """
@@ -97,6 +98,7 @@ class Policy:
     private: bool = False
     words: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
     id: str = ""
     computes: tuple[str, ...] = ()
@@ -165,7 +167,10 @@ class Stale:
 
 @dataclass(frozen=True)
 class PolicyReport:
-    """What `az ml network check-policy` returns; docs/policy.schema.json is its shape."""
+    """What `az ml network check-policy` returns; docs/policy.schema.json is its shape.
+
+    `assumptions` is what was taken for granted of what was not given, each with how to give it.
+    """
 
     schema_version: int
     tool: Mapping[str, str]
@@ -181,6 +186,7 @@ class PolicyReport:
     over_permissive: tuple[OverPermissive, ...]
     stale: tuple[Stale, ...]
     unread: tuple[Unread, ...]
+    assumptions: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

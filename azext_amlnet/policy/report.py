@@ -39,9 +39,8 @@ def report_on(
 ) -> PolicyReport:
     """The report on what policies make of the rows: one finding for each.
 
-    `sources` is where all traffic comes from; without it `sources_of` tells so by compute, with no span for one that is
-    not known. With `earlier`, the coverage of another report by `Finding.key`, only what is worse than there, or new
-    and not covered, fails.
+    `sources` is where all traffic comes from; without it `sources_of` tells so by compute (no span: not known). With
+    `earlier`, another report's coverage by `Finding.key`, only what is worse than there, or new and not covered, fails.
     """
     findings = findings_of(inputs.rows, policies, _sources(sources, sources_of or {}))
     findings = with_failing(findings if earlier is None else compare(findings, earlier))
@@ -58,6 +57,7 @@ def report_on(
         over_permissive=_plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
         stale=_plain(tuple(stale(policies, inputs.catalog.retired))),
         unread=_plain(tuple(part for policy in policies for part in policy.unread)),
+        assumptions=_plain(_unique(policy.assumptions for policy in policies)),
     )
 
 
@@ -132,6 +132,9 @@ def summary(findings: Iterable[Finding]) -> dict[str, object]:
 def remarks(report: PolicyReport) -> Iterator[str]:
     """The lines to be said beside the report."""
     yield from report.warnings
+    if report.assumptions:
+        more = f" And {len(report.assumptions) - 1} more, in 'assumptions'." if len(report.assumptions) > 1 else ""
+        yield f"Taken for granted: {report.assumptions[0]}{more}"
     parts = [f"{part.policy}, {part.part}: {part.because}" for part in report.unread]
     yield from (f"Not read: {part}." for part in parts[:5])
     if len(parts) > 5:

@@ -20,6 +20,7 @@ def render(report: Mapping[str, Any]) -> str:
         listed("To know", map(escape, report["warnings"])),
         listed("Allowed beyond need", (_beyond(item, "allows") for item in report["overPermissive"])),
         listed("Stale", (_beyond(item, "host") for item in report["stale"])),
+        listed("Taken for granted", map(escape, report["assumptions"])),
         listed("Not read", (escape(f"{p['policy']}, {p['part']}: {p['because']}") for p in report["unread"])),
         _findings(report),
         _about(report),

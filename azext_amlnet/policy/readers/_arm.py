@@ -284,6 +284,21 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     return strings
 
 
+def parameter_of(value: Any) -> str:
+    """The parameter of a template that a value, or an item of a list, is and that has no value here; else empty."""
+    texts_of = (item.text for item in (value if isinstance(value, list) else [value]) if isinstance(item, Unknown))
+    matches = (re.fullmatch(r"\[?parameters\('([^']{1,80})'\)\]?", text, re.IGNORECASE) for text in texts_of)
+    return next((match[1] for match in matches if match), "")
+
+
+def of_parameter(name: str) -> str:
+    """What is taken for granted of a source that is a parameter without a value."""
+    return (
+        f"The parameter '{name}' has no value here and stands for the addresses that the cluster's traffic comes from. "
+        "Give the parameter file as --policy, too."
+    )
+
+
 def ids(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     """The lower-case ids at the keys, each an id, an object with one, or a list of these."""
     identifiers: list[str] = []

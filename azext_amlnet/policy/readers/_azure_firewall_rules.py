@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/firewall/rule-processing (2026-11-23)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
 from ...text import is_host, is_service_tag, lower
@@ -14,7 +14,21 @@ from ..addresses import EVERYTHING, Span, span_of, union
 from ..conditions import Condition, Destinations, Pattern, Perhaps, Services, Sources, anchor_of
 from ..model import Rule
 from ..unknowns import Doubt
-from ._arm import Notes, Pool, Resource, Unknown, ids, in_order, number, objects, ports, texts, word
+from ._arm import (
+    Notes,
+    Pool,
+    Resource,
+    Unknown,
+    ids,
+    in_order,
+    number,
+    objects,
+    of_parameter,
+    parameter_of,
+    ports,
+    texts,
+    word,
+)
 from ._keys import strange
 
 _ANY_WORD: frozenset[str] = frozenset()
@@ -27,6 +41,7 @@ class Place:
     pool: Pool
     dns_proxy: Optional[bool]
     lost: Notes
+    assumed: Notes = field(default_factory=Notes)
 
 
 COLLECTIONS = {
@@ -118,7 +133,10 @@ def _perhaps(rule: Rule, conditional: Optional[Unknown], properties: Mapping[str
 
 
 def _sources(rule: Mapping[str, Any], place: Place) -> Sources:
-    notes = Notes()
+    notes, parameter = Notes(), parameter_of(rule.get("sourceAddresses"))
+    if parameter and not rule.get("sourceIpGroups"):
+        place.assumed.add(of_parameter(parameter))
+        return Sources((EVERYTHING,))
     addresses = texts(rule, notes, "sourceAddresses")
     groups = ids(rule, notes, "sourceIpGroups")
     spans = [_span(text, notes, "source address") for text in addresses] + _group_spans(groups, notes, place.pool)

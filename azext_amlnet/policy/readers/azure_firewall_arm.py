@@ -39,9 +39,9 @@ def read(pool: Pool) -> Iterator[Policy]:
         groups[loose[0].document] = loose
     for name, members in groups.items():
         if not any(_is_of(group, policy) for group in members for policy in policies):
-            yield _policy(
-                pool, [_Link(name, None, members, f"the policy of {members[0].label}, which may have a base policy")]
-            )
+            why = pool.refused.get(name, "")
+            missing = f"the policy of {members[0].label}: {why}" if why else ""
+            yield _policy(pool, [_Link(name, None, members, missing)])
     yield from _firewalls(pool)
 
 
@@ -125,7 +125,10 @@ def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> 
 
 def _policy(pool: Pool, links: Sequence[_Link]) -> Policy:
     leaf = links[-1]
-    place = Place(pool, _dns_proxy(leaf.policy), Notes())
+    alone = leaf.policy is None and not leaf.missing
+    place = Place(pool, True if alone else _dns_proxy(leaf.policy), Notes())
+    if alone:
+        place.assumed.add(_alone(links))
     lost = [link.missing for link in links if link.missing]
     lost += [part for link in links for part in _missing_groups(pool, link)]
     kinds = ("nat", "network", "application")
@@ -134,7 +137,21 @@ def _policy(pool: Pool, links: Sequence[_Link]) -> Policy:
     rules = [*map(_missing_rule, dict.fromkeys(lost)), *group_rules]
     notes = [note for link in links if link.policy for note in _notes(link.policy)]
     return Policy(
-        leaf.name, _DIALECT, tuple(rules), notes=tuple(dict.fromkeys(notes)), unread=unread_of(leaf.name, rules)
+        leaf.name,
+        _DIALECT,
+        tuple(rules),
+        notes=tuple(dict.fromkeys(notes)),
+        assumptions=tuple(dict.fromkeys(place.assumed.reasons)),
+        unread=unread_of(leaf.name, rules),
+    )
+
+
+def _alone(links: Sequence[_Link]) -> str:
+    """What is taken for granted of groups whose policy was not given."""
+    names = ", ".join(group.label for link in links for group in link.groups[:3])
+    return (
+        f"The firewall policy of {names} was not given: no base policy, no other groups, DNS proxy on. Give it, too "
+        "(az network firewall policy show)."
     )
 
 
@@ -225,7 +242,8 @@ def _classic(pool: Pool, firewall: Resource) -> Policy:
         rules += rules_of_collections(whole, kind, kind, place, None)
     rules = [*map(_missing_rule, place.lost.reasons), *rules]
     name, notes = firewall.label, tuple(_notes(firewall))
-    return Policy(name, _DIALECT, tuple(rules), notes=notes, unread=unread_of(name, rules))
+    assumed = tuple(dict.fromkeys(place.assumed.reasons))
+    return Policy(name, _DIALECT, tuple(rules), notes=notes, assumptions=assumed, unread=unread_of(name, rules))
 
 
 def _flat(collection: Mapping[str, Any]) -> Mapping[str, Any]:

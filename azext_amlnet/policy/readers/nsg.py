@@ -12,7 +12,21 @@ from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations, Services, Sources
 from ..model import Policy, Rule, unread_of
-from ._arm import Notes, Pool, Resource, Unknown, in_order, is_it, needed, objects, ports, texts, word
+from ._arm import (
+    Notes,
+    Pool,
+    Resource,
+    Unknown,
+    in_order,
+    is_it,
+    needed,
+    objects,
+    of_parameter,
+    parameter_of,
+    ports,
+    texts,
+    word,
+)
 from ._keys import strange
 
 KINDS = ("nsg", "security-rule")
@@ -63,10 +77,21 @@ def read(pool: Pool) -> Iterator[Policy]:
         yield replace(_policy(group.label, inline, singles, defaults, lost), id=group.id)
     for owner, rules in loose.items():
         if not (any(is_it(group, owner) for group in groups) if owner else len(groups) == 1):
-            lost = Notes()
-            if not all(rule.listed for rule in rules):
-                lost.add("the security group of these rules, which may have others")
-            yield _policy(rules[0].name.rpartition("/")[0] or rules[0].document, [], rules, [], lost)
+            name = rules[0].name.rpartition("/")[0] or rules[0].document
+            policy = _policy(name, [], rules, [], Notes())
+            yield policy if all(rule.listed for rule in rules) else _alone(policy)
+
+
+def _alone(policy: Policy) -> Policy:
+    """Rules whose group was not given: they decide what they hold, and what only Azure's own rules allow is open."""
+    why = "the security group of these rules was not given, and it may have others"
+    own = next(at for at, rule in enumerate(policy.rules) if rule.name == _DEFAULTS[0]["name"])
+    rules = (*policy.rules[:own], Rule("(not given)", None, (), "stands for", why, unread=why), *policy.rules[own:])
+    assumed = f"The security group of {policy.name} was not given: no other rule stands before those that were. Give "
+    assumed += "it, too (az network nsg show)."
+    return replace(
+        policy, rules=rules, assumptions=(assumed, *policy.assumptions), unread=unread_of(policy.name, rules)
+    )
 
 
 def _policy(
@@ -81,7 +106,15 @@ def _policy(
     )
     rules = [_rule(rule, condition) for rule, condition in ordered]
     rules = [*(Rule("(not read)", None, (), "stands for", reason, unread=reason) for reason in lost.reasons), *rules]
-    return Policy(name, _DIALECT, tuple(rules), private=True, unread=unread_of(name, rules))
+    parameters = dict.fromkeys(filter(None, (_parameter_of(rule) for rule, _ in ordered)))
+    assumed = tuple(map(of_parameter, parameters))
+    return Policy(name, _DIALECT, tuple(rules), private=True, assumptions=assumed, unread=unread_of(name, rules))
+
+
+def _parameter_of(rule: Mapping[str, Any]) -> str:
+    """The parameter without a value that is the source of a rule; empty where the source is told."""
+    keys = [key for key in ("sourceAddressPrefix", "sourceAddressPrefixes") if rule.get(key)]
+    return parameter_of(rule[keys[0]]) if len(keys) == 1 else ""
 
 
 def _name_of(rule: Mapping[str, Any]) -> str:
@@ -141,6 +174,8 @@ def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
 
 def _sources(rule: Mapping[str, Any]) -> Sources:
     """Where from; VirtualNetwork holds for everything a group stands in front of."""
+    if _parameter_of(rule) and not rule.get("sourceApplicationSecurityGroups"):
+        return Sources((EVERYTHING,))
     notes, spans = Notes(), []
     for text in texts(rule, notes, "sourceAddressPrefix", "sourceAddressPrefixes"):
         span = EVERYTHING if text.lower() == "virtualnetwork" else span_of(text)

@@ -41,10 +41,17 @@ def read(pool: Pool) -> Iterator[Policy]:
             rest.setdefault(_owner(route), []).append(route)
     for owner, routes in rest.items():
         name = owner.rpartition("/")[2] or routes[0].document
-        lost = Notes()
-        if not all(route.listed for route in routes):
-            lost.add("the table of these routes, which may have others")
-        yield _policy(name, [_of_route(route) for route in routes], firewalls, None, lost)
+        policy = _policy(name, [_of_route(route) for route in routes], firewalls, None, Notes())
+        yield policy if all(route.listed for route in routes) else _alone(policy)
+
+
+def _alone(policy: Policy) -> Policy:
+    """Routes whose table was not given: they decide what they hold, and what none of them holds is open."""
+    why = "the table of these routes was not given, and it may have others"
+    rules = (*policy.rules, Rule("(not given)", None, (), "stands for", why, unread=why))
+    assumed = f"The route table of {policy.name} was not given: it has no longer prefix than those that were. Give it, "
+    assumed += "too (az network route-table show)."
+    return replace(policy, rules=rules, notes=(), assumptions=(assumed,), unread=unread_of(policy.name, rules))
 
 
 def _owner(route: Resource) -> str:
