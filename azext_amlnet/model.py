@@ -415,6 +415,20 @@ class Middlebox:
 
 
 @dataclass(frozen=True)
+class ServiceTag:
+    """A service tag of Azure's table: what it is for, and the domains whose names its addresses may serve.
+
+    `serves` is None for any name. `regional` says whether it may be narrowed to a region, as in `Storage.westeurope`.
+    """
+
+    name: str
+    purpose: str
+    serves: Optional[tuple[str, ...]]
+    regional: bool
+    source: Source
+
+
+@dataclass(frozen=True)
 class Catalog:
     """The book: entries in their order, the tables they lean on, a version and the digest of the very bytes.
 
@@ -434,6 +448,7 @@ class Catalog:
     entries: tuple[CatalogEntry, ...]
     retired: tuple[Retired, ...]
     shared: Mapping[str, str]
+    service_tag_table: tuple[ServiceTag, ...]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Optional
 
+from azext_amlnet.catalog import load
 from azext_amlnet.model import Requirement
 from azext_amlnet.policy import Document, Policy, read
 from azext_amlnet.policy.addresses import span_of
@@ -12,6 +13,8 @@ from azext_amlnet.policy.check import findings as findings_of
 from azext_amlnet.policy.model import Finding
 
 from .fakearm import SUBSCRIPTION
+
+TABLE = load().service_tag_table
 
 NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/hub-rg/providers/Microsoft.Network"
 HUB, BASE = f"{NETWORK}/firewallPolicies/hub", f"{NETWORK}/firewallPolicies/base"
@@ -98,7 +101,7 @@ def of_text(text: str, dialect: Optional[str] = None) -> tuple[Policy, ...]:
 def findings(policies: Any, *rows: Requirement, source: Optional[str] = SOURCE) -> list[Finding]:
     """What policies make of rows, for traffic from one source."""
     span = span_of(source) if source else None
-    return list(findings_of(rows, policies, lambda row: [span] if span else []))
+    return list(findings_of(rows, policies, lambda row: [span] if span else [], TABLE))
 
 
 def coverage(policies: Any, *rows: Requirement, source: Optional[str] = SOURCE) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Mapping, Optional
 
 from ..errors import CatalogError
-from ..model import Catalog, CatalogEntry, Cloud, CrossCheck, Middlebox, Origin, Proof, Source, Tags, Topic
+from ..model import Catalog, CatalogEntry, Cloud, CrossCheck, Middlebox, Origin, Proof, ServiceTag, Source, Tags, Topic
 from . import blocks, schema
 
 DATA = Path(__file__).with_name("data")
@@ -41,6 +41,7 @@ def load(folder: Optional[str] = None) -> Catalog:
             schema.read_retired(block, place, pages) for block in blocks.listing(book["retired"], place, "retired")
         ),
         shared=_shared(book, clouds, pages),
+        service_tag_table=_service_tag_table(book, pages),
     )
 
 
@@ -77,6 +78,11 @@ def _shared(book: blocks.Block, clouds: Mapping[Cloud, Mapping[str, str]], pages
     }
 
 
+def _service_tag_table(book: blocks.Block, pages: Pages) -> tuple[ServiceTag, ...]:
+    table = blocks.listing(book.get("service_tag_table", []), book.place, "service_tag_table")
+    return tuple(schema.read_service_tag(block, book.place, pages) for block in table)
+
+
 def _book(texts: dict[str, str], root: Path) -> blocks.Block:
     """The tables of catalog.yaml, taken out of the texts."""
     if "catalog.yaml" not in texts:
@@ -85,7 +91,7 @@ def _book(texts: dict[str, str], root: Path) -> blocks.Block:
         blocks.read_yaml(texts.pop("catalog.yaml"), "catalog.yaml"),
         "catalog.yaml:1",
         ("version", "pages", "clouds", "public_issuers", "proofs", "cross_checks", "retired"),
-        ("arc_region_codes", "service_tags", "fqdn_tags", "shared"),
+        ("arc_region_codes", "service_tags", "fqdn_tags", "shared", "service_tag_table"),
     )
 
 

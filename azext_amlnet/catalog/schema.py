@@ -21,6 +21,7 @@ from ..model import (
     Protocol,
     Retired,
     Scenario,
+    ServiceTag,
     Source,
     Tags,
     Topic,
@@ -211,6 +212,23 @@ def read_tags(block: Any, place: str, pages: Mapping[str, Source]) -> tuple[tupl
     known = [Cloud(one_of(name, [cloud.value for cloud in Cloud], block.place, "cloud")) for name in clouds]
     source = read_sources(block["source"], block.place, pages)[0]
     return texts(block["entries"], block.place, "entries"), Tags(names, tuple(known), source)
+
+
+def read_service_tag(block: Any, place: str, pages: Mapping[str, Source]) -> ServiceTag:
+    """A line of Azure's table of service tags."""
+    block = keys(block, place, ("tag", "purpose", "serves", "source"), ("regional",))
+    _check_flags(block, "regional")
+    name = text(block["tag"], block.place, "tag")
+    _check_host(name, Kind.SERVICE_TAG, block.place)
+    anything = block["serves"] == "anything"
+    domains = () if anything or not block["serves"] else texts(block["serves"], block.place, "serves")
+    return ServiceTag(
+        name=name,
+        purpose=text(block["purpose"], block.place, "purpose"),
+        serves=None if anything else tuple(host(domain, block.place, "serves") for domain in domains),
+        regional=block.get("regional", False),
+        source=read_sources(block["source"], block.place, pages)[0],
+    )
 
 
 def with_tags(entry: CatalogEntry, service: Optional[Tags], fqdn: Optional[Tags], place: str) -> CatalogEntry:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Optional, Sequence
 
-from ..model import Coverage, Requirement, Settlement
+from ..model import Coverage, Requirement, ServiceTag, Settlement
 from .addresses import EVERYTHING, Span, shown
 from .conditions import Destinations, Fit, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
 from .rule_index import Held, RuleIndex
+from .service_tags import elsewhere
 from .unknowns import SETTLED_BY, Doubt
 
 ROUTES = "route-table"
@@ -37,21 +38,27 @@ def _unknown(doubt: Doubt, because: str, hint: str, rules: tuple[str, ...] = ())
 
 
 def findings(
-    rows: Iterable[Requirement], policies: Sequence[Policy], sources: Callable[[Requirement], Sequence[Optional[Span]]]
+    rows: Iterable[Requirement],
+    policies: Sequence[Policy],
+    sources: Callable[[Requirement], Sequence[Optional[Span]]],
+    table: Sequence[ServiceTag] = (),
 ) -> tuple[Finding, ...]:
     """One finding for each row: traffic has to pass every policy, so the worst of them tells.
 
-    `sources` names where the traffic of a row comes from; None, or nothing at all, where that is not known.
+    `sources` names where the traffic of a row comes from; None, or nothing at all, where that is not known. `table` is
+    the catalog's table of service tags; one that is not in it may hold anything.
     """
     checkers = [Checker(policy) for policy in policies]
-    return tuple(_finding(row, checkers, sources(row)) for row in rows)
+    return tuple(_finding(row, checkers, sources(row), elsewhere(row, table)) for row in rows)
 
 
-def _finding(row: Requirement, checkers: Sequence[Checker], sources: Sequence[Optional[Span]]) -> Finding:
+def _finding(
+    row: Requirement, checkers: Sequence[Checker], sources: Sequence[Optional[Span]], others: frozenset[str]
+) -> Finding:
     if row.unresolved:
         decisions = [_unknown(Doubt.NAME, "a part of the name is not known yet", _COMPLETE)]
     else:
-        decisions = [checker.decide(row, sources) for checker in checkers if _meets(row, checker.policy)]
+        decisions = [checker.decide(row, sources, others) for checker in checkers if _meets(row, checker.policy)]
         decisions = decisions or [_unknown(Doubt.NO_POLICY, "no policy is for its computes", _GIVE)]
     worst = min(decisions, key=lambda decision: decision.coverage.rank)
     telling = [worst] if worst.coverage is not Coverage.COVERED else decisions
@@ -97,12 +104,14 @@ class Checker:
         self.policy = policy
         self.index = RuleIndex(policy)
 
-    def decide(self, row: Requirement, sources: Sequence[Optional[Span]]) -> Decision:
+    def decide(
+        self, row: Requirement, sources: Sequence[Optional[Span]], others: frozenset[str] = frozenset()
+    ) -> Decision:
         """What the policy makes of a row, from all of its sources and for all of its service tags."""
         pieces: list[Optional[Span]] = []
         for source in sources:
             pieces += self.index.pieces(source) if source else [None]
-        decisions = {traffic: self._decide(traffic) for traffic in traffics(row, pieces or [None])}
+        decisions = {traffic: self._decide(traffic) for traffic in traffics(row, pieces or [None], others)}
         words = {decision.coverage for decision in decisions.values()}
         works, fails = words & {Coverage.COVERED, Coverage.PARTIAL}, words & {Coverage.DENIED, Coverage.MISSING}
         worst = min(decisions, key=lambda traffic: decisions[traffic].coverage.rank)

@@ -56,7 +56,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Traffic:
-    """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in."""
+    """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in.
+
+    `elsewhere` names the tags that surely hold nothing of it (`service_tags.elsewhere`).
+    """
 
     kind: Kind
     host: str
@@ -66,6 +69,7 @@ class Traffic:
     tag: Optional[str] = None
     fqdn_tags: tuple[str, ...] = ()
     private: bool = False
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def words(self) -> frozenset[str]:
@@ -78,11 +82,15 @@ class Traffic:
         return span_of(self.host) if self.kind is Kind.IP else None
 
 
-def traffics(row: Requirement, sources: Sequence[Optional[Span]]) -> Iterator[Traffic]:
+def traffics(
+    row: Requirement, sources: Sequence[Optional[Span]], elsewhere: frozenset[str] = frozenset()
+) -> Iterator[Traffic]:
     """One for each source, and for each of the service tags that must all be open for it."""
     for source in sources:
         for tag in row.service_tags or (None,):
-            yield Traffic(row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private)
+            yield Traffic(
+                row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private, elsewhere
+            )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -355,9 +363,8 @@ def tag_fit(tag: str, traffic: Traffic) -> Fit:
         return Fit.ALL
     if of and name.startswith(of + "."):
         return Fit.SOME if traffic.kind is Kind.SERVICE_TAG else Fit.MAYBE
-    if name.partition(".")[0] == "azurecloud" or not of:
-        return Fit.MAYBE
-    return Fit.NONE
+    known = name in traffic.elsewhere or name[: name.rfind(".") + 1] in traffic.elsewhere
+    return Fit.NONE if known else Fit.MAYBE
 
 
 @dataclass(frozen=True)

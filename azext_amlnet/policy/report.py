@@ -42,7 +42,7 @@ def report_on(
     `sources` is where all traffic comes from; without it `sources_of` tells so by compute (no span: not known). With
     `earlier`, another report's coverage by `Finding.key`, only what is worse than there, or new and not covered, fails.
     """
-    findings = findings_of(inputs.rows, policies, _sources(sources, sources_of or {}))
+    findings = findings_of(inputs.rows, policies, _sources(sources, sources_of or {}), inputs.catalog.service_tag_table)
     findings = with_failing(findings if earlier is None else compare(findings, earlier))
     everywhere = sources or sorted({span for spans in (sources_of or {}).values() for span in spans})
     return PolicyReport(

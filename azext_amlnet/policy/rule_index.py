@@ -64,7 +64,8 @@ class RuleIndex:
         by_name = [held for held in by_name if held[2] is not Fit.NONE]
         named = "" if traffic.kind in (Kind.FQDN, Kind.WILDCARD) else traffic.host
         alike = replace(traffic, host=named, kind=traffic.kind if named else Kind.FQDN)
-        plain = self._alike(False, replace(alike, tag=None, fqdn_tags=()) if not named else alike)
+        bare = replace(alike, tag=None, fqdn_tags=(), elsewhere=frozenset())
+        plain = self._alike(False, alike if named else bare)
         tagged = self._alike(True, alike) if self.tagged else []
         if not (by_name or tagged):
             return plain
