@@ -58,7 +58,7 @@ def one_line(text: str, most: int = 600) -> str:
 
 def lower(text: str) -> str:
     """The text with A to Z made small, as names are compared; other scripts' look-alikes stay what they are."""
-    return "".join(c.lower() if c.isascii() else c for c in text)
+    return text.lower() if text.isascii() else "".join(c.lower() if c.isascii() else c for c in text)
 
 
 def endpoint(host: str, port: int, protocol: str) -> str:

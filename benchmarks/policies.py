@@ -1,10 +1,12 @@
-"""check-policy against 5,000 rules, beside the same command against a single one."""
+"""check-policy against 50,000 rules, beside the same command against a single one and against half of them."""
 
 from __future__ import annotations
 
 import json
+import resource
 from functools import partial
 from pathlib import Path
+from typing import Callable
 
 from tests import policies as build
 from tests.example import EXAMPLE
@@ -13,39 +15,57 @@ from tests.world import Az
 
 from .timing import interleaved, verdict
 
-RULES = 5000
+RULES, LINES, RUNS = 50_000, 100_000, 3
+"""Rules of a firewall, lines of one acl of squid, and how often each command runs."""
 
 
 def bench_policies(folder: Path, extensions: Path) -> None:
-    """What so many rules cost over the command's own start, by name and by address."""
+    """What so many rules cost over the command's own start, by name, by address and as lines of one acl."""
     home = folder / "policies"
     home.mkdir()
     with FakeAzure() as azure:
-        _compare(Az(home, extensions, azure), home)
+        az = Az(home, extensions, azure)
+        print(f"check-policy, {RULES} rules; baselines: the same command with one rule, and with half of them")
+        _compare(az, home / "names", RULES, "application rules, two names each", 2.5, _application)
+        _compare(az, home / "ranges", RULES, "network rules, a range each", 2.5, _network)
+        print(f"check-policy, {LINES} lines of one acl of squid; baselines: the same command with one, and with half")
+        _compare(az, home / "squid", LINES, "lines of one acl", 1.0, _squid)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        verdict("memory of the largest process", peak, 400, "MB")
 
 
-def _compare(az: Az, folder: Path) -> None:
-    print(f"check-policy, {RULES} rules; baseline: the same command with one rule")
-    kinds = {
-        "application rules, two names each": lambda n: build.app(
-            f"r{n}", f"host{n}.example.com", f"*.d{n}.example.org"
-        ),
-        "network rules, a range each": lambda n: build.net(
-            f"r{n}", f"20.{n % 200}.{n // 200}.0/24", ports=["443", "80"]
-        ),
-    }
-    for number, (name, make) in enumerate(kinds.items()):
-        paths = [folder / f"policy-{number}-{count}.json" for count in (1, RULES)]
-        for path, count in zip(paths, (1, RULES), strict=True):
-            rules = [make(n) for n in range(count)]
-            parts = [build.collection(f"c{n}", 100 + n, "Allow", *rules[n : n + 100]) for n in range(0, count, 100)]
-            path.write_text(json.dumps([build.policy(), build.group("g", 100, *parts)]), encoding="utf-8")
+def _compare(az: Az, stem: Path, count: int, name: str, limit: float, text: Callable[[int], str]) -> None:
+    def check(path: Path) -> None:
+        ran = az("ml", "network", "check-policy", *_words(path))
+        assert ran.code in (8, 9) and len(ran.json["findings"]) > 40, ran.err
 
-        def check(path: Path) -> None:
-            words = ("--workspace-file", str(EXAMPLE), "--policy", str(path), "--source", build.SOURCE)
-            ran = az("ml", "network", "check-policy", *words)
-            assert ran.code in (8, 9) and len(ran.json["findings"]) > 40, ran.err
+    paths = [stem.with_name(f"{stem.name}-{size}") for size in (1, count // 2, count)]
+    for path, size in zip(paths, (1, count // 2, count), strict=True):
+        path.write_text(text(size), encoding="utf-8")
+    one, half, whole = interleaved(*(partial(check, path) for path in paths), runs=RUNS)
+    print(f"  {name}: {one:.2f} s, {half:.2f} s and {whole:.2f} s")
+    verdict(f"{name}: over the command's own start", whole - one, limit, "s")
+    verdict(f"{name}: twice as many", (whole - one) / max(half - one, 0.01), 2.2)
 
-        one, many = interleaved(partial(check, paths[0]), partial(check, paths[1]), runs=5)
-        print(f"  {name}: {one:.2f} s and {many:.2f} s, {many / one:.2f} x")
-        verdict(f"{name}: over the command's own start", many - one, 1.0, "s")
+
+def _words(path: Path) -> tuple[str, ...]:
+    return ("--workspace-file", str(EXAMPLE), "--policy", str(path), "--source", build.SOURCE)
+
+
+def _application(count: int) -> str:
+    return _firewall([build.app(f"r{n}", f"host{n}.example.com", f"*.d{n}.example.org") for n in range(count)])
+
+
+def _network(count: int) -> str:
+    where = (f"20.{n % 200}.{n // 200 % 256}.0/24" for n in range(count))
+    return _firewall([build.net(f"r{n}", address, ports=["443", "80"]) for n, address in enumerate(where)])
+
+
+def _firewall(rules: list[build.Json]) -> str:
+    parts = [build.collection(f"c{n}", 100 + n, "Allow", *rules[n : n + 100]) for n in range(0, len(rules), 100)]
+    return json.dumps([build.policy(), build.group("g", 100, *parts)])
+
+
+def _squid(count: int) -> str:
+    lines = "".join(f"acl wanted dstdomain host{n}.example.com\n" for n in range(count))
+    return f"{lines}http_access allow wanted\nhttp_access deny all\n"

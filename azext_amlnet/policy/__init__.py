@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..model import Catalog, Inputs, Requirement
 from ..vocabulary import policy_dialects
 from .addresses import spans_of
+from .at_rest import collector_at_rest
 from .documents import Document as Document
 from .model import Policy as Policy
 from .model import PolicyReport, Rule, Unread
@@ -40,6 +41,7 @@ def check(
     return report_on(inputs, policies, sources=spans_of(sources))
 
 
+@collector_at_rest()
 def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[Policy, ...]:
     """The policies that these documents make together; `dialect` is for texts that do not tell what they are.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Iterable, Iterator, Optional
 
 from ..errors import UsageError
@@ -15,6 +16,7 @@ EVERYTHING: Span = (0, 2**32 - 1)
 _NOT_PUBLIC = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
 
 
+@lru_cache(maxsize=4096)
 def span_of(text: str) -> Optional[Span]:
     """The addresses that `10.0.0.0/8`, `10.0.0.1`, `10.0.0.1-10.0.0.9` or `*` stand for; None for none of these.
 
@@ -28,6 +30,8 @@ def span_of(text: str) -> Optional[Span]:
         width = 2 ** (32 - int(plain[5] or 32))
         low = int.from_bytes(map(int, plain.groups()[:4]), "big") // width * width
         return low, low + width - 1
+    if not (text[:1].isdigit() or ":" in text):
+        return None  # a name, of which lists have a hundred thousand
     first, dash, last = text.partition("-")
     try:
         if dash:

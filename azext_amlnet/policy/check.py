@@ -11,6 +11,7 @@ from typing import Callable, Iterable, Optional, Sequence
 
 from ..model import Coverage, Requirement, ServiceTag, Settlement
 from .addresses import EVERYTHING, Span, shown
+from .at_rest import collector_at_rest
 from .conditions import Destinations, Fit, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
 from .rule_index import Held, RuleIndex
@@ -37,6 +38,7 @@ def _unknown(doubt: Doubt, because: str, hint: str, rules: tuple[str, ...] = ())
     return Decision(Coverage.UNKNOWN, rules, because, hint, settled_by=SETTLED_BY[doubt])
 
 
+@collector_at_rest()
 def findings(
     rows: Iterable[Requirement],
     policies: Sequence[Policy],

@@ -239,7 +239,7 @@ class Destinations:
         """How much of the traffic goes there; a name is compared with addresses by what documents say alone."""
         if self.anything:
             return Fit.ALL
-        fit = self._of_spans(traffic) if self._only_spans else either(self._fits(traffic))
+        fit = self._of_spans(traffic) if self.only_spans else either(self._fits(traffic))
         if traffic.kind is Kind.IP and traffic.words & {"http", "https"} and (self.by_name or self.any_name):
             fit = Fit.ALL if fit is Fit.ALL else Fit.MAYBE  # engines differ in what the name of an address is
         return Fit.MAYBE if self.unread and fit is not Fit.ALL else fit
@@ -259,11 +259,11 @@ class Destinations:
         yield from (tag_fit(tag, traffic) for tag in self.tags)
 
     @cached_property
-    def _only_spans(self) -> bool:
+    def only_spans(self) -> bool:
         return bool(self.spans) and not (self.by_name or self.any_name or self.tags or self.fqdn_tags)
 
     @cached_property
-    def _all_public(self) -> bool:
+    def all_public(self) -> bool:
         """Whether nothing that a public name may have for an address is left out."""
         return union((*self.spans, *PRIVATE, *RESERVED)) == (EVERYTHING,)
 
@@ -300,7 +300,7 @@ class Destinations:
             return Fit.ALL
         if traffic.private:
             return Fit.MAYBE if any(overlaps(span, PRIVATE) for span in self.spans) else Fit.NONE
-        return Fit.ALL if self._all_public else Fit.MAYBE if self._public_range else Fit.NONE
+        return Fit.ALL if self.all_public else Fit.MAYBE if self._public_range else Fit.NONE
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""

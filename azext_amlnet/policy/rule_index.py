@@ -6,6 +6,7 @@ import heapq
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
+from typing import Iterable, Iterator, Optional
 
 from ..model import Kind
 from .addresses import Span, parents
@@ -24,6 +25,7 @@ class RuleIndex:
         self.rules = policy.rules
         self.plain: list[int] = []
         self.tagged: list[int] = []
+        self.doubtful: set[int] = set()
         self.others: list[int] = []
         self.anchored: dict[str, list[int]] = defaultdict(list)
         self.under: dict[str, set[int]] = defaultdict(set)
@@ -49,6 +51,8 @@ class RuleIndex:
         wheres = [where for where in map(_inner, rule.conditions) if isinstance(where, Destinations)]
         filed = self.tagged if any(where.tags or where.fqdn_tags for where in wheres) else self.plain
         (self.others if any(where.by_name for where in wheres) else filed).append(number)
+        if any(where.only_spans and not where.anything and not where.all_public for where in rule.destinations):
+            self.doubtful.add(number)  # for a name at least, which no span holds for good
 
     def rules_for(self, traffic: Traffic) -> list[Held]:
         """The rules that hold for something of it, or perhaps, in their order."""
@@ -75,10 +79,24 @@ class RuleIndex:
         """How rules fit that know no names; the same for all names that are asked in the same way."""
         key = (by_tag, traffic)
         if key not in self._fits:
-            rules, numbers = self.rules, self.tagged if by_tag else self.plain
-            fits = ((number, rules[number], rules[number].fit(traffic)) for number in numbers)
-            self._fits[key] = [held for held in fits if held[2] is not Fit.NONE]
+            self._fits[key] = list(self._telling(self.tagged if by_tag else self.plain, traffic))
         return self._fits[key]
+
+    def _telling(self, numbers: Iterable[int], traffic: Traffic) -> Iterator[Held]:
+        """The rules that hold; of those that hold perhaps the first of each sort, as a later one tells nothing new."""
+        seen: set[Optional[bool]] = set()
+        for number in numbers:
+            rule = self.rules[number]
+            if rule.allow in seen and number in self.doubtful and not traffic.host:
+                continue
+            fit = rule.fit(traffic)
+            if fit is Fit.NONE:
+                continue
+            doubtful = fit is Fit.MAYBE or rule.allow is None
+            if not (doubtful and rule.allow in seen):
+                yield number, rule, fit
+            if doubtful:
+                seen.add(rule.allow)
 
     def pieces(self, source: Span) -> list[Span]:
         """The source, cut where a rule's sources begin or end, so that each rule holds for all of a piece or none."""

@@ -6,8 +6,9 @@ What of a template only a deployment would tell stays `Unknown`, and so visible.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Iterable, Iterator, Mapping, Optional
+from typing import Any, Iterable, Iterator, Optional
 
 from ...errors import UsageError
 from ._keys import ENVELOPE

@@ -6,8 +6,9 @@ https://learn.microsoft.com/azure/firewall/rule-processing (2026-11-23)
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterator, Optional, Sequence
 
 from ...text import is_host, is_service_tag, lower
 from ..addresses import EVERYTHING, Span, span_of, union

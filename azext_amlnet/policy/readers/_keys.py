@@ -62,21 +62,22 @@ _MORE = (
     *("enableExplicitProxy", "networkSecurityGroup", "routeTable", "Network.DNS.EnableProxy", "count", "input"),
 )
 _SPELLING = {lower(name): name for name in (*ENVELOPE, *_MORE, *(name for names in KNOWN.values() for name in names))}
+_EXACT = frozenset(_SPELLING.values())
 
 
 def folded(value: Any, document: str) -> Any:
     """The document with its known names in one spelling; raises UsageError for one that an object has twice by that."""
     if isinstance(value, list):
-        return [folded(item, document) for item in value]
-    if not isinstance(value, Mapping):
+        return [folded(item, document) if isinstance(item, (dict, list)) else item for item in value]
+    if not isinstance(value, dict):
         return value
     spelt: dict[str, Any] = {}
     for key, item in value.items():
-        name = _SPELLING.get(lower(str(key)), str(key))
+        name = key if key in _EXACT else _SPELLING.get(lower(str(key)), str(key))
         if name in spelt:
             what = f"The policy {document} is ambiguous: an object has '{name}' in two spellings that are one to ARM."
             raise UsageError(what, "Keep one of the two.")
-        spelt[name] = folded(item, document)
+        spelt[name] = folded(item, document) if isinstance(item, (dict, list)) else item
     return spelt
 
 

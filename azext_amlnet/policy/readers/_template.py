@@ -6,8 +6,9 @@ https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 DEEPEST = 12
 """How deep templates and values may be nested."""

@@ -7,8 +7,9 @@ priority; the first match ends it, and what no rule allows is denied
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
+from typing import Any, Iterable, Iterator, Optional, Sequence
 
 from ...errors import UsageError
 from ..model import Policy, Rule, Unread, unread_of

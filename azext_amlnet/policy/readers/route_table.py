@@ -5,8 +5,9 @@ https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Iterator, Mapping, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
