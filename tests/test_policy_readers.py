@@ -230,7 +230,17 @@ def to(*names: str, port: str = "443", **fields: Any) -> dict[str, Any]:
         (cilium({"toCIDR": ["20.1.2.3/32"]}), SERVER, "covered"),
         (cilium(to("acrml.azurecr.io"), endpointSelector={"matchLabels": {"a": "b"}}), ACR, "unknown"),
         (cilium(to("other.io"), enableDefaultDeny={"egress": False}), ACR, "covered"),
-        (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "443"}], "serverNames": ["x"]}])), ACR, "unknown"),
+        *(
+            (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "443"}], "serverNames": [name]}])), ACR, word)
+            for name, word in (
+                ("acrml.azurecr.io", "unknown"),
+                ("*.azurecr.io", "unknown"),
+                ("a*.io", "unknown"),
+                ("x", "missing"),
+                ("*.microsoft.com", "missing"),
+                ("x y", "unknown"),
+            )
+        ),
         (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "https"}]}])), ACR, "unknown"),
         (cilium(to("acrml.azurecr.io", toPorts=[{"ports": [{"port": "400", "endPort": 500}]}])), ACR, "covered"),
         (cilium(to("acrml.azurecr.io", toSomething=[1])), ACR, "unknown"),
@@ -510,6 +520,10 @@ def test_a_firewall_whose_policy_is_not_there_leaves_everything_open() -> None:
         (".azurecr.io", ACR, "unknown"),
         (".azurecr.io", UBUNTU, "missing"),
         ("^azurecr.io", ACR, "unknown"),
+        (".io", ACR, "unknown"),
+        (".aws", ACR, "missing"),
+        ("*.io", ACR, "covered"),
+        ("*.aws", ACR, "missing"),
         ("https://acrml.azurecr.io/v2/", ACR, "unknown"),
         ("acrml.azurecr.io:443", ACR, "unknown"),
         ("acr*.azurecr.io", ACR, "unknown"),

@@ -100,8 +100,11 @@ def test_what_a_template_only_refers_to_is_not_taken_for_the_thing_itself() -> N
         "properties": build.group("g", 100, allow)["properties"],
     }
     existing = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "existing": True}
-    (finding,) = build.findings(read((template(resources={"policy": existing, "group": group}),)), ACR)
-    assert finding.coverage is Coverage.UNKNOWN and "may have a base policy" in finding.because
+    (policy,) = read((template(resources={"policy": existing, "group": group}),))
+    assert build.coverage([policy], ACR) == ["covered"] and "no base policy" in policy.assumptions[0]
+    own = {**existing, "existing": False, "properties": {"dnsSettings": {"enableProxy": False}}}
+    (policy,) = read((template(resources={"policy": own, "group": group}),))
+    assert build.coverage([policy], ACR) == ["unknown"] and not policy.assumptions
 
 
 X = "[parameters('x')]"
@@ -185,6 +188,19 @@ def test_deployments_have_parameters_of_their_own_or_those_around_them() -> None
     assert build.coverage(read(twice), ACR) == ["unknown"]
 
 
+def test_a_deployment_that_may_not_be_made_matters_only_where_it_holds_a_gate() -> None:
+    role = {"type": "Microsoft.Authorization/roleAssignments", "name": "r", "properties": {}}
+    roles = {"type": "Microsoft.Resources/deployments", "name": "roles", "condition": X,
+             "properties": {"template": {"resources": [role]}}}  # fmt: skip
+    policies = untold(HUB, in_group(ALLOWING), roles)
+    assert build.coverage(policies, ACR) == ["covered"] and not [part for p in policies for part in p.unread]
+    roles["properties"]["template"]["resources"].append(in_group(DENYING, name="hub/d"))  # type: ignore[index]
+    (finding,) = build.findings(untold(HUB, in_group(ALLOWING), roles), ACR)
+    assert finding.coverage is Coverage.UNKNOWN and "roles, which depends on" in finding.because
+    roles["properties"] = {"templateLink": {"uri": "https://example.com/x.json"}}
+    assert build.coverage(untold(HUB, in_group(ALLOWING), roles), ACR) == ["unknown"]
+
+
 def test_a_base_policy_of_a_template_is_found_by_its_name() -> None:
     base = "[resourceId('Microsoft.Network/firewallPolicies', 'base')]"
     child = as_resource("firewallPolicies", "hub", basePolicy={"id": base})
@@ -197,7 +213,10 @@ def test_groups_of_another_policy_are_not_ours() -> None:
     assert build.coverage(untold(HUB, in_group(ALLOWING, name="other/g")), ACR) == ["missing"]
     elsewhere = build.group("g", 100, build.collection("a", 100, "Allow", build.app("y", ACR.host)), policy=build.BASE)
     assert build.coverage(build.of(build.policy(), elsewhere), ACR) == ["missing"]
-    assert build.coverage(build.of(elsewhere), ACR) == ["unknown"]  # its policy may have a base policy
+    (alone,) = build.of(elsewhere)
+    assert build.coverage([alone], ACR) == ["covered"] and "no base policy" in alone.assumptions[0]
+    refused = build.of(elsewhere, **{build.BASE.lower(): "AuthorizationFailed"})
+    assert build.coverage(refused, ACR) == ["unknown"] and not refused[0].assumptions
 
 
 def test_things_of_one_name_in_other_groups_are_other_things() -> None:

@@ -173,22 +173,28 @@ def _of_items(template: Template, items: Any, document: str, depth: int) -> Iter
 
 
 def _of_deployment(template: Template, item: Mapping[str, Any], document: str, depth: int) -> Iterator[Resource]:
-    """A deployment within a template: what stands in it, if it stands here."""
+    """A deployment within a template: what stands in it, if it stands here; one without a gate decides nothing."""
     body = _body(item) or {}
     inner, name = body.get("template"), template.value(item.get("name", ""))
     options = body.get("expressionEvaluationOptions")
     within = isinstance(options, Mapping) and word(options.get("scope")) == "inner"
-    certain = "copy" not in item and (template.value(item["condition"]) is True if "condition" in item else True)
-    known = isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < DEEPEST
-    if not (isinstance(inner, Mapping) and known and certain):
-        yield Resource("elsewhere", f"the deployment {name if isinstance(name, str) else ''}".strip(), "", {}, document)
-    elif within:
+    condition = Unknown("copy") if "copy" in item else template.value(item.get("condition", True))
+    label = f"the deployment {name if isinstance(name, str) else ''}".strip()
+    if not (isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < DEEPEST):
+        yield Resource("elsewhere", label, "", {}, document)
+        return
+    if within:
         parameters = template.value(body.get("parameters") or {})
         pairs = parameters.items() if isinstance(parameters, Mapping) else ()
         values = {str(key).lower(): _value_of(str(key), value) for key, value in pairs}
-        yield from _of_whole_template(inner, values, document, depth + 1)
+        members = list(_of_whole_template(inner, values, document, depth + 1))
     else:  # expressions mean the outer template's parameters and variables
-        yield from _of_items(template, inner["resources"], document, depth + 1)
+        members = list(_of_items(template, inner["resources"], document, depth + 1))
+    if condition is True or not members:
+        yield from members
+    else:
+        on = f", which depends on {condition.text}," if isinstance(condition, Unknown) else ""
+        yield Resource("elsewhere", f"{label}{on}".rstrip(","), "", {}, document)
 
 
 def _of_template(

@@ -189,11 +189,11 @@ def _rule(name: str, entry: Mapping[str, Any], allow: bool, selects: str) -> Ite
     if where is None:
         return
     odd = sorted(set(map(str, entry)) - {*_OUTSIDE, *_ELSEWHERE, "toPorts", "icmps", "authentication"})
-    for services, extra in _services(entry):
+    for services, extra, asked in _services(entry):
         because = "; ".join(filter(None, (selects, extra, f"{odd[0][:40]} is not known here" if odd else "")))
         conditions: tuple[Condition, ...] = (services, where)
         if because:
-            conditions = (services, Perhaps(where, because))
+            conditions = (services, *asked, Perhaps(where, because))
         yield Rule(name, allow, conditions, "allows" if allow else "denies", *_said(entry))
 
 
@@ -275,16 +275,16 @@ def _without(span: Span, excepted: Iterable[Span]) -> Iterator[Span]:
         yield low, span[1]
 
 
-def _services(entry: Mapping[str, Any]) -> Iterator[tuple[Services, str]]:
-    """The ports, and beside them what more a rule asks for there."""
+def _services(entry: Mapping[str, Any]) -> Iterator[tuple[Services, str, tuple[Condition, ...]]]:
+    """The ports, and beside them what more a rule asks for there: why that is in doubt, and whom it could be for."""
     port_rules = _list(entry.get("toPorts"))
     if not port_rules:
         if entry.get("icmps"):
             return  # ICMP alone
-        yield Services(((frozenset(), 0, 65535),)), ""
+        yield Services(((frozenset(), 0, 65535),)), "", ()
     for item in port_rules:
         if not isinstance(item, Mapping):
-            yield Services((), "its ports could not be read"), ""
+            yield Services((), "its ports could not be read"), "", ()
             continue
         rules, odd = item.get("rules"), _strange(item, _TO_PORTS)
         if not isinstance(rules, (Mapping, type(None))):
@@ -296,11 +296,28 @@ def _services(entry: Mapping[str, Any]) -> Iterator[tuple[Services, str]]:
             yield (
                 Services(((frozenset(), 0, 65535),)),
                 f"'{odd[:60]}' is not Cilium's there, or lacks, or is of another kind",
+                (),
             )
             continue
         further = [key for key in ("serverNames", "listener", "originatingTLS", "terminatingTLS") if item.get(key)]
         further += [key for key in rules or () if key != "dns"] if isinstance(rules, Mapping) else []
-        yield _ports(_list(item.get("ports"))), f"it asks for more there ({further[0]})" if further else ""
+        asked = (_asked(item["serverNames"]),) if item.get("serverNames") else ()
+        yield _ports(_list(item.get("ports"))), f"it asks for more there ({further[0]})" if further else "", asked
+
+
+def _asked(server_names: Any) -> Condition:
+    """Whom TLS has to be begun with: no other name can match, so `*` is read as wide as it can be."""
+    names = [lower(_text(name)).rstrip(".") for name in _list(server_names)]
+    if not names or not all(re.fullmatch(r"[a-z0-9_.*-]+", name) for name in names):
+        return Destinations(unread="a name of its serverNames is not known here")
+    wide = [name for name in names if "*" in name]
+    return Destinations(names=frozenset(set(names) - set(wide)), patterns=tuple(map(_as_wide, wide)))
+
+
+def _as_wide(name: str) -> Pattern:
+    expression = ".*".join(map(re.escape, re.split(r"\*+", name)))
+    below = re.fullmatch(r"\*+\.([^*]+)", name)
+    return Pattern(name, rf"\A{expression}\Z", below=below[1] if below else None, doubtful=True)
 
 
 def _ports(items: Sequence[Any]) -> Services:

@@ -50,6 +50,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, plain
 
 
+def _is_name(text: str) -> bool:
+    """Whether it is a name, a top-level domain included."""
+    return is_host(text) or is_host(f"a.{text}")
+
+
 def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
     """What a line allows on the usual ports, and perhaps on others."""
     plain = lower(line).removesuffix("/")
@@ -57,11 +62,11 @@ def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
     where: Condition = Destinations(unread="its form is not known here")
     if span is not None:
         where = Destinations(spans=(span,), anything=span == EVERYTHING)
-    elif is_host(plain):
+    elif _is_name(plain):
         where = Destinations(names=frozenset({plain}))
-    elif plain.startswith("*.") and is_host(plain[2:]):
+    elif plain.startswith("*.") and _is_name(plain[2:]):
         where = Destinations(below=frozenset({plain[2:]}))
-    elif match and is_host(match[1].lstrip("*.^")):
+    elif match and _is_name(match[1].lstrip("*.^")):
         bare = match[1].lstrip("*.^")
         where = Perhaps(
             Destinations(frozenset({bare}), frozenset({bare})), _FORM, f"Write {bare} or *.{bare}, or both.", Doubt.FORM
