@@ -69,6 +69,7 @@ def test_the_bundled_policy_lacks_a_data_endpoint_and_denies_graph(az: Az, tmp_p
     assert wide == {"*.core.windows.net": False, "*.servicebus.windows.net": True, "*.org": False}
     assert ran.json["stale"][0]["host"] == "k8connecthelm.azureedge.net"
     assert ran.json["summary"]["exitCode"] == 8 and ran.json["summary"]["levels"]["required"]["denied"] == 1
+    assert all(finding["workspaces"] == ["ml-ws"] for finding in ran.json["findings"])
     assert ran.json["workspace"]["name"] == "ml-ws" and ran.json["sources"] == ["10.1.0.0/16"]
     assert "2 required endpoints are not allowed" in ran.err
     errors = [line for line in ran.err.splitlines() if line.startswith("##vso[task.logissue type=error")]

@@ -106,7 +106,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the policies make of one requirement, by which rules, and what to do next."""
+    """What the policies make of one requirement, by which rules, and what to do next.
+
+    `workspaces` are those that need it, by name; empty where the list does not tell.
+    """
 
     host: str
     port: int
@@ -122,6 +125,7 @@ class Finding:
     hint: str
     notes: tuple[str, ...] = ()
     failing: bool = False
+    workspaces: tuple[str, ...] = ()
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
 

@@ -43,7 +43,7 @@ def report_on(
     `earlier`, another report's coverage by `Finding.key`, only what is worse than there, or new and not covered, fails.
     """
     findings = findings_of(inputs.rows, policies, _sources(sources, sources_of or {}), inputs.catalog.service_tag_table)
-    findings = with_failing(findings if earlier is None else compare(findings, earlier))
+    findings = _of_workspace(inputs, with_failing(findings if earlier is None else compare(findings, earlier)))
     everywhere = sources or sorted({span for spans in (sources_of or {}).values() for span in spans})
     return PolicyReport(
         schema_version=SCHEMA_VERSION,
@@ -110,6 +110,11 @@ def with_failing(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(
         replace(finding, failing=fails((finding.coverage, finding.level), finding.change, _BAD)) for finding in findings
     )
+
+
+def _of_workspace(inputs: Inputs, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    names = (inputs.facts.name,) if inputs.facts and inputs.facts.name else ()
+    return tuple(replace(finding, workspaces=names) for finding in findings)
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

@@ -275,11 +275,14 @@ class Notes:
 
 
 def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
-    """The texts at the keys, each a list or a single text; what is neither is noted."""
+    """The texts at the keys, each a list where its name is a plural, else a single text; what is neither is noted."""
     strings: list[str] = []
     for key in keys:
         value = body.get(key)
         if value is None or value == "":
+            continue
+        if isinstance(value, str) and key.endswith("s") and not key.endswith("Address"):
+            notes.add(f"{key} is no list, but '{value[:60]}'")
             continue
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, str):
