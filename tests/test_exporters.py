@@ -73,7 +73,12 @@ def made(name: str, rows: tuple[Requirement, ...] = ROWS) -> str:
 
 
 def sample(name: str) -> tuple[Requirement, ...]:
-    """The list of a public workspace, of one in US Government, and of one behind private endpoints."""
+    """The list of one of the sample workspaces."""
+    return expand(load(), sample_workspace(name), Scope()).rows
+
+
+def sample_workspace(name: str) -> Workspace:
+    """A public workspace, one in US Government, or one behind private endpoints."""
     workspace = read_workspace(str(EXAMPLE))
     if name == "usgov":
         workspace = Workspace(
@@ -87,7 +92,7 @@ def sample(name: str) -> tuple[Requirement, ...]:
     elif name == "private":
         accounts = (replace(a, private_endpoint=True, public_access=False) for a in workspace.storage_accounts)
         workspace = replace(workspace, storage_accounts=tuple(accounts), private_endpoint=True, public_access=False)
-    return expand(load(), workspace, Scope()).rows
+    return workspace
 
 
 @pytest.mark.parametrize("format_name", export_formats())

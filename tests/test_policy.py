@@ -108,13 +108,13 @@ def test_removing_a_rule_leaves_exactly_its_requirement_uncovered(dialect: str, 
         removed += 1
         left = build.coverage(build.read_back(dialect, shorter, alone=alone), *rows)
         for row, word in zip(rows, left, strict=True):
-            assert (word == "covered") is _survives(dialect, row, gone, rows), (row.host, word, gone)
+            assert (word == "covered") is survives(dialect, row, gone, rows), (row.host, word, gone)
             if dialect != "nsg":
                 assert word in ("covered", "missing", "partial"), (row.host, word, gone)
     assert removed >= (7 if dialect == "nsg" else len({row.host for row in rows}))
 
 
-def _survives(dialect: str, row: Requirement, gone: tuple[str, int], rows: tuple[Requirement, ...]) -> bool:
+def survives(dialect: str, row: Requirement, gone: tuple[str, int], rows: tuple[Requirement, ...]) -> bool:
     """By a rule of our own: a row stays covered unless the removed rule was its own, and no wildcard holds it."""
     if dialect == "nsg":
         return not (gone[0] in (*row.service_tags, row.host) and gone[1] == row.port)
