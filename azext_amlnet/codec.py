@@ -111,3 +111,17 @@ def shown(value: Any, most: int = 60) -> str:
     except (TypeError, ValueError, RecursionError):
         text = "a value that cannot be shown"
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+class TwiceError(ValueError):
+    """A key stands in one object twice."""
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs, for `json.loads`; raises TwiceError for a key that stands in it twice."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise TwiceError(f"the key {shown(twice)} stands in one object twice")
+    return document

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import replace
 from typing import Any, Callable, Container, Optional
 
-from .codec import DocumentError, from_json, shown, to_json
+from .codec import DocumentError, TwiceError, from_json, once, shown, to_json
 from .errors import UsageError
 from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Requirement, Verdict, Workspace
 from .text import is_address
@@ -148,10 +148,10 @@ def _read_json(path: str, what: str) -> Any:
     if not text.strip():
         raise UsageError(f"The {what} {path} is empty.", "Was the command that wrote it interrupted?")
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=once)
     except RecursionError:
         raise UsageError(f"The {what} {path} is nested too deeply.", "Give the file that this tool wrote.") from None
-    except _TwiceError as error:
+    except TwiceError as error:
         raise UsageError(f"The {what} {path} is ambiguous: {error}.", "Keep one of the two.") from None
     except ValueError as error:
         raise UsageError(f"The {what} {path} is not JSON: {error}.", "Check it with a JSON validator.") from None
@@ -176,19 +176,6 @@ def _read_text(path: str, what: str) -> str:
         return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"The {what} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
-
-
-class _TwiceError(ValueError):
-    """A key stands in one object twice."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _TwiceError(f"the key {shown(twice)} stands in one object twice")
-    return document
 
 
 def refuse_existing(path: str, overwrite: bool) -> None:

@@ -44,16 +44,21 @@ def of_pod(pod: Object) -> Optional[PodFailure]:
         return PodFailure(Cause.POD_EVICTED, _because("the pod was evicted", words))
     if reason in ("NodeLost", "NodeShutdown", "Terminated") or status.get("phase") == "Unknown":
         return PodFailure(Cause.POD_NODE_LOST, _because("the node was lost", message or reason))
-    for kind in ("initContainerStatuses", "containerStatuses"):
-        for container in status.get(kind) or ():
-            failure = _of_container(container.get("state") or {})
-            if failure:
-                return failure
+    failure = next(filter(None, map(_of_container, _states(status))), None)
+    if failure:
+        return failure
     if metadata.get("deletionTimestamp") and status.get("phase") != "Succeeded":
         return PodFailure(Cause.POD_NODE_LOST, "the pod was deleted while it was needed")
     if reason == "DeadlineExceeded" or (reason and status.get("phase") == "Failed"):
         return PodFailure(Cause.POD_NO_RESULT, _because(f"the pod ended early ({reason})", message))
     return None
+
+
+def _states(status: Object) -> Iterator[Object]:
+    """What the containers of a pod are at, those that come before the others first."""
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        for container in status.get(kind) or ():
+            yield container.get("state") or {}
 
 
 def _of_container(state: Object) -> Optional[PodFailure]:
@@ -77,12 +82,7 @@ def _of_container(state: Object) -> Optional[PodFailure]:
 
 def pull_reason(pod: Object) -> str:
     """What a container of the pod waits for, where it is a pull that failed; empty where it is something else."""
-    status = pod.get("status") or {}
-    states = [
-        container.get("state") or {}
-        for kind in ("initContainerStatuses", "containerStatuses")
-        for container in status.get(kind) or ()
-    ]
+    states = _states(pod.get("status") or {})
     reasons = (str((state.get("waiting") or {}).get("reason") or "") for state in states)
     return next((reason for reason in reasons if reason in _PULLING), "")
 

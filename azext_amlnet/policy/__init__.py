@@ -14,7 +14,7 @@ from .addresses import spans_of
 from .at_rest import collector_at_rest
 from .documents import Document as Document
 from .model import Policy as Policy
-from .model import PolicyReport, Rule, Unread
+from .model import PolicyReport, Unread, unread_rule
 from .readers._arm import Pool, Unknown, parameters_of, resources
 from .readers._keys import folded
 from .report import report_on
@@ -83,11 +83,12 @@ def _is_text(document: Document) -> bool:
 
 def _of_azure(documents: Sequence[Document]) -> list[Policy]:
     """All Azure documents are read together: groups, base policies, IP groups and parameters belong to each other."""
-    parameters = _parameters(documents)
+    bodies = [folded(document.json, document.name) for document in documents]
+    parameters = _parameters(bodies)
     pool = Pool()
-    for document in documents:
-        members = list(resources(folded(document.json, document.name), document.name, parameters))
-        if not members and not parameters_of(document.json) and not document.refused:
+    for document, body in zip(documents, bodies, strict=True):
+        members = list(resources(body, document.name, parameters))
+        if not members and not parameters_of(body) and not document.refused:
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
         for resource in members:
             pool.add(resource)
@@ -97,11 +98,11 @@ def _of_azure(documents: Sequence[Document]) -> list[Policy]:
     return [_with_parts_beside(policy, pool) for policy in policies]
 
 
-def _parameters(documents: Sequence[Document]) -> dict[str, Any]:
+def _parameters(bodies: Sequence[Any]) -> dict[str, Any]:
     """The values of all parameter files; one that two files give differently is not known."""
     parameters: dict[str, Any] = {}
-    for document in documents:
-        for key, value in parameters_of(folded(document.json, document.name)).items():
+    for body in bodies:
+        for key, value in parameters_of(body).items():
             parameters[key] = value if parameters.get(key, value) == value else Unknown(key)
     return parameters
 
@@ -109,7 +110,7 @@ def _parameters(documents: Sequence[Document]) -> dict[str, Any]:
 def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:
     """The policy, in doubt about everything where a document has a part that was not followed."""
     parts = [f"{part.name} of {part.document}" for part in pool.of("elsewhere")]
-    rules = tuple(Rule("(not read)", None, (), "stands for", part, unread=f"{part} is elsewhere") for part in parts)
+    rules = tuple(unread_rule(part, f"{part} is elsewhere") for part in parts)
     unread = tuple(Unread(policy.name, part, "it is elsewhere") for part in parts)
     return replace(policy, rules=(*rules, *policy.rules), unread=(*unread, *policy.unread)) if parts else policy
 

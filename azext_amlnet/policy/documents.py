@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Iterable, Iterator, Mapping, Optional
 
+from ..codec import TwiceError, once
 from ..errors import UsageError
 
 _DEEPEST, _MOST_REFERENCES = 64, 20
-
-
-class _TwiceError(ValueError):
-    """A key stands in one object twice."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +30,14 @@ class Document:
         if not self.text.lstrip().startswith(("{", "[")):
             return None
         try:
-            return json.loads(self.text, object_pairs_hook=self._once)
+            return json.loads(self.text, object_pairs_hook=once)
         except RecursionError:
             raise UsageError(f"The policy {self.name} is nested too deeply.", "Give what az or ARM wrote.") from None
-        except _TwiceError as error:
+        except TwiceError as error:
             raise UsageError(f"The policy {self.name} is ambiguous: {error}.", "Keep one of the two.") from None
         except ValueError as error:
             hint = "Was the command that wrote it interrupted?"
             raise UsageError(f"The policy {self.name} is no valid JSON: {error}.", hint) from None
-
-    @staticmethod
-    def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        document = dict(pairs)
-        if len(document) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise _TwiceError(f"the key {twice[:60]!r} stands in one object twice")
-        return document
 
     @cached_property
     def yaml(self) -> Optional[list[Any]]:
@@ -63,11 +51,19 @@ class Document:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
             self._refuse_depth(yaml.parse(self.text, Loader=loader))
-            for node in yaml.compose_all(self.text, Loader=loader):
-                self._refuse_twice(node)
-            return [item for item in yaml.load_all(self.text, Loader=loader) if item is not None]
+            return [item for item in self._composed(loader(self.text)) if item is not None]
         except (yaml.YAMLError, RecursionError, ValueError):
             return None
+
+    def _composed(self, loader: Any) -> Iterator[Any]:
+        """The documents that a loader of YAML has, each looked through before it is made."""
+        try:
+            while loader.check_node():
+                node = loader.get_node()
+                self._refuse_twice(node)
+                yield loader.construct_document(node)
+        finally:
+            loader.dispose()
 
     def _refuse_twice(self, node: Any) -> None:
         """Raises UsageError for a key that stands in one mapping twice, with its line."""

@@ -73,6 +73,11 @@ class Unread:
     because: str
 
 
+def unread_rule(what: str, because: str = "", name: str = "(not read)") -> Rule:
+    """The rule in the place of what was not read: it may hold for anything, and nobody knows what it does."""
+    return Rule(name, None, (), "stands for", what, unread=because or what)
+
+
 def unread_of(policy: str, rules: Iterable[Rule]) -> tuple[Unread, ...]:
     """The parts of rules that could not be understood, in the order of the rules."""
     unread = []

@@ -59,9 +59,7 @@ def rules_of_groups(groups: Sequence[Resource], kind: str, place: Place) -> Iter
         name = group.name.rpartition("/")[2] or "(group)"
         if not isinstance(group.body.get("ruleCollections"), list):
             place.lost.add(f"the rule collections of {name}")
-        odd = strange("rule-collection-group", group.body)
-        if odd:
-            place.lost.add(f"'{odd[:60]}' of {name}, which is not known here")
+        place.lost.reasons += strange("rule-collection-group", group.body, name)
         collections = objects(group.body.get("ruleCollections"), place.lost, f"the rule collections of {name}")
         yield from rules_of_collections(collections, name, kind, place, group.conditional)
 
@@ -98,9 +96,7 @@ def _of_collection(
     if word(collection.get("ruleCollectionType")) not in known or not isinstance(collection.get("rules"), list):
         place.lost.add(f"the rules of {where}")
         return
-    odd = strange("rule-collection", collection)
-    if odd:
-        place.lost.add(f"'{odd[:60]}' of {where}, which is not known here")
+    place.lost.reasons += strange("rule-collection", collection, where)
     rules = objects(collection["rules"], place.lost, f"the rules of {where}")
     allow = {"allow": True, "deny": False}.get(_verb_of(collection)) if kind != "nat" else None
     for position, rule in enumerate(rules, 1):

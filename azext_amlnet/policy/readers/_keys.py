@@ -81,7 +81,8 @@ def folded(value: Any, document: str) -> Any:
     return spelt
 
 
-def strange(kind: str, body: Mapping[str, Any]) -> str:
-    """The first property of a resource that is not known here, and has a value; empty where there is none."""
-    known = KNOWN.get(kind, frozenset()) | ENVELOPE
-    return next((key for key in sorted(map(str, body)) if kind in KNOWN and key not in known and body[key]), "")
+def strange(kind: str, body: Mapping[str, Any], whose: str = "") -> list[str]:
+    """The first property of a resource that is not known here and has a value, as what is lost by it; else nothing."""
+    known = KNOWN[kind] | ENVELOPE
+    odd = next((key for key in sorted(map(str, body)) if key not in known and body[key]), "")
+    return [f"'{odd[:60]}'{f' of {whose}' if whose else ''}, which is not known here"] if odd else []

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Optional, Sequence
 
 from ...errors import UsageError
-from ..model import Policy, Rule, Unread, unread_of
+from ..model import Policy, Rule, Unread, unread_of, unread_rule
 from ._arm import Notes, Pool, Resource, ids, is_it, objects, word
 from ._azure_firewall_rules import COLLECTIONS, Place, rules_of_collections, rules_of_groups
 from ._keys import strange
@@ -157,7 +157,7 @@ def _alone(links: Sequence[_Link]) -> str:
 
 
 def _missing_rule(what: str) -> Rule:
-    return Rule("(not read)", None, (), "stands for", what, unread=f"{what}; its rules may decide first")
+    return unread_rule(what, f"{what}; its rules may decide first")
 
 
 def _missing_groups(pool: Pool, link: _Link) -> Iterator[str]:
@@ -168,9 +168,7 @@ def _missing_groups(pool: Pool, link: _Link) -> Iterator[str]:
     if whole:
         yield f"the rule collection groups of {link.name}: {whole}"
         return
-    odd = strange("firewall-policy", link.policy.body)
-    if odd:
-        yield f"'{odd[:60]}' of {link.name}, which is not known here"
+    yield from strange("firewall-policy", link.policy.body, link.name)
     notes = Notes()
     for identifier in ids(link.policy.body, notes, "ruleCollectionGroups"):
         if not any(is_it(group, identifier) for group in link.groups):
@@ -227,9 +225,7 @@ def _classic(pool: Pool, firewall: Resource) -> Policy:
     extra = firewall.body.get("additionalProperties")
     proxy = word(extra.get("Network.DNS.EnableProxy") if isinstance(extra, Mapping) else None) == "true"
     place = Place(pool, proxy, Notes())
-    odd = strange("firewall", firewall.body)
-    if odd:
-        place.lost.add(f"'{odd[:60]}' of {firewall.label}, which is not known here")
+    place.lost.reasons += strange("firewall", firewall.body, firewall.label)
     rules: list[Rule] = []
     for kind in ("nat", "network", "application"):
         type_of_collection, type_of_rule = COLLECTIONS[kind]

@@ -12,7 +12,7 @@ from typing import Any, Iterator, Optional
 from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations, Services, Sources
-from ..model import Policy, Rule, unread_of
+from ..model import Policy, Rule, unread_of, unread_rule
 from ._arm import (
     Notes,
     Pool,
@@ -70,8 +70,7 @@ def read(pool: Pool) -> Iterator[Policy]:
             inline = []  # a template keeps them beside the group
         else:
             inline = needed(group.body, "securityRules", lost, "its rules")
-        if strange("nsg", group.body):
-            lost.add(f"'{strange('nsg', group.body)[:60]}', which is not known here")
+        lost.reasons += strange("nsg", group.body)
         if "" in loose and len(groups) > 1:
             lost.add("rules that do not tell whose they are")
         defaults = objects(group.body.get("defaultSecurityRules"), lost, "its default rules")
@@ -87,7 +86,7 @@ def _alone(policy: Policy) -> Policy:
     """Rules whose group was not given: they decide what they hold, and what only Azure's own rules allow is open."""
     why = "the security group of these rules was not given, and it may have others"
     own = next(at for at, rule in enumerate(policy.rules) if rule.name == _DEFAULTS[0]["name"])
-    rules = (*policy.rules[:own], Rule("(not given)", None, (), "stands for", why, unread=why), *policy.rules[own:])
+    rules = (*policy.rules[:own], unread_rule(why, name="(not given)"), *policy.rules[own:])
     assumed = f"The security group of {policy.name} was not given: no other rule stands before those that were. Give "
     assumed += "it, too (az network nsg show)."
     return replace(
@@ -106,7 +105,7 @@ def _policy(
         ((pair, pair[0].get("priority"), _name_of(pair[0]), word(pair[0].get("access"))) for pair in outbound), lost
     )
     rules = [_rule(rule, condition) for rule, condition in ordered]
-    rules = [*(Rule("(not read)", None, (), "stands for", reason, unread=reason) for reason in lost.reasons), *rules]
+    rules = [*map(unread_rule, lost.reasons), *rules]
     parameters = dict.fromkeys(filter(None, (_parameter_of(rule) for rule, _ in ordered)))
     assumed = tuple(map(of_parameter, parameters))
     return Policy(name, _DIALECT, tuple(rules), private=True, assumptions=assumed, unread=unread_of(name, rules))

@@ -12,7 +12,7 @@ from typing import Any, Iterator, Optional, Sequence
 from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations
-from ..model import Policy, Rule, unread_of
+from ..model import Policy, Rule, unread_of, unread_rule
 from ._arm import Notes, Pool, Resource, is_it, needed, objects, texts, word
 from ._keys import strange
 
@@ -30,8 +30,7 @@ def read(pool: Pool) -> Iterator[Policy]:
         beside = own and "routes" not in table.body  # as a template may keep them
         inline = [] if beside else needed(table.body, "routes", lost, "its routes")
         bodies = [_body(item) | {"name": item.get("name")} for item in inline] + list(map(_of_route, own))
-        if strange("route-table", table.body):
-            lost.add(f"'{strange('route-table', table.body)[:60]}', which is not known here")
+        lost.reasons += strange("route-table", table.body)
         if len(tables) > 1 and any(not _owner(route) for route in loose):
             lost.add("routes that do not tell whose they are")
         policy = _policy(table.label, bodies, firewalls, table.body.get("disableBgpRoutePropagation"), lost)
@@ -49,7 +48,7 @@ def read(pool: Pool) -> Iterator[Policy]:
 def _alone(policy: Policy) -> Policy:
     """Routes whose table was not given: they decide what they hold, and what none of them holds is open."""
     why = "the table of these routes was not given, and it may have others"
-    rules = (*policy.rules, Rule("(not given)", None, (), "stands for", why, unread=why))
+    rules = (*policy.rules, unread_rule(why, name="(not given)"))
     assumed = f"The route table of {policy.name} was not given: it has no longer prefix than those that were. Give it, "
     assumed += "too (az network route-table show)."
     return replace(policy, rules=rules, notes=(), assumptions=(assumed,), unread=unread_of(policy.name, rules))
@@ -92,7 +91,7 @@ def _policy(
     if not (whole or lost.reasons):
         learned = "" if bgp_off is True else ", unless a gateway announces another one"
         notes.append(f"{name} has no route for 0.0.0.0/0: traffic goes straight to the Internet{learned}.")
-    rules = [*(Rule("(not read)", None, (), "stands for", reason, unread=reason) for reason in lost.reasons), *rules]
+    rules = [*map(unread_rule, lost.reasons), *rules]
     return Policy(name, _DIALECT, tuple(rules), default=True, notes=tuple(notes), unread=unread_of(name, rules))
 
 
