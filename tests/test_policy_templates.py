@@ -194,9 +194,13 @@ def test_a_deployment_that_may_not_be_made_matters_only_where_it_holds_a_gate() 
              "properties": {"template": {"resources": [role]}}}  # fmt: skip
     policies = untold(HUB, in_group(ALLOWING), roles)
     assert build.coverage(policies, ACR) == ["covered"] and not [part for p in policies for part in p.unread]
-    roles["properties"]["template"]["resources"].append(in_group(DENYING, name="hub/d"))  # type: ignore[index]
+    roles["properties"]["template"]["resources"].append(in_group(DENYING, priority=90, name="hub/d"))  # type: ignore[index]
     (finding,) = build.findings(untold(HUB, in_group(ALLOWING), roles), ACR)
-    assert finding.coverage is Coverage.UNKNOWN and "roles, which depends on" in finding.because
+    assert finding.coverage is Coverage.UNKNOWN and finding.rules == ("d/d/no", "g/a/yes")
+    assert "whether it exists depends on the parameter 'x' (give the parameter file)" in finding.because
+    roles["properties"]["template"]["resources"].append(as_resource("firewallPolicies", "other"))  # type: ignore[index]
+    (finding,) = build.findings(untold(HUB, in_group(ALLOWING), roles), ACR)
+    assert "the deployment roles of template.json depends on the parameter 'x' (give" in finding.because
     roles["properties"] = {"templateLink": {"uri": "https://example.com/x.json"}}
     assert build.coverage(untold(HUB, in_group(ALLOWING), roles), ACR) == ["unknown"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Iterable, Optional, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from ..errors import UsageError
 from ..model import Catalog, Inputs, Requirement
@@ -15,8 +15,9 @@ from .at_rest import collector_at_rest
 from .documents import Document as Document
 from .model import Policy as Policy
 from .model import PolicyReport, Unread, unread_rule
-from .readers._arm import Pool, Unknown, parameters_of, resources
+from .readers._arm import Pool, Resource, Unknown
 from .readers._keys import folded
+from .readers._resources import parameters_of, resources
 from .report import report_on
 
 
@@ -42,15 +43,19 @@ def check(
 
 
 @collector_at_rest()
-def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[Policy, ...]:
+def read(
+    documents: Sequence[Document], dialect: Optional[str] = None, *, environment: Optional[Mapping[str, Any]] = None
+) -> tuple[Policy, ...]:
     """The policies that these documents make together; `dialect` is for texts that do not tell what they are.
 
-    Raises UsageError for a document that is no policy.
+    `environment` is what templates are told of the cloud (`environment.environment_of`); without it that is not known.
+    Raises UsageError for a document that is no policy, and for documents that make none.
     """
     documents = _once(documents)
     azure = [document for document in documents if document.json is not None and not _is_text(document)]
     texts = [document for document in documents if document not in azure]
-    policies = _of_azure(azure) if azure else []
+    pool = _pool_of(azure, environment)
+    policies = _of_azure(pool)
     by_dialect: dict[str, list[Document]] = {}
     for document in texts:
         by_dialect.setdefault(_dialect(document, dialect), []).append(document)
@@ -58,8 +63,12 @@ def read(documents: Sequence[Document], dialect: Optional[str] = None) -> tuple[
         policies += _reader(name).read(tuple(members))
     if not policies:
         names = ", ".join(document.name for document in documents)
-        raise UsageError(f"There is no policy in {names}.", "Give the policy or its rules, too.")
+        why = "; ".join(f"{part.name} {part.why}" for part in pool.of("off", "elsewhere")[:3])
+        raise UsageError(f"There is no policy in {names}{f': {why}' if why else ''}.", _HINT)
     return tuple(policies)
+
+
+_HINT = "Give the policy or its rules, too; of a template its parameter file."
 
 
 def _once(documents: Sequence[Document]) -> list[Document]:
@@ -81,18 +90,22 @@ def _is_text(document: Document) -> bool:
     return bool(_reader("cilium").claims(document))
 
 
-def _of_azure(documents: Sequence[Document]) -> list[Policy]:
+def _pool_of(documents: Sequence[Document], environment: Optional[Mapping[str, Any]]) -> Pool:
     """All Azure documents are read together: groups, base policies, IP groups and parameters belong to each other."""
     bodies = [folded(document.json, document.name) for document in documents]
     parameters = _parameters(bodies)
     pool = Pool()
     for document, body in zip(documents, bodies, strict=True):
-        members = list(resources(body, document.name, parameters))
+        members = list(resources(body, document.name, parameters, environment))
         if not members and not parameters_of(body) and not document.refused:
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
         for resource in members:
             pool.add(resource)
         pool.refused.update(document.refused)
+    return pool
+
+
+def _of_azure(pool: Pool) -> list[Policy]:
     readers = (_reader(name) for name in policy_dialects())
     policies = [policy for reader in readers if hasattr(reader, "KINDS") for policy in reader.read(pool)]
     return [_with_parts_beside(policy, pool) for policy in policies]
@@ -109,10 +122,21 @@ def _parameters(bodies: Sequence[Any]) -> dict[str, Any]:
 
 def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:
     """The policy, in doubt about everything where a document has a part that was not followed."""
-    parts = [f"{part.name} of {part.document}" for part in pool.of("elsewhere")]
-    rules = tuple(unread_rule(part, f"{part} is elsewhere") for part in parts)
-    unread = tuple(Unread(policy.name, part, "it is elsewhere") for part in parts)
-    return replace(policy, rules=(*rules, *policy.rules), unread=(*unread, *policy.unread)) if parts else policy
+    parts = {f"{part.name} of {part.document}": part.why for part in pool.of("elsewhere")}
+    rules = tuple(unread_rule(part, f"{part} {why}") for part, why in parts.items())
+    unread = tuple(Unread(policy.name, part, f"it {why}") for part, why in parts.items())
+    off = tuple(_off(part) for part in pool.of("off"))
+    return replace(
+        policy,
+        rules=(*rules, *policy.rules),
+        unread=(*unread, *policy.unread),
+        assumptions=(*policy.assumptions, *off),
+    )
+
+
+def _off(part: Resource) -> str:
+    """What is taken for granted of a part that a template does not make."""
+    return f"{part.name} of {part.document} {part.why}."
 
 
 def _dialect(document: Document, dialect: Optional[str]) -> str:

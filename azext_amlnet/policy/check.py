@@ -6,11 +6,12 @@ one of which it cannot be told makes it unknown, if it would have decided otherw
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Optional, Sequence
 
 from ..model import Coverage, Requirement, ServiceTag, Settlement
-from .addresses import EVERYTHING, Span, shown
+from .addresses import EVERYTHING, Span, inside, shown, union
 from .at_rest import collector_at_rest
 from .conditions import Destinations, Fit, Services, Sources, Traffic, every, traffics
 from .model import Finding, Policy, Rule
@@ -50,7 +51,8 @@ def findings(
     `sources` names where the traffic of a row comes from; None, or nothing at all, where that is not known. `table` is
     the catalog's table of service tags; one that is not in it may hold anything.
     """
-    checkers = [Checker(policy) for policy in policies]
+    placed = Counter(policy.dialect for policy in policies if policy.within)
+    checkers = [Checker(policy, alone=placed[policy.dialect] == 1) for policy in policies]
     return tuple(_finding(row, checkers, sources(row), elsewhere(row, table)) for row in rows)
 
 
@@ -60,7 +62,10 @@ def _finding(
     if row.unresolved:
         decisions = [_unknown(Doubt.NAME, "a part of the name is not known yet", _COMPLETE)]
     else:
-        decisions = [checker.decide(row, sources, others) for checker in checkers if _meets(row, checker.policy)]
+        meeting = [checker for checker in checkers if _meets(row, checker.policy)]
+        asked = [checker.decide(row, sources, others) for checker in meeting]
+        decisions = [decision for decision in asked if decision]
+        decisions += _unmet([checker.policy for checker in meeting], sources)
         decisions = decisions or [_unknown(Doubt.NO_POLICY, "no policy is for its computes", _GIVE)]
     worst = min(decisions, key=lambda decision: decision.coverage.rank)
     telling = [worst] if worst.coverage is not Coverage.COVERED else decisions
@@ -87,6 +92,18 @@ def _meets(row: Requirement, policy: Policy) -> bool:
     return not (policy.computes and row.computes) or bool(set(policy.computes) & set(row.computes))
 
 
+def _unmet(policies: Sequence[Policy], sources: Sequence[Optional[Span]]) -> list[Decision]:
+    """A doubt where traffic comes from somewhere that none of the policies is for."""
+    placed = [policy.within for policy in policies if policy.within and not policy.within.unread]
+    if not placed or len(placed) < len(policies):
+        return []
+    spans = union(span for where in placed for span in where.spans)
+    outside = [source for source in sources if source and not inside(source, spans)]
+    known = ", ".join(map(shown, spans[:3]))
+    because = f"no policy is for all of {', '.join(map(shown, outside))}: subnets name them for {known}"
+    return [_unknown(Doubt.NO_POLICY, because, _GIVE)] if outside else []
+
+
 _GIVE = "Give the policy that stands in front of them."
 _COMPLETE = "Complete the facts with --workspace-file, or create what is missing."
 
@@ -102,18 +119,22 @@ Doubts = dict[Optional[bool], Rule]
 class Checker:
     """Decides about rows, as one policy does."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, alone: bool = False) -> None:
         self.policy = policy
+        self.alone = alone
         self.index = RuleIndex(policy)
 
     def decide(
         self, row: Requirement, sources: Sequence[Optional[Span]], others: frozenset[str] = frozenset()
-    ) -> Decision:
-        """What the policy makes of a row, from all of its sources and for all of its service tags."""
+    ) -> Optional[Decision]:
+        """What the policy makes of a row, from all of its sources and for all of its service tags; None for no part."""
         pieces: list[Optional[Span]] = []
         for source in sources:
             pieces += self.index.pieces(source) if source else [None]
-        decisions = {traffic: self._decide(traffic) for traffic in traffics(row, pieces or [None], others)}
+        asked = traffics(row, pieces or [None], others)
+        decisions = {traffic: made for traffic in asked if (made := self._met(traffic)) is not None}
+        if not decisions:
+            return None
         words = {decision.coverage for decision in decisions.values()}
         works, fails = words & {Coverage.COVERED, Coverage.PARTIAL}, words & {Coverage.DENIED, Coverage.MISSING}
         worst = min(decisions, key=lambda traffic: decisions[traffic].coverage.rank)
@@ -127,6 +148,21 @@ class Checker:
                 because="; ".join(_unique(decision.because for decision in decisions.values())),
             )
         return replace(whole, coverage=Coverage.PARTIAL) if works and fails else whole
+
+    def _met(self, traffic: Traffic) -> Optional[Decision]:
+        """The decision about traffic that comes from where the policy is; None for other traffic.
+
+        The only policy of its kind is the one that is meant where no source is told.
+        """
+        where = self.policy.within
+        fit = where.fit(traffic) if where and not (self.alone and traffic.source is None) else Fit.ALL
+        if where is None or fit is not Fit.MAYBE:
+            return None if fit is Fit.NONE else self._decide(traffic)
+        decision = self._decide(traffic)
+        if decision.coverage is Coverage.COVERED:
+            return decision
+        because = f"{where.doubt(traffic)} ({self.policy.name}: {decision.because})"
+        return _unknown(where.reason(traffic), because, where.advice(traffic) or _MEASURE, decision.rules)
 
     def _decide(self, traffic: Traffic) -> Decision:
         policy = self.policy

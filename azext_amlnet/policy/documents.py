@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Iterable, Iterator, Mapping, Optional
@@ -11,6 +12,20 @@ from ..codec import TwiceError, once
 from ..errors import UsageError
 
 _DEEPEST, _MOST_REFERENCES = 64, 20
+
+
+_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+def without_comments(text: str) -> str:
+    """JSON with blanks in the place of its comments, so that places stay; any other text as it is.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#comments-and-metadata (2026-11-26)
+    """
+    start = text.lstrip()
+    if not start.startswith(("{", "[", "//", "/*")) or "/" not in text:
+        return text
+    return _COMMENT.sub(lambda match: match[0] if match[0][0] == '"' else re.sub(r"[^\n]", " ", match[0]), text)
 
 
 @dataclass(frozen=True)
@@ -27,10 +42,11 @@ class Document:
         """The document as JSON values; None for a text that is none; raises UsageError for one that is broken."""
         if self.answer is not None:
             return self.answer
-        if not self.text.lstrip().startswith(("{", "[")):
+        text = without_comments(self.text)
+        if not text.lstrip().startswith(("{", "[")):
             return None
         try:
-            return json.loads(self.text, object_pairs_hook=once)
+            return json.loads(text, object_pairs_hook=once, strict=False)  # texts of several lines are ARM's own
         except RecursionError:
             raise UsageError(f"The policy {self.name} is nested too deeply.", "Give what az or ARM wrote.") from None
         except TwiceError as error:

@@ -93,7 +93,8 @@ class Policy:
 
     `assumptions` is what was taken for granted of parts that were not given, and how to give them.
     `default` is what happens where no rule decides. `private` says whether traffic to private endpoints passes it;
-    `words` what can pass at all, any when empty. `computes` are those whose traffic meets it, all when empty.
+    `words` what can pass at all, any when empty. `computes` are those whose traffic meets it, all when empty; `within`
+    is where the traffic comes from that meets it, as the subnets that name it tell.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Policy:
     unread: tuple[Unread, ...] = ()
     id: str = ""
     computes: tuple[str, ...] = ()
+    within: Optional[Sources] = None
 
 
 @dataclass(frozen=True)
@@ -142,13 +144,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class PolicySummary:
-    """What a report says of a policy."""
+    """What a report says of a policy; `sources` are the prefixes of the subnets that it is for, all when empty."""
 
     name: str
     dialect: str
     rules: int
     computes: tuple[str, ...]
     notes: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

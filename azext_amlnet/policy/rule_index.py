@@ -37,6 +37,7 @@ class RuleIndex:
             for condition in map(_inner, rule.conditions):
                 if isinstance(condition, Sources):
                     ends |= {end for low, high in condition.spans for end in (low, high + 1)}
+        ends |= {end for low, high in (policy.within.spans if policy.within else ()) for end in (low, high + 1)}
         self.ends = sorted(ends)
 
     def _file(self, number: int, rule: Rule) -> None:

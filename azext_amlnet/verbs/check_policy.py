@@ -50,7 +50,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     inputs = gather(cmd, scoped)
     subnets = _subnets(inputs.facts, scoped.compute) if _is_live(scoped) else {}
     answer = _answered(cmd, query, subnets)
-    policies = _policies(files, answer, subnets, arguments.dialect)
+    policies = _policies(files, answer, subnets, arguments.dialect, inputs)
     sources_of = _sources_of(answer, subnets)
     report = report_on(inputs, policies, sources=sources, sources_of=sources_of, earlier=earlier)
     warn((*_unreadable(answer, subnets), *remarks(report)))
@@ -131,14 +131,21 @@ def _unreadable(answer: Optional[PolicyAnswer], subnets: Subnets) -> list[str]:
 
 
 def _policies(
-    files: Sequence[Document], answer: Optional[PolicyAnswer], subnets: Subnets, dialect: Optional[str]
+    files: Sequence[Document],
+    answer: Optional[PolicyAnswer],
+    subnets: Subnets,
+    dialect: Optional[str],
+    inputs: Inputs,
 ) -> list[Policy]:
     """All policies; one that was found by itself, with the subnet and the computes that it is for."""
     from ..policy import Document, read
+    from ..policy.environment import environment_of
 
     shown = [Document("Azure", answer=answer.resources, refused=answer.refused)] if answer else []
     resources = answer.resources if answer else ()
-    return [_placed(policy, resources, subnets) for policy in read([*files, *shown], dialect)]
+    environment = environment_of(inputs.facts.cloud, inputs.catalog) if inputs.facts else None
+    policies = read([*files, *shown], dialect, environment=environment)
+    return [_placed(policy, resources, subnets) for policy in policies]
 
 
 def _placed(policy: Policy, resources: Sequence[JsonObject], subnets: Subnets) -> Policy:
@@ -155,7 +162,7 @@ def _placed(policy: Policy, resources: Sequence[JsonObject], subnets: Subnets) -
     if not computes:
         return policy
     where = f"{policy.name} (subnet {', '.join(names)} of {', '.join(dict.fromkeys(computes))})"
-    return replace(policy, name=where, computes=tuple(dict.fromkeys(computes)))
+    return replace(policy, name=where, computes=tuple(dict.fromkeys(computes)), within=None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Azure resources in whatever JSON they come: an answer of ARM, what `az … show` and `list` print, or a template.
+"""Azure resources, and what is in them, read without trust in its shape.
 
 What of a template only a deployment would tell stays `Unknown`, and so visible.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Iterable, Iterator, Optional
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Optional, Sequence
 
 from ...errors import UsageError
-from ._keys import ENVELOPE
-from ._template import DEEPEST, Template
-from ._template import Unknown as Unknown
+from ..addresses import Span, span_of, union
+from ..conditions import Sources
+from ._expressions import Unknown as Unknown
+from ._expressions import shape_of
 
 TYPES = {
     "microsoft.network/firewallpolicies": "firewall-policy",
@@ -27,22 +28,14 @@ TYPES = {
     "microsoft.network/virtualnetworks": "virtual-network",
     "microsoft.network/virtualnetworks/subnets": "subnet",
 }
-# What a resource without a type is known by: what the Azure CLI prints leaves the type out at times.
-_BY_KEY = (
-    ("ruleCollections", "rule-collection-group"),
-    ("ruleCollectionGroups", "firewall-policy"),
-    ("securityRules", "nsg"),
-    ("routes", "route-table"),
-    ("ipAddresses", "ip-group"),
-    ("applicationRuleCollections", "firewall"),
-)
 
 
 @dataclass(frozen=True)
 class Resource:
     """One Azure resource: its kind, its name (`parent/child` for a child), its id in lower case, its properties.
 
-    `listed`: it comes from a whole list, as az and ARM print all children of one kind.
+    `listed`: it comes from a whole list, as az and ARM print all children of one kind. Two kinds stand for what is not
+    there: `elsewhere` for what was not read, `off` for what a template does not make; `why` says the reason of both.
     """
 
     kind: str
@@ -52,6 +45,7 @@ class Resource:
     document: str
     conditional: Optional[Unknown] = None
     listed: bool = False
+    why: str = "is elsewhere"
 
     @property
     def label(self) -> str:
@@ -71,7 +65,7 @@ class Pool:
     def add(self, resource: Resource) -> None:
         """One resource more; raises UsageError for one that two documents describe differently."""
         for known in self.of(resource.kind) if resource.id or "/" in resource.name.strip("/") else ():
-            if (known.id, known.name) != (resource.id, resource.name):
+            if (known.id, known.name) != (resource.id, resource.name) or known.conditional or resource.conditional:
                 continue
             if known.body == resource.body:
                 return
@@ -89,171 +83,6 @@ class Pool:
             matching = [resource for resource in self.of(kind) if is_it(resource, reference)]
             self.by_reference[kind, reference] = matching[0] if len(matching) == 1 else None
         return self.by_reference[kind, reference]
-
-
-def resources(document: Any, name: str, parameters: Mapping[str, Any]) -> Iterator[Resource]:
-    """The resources that a JSON document holds; `parameters` are those of deployment parameter files."""
-    if isinstance(document, Mapping) and isinstance(document.get("resources"), (list, Mapping)):
-        yield from _of_whole_template(document, parameters, name, 0)
-        return
-    paged = isinstance(document, Mapping) and "value" in document
-    if paged and document.get("nextLink"):
-        yield Resource("elsewhere", "the next page", "", {}, name)
-    items = document["value"] if paged else document
-    for item in items if isinstance(items, list) else [items]:
-        if isinstance(item, Mapping):
-            yield from (replace(resource, listed=isinstance(items, list)) for resource in _plain(item, name))
-
-
-def parameters_of(document: Any) -> dict[str, Any]:
-    """The values of a deployment parameter file; empty for any other document."""
-    if not isinstance(document, Mapping) or "resources" in document:
-        return {}
-    parameters = document.get("parameters")
-    schema = str(document.get("$schema", "")).lower()
-    if not isinstance(parameters, Mapping) or "deploymentparameters.json" not in schema:
-        return {}
-    return {str(key).lower(): _value_of(str(key), value) for key, value in parameters.items()}
-
-
-def _value_of(key: str, entry: Any) -> Any:
-    """The value that a parameter file gives; one that it only refers to is not known."""
-    return entry["value"] if isinstance(entry, Mapping) and "value" in entry else Unknown(key)
-
-
-def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator[Resource]:
-    body = _body(item)
-    identifier = str(item.get("id") or "").rstrip("/").lower()
-    if body is None:
-        yield Resource(
-            "elsewhere",
-            f"the properties of {str(item.get('name') or identifier or 'a resource')[:80]}",
-            "",
-            {},
-            document,
-        )
-        return
-    kind = TYPES.get(_type(item.get("type"), identifier)) or next(
-        (kind for key, kind in _BY_KEY if isinstance(body.get(key), list)), None
-    )
-    if kind is None:
-        return
-    yield Resource(kind, str(item.get("name") or identifier.rpartition("/")[2]), identifier, body, document)
-    for subnet in objects(body.get("subnets"), Notes(), "subnets") if kind == "virtual-network" else ():
-        yield from _plain({"type": "Microsoft.Network/virtualNetworks/subnets", **subnet}, document)
-
-
-def _body(item: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
-    """The properties of a resource, or the resource itself as az prints it; None where they are no object."""
-    if "properties" not in item:
-        return item
-    properties = item["properties"]
-    return properties if isinstance(properties, Mapping) else None
-
-
-def _type(type_name: Any, identifier: str) -> str:
-    if isinstance(type_name, str) and type_name:
-        return type_name.lower()
-    parts = identifier.rpartition("/providers/")[2].split("/")
-    return "/".join([parts[0], *parts[1::2]]) if len(parts) > 2 else ""
-
-
-def _of_whole_template(
-    document: Mapping[str, Any], parameters: Mapping[str, Any], name: str, depth: int
-) -> Iterator[Resource]:
-    yield from _of_items(Template(document, parameters), document["resources"], name, depth)
-
-
-def _of_items(template: Template, items: Any, document: str, depth: int) -> Iterator[Resource]:
-    for item in items.values() if isinstance(items, Mapping) else items:
-        if isinstance(item, Mapping):
-            yield from _of_template(template, item, document, "", depth)
-        else:
-            yield Resource("elsewhere", "a resource", "", {}, document)
-
-
-def _of_deployment(template: Template, item: Mapping[str, Any], document: str, depth: int) -> Iterator[Resource]:
-    """A deployment within a template: what stands in it, if it stands here; one without a gate decides nothing."""
-    body = _body(item) or {}
-    inner, name = body.get("template"), template.value(item.get("name", ""))
-    options = body.get("expressionEvaluationOptions")
-    within = isinstance(options, Mapping) and word(options.get("scope")) == "inner"
-    condition = Unknown("copy") if "copy" in item else template.value(item.get("condition", True))
-    label = f"the deployment {name if isinstance(name, str) else ''}".strip()
-    if not (isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping)) and depth < DEEPEST):
-        yield Resource("elsewhere", label, "", {}, document)
-        return
-    if within:
-        parameters = template.value(body.get("parameters") or {})
-        pairs = parameters.items() if isinstance(parameters, Mapping) else ()
-        values = {str(key).lower(): _value_of(str(key), value) for key, value in pairs}
-        members = list(_of_whole_template(inner, values, document, depth + 1))
-    else:  # expressions mean the outer template's parameters and variables
-        members = list(_of_items(template, inner["resources"], document, depth + 1))
-    if condition is True or not members:
-        yield from members
-    else:
-        on = f", which depends on {condition.text}," if isinstance(condition, Unknown) else ""
-        yield Resource("elsewhere", f"{label}{on}".rstrip(","), "", {}, document)
-
-
-def _of_template(
-    template: Template, item: Any, document: str, parent: str, depth: int, kind_of_parent: str = ""
-) -> Iterator[Resource]:
-    """A resource of a template and those that are nested in it."""
-    if not isinstance(item, Mapping) or depth > DEEPEST:
-        return
-    if not isinstance(item.get("type"), str) or item["type"].startswith("["):
-        yield Resource("elsewhere", "a resource whose type is not told", "", {}, document)
-        return
-    kind_text = item["type"].lower()
-    if kind_of_parent and "/" not in kind_text.partition(".")[0]:
-        kind_text = kind_text if kind_text.startswith("microsoft.") else f"{kind_of_parent}/{kind_text}"
-    kind = TYPES.get(kind_text)
-    condition = template.value(item["condition"]) if "condition" in item else True
-    name = template.value(item.get("name", ""))
-    name = name if isinstance(name, str) else _last_literal(item.get("name"))
-    name = f"{parent}/{name}" if parent else name
-    if condition is False or item.get("existing") is True:
-        return
-    if kind_text == "microsoft.resources/deployments":
-        yield from _of_deployment(template, item, document, depth)
-    if kind is not None:
-        yield _worked_out(template, item, kind, name, document, condition)
-    nested = item.get("resources")
-    odd = _odd(item, bool(kind) or kind_text == "microsoft.resources/deployments")
-    if odd:
-        yield Resource("elsewhere", f"'{odd}' of {name or kind_text}, which is not understood", "", {}, document)
-    children = nested.values() if isinstance(nested, Mapping) else nested if isinstance(nested, list) else ()
-    for child in children:
-        yield from _of_template(template, child, document, name, depth + 1, kind_text)
-
-
-def _odd(item: Mapping[str, Any], decides: bool) -> str:
-    """The part of a resource that is not understood: resources of another kind, or a name where it decides."""
-    if not isinstance(item.get("resources"), (list, Mapping, type(None))):
-        return "resources"
-    return next((str(key)[:60] for key in item if decides and key not in ENVELOPE and item[key]), "")
-
-
-def _worked_out(
-    template: Template, item: Mapping[str, Any], kind: str, name: str, document: str, condition: Any
-) -> Resource:
-    """A resource with its properties; one that cannot be told, or may not exist, is elsewhere unless it is a rule."""
-    body = template.value(item.get("properties", item))
-    conditional = Unknown("copy") if "copy" in item else condition if isinstance(condition, Unknown) else None
-    if condition not in (True, None) and conditional is None:
-        conditional = Unknown("condition")
-    single = kind in ("rule-collection-group", "security-rule", "route")
-    if not isinstance(body, Mapping) or (conditional and not single):
-        return Resource("elsewhere", f"{kind} {name}".strip(), "", {}, document)
-    return Resource(kind, name, "", body, document, conditional)
-
-
-def _last_literal(name: Any) -> str:
-    """The end of a name that a deployment would begin: `[concat(parameters('x'), '/rule')]` → `/rule`."""
-    match = re.search(r"'(/[^']+)'\)\]\Z", name) if isinstance(name, str) else None
-    return match[1] if match else ""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -288,7 +117,7 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
             if isinstance(item, str):
                 strings.append(item.strip())
             elif isinstance(item, Unknown):
-                notes.add(f"{key} is {item.text}, which only a deployment tells")
+                notes.add(f"{key} depends on {item.on}")
             else:
                 notes.add(f"{key} holds something that is no text")
     return strings
@@ -316,6 +145,7 @@ def ids(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
         value = body.get(key)
         for item in value if isinstance(value, list) else [value]:
             identifier = item.get("id") if isinstance(item, Mapping) else item
+            identifier = shape_of(identifier) if isinstance(identifier, Unknown) else identifier
             if isinstance(identifier, str) and identifier:
                 identifiers.append(identifier.rstrip("/").lower())
             elif identifier is not None or isinstance(item, Mapping):
@@ -376,10 +206,39 @@ def in_order(items: Iterable[tuple[Any, Any, str, Any]], notes: Notes) -> list[A
 
 def is_it(resource: Resource, reference: str) -> bool:
     """Whether a resource is the one that an id names; by its name where one of the two has no whole id."""
-    if resource.id and reference.startswith("/subscriptions/"):
+    if resource.id and reference.startswith("/subscriptions/") and "{" not in reference:
         return resource.id == reference
     name = resource.name.rpartition("/")[2].lower()
     return bool(name) and name == reference.rpartition("/")[2]
+
+
+def within(pool: Pool, gate: Resource, key: str) -> Optional[Sources]:
+    """Where the traffic comes from that meets a gate: the prefixes of the subnets that name it; None where none does."""
+    spans: list[Span] = []
+    named, notes = False, Notes()
+    for subnet in pool.of("subnet"):
+        odd = Notes()
+        references = ids(subnet.body, odd, key)
+        if any(is_it(gate, reference) for reference in references):
+            named = True
+            prefixes = texts(subnet.body, notes, "addressPrefix", "addressPrefixes")
+            known = [span for span in map(span_of, prefixes) if span]
+            spans += known
+            if len(known) < len(prefixes) or not prefixes:
+                notes.add(f"the prefix of the subnet {subnet.label} is not told")
+        elif odd.reasons or any("{" in reference for reference in references):
+            notes.add(f"which {key} the subnet {subnet.label} has is not told")
+    return Sources(union(spans), str(notes)) if named else None
+
+
+def owner(child: Resource, parents: Sequence[Resource]) -> str:
+    """The lower-case id or name of what a child is in; empty where it does not tell.
+
+    A name with what is not known (`{hub}/g`) tells nothing beside parents of which none has that very name.
+    """
+    reference = child.id.rpartition("/")[0].rpartition("/")[0] or child.name.rpartition("/")[0].lower()
+    untold = "{" in reference and parents and not any(is_it(parent, reference) for parent in parents)
+    return "" if untold else reference
 
 
 def word(value: Any) -> str:

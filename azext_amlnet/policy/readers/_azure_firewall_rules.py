@@ -125,7 +125,7 @@ def _perhaps(rule: Rule, conditional: Optional[Unknown], properties: Mapping[str
     """The rule, in doubt where a template makes it under a condition only, or it has a property not known here."""
     odd = sorted(key for key in properties if key not in _KNOWN and properties[key])
     because = f"'{odd[0][:60]}' is not known here" if odd else ""
-    because = f"whether it exists depends on {conditional.text}" if conditional else because
+    because = f"whether it exists depends on {conditional.on}" if conditional else because
     return replace(rule, allow=None, unread=because) if because else rule
 
 

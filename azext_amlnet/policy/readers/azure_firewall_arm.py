@@ -13,7 +13,7 @@ from typing import Any, Iterable, Iterator, Optional, Sequence
 
 from ...errors import UsageError
 from ..model import Policy, Rule, Unread, unread_of, unread_rule
-from ._arm import Notes, Pool, Resource, ids, is_it, objects, word
+from ._arm import Notes, Pool, Resource, ids, is_it, objects, owner, word
 from ._azure_firewall_rules import COLLECTIONS, Place, rules_of_collections, rules_of_groups
 from ._keys import strange
 
@@ -31,7 +31,7 @@ def read(pool: Pool) -> Iterator[Policy]:
         raise _circle(policy.label for policy in policies)
     for leaf in leaves:
         links = list(_chain(pool, leaf, groups))
-        if loose and len(leaves) > 1:
+        if loose and len(policies) > 1:
             links.insert(0, _Link(leaf.label, None, (), "groups that do not tell whose they are"))
         elif loose:
             links[-1] = replace(links[-1], groups=[*links[-1].groups, *loose])
@@ -39,7 +39,7 @@ def read(pool: Pool) -> Iterator[Policy]:
     if loose and not leaves:
         groups[loose[0].document] = loose
     for name, members in groups.items():
-        if not any(_is_of(group, policy) for group in members for policy in policies):
+        if not any(is_it(policy, name) for policy in policies):
             why = pool.refused.get(name, "")
             missing = f"the policy of {members[0].label}: {why}" if why else ""
             yield _policy(pool, [_Link(name, None, members, missing)])
@@ -80,22 +80,14 @@ class _Link:
     missing: str = ""
 
 
-def _owner(group: Resource) -> str:
-    """The policy that a group tells by its id or its name, empty where it does not."""
-    return group.id.partition("/rulecollectiongroups/")[0] or group.name.rpartition("/")[0].lower()
-
-
-def _is_of(group: Resource, policy: Resource) -> bool:
-    return bool(_owner(group)) and is_it(policy, _owner(group))
-
-
 def _groups(pool: Pool, policies: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
     """The rule collection groups by what they tell of their policy, and those that tell nothing."""
     by_owner: dict[str, list[Resource]] = {}
     loose = []
     for group in pool.of("rule-collection-group"):
-        if _owner(group):
-            by_owner.setdefault(_owner(group), []).append(group)
+        of = owner(group, policies)
+        if of:
+            by_owner.setdefault(of, []).append(group)
         else:
             loose.append(group)
     return by_owner, loose
@@ -110,7 +102,7 @@ def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> 
         if any(policy is other for other in seen):
             raise _circle(link.name for link in links)
         seen.append(policy)
-        members = [group for owned in groups.values() for group in owned if _is_of(group, policy)]
+        members = [group for of, owned in groups.items() if is_it(policy, of) for group in owned]
         links.append(_Link(policy.label, policy, members))
         notes = Notes()
         if not isinstance(policy.body.get("basePolicy"), (Mapping, str, type(None))):

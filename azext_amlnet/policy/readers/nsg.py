@@ -23,9 +23,11 @@ from ._arm import (
     needed,
     objects,
     of_parameter,
+    owner,
     parameter_of,
     ports,
     texts,
+    within,
     word,
 )
 from ._keys import strange
@@ -59,12 +61,10 @@ def read(pool: Pool) -> Iterator[Policy]:
     loose: dict[str, list[Resource]] = {}
     groups = pool.of("nsg")
     for rule in pool.of("security-rule"):
-        loose.setdefault(rule.id.partition("/securityrules/")[0] or rule.name.rpartition("/")[0].lower(), []).append(
-            rule
-        )
+        loose.setdefault(owner(rule, groups), []).append(rule)
     for group in groups:
         lost = Notes()
-        singles = [rule for owner, own in loose.items() if owner and is_it(group, owner) for rule in own]
+        singles = [rule for of, own in loose.items() if of and is_it(group, of) for rule in own]
         singles += loose.get("", []) if len(groups) == 1 else []
         if singles and "securityRules" not in group.body:
             inline = []  # a template keeps them beside the group
@@ -74,9 +74,13 @@ def read(pool: Pool) -> Iterator[Policy]:
         if "" in loose and len(groups) > 1:
             lost.add("rules that do not tell whose they are")
         defaults = objects(group.body.get("defaultSecurityRules"), lost, "its default rules")
-        yield replace(_policy(group.label, inline, singles, defaults, lost), id=group.id)
-    for owner, rules in loose.items():
-        if not (any(is_it(group, owner) for group in groups) if owner else len(groups) == 1):
+        yield replace(
+            _policy(group.label, inline, singles, defaults, lost),
+            id=group.id,
+            within=within(pool, group, "networkSecurityGroup"),
+        )
+    for of, rules in loose.items():
+        if not (any(is_it(group, of) for group in groups) if of else len(groups) == 1):
             name = rules[0].name.rpartition("/")[0] or rules[0].document
             policy = _policy(name, [], rules, [], Notes())
             yield policy if all(rule.listed for rule in rules) else _alone(policy)
@@ -146,7 +150,7 @@ def _unread(rule: Mapping[str, Any], allow: Optional[bool], conditional: Optiona
     froms = texts(rule, notes, "sourcePortRange", "sourcePortRanges")
     odd = sorted(key for key in rule if key not in _KNOWN and rule[key])
     if conditional:
-        notes.add(f"whether it exists depends on {conditional.text}")
+        notes.add(f"whether it exists depends on {conditional.on}")
     if allow is None:
         notes.add("it neither allows nor denies")
     if word(rule.get("direction")) != "outbound":

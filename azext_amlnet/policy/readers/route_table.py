@@ -13,7 +13,7 @@ from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations
 from ..model import Policy, Rule, unread_of, unread_rule
-from ._arm import Notes, Pool, Resource, is_it, needed, objects, texts, word
+from ._arm import Notes, Pool, Resource, is_it, needed, objects, owner, texts, within, word
 from ._keys import strange
 
 KINDS = ("route-table", "route")
@@ -23,24 +23,25 @@ _DIALECT = "route-table"
 def read(pool: Pool) -> Iterator[Policy]:
     """One policy for each table; what no route decides goes to the Internet by Azure's own route."""
     firewalls = {address: firewall.label for firewall in pool.of("firewall") for address in addresses(firewall)}
-    tables, loose = pool.of("route-table"), pool.of("route")
+    tables = pool.of("route-table")
+    loose = [(owner(route, tables), route) for route in pool.of("route")]
     for table in tables:
         lost = Notes()
-        own = [route for route in loose if _is_of(route, table) or (len(tables) == 1 and not _owner(route))]
+        own = [route for of, route in loose if (is_it(table, of) if of else len(tables) == 1)]
         beside = own and "routes" not in table.body  # as a template may keep them
         inline = [] if beside else needed(table.body, "routes", lost, "its routes")
         bodies = [_body(item) | {"name": item.get("name")} for item in inline] + list(map(_of_route, own))
         lost.reasons += strange("route-table", table.body)
-        if len(tables) > 1 and any(not _owner(route) for route in loose):
+        if len(tables) > 1 and any(not of for of, _ in loose):
             lost.add("routes that do not tell whose they are")
         policy = _policy(table.label, bodies, firewalls, table.body.get("disableBgpRoutePropagation"), lost)
-        yield replace(policy, id=table.id)
+        yield replace(policy, id=table.id, within=within(pool, table, "routeTable"))
     rest: dict[str, list[Resource]] = {}
-    for route in loose:
-        if not any(_is_of(route, table) for table in tables) and (_owner(route) or len(tables) != 1):
-            rest.setdefault(_owner(route), []).append(route)
-    for owner, routes in rest.items():
-        name = owner.rpartition("/")[2] or routes[0].document
+    for of, route in loose:
+        if not (any(is_it(table, of) for table in tables) if of else len(tables) == 1):
+            rest.setdefault(of, []).append(route)
+    for of, routes in rest.items():
+        name = of.rpartition("/")[2] or routes[0].document
         policy = _policy(name, [_of_route(route) for route in routes], firewalls, None, Notes())
         yield policy if all(route.listed for route in routes) else _alone(policy)
 
@@ -54,17 +55,9 @@ def _alone(policy: Policy) -> Policy:
     return replace(policy, rules=rules, notes=(), assumptions=(assumed,), unread=unread_of(policy.name, rules))
 
 
-def _owner(route: Resource) -> str:
-    return route.id.partition("/routes/")[0] or route.name.rpartition("/")[0].lower()
-
-
-def _is_of(route: Resource, table: Resource) -> bool:
-    return bool(_owner(route)) and is_it(table, _owner(route))
-
-
 def _of_route(route: Resource) -> dict[str, Any]:
     """A route that stands alone; where it may not exist, where it leads is not known."""
-    hop = {"nextHopType": f"a hop of a route that depends on {route.conditional.text}"} if route.conditional else {}
+    hop = {"nextHopType": f"a hop of a route that depends on {route.conditional.on}"} if route.conditional else {}
     return {**route.body, "name": route.name.rpartition("/")[2], **hop}
 
 

@@ -1,0 +1,181 @@
+"""The grammar of ARM's template expressions, and what only a deployment would tell.
+
+https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions (2026-11-26)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Iterable, Optional, Union
+
+DEEPEST = 12
+"""How deep templates and values may be nested."""
+_DEEPEST_EXPRESSION = DEEPEST * 4
+_LONGEST_SHAPE = 1_000
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that only a deployment would tell; of a long expression the beginning is kept.
+
+    `needs` names the parameters without a value that it comes from, `more` says that it comes from something else, too.
+    `shape` is the value with what is not known in braces (`{hub}/g`): two of one shape are one and the same.
+    """
+
+    text: str
+    needs: tuple[str, ...] = ()
+    more: bool = True
+    shape: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text[:80])
+
+    @property
+    def on(self) -> str:
+        """What it depends on, and how that can be given."""
+        names = " and ".join(f"'{name[:60]}'" for name in self.needs[:3])
+        parameters = f"the parameter{'s' if len(self.needs) > 1 else ''} {names} (give the parameter file)"
+        elsewhere = f"{self.text}, which only a deployment tells"
+        return " and ".join(([parameters] if self.needs else []) + ([elsewhere] if self.more else []))
+
+    def called(self, text: str) -> Unknown:
+        """The same by the whole expression that it came from, which stands for what has no other shape."""
+        return replace(self, text=text, shape=self.shape or f"{{{text[1:-1].replace('/', '|')}}}")
+
+
+def unknown_of(text: str, parts: Iterable[Any], shape: str = "", more: bool = False) -> Unknown:
+    """What comes of parts of which some are not known."""
+    unknown = [part for value in parts for part in unknowns(value)]
+    needs = tuple(dict.fromkeys(name for part in unknown for name in part.needs))
+    more = more or not unknown or any(part.more for part in unknown)
+    return Unknown(text, needs, more, shape if len(shape) <= _LONGEST_SHAPE else "")
+
+
+def unknowns(value: Any) -> list[Unknown]:
+    """What of a value is not known."""
+    if isinstance(value, Unknown):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [part for item in value for part in unknowns(item)] if isinstance(value, list) else []
+
+
+def shape_of(value: Any) -> str:
+    """A value as a text, with what is not known in braces; empty where it has no telling form."""
+    if isinstance(value, Unknown):
+        return value.shape
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def hole(name: str, parts: Iterable[Any] = ()) -> str:
+    """The shape of what a function makes of parts; a name with `/` in it would be two."""
+    inner = [repr(part) if isinstance(part, str) else shape_of(part).strip("{}") for part in parts]
+    return "{" + f"{name}({', '.join(inner)})".replace("/", "|") + "}" if all(inner) else ""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The grammar
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A text or a number."""
+
+    value: Union[str, int]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of arguments; of a user's function the name has its namespace (`contoso.name`)."""
+
+    name: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A property (`.a`) or an item (`['a']`, `[0]`) of something."""
+
+    of: Node
+    key: Node
+
+
+Node = Union[Literal, Call, Member]
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d{1,9}(?![\w]))|(?P<name>[A-Za-z_]\w*)|(?P<sign>[(),\[\].]))"
+)
+_Token = tuple[str, str]
+
+
+class _Malformed(ValueError):
+    """A text is no expression."""
+
+
+@lru_cache(maxsize=20_000)
+def parsed(text: str) -> Optional[Node]:
+    """The expression in a text without its brackets; None for what is none, or nested too deeply."""
+    tokens = _tokens(text)
+    try:
+        node, at = _node(tokens, 0, 0)
+    except _Malformed:
+        return None
+    return node if tokens[at][0] == "end" else None
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens, at = [], 0
+    text = text.strip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            break
+        tokens.append((str(match.lastgroup), match[0].strip()))
+        at = match.end()
+    return [*tokens, ("end", "") if at == len(text) else ("odd", text[at])]
+
+
+def _node(tokens: list[_Token], at: int, depth: int) -> tuple[Node, int]:
+    """What begins at a token, with its properties and items, and where it ends."""
+    node, at = _primary(tokens, at, depth)
+    while tokens[at][1] in (".", "["):
+        if tokens[at][1] == ".":
+            _expect(tokens[at + 1][0] == "name")
+            node, at = Member(node, Literal(tokens[at + 1][1])), at + 2
+        else:
+            key, at = _node(tokens, at + 1, depth + 1)
+            _expect(tokens[at][1] == "]")
+            node, at = Member(node, key), at + 1
+    return node, at
+
+
+def _primary(tokens: list[_Token], at: int, depth: int) -> tuple[Node, int]:
+    kind, text = tokens[at]
+    _expect(depth <= _DEEPEST_EXPRESSION)
+    if kind == "text":
+        return Literal(text[1:-1].replace("''", "'")), at + 1
+    if kind == "number":
+        return Literal(int(text)), at + 1
+    _expect(kind == "name")
+    while tokens[at + 1][1] == "." and tokens[at + 2][0] == "name":
+        text, at = f"{text}.{tokens[at + 2][1]}", at + 2
+    _expect(tokens[at + 1][1] == "(")
+    arguments, at = _arguments(tokens, at + 2, depth)
+    return Call(text.lower(), arguments), at
+
+
+def _arguments(tokens: list[_Token], at: int, depth: int) -> tuple[tuple[Node, ...], int]:
+    arguments: list[Node] = []
+    while tokens[at][1] != ")":
+        if arguments:
+            _expect(tokens[at][1] == ",")
+            at += 1
+        argument, at = _node(tokens, at, depth + 1)
+        arguments.append(argument)
+    return tuple(arguments), at + 1
+
+
+def _expect(holds: bool) -> None:
+    if not holds:
+        raise _Malformed
