@@ -39,9 +39,9 @@ def rules(*targets: Any) -> dict[str, Any]:
         build.collection("c", 100, "Allow", {**build.app("r"), "targetFqdns": list(targets)})]}  # fmt: skip
 
 
-def policies_of(*resources: Any, given: tuple[Document, ...] = (), **sections: Any) -> tuple[Policy, ...]:
+def policies_of(*resources: Any, beside: tuple[Document, ...] = (), **sections: Any) -> tuple[Policy, ...]:
     whole = template(resources=list(resources), parameters=PARAMETERS, variables=VARIABLES, **sections)
-    return read((whole, *given), environment=ENVIRONMENT)
+    return read((whole, *beside), environment=ENVIRONMENT)
 
 
 def group(properties: Any, name: str = "hub/g", **more: Any) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def test_a_policy_that_a_default_switches_off_is_said_to_be_off() -> None:
     ):
         policies_of(switched)
     on = Document("p.json", build.parameters(off=True).text)
-    assert build.coverage(policies_of(switched, group(rules(ACR.host)), given=(on,)), ACR) == ["covered"]
+    assert build.coverage(policies_of(switched, group(rules(ACR.host)), beside=(on,)), ACR) == ["covered"]
     (policy,) = policies_of(HUB, group(rules(ACR.host), condition="[parameters('off')]"))
     assert build.coverage([policy], ACR) == ["missing"]
     assert policy.assumptions == ("rule-collection-group hub/g of template.json is off by the default of 'off' "

@@ -15,7 +15,7 @@ from azext_amlnet.catalog import load
 from azext_amlnet.model import Cloud
 from azext_amlnet.policy.environment import environment_of
 from azext_amlnet.policy.readers._expressions import Unknown
-from azext_amlnet.policy.readers._template import Scope, Template
+from azext_amlnet.policy.readers._template import Evaluation, Template
 
 DOCUMENT = {
     "parameters": {
@@ -48,7 +48,7 @@ PUBLIC = environment_of(Cloud.PUBLIC, load())
 
 
 def worked_out(text: Any, cloud: Cloud = Cloud.PUBLIC) -> Any:
-    return Template(DOCUMENT, {}, Scope(environment_of(cloud, load()))).value(text)
+    return Template(DOCUMENT, {}, Evaluation(environment_of(cloud, load()))).value(text)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_the_environment_is_that_of_the_workspaces_cloud() -> None:
     assert worked_out(storage, Cloud.USGOV) == "*.blob.core.usgovcloudapi.net"
     assert worked_out(storage, Cloud.CHINA) == "*.blob.core.chinacloudapi.cn"
     assert isinstance(worked_out("[environment().resourceManager]", Cloud.CHINA), Unknown)
-    assert isinstance(Template(DOCUMENT, {}, Scope()).value(storage), Unknown)
+    assert isinstance(Template(DOCUMENT, {}, Evaluation()).value(storage), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -256,5 +256,5 @@ def test_the_environment_is_that_of_the_workspaces_cloud() -> None:
 )  # fmt: skip
 def test_hostile_expressions_cost_little(variables: dict[str, Any]) -> None:
     started = time.monotonic()
-    Template({"variables": variables}, {}, Scope()).value("[variables('v0')]")
+    Template({"variables": variables}, {}, Evaluation()).value("[variables('v0')]")
     assert time.monotonic() - started < 10

@@ -132,7 +132,7 @@ class Checker:
         for source in sources:
             pieces += self.index.pieces(source) if source else [None]
         asked = traffics(row, pieces or [None], others)
-        decisions = {traffic: made for traffic in asked if (made := self._met(traffic)) is not None}
+        decisions = {traffic: made for traffic in asked if (made := _met(self, traffic)) is not None}
         if not decisions:
             return None
         words = {decision.coverage for decision in decisions.values()}
@@ -149,22 +149,8 @@ class Checker:
             )
         return replace(whole, coverage=Coverage.PARTIAL) if works and fails else whole
 
-    def _met(self, traffic: Traffic) -> Optional[Decision]:
-        """The decision about traffic that comes from where the policy is; None for other traffic.
-
-        The only policy of its kind is the one that is meant where no source is told.
-        """
-        where = self.policy.within
-        fit = where.fit(traffic) if where and not (self.alone and traffic.source is None) else Fit.ALL
-        if where is None or fit is not Fit.MAYBE:
-            return None if fit is Fit.NONE else self._decide(traffic)
-        decision = self._decide(traffic)
-        if decision.coverage is Coverage.COVERED:
-            return decision
-        because = f"{where.doubt(traffic)} ({self.policy.name}: {decision.because})"
-        return _unknown(where.reason(traffic), because, where.advice(traffic) or _MEASURE, decision.rules)
-
-    def _decide(self, traffic: Traffic) -> Decision:
+    def about(self, traffic: Traffic) -> Decision:
+        """What the policy makes of some traffic that meets it."""
         policy = self.policy
         if traffic.private and not policy.private and not (policy.words and self._let_through(traffic)):
             return _private(policy)
@@ -250,6 +236,22 @@ class Checker:
 
     def _says(self, rule: Rule, traffic: Traffic) -> str:
         return f"{_ref(rule)} of {self.policy.name} {rule.says(traffic)}"
+
+
+def _met(checker: Checker, traffic: Traffic) -> Optional[Decision]:
+    """The decision about traffic that comes from where the policy is; None for other traffic.
+
+    The only policy of its kind is the one that is meant where no source is told.
+    """
+    where = checker.policy.within
+    fit = where.fit(traffic) if where and not (checker.alone and traffic.source is None) else Fit.ALL
+    if fit is Fit.NONE:
+        return None
+    decision = checker.about(traffic)
+    if where is None or fit is not Fit.MAYBE or decision.coverage is Coverage.COVERED:
+        return decision
+    because = f"{where.doubt(traffic)} ({checker.policy.name}: {decision.because})"
+    return _unknown(where.reason(traffic), because, where.advice(traffic) or _MEASURE, decision.rules)
 
 
 _ADD = "Add a rule for it; --suggest FORMAT writes the rules that are missing."

@@ -213,7 +213,7 @@ def is_it(resource: Resource, reference: str) -> bool:
 
 
 def within(pool: Pool, gate: Resource, key: str) -> Optional[Sources]:
-    """Where the traffic comes from that meets a gate: the prefixes of the subnets that name it; None where none does."""
+    """Where the traffic comes from that meets a gate: the prefixes of its subnets; None where none names it."""
     spans: list[Span] = []
     named, notes = False, Notes()
     for subnet in pool.of("subnet"):

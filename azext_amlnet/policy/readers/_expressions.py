@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any, Iterable, Optional, Union
 
 DEEPEST = 12
-"""How deep templates and values may be nested."""
-_DEEPEST_EXPRESSION = DEEPEST * 4
+"""How deep resources and deployments may be nested."""
+DEEPEST_VALUE = 100
+"""How deep values and expressions may be, with all variables that lead from one to the next."""
 _LONGEST_SHAPE = 1_000
 
 
@@ -87,7 +88,7 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A function of arguments; of a user's function the name has its namespace (`contoso.name`)."""
 
     name: str
@@ -102,7 +103,7 @@ class Member:
     key: Node
 
 
-Node = Union[Literal, Call, Member]
+Node = Union[Literal, FunctionCall, Member]
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d{1,9}(?![\w]))|(?P<name>[A-Za-z_]\w*)|(?P<sign>[(),\[\].]))"
 )
@@ -152,7 +153,7 @@ def _node(tokens: list[_Token], at: int, depth: int) -> tuple[Node, int]:
 
 def _primary(tokens: list[_Token], at: int, depth: int) -> tuple[Node, int]:
     kind, text = tokens[at]
-    _expect(depth <= _DEEPEST_EXPRESSION)
+    _expect(depth <= DEEPEST_VALUE)
     if kind == "text":
         return Literal(text[1:-1].replace("''", "'")), at + 1
     if kind == "number":
@@ -162,7 +163,7 @@ def _primary(tokens: list[_Token], at: int, depth: int) -> tuple[Node, int]:
         text, at = f"{text}.{tokens[at + 2][1]}", at + 2
     _expect(tokens[at + 1][1] == "(")
     arguments, at = _arguments(tokens, at + 2, depth)
-    return Call(text.lower(), arguments), at
+    return FunctionCall(text.lower(), arguments), at
 
 
 def _arguments(tokens: list[_Token], at: int, depth: int) -> tuple[tuple[Node, ...], int]:

@@ -55,7 +55,7 @@ def _object(value: Value) -> dict[str, Value]:
 
 
 def as_text(value: Value) -> str:
-    """A value within a longer text; booleans are written `True` and `False` (Bicep's EvaluationTests.cs, 2026-11-26)."""
+    """A value within a longer text; booleans are `True` and `False` there (Bicep's EvaluationTests.cs, 2026-11-26)."""
     _must(isinstance(value, (str, int)))
     return str(value)
 
@@ -225,8 +225,11 @@ def _distinct(items: Iterable[Value]) -> list[Value]:
 
 def _intersection(first: Value, *others: Value) -> Value:
     if isinstance(first, dict):
-        return {key: value for key, value in first.items()
-                if all(_has(other, key) and same(member(other, key), value) for other in map(_object, others))}  # fmt: skip
+        rest = list(map(_object, others))
+        kept = (
+            key for key in first if all(_has(other, key) and same(member(other, key), first[key]) for other in rest)
+        )
+        return {key: first[key] for key in kept}
     return _distinct(item for item in _list(first) if all(_contains(_list(other), item) for other in others))
 
 

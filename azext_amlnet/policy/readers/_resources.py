@@ -13,7 +13,7 @@ from typing import Any, Iterator, Optional
 from ._arm import TYPES, Notes, Resource, objects, word
 from ._expressions import DEEPEST, Unknown, shape_of
 from ._keys import ENVELOPE
-from ._template import Scope, Template
+from ._template import Evaluation, Template
 
 # What a resource without a type is known by: what the Azure CLI prints leaves the type out at times.
 _BY_KEY = (
@@ -36,7 +36,7 @@ def resources(
     `parameters` are those of deployment parameter files, `environment` is what `environment()` tells in the cloud.
     """
     if isinstance(document, Mapping) and isinstance(document.get("resources"), (list, Mapping)):
-        template = Template(document, parameters, Scope(environment))
+        template = Template(document, parameters, Evaluation(environment))
         yield from _of_items(_Place(template, name), document["resources"])
         return
     paged = isinstance(document, Mapping) and "value" in document
