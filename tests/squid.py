@@ -10,11 +10,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 from urllib.parse import quote
 
 SQUID = shutil.which("squid", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+CERTGEN = Path("/usr/lib/squid/security_file_certgen")
+"""What makes the certificates with which squid opens TLS; in Debian's squid-openssl, not in its squid."""
 
 _CONFIG = """
 {listen}
@@ -43,6 +46,30 @@ done
 """
 
 
+@dataclass(frozen=True)
+class Opening:
+    """How squid opens TLS: its own authority with its key, whom it trusts itself, and the options of its port."""
+
+    authority: bytes
+    trusted: bytes
+    port: str = "ssl-bump"
+
+
+def _opens(opening: Opening, folder: Path, port: int) -> str:
+    """The lines for it, and the folder in which squid's own user keeps the certificates that it makes."""
+    (folder / "authority.pem").write_bytes(opening.authority)
+    (folder / "trusted.pem").write_bytes(opening.trusted)
+    made = folder / "made"
+    subprocess.run([str(CERTGEN), "-c", "-s", str(made), "-M", "4MB"], check=True, capture_output=True)
+    for path in (made, *made.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    options = f"{opening.port} cert={folder}/authority.pem" if "ssl-bump" in opening.port else opening.port
+    return (
+        f"http_port 127.0.0.1:{port} {options}\ntls_outgoing_options cafile={folder}/trusted.pem\n"
+        f"sslcrtd_program {CERTGEN} -s {made} -M 4MB\nsslcrtd_children 2 startup=1 idle=1"
+    )
+
+
 @contextlib.contextmanager
 def squid(
     names: Mapping[str, str],
@@ -50,15 +77,17 @@ def squid(
     user: Sequence[str] = (),
     certificate: bytes = b"",
     files: Optional[Mapping[str, str]] = None,
+    opening: Optional[Opening] = None,
 ) -> Iterator[int]:
     """The port of a squid that knows these names, with these http_access lines.
 
     `user`: the name and password it wants; `certificate`: certificate and key of an https proxy; `files`: what lies
-    beside its configuration, in the folder that rules call `{folder}`.
+    beside its configuration, in the folder that rules call `{folder}`; `opening`: how it opens TLS.
     """
     port = _free_port()
     with _folder() as folder:
         for name, text in (files or {}).items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         (folder / "proxy.pem").write_bytes(certificate)
         (folder / "hosts").write_text("".join(f"{ip} {name}\n" for name, ip in names.items()), encoding="utf-8")
@@ -67,6 +96,8 @@ def squid(
         auth = f"auth_param basic program /bin/sh {folder}/helper.sh\nacl known proxy_auth REQUIRED"
         tls = f"https_port 127.0.0.1:{port} tls-cert={folder}/proxy.pem"
         listen = tls if certificate else f"http_port 127.0.0.1:{port}"
+        if opening:
+            listen = _opens(opening, folder, port)
         lines = "\n".join(rules).replace("{folder}", str(folder))
         text = _CONFIG.format(listen=listen, folder=folder, auth=auth if user else "", rules=lines)
         (folder / "squid.conf").write_text(text, encoding="utf-8")

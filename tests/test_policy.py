@@ -20,11 +20,11 @@ from azext_amlnet.exporters._text import public
 from azext_amlnet.model import Coverage, Kind, Level, Progress, Protocol, Requirement
 from azext_amlnet.policy import Document, read
 from azext_amlnet.policy.addresses import span_of
-from azext_amlnet.policy.conditions import Fit, traffics
 from azext_amlnet.policy.model import Policy
 from azext_amlnet.policy.over_permissive import over_permissive, stale
 from azext_amlnet.policy.report import compare, exit_code, summary, with_failing
 from azext_amlnet.policy.rule_index import RuleIndex
+from azext_amlnet.policy.traffic import Fit, traffics
 from azext_amlnet.vocabulary import export_formats, policy_dialects
 
 from . import policies as build

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import time
 from typing import Any
 
 import pytest
@@ -15,183 +13,12 @@ from azext_amlnet.model import Coverage, Kind, Protocol, Requirement
 from azext_amlnet.policy import Document, read
 
 from . import policies as build
-from . import wire
-from .squid import SQUID, squid
-from .test_policy import ACR, BLOBS, FILES, SERVER, UBUNTU
+from .test_policy import ACR, BLOBS, SERVER, UBUNTU
 
 STORE = Requirement(host="mlstore.blob.core.windows.net", service_tags=("Storage.westeurope",))
 DENY_INTERNET = {"name": "no", "priority": 4096, "access": "Deny", "direction": "Outbound", "protocol": "*",
                  "sourceAddressPrefix": "*", "destinationAddressPrefix": "Internet",
                  "destinationPortRange": "*", "sourcePortRange": "*"}  # fmt: skip
-
-# -- squid
-
-
-def squid_says(*lines: str, row: Requirement = ACR, source: str = "10.1.0.0/16") -> str:
-    return build.coverage(build.of_text("\n".join(lines), "squid"), row, source=source)[0]
-
-
-@pytest.mark.parametrize(
-    ("lines", "row", "word"),
-    [
-        (("acl a dstdomain acrml.azurecr.io", "http_access allow a"), ACR, "covered"),
-        (("acl a dstdomain .azurecr.io", "http_access allow CONNECT a"), ACR, "covered"),
-        (("acl a dstdomain .azurecr.io", "http_access allow a"), Requirement(host="azurecr.io"), "covered"),
-        (("acl a dstdomain azurecr.io", "http_access allow a"), ACR, "missing"),
-        (("acl a dstdomain .azurecr.io", "http_access allow !CONNECT a"), ACR, "missing"),
-        (("acl a dstdomain .ubuntu.com", "http_access allow !CONNECT a"), UBUNTU, "covered"),
-        (("acl a dstdomain .azurecr.io", "acl p port 80", "http_access allow a p"), ACR, "missing"),
-        (("acl a dstdomain .azurecr.io", "acl p port 400-500", "http_access allow a p"), ACR, "covered"),
-        (("acl p port 443", "http_access deny !p", "http_access allow all"), UBUNTU, "denied"),
-        (("acl a dstdomain .azurecr.io", "http_access deny a", "http_access allow all"), ACR, "denied"),
-        (("acl a dstdomain .azurecr.io", "http_access deny a"), UBUNTU, "covered"),  # the opposite of the last line
-        (("acl a dstdomain .azurecr.io",), ACR, "missing"),  # no http_access line: denied
-        (("acl a dstdomain x.io", "acl a dstdomain \\", " acrml.azurecr.io # mine", "http_access allow a"), ACR,
-         "covered"),
-        (("acl a dstdom_regex -i ^ACRML\\.azurecr\\.io$", "http_access allow a"), ACR, "covered"),
-        (("acl a dstdom_regex \\.azurecr\\.io$", "http_access allow a"), ACR, "covered"),
-        (("acl a dstdom_regex (^|\\.)blob\\.core\\.windows\\.net$", "http_access allow a"), BLOBS, "covered"),
-        (("acl a dstdom_regex ^.+\\.core\\.windows\\.net$", "http_access allow a"), BLOBS, "covered"),
-        (("acl a dstdom_regex ^ml.*windows\\.net$", "http_access allow a"), BLOBS, "unknown"),
-        (("acl a dstdom_regex (a+)+$", "http_access allow a"), ACR, "unknown"),
-        (("acl a dstdom_regex .*.*.*.*.*x", "http_access allow a"), ACR, "unknown"),
-        (("acl a dst 20.1.0.0/16", "http_access allow a"), SERVER, "missing"),  # plain TCP passes no proxy
-        (("acl a dst 20.1.0.0/16", "http_access allow a"), ACR, "unknown"),
-        (("acl a time MTWHF 9:00-17:00", "http_access allow a"), ACR, "unknown"),
-        (('acl a dstdomain "/etc/squid/list"', "http_access allow a"), ACR, "unknown"),
-        (("http_access allow nobody_defined_it",), ACR, "unknown"),
-        (("include /etc/squid/conf.d/*.conf", "http_access allow all"), ACR, "unknown"),
-        (("acl a dstdomain .azurecr.io", "acl a port 443", "http_access allow a"), ACR, "unknown"),
-        (("http_access allow all", "http_reply_access allow all"), ACR, "covered"),
-        (("http_access allow all", "http_reply_access deny all"), ACR, "unknown"),
-        (("http_access allow all",), FILES, "missing"),
-        (("http_access allow !all", "http_access deny all"), ACR, "missing"),
-        (("http_access deny manager", "http_access deny to_localhost", "http_access allow all"), ACR, "covered"),
-        (("acl manager proto cache_object", "acl PURGE method PURGE", "http_access allow manager localhost",
-          "http_access deny manager", "http_access deny PURGE", "http_access allow all"), ACR, "covered"),
-        (("http_access allow all", "include /etc/squid/more.conf"), ACR, "unknown"),
-        (("http_access allow all", "http_access2 deny all"), ACR, "unknown"),
-        (("http_access allow all", "redirect_program /x"), ACR, "unknown"),
-        (("http_access allow all", "request_header_access Referer deny all"), ACR, "covered"),
-        (("acl a dstdom_regex -i ^x$", "acl a dstdom_regex ^ACRML\\.azurecr\\.io$", "http_access allow a"), ACR,
-         "missing"),
-        (("acl a dstdomain 20.0.0.0/8", "http_access allow a"), Requirement(host="20.1.2.3", kind=Kind.IP), "unknown"),
-    ],
-)  # fmt: skip
-def test_squid(lines: tuple[str, ...], row: Requirement, word: str) -> None:
-    assert squid_says(*lines, row=row) == word
-
-
-def test_files_that_squid_includes_stand_where_they_are_included() -> None:
-    main = Document("squid.conf", "http_access deny manager\ninclude /etc/squid/conf.d/*.conf\nhttp_access deny all\n")
-    ours = Document("amlnet.conf", "acl a dstdomain .azurecr.io\nhttp_access allow a\n")
-    for files in ((main, ours), (ours, main)):
-        (policy,) = read(files)
-        assert build.coverage((policy,), ACR, UBUNTU) == ["covered", "missing"]
-        assert "read as amlnet.conf" in policy.notes[0]
-    assert build.coverage(read((main,)), ACR) == ["unknown"]
-    deny = Document("squid.conf", "http_access deny all\n")
-    assert build.coverage(read((deny, Document("squid.conf", "http_access allow all\n"))), ACR) == ["missing"]
-    around = Document("amlnet.conf", "include /x/amlnet.conf\nhttp_access allow all\n")
-    assert build.coverage(read((around,)), ACR) == ["unknown"]
-
-
-def test_includes_in_a_circle_or_without_end_leave_it_open() -> None:
-    circle = (Document("a.conf", "include /e/b.conf\n"), Document("b.conf", "include /e/a.conf\nhttp_access allow all"))
-    assert build.coverage(read(circle, "squid"), ACR) == ["unknown"]
-    doubled = [Document(f"f{n}.conf", f"include /e/f{n + 1}.conf\n" * 2 + "http_access deny manager\n")
-               for n in range(20)]  # fmt: skip
-    started = time.monotonic()
-    policies = read((*doubled, Document("f20.conf", "http_access allow all\n")), "squid")
-    assert build.coverage(policies, ACR)[0] in ("unknown", "covered") and time.monotonic() - started < 10
-
-
-def test_squid_tells_sources_apart() -> None:
-    lines = ("acl mine src 10.1.0.0/16", "http_access allow mine", "http_access deny all")
-    assert squid_says(*lines) == "covered" and squid_says(*lines, source="10.2.0.0/16") == "missing"
-
-
-def test_squid_that_inspects_tls_is_a_note() -> None:
-    (policy,) = build.of_text("http_access allow all\nssl_bump bump all", "squid")
-    assert "inspects TLS" in policy.notes[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "word"),
-    [
-        ("# bad: \\\nhttp_access deny all\nhttp_access allow all", "missing"),
-        ("acl bad dstdomain \\\n# registries\n.azurecr.io\nhttp_access deny bad\nhttp_access allow all", "denied"),
-        ("acl bad dstdomain .azure\\\ncr.io\nhttp_access deny bad\nhttp_access allow all", "denied"),
-        ("# hi \u2028http_access allow all\nhttp_access deny all", "missing"),
-        ("acl a dstdomain .x.io\nhttp_access deny a\nacl a dstdomain .azurecr.io\nhttp_access allow all", "denied"),
-        ("acl a dstdomain .x.io\nacl A dstdomain .azurecr.io\nhttp_access deny a\nhttp_access allow all", "denied"),
-        ("acl CONNECT method GET\nhttp_access deny CONNECT\nhttp_access allow all", "denied"),
-        ("if false\nhttp_access allow all\nendif\nhttp_access deny all", "unknown"),
-        ("http_access allow\nhttp_access deny all", "missing"),
-        ("acl ok dstdomain .azurecr.io.\nhttp_access allow ok\nhttp_access deny all", "unknown"),
-        ("acl me src 10.0.0.0/0.255.255.255\nhttp_access allow me\nhttp_access deny all", "unknown"),
-        ("http_access Allow all\nhttp_access deny all", "unknown"),
-        ("acl o dstdomain .x.io\nmiss_access allow o\nhttp_access allow all", "unknown"),
-        ("never_direct allow all\nhttp_access allow all", "unknown"),
-        ("ssl_bump terminate all\nhttp_access allow all", "unknown"),
-        ("ssl_bump\nhttp_access allow all", "covered"),
-        ("http_access allow connect\nhttp_access deny ALL", "covered"),
-        ("acl bad src 10.0.0.0-10.1.0.0/16\nhttp_access deny bad\nhttp_access allow all", "unknown"),
-        ("acl ok dstdomain .foo.com\u00a0.azurecr.io\nhttp_access allow ok", "unknown"),
-        ("acl ok dstdomain .foo.com\f.azurecr.io\nhttp_access allow ok", "unknown"),
-        ("acl ok dstdomain .foo.com\r .azurecr.io\nhttp_access allow ok", "missing"),
-        ("\u00a0http_access deny all\nhttp_access allow all", "unknown"),
-        (f"acl ok dstdomain {'x.io ' * 2000}.azurecr.io\nhttp_access allow ok", "unknown"),
-    ],
-)
-def test_lines_of_squid_are_read_as_squid_reads_them(text: str, word: str) -> None:
-    assert build.coverage(build.of_text(text, "squid"), ACR) == [word]
-
-
-def test_a_method_of_http_is_not_all_of_http() -> None:
-    assert squid_says("acl m method HEAD", "http_access allow m", row=UBUNTU) == "unknown"
-    assert squid_says("acl m method PURGE", "http_access allow m", row=UBUNTU) == "missing"
-    assert squid_says("acl m method GET HEAD", "http_access allow m", row=UBUNTU) == "covered"
-
-
-def test_what_private_endpoints_serve_meets_a_proxy_unless_clients_skip_it() -> None:
-    row = Requirement(host="v.vault.azure.net", private=True)
-    (finding,) = build.findings(build.of_text("http_access deny all", "squid"), row)
-    assert finding.coverage is Coverage.UNKNOWN and "NO_PROXY" in finding.hint
-    assert squid_says("http_access allow all", row=row) == "covered"
-
-
-CONFIGS = {
-    "exact": ("acl a dstdomain -n acrml.azurecr.io", "http_access allow CONNECT a"),
-    "suffix": ("acl a dstdomain -n .azurecr.io", "http_access allow a"),
-    "deny in front": ("acl no dstdomain -n .data.azurecr.io", "acl yes dstdomain -n .azurecr.io", "http_access deny no",
-                      "http_access allow yes"),
-    "expression": ("acl a dstdom_regex -n -i ^.+\\.AZURECR\\.io$", "http_access allow CONNECT a"),
-    "anchored": ("acl a dstdom_regex -n (^|\\.)azurecr\\.io$", "http_access allow a"),
-    "negation": ("acl a dstdomain -n .azurecr.io", "http_access deny !a", "http_access allow all"),
-    "late line": ("acl a dstdomain -n .x.io", "http_access allow a", "acl a dstdomain -n .azurecr.io"),
-    "split word": ("acl a dstdomain -n .azure\\", "cr.io", "http_access allow a"),
-    "comment": ("acl a dstdomain -n \\", "# registries", ".azurecr.io", "http_access allow a"),
-    "no acl": ("acl a dstdomain -n .azurecr.io", "http_access allow", "http_access allow a"),
-    "source": ("acl me src 127.0.0.0/8", "acl a dstdomain -n .azurecr.io", "http_access allow me a"),
-    "other source": ("acl they src 10.0.0.0/8", "acl a dstdomain -n .azurecr.io", "http_access allow they a"),
-}  # fmt: skip
-ASKED = ("acrml.azurecr.io", "acrml.westeurope.data.azurecr.io", "azurecr.io", "evil.io", "xazurecr.io")
-
-
-@pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
-@pytest.mark.parametrize("name", CONFIGS)
-def test_the_reader_says_what_a_real_squid_does(net: wire.Wire, name: str) -> None:
-    port = net.serve(wire.hang)
-    with squid(dict.fromkeys(ASKED, "127.0.0.1"), CONFIGS[name]) as proxy:
-        for host in ASKED:
-            with socket.create_connection(("127.0.0.1", proxy), 10) as sock:
-                sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
-                allowed = sock.recv(4096).split()[1] == b"200"
-            text = "\n".join((*CONFIGS[name], "http_access deny all"))
-            words = build.coverage(build.of_text(text, "squid"), Requirement(host=host, port=port), source="127.0.0.1")
-            assert (words == ["covered"]) is allowed and words[0] in ("covered", "denied", "missing"), (host, words)
-
 
 # -- cilium
 

@@ -106,7 +106,7 @@ class Wire:
 
         def behave(connection: socket.socket) -> None:
             with context.wrap_socket(connection, server_side=True) as tls:
-                self.seen.append(_head(tls))
+                self.seen.append(read_head(tls))
                 tls.sendall(answer)
                 if then is not None:
                     then(tls)
@@ -133,7 +133,7 @@ class Wire:
 
         def behave(connection: socket.socket) -> None:
             with front.wrap_socket(connection, server_side=True) as tls:
-                head = _head(tls)
+                head = read_head(tls)
                 if not head:  # who only looks at the certificate
                     return
                 self.seen.append(head)
@@ -148,7 +148,7 @@ class Wire:
         """A plain HTTP server that answers every request with these bytes, or each path with its own."""
 
         def behave(connection: socket.socket) -> None:
-            head = _head(connection)
+            head = read_head(connection)
             self.seen.append(head)
             path = [*head.split(), b"", b""][1].decode("latin-1")
             connection.sendall(answer if isinstance(answer, bytes) else answer.get(path, NOT_FOUND))
@@ -159,7 +159,7 @@ class Wire:
         """A CONNECT proxy that knows where each name is and denies the others; or that answers all with `refuse`."""
 
         def behave(connection: socket.socket) -> None:
-            head = _head(connection)
+            head = read_head(connection)
             if not head:
                 return
             if not head:  # a connection that its time-out ended
@@ -214,7 +214,8 @@ class Wire:
         return head + data[12 : offset + 4] + records
 
 
-def _head(connection: Any) -> bytes:
+def read_head(connection: Any) -> bytes:
+    """What comes until the end of a head, or of the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         part = connection.recv(4096)

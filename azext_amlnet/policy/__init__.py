@@ -56,9 +56,10 @@ def read(
     texts = [document for document in documents if document not in azure]
     pool = _pool_of(azure, environment)
     policies = _of_azure(pool)
+    owned = _owned(texts)
     by_dialect: dict[str, list[Document]] = {}
     for document in texts:
-        by_dialect.setdefault(_dialect(document, dialect), []).append(document)
+        by_dialect.setdefault(owned.get(document.name) or _dialect(document, dialect), []).append(document)
     for name, members in by_dialect.items():
         policies += _reader(name).read(tuple(members))
     if not policies:
@@ -83,6 +84,17 @@ def _once(documents: Sequence[Document]) -> list[Document]:
         count = names[document.name]
         distinct.append(replace(document, name=f"{document.name} ({count})") if count > 1 else document)
     return distinct
+
+
+def _owned(texts: Sequence[Document]) -> dict[str, str]:
+    """The dialect of the texts that others of it name: what squid includes, or takes values from."""
+    owned = {}
+    for name in policy_dialects():
+        named_by = getattr(_reader(name), "named_by", None)
+        if named_by:
+            claimed = [document for document in texts if _reader(name).claims(document)]
+            owned.update({document.name: name for document in named_by(claimed, texts)})
+    return owned
 
 
 def _is_text(document: Document) -> bool:

@@ -13,10 +13,11 @@ from typing import Callable, Iterable, Optional, Sequence
 from ..model import Coverage, Requirement, ServiceTag, Settlement
 from .addresses import EVERYTHING, Span, inside, shown, union
 from .at_rest import collector_at_rest
-from .conditions import Destinations, Fit, Services, Sources, Traffic, every, traffics
+from .conditions import Destinations, Services, Sources
 from .model import Finding, Policy, Rule
 from .rule_index import Held, RuleIndex
 from .service_tags import elsewhere
+from .traffic import Fit, Traffic, every, traffics
 from .unknowns import SETTLED_BY, Doubt
 
 ROUTES = "route-table"

@@ -7,94 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
-from typing import Iterable, Iterator, Optional, Sequence, Union
+from typing import Iterator, Optional, Sequence, Union
 
-from ..model import Kind, Protocol, Requirement
-from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, span_of, union
+from ..model import Kind
+from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, union
+from .traffic import Fit, Traffic, either, every
 from .unknowns import Doubt
-
-
-class Fit(Enum):
-    """How much of some traffic a condition holds for; MAYBE: that cannot be told."""
-
-    NONE = 0
-    SOME = 1
-    MAYBE = 2
-    ALL = 3
-
-
-def either(fits: Iterable[Fit]) -> Fit:
-    """What holds when one of several conditions has to."""
-    return max(fits, key=lambda fit: fit.value, default=Fit.NONE)
-
-
-def every(fits: Iterable[Fit]) -> Fit:
-    """What holds when all of several conditions have to."""
-    combined = Fit.ALL
-    for fit in fits:
-        if fit is Fit.NONE:
-            return fit
-        if fit is Fit.MAYBE or combined is Fit.ALL:
-            combined = fit
-    return combined
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What is asked of a policy
-
-_WORDS = {
-    Protocol.HTTPS: frozenset({"tcp", "https"}),
-    Protocol.TLS: frozenset({"tcp", "https"}),
-    Protocol.HTTP: frozenset({"tcp", "http"}),
-    Protocol.SMB: frozenset({"tcp"}),
-    Protocol.TCP: frozenset({"tcp"}),
-    Protocol.UDP: frozenset({"udp"}),
-}
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in.
-
-    `elsewhere` names the tags that surely hold nothing of it (`service_tags.elsewhere`).
-    """
-
-    kind: Kind
-    host: str
-    protocol: Protocol
-    port: int
-    source: Optional[Span] = None
-    tag: Optional[str] = None
-    fqdn_tags: tuple[str, ...] = ()
-    private: bool = False
-    elsewhere: frozenset[str] = frozenset()
-
-    @property
-    def words(self) -> frozenset[str]:
-        """What a rule may call it: its transport, and what is spoken in it."""
-        return _WORDS[self.protocol]
-
-    @property
-    def address(self) -> Optional[Span]:
-        """The address that the row names, if it is one."""
-        return span_of(self.host) if self.kind is Kind.IP else None
-
-
-def traffics(
-    row: Requirement, sources: Sequence[Optional[Span]], elsewhere: frozenset[str] = frozenset()
-) -> Iterator[Traffic]:
-    """One for each source, and for each of the service tags that must all be open for it."""
-    for source in sources:
-        for tag in row.service_tags or (None,):
-            yield Traffic(
-                row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private, elsewhere
-            )
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What a rule asks of it
 
 
 @dataclass(frozen=True)
@@ -133,6 +52,49 @@ class Pattern:
     def suffix(self) -> Optional[str]:
         """Below what it matches names of anybody, if that can be told."""
         return self.below or self.only
+
+
+@dataclass(frozen=True)
+class UrlPattern:
+    """URLs by an expression, as a proxy has them: `host:port` of CONNECT, and the whole one of what it can read.
+
+    `decrypted` says that TLS has been opened; `below` that it matches every name below that suffix. What follows the
+    host of a whole URL is not known.
+    """
+
+    text: str
+    expression: str
+    decrypted: bool = False
+    below: Optional[str] = None
+    anchor: None = None
+    suffix: None = None
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """Exact for a name in CONNECT; elsewhere MAYBE, unless what is known of the URL settles it."""
+        whole = self.decrypted or "http" in traffic.words
+        if traffic.kind is not Kind.FQDN:
+            told = self.below is not None and not whole and traffic.kind is Kind.WILDCARD and traffic.port == 443
+            return _below(str(self.below), traffic.host[2:]) if told else Fit.MAYBE
+        if not whole:
+            return Fit.ALL if self._compiled.search(f"{traffic.host}:{traffic.port}") else Fit.NONE
+        scheme, usual = ("https", 443) if self.decrypted else ("http", 80)
+        port = "" if traffic.port == usual else f":{traffic.port}"
+        start = f"{scheme}://{traffic.host}{port}/"
+        if self._compiled.search(start) and "$" not in self.expression:
+            return Fit.ALL
+        return Fit.NONE if self._begins_otherwise(start) else Fit.MAYBE
+
+    def _begins_otherwise(self, start: str) -> bool:
+        """Whether it is for URLs that begin with another text."""
+        match = re.match(r"\^((?:[\w:/-]|\\[./-])+)(?![*+?])", self.expression)
+        if match is None or "|" in self.expression:
+            return False
+        plain = match[1].replace("\\", "")
+        return not (start.startswith(plain) or plain.startswith(start))
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.expression)
 
 
 def anchor_of(glob: str) -> Optional[str]:
@@ -214,7 +176,7 @@ class Destinations:
 
     names: frozenset[str] = frozenset()
     below: frozenset[str] = frozenset()
-    patterns: tuple[Pattern, ...] = ()
+    patterns: tuple[Union[Pattern, UrlPattern], ...] = ()
     spans: tuple[Span, ...] = ()
     tags: tuple[str, ...] = ()
     fqdn_tags: tuple[str, ...] = ()
@@ -434,4 +396,51 @@ class Needs:
         return Doubt.PART
 
 
-Condition = Union[Sources, Services, Destinations, Not, Perhaps, Needs]
+@dataclass(frozen=True)
+class _Several:
+    """Conditions that count together; the first of which it cannot be told says why."""
+
+    conditions: tuple[Condition, ...]
+
+    def doubt(self, traffic: Traffic) -> str:
+        """Why `fit` is MAYBE."""
+        return _doubtful(self.conditions, traffic).doubt(traffic)
+
+    def reason(self, traffic: Traffic) -> Doubt:
+        """What sort of doubt it is."""
+        return _doubtful(self.conditions, traffic).reason(traffic)
+
+
+class AllOf(_Several):
+    """Several conditions at once."""
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """What holds for all of them."""
+        return every(condition.fit(traffic) for condition in self.conditions)
+
+
+class OneOf(_Several):
+    """Conditions of which one is enough."""
+
+    def fit(self, traffic: Traffic) -> Fit:
+        """What holds for any of them."""
+        return either(condition.fit(traffic) for condition in self.conditions)
+
+
+def _doubtful(conditions: Sequence[Condition], traffic: Traffic) -> Condition:
+    """The first of some conditions of which it cannot be told."""
+    return next((one for one in conditions if one.fit(traffic) is Fit.MAYBE), conditions[0])
+
+
+Condition = Union[Sources, Services, Destinations, Not, Perhaps, Needs, AllOf, OneOf]
+
+
+def leaves(condition: Condition) -> Iterator[Union[Sources, Services, Destinations]]:
+    """What a condition is made of, negations and doubts aside."""
+    if isinstance(condition, (Not, Perhaps, Needs)):
+        yield from leaves(condition.condition)
+    elif isinstance(condition, (AllOf, OneOf)):
+        for part in condition.conditions:
+            yield from leaves(part)
+    else:
+        yield condition

@@ -30,12 +30,16 @@ def without_comments(text: str) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """A file's text, or a JSON document of Azure (`answer`); `refused` tells what Azure did not show, by id."""
+    """A file's text, or a JSON document of Azure (`answer`); `refused` tells what Azure did not show, by id.
+
+    `path` is where the file was found, for files that name each other by more than their name.
+    """
 
     name: str
     text: str = ""
     answer: Any = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
 
     @cached_property
     def json(self) -> Any:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ..model import Coverage, Gap, Kind, Level, Progress, Protocol, Settlement
-from .conditions import Condition, Destinations, Fit, Perhaps, Sources, Traffic, every
+from .conditions import Condition, Destinations, Perhaps, Sources
+from .traffic import Fit, Traffic, every
 from .unknowns import Doubt
 
 
@@ -94,7 +95,8 @@ class Policy:
     `assumptions` is what was taken for granted of parts that were not given, and how to give them.
     `default` is what happens where no rule decides. `private` says whether traffic to private endpoints passes it;
     `words` what can pass at all, any when empty. `computes` are those whose traffic meets it, all when empty; `within`
-    is where the traffic comes from that meets it, as the subnets that name it tell.
+    is where the traffic comes from that meets it, as the subnets that name it tell. `of` names the policy that it asks
+    once more; what it lets pass is not what it allows.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Policy:
     id: str = ""
     computes: tuple[str, ...] = ()
     within: Optional[Sources] = None
+    of: str = ""
 
 
 @dataclass(frozen=True)

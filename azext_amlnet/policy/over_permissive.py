@@ -21,7 +21,7 @@ def over_permissive(
 
     `shared` tells why, by suffix (`blob.core.windows.net`) or lower-case service tag.
     """
-    for policy in policies:
+    for policy in (policy for policy in policies if not policy.of):
         reported = set()
         for rule in policy.rules if policy.dialect != ROUTES else ():  # a route says where to, not whether
             if rule.allow is False and denies_the_rest(rule):

@@ -10,8 +10,9 @@ from typing import Iterable, Iterator, Optional
 
 from ..model import Kind
 from .addresses import Span, parents
-from .conditions import Condition, Destinations, Fit, Needs, Not, Perhaps, Sources, Traffic
+from .conditions import Destinations, Sources, leaves
 from .model import Policy, Rule
+from .traffic import Fit, Traffic
 
 _MOST_PIECES = 64
 Held = tuple[int, Rule, Fit]
@@ -34,7 +35,7 @@ class RuleIndex:
         ends: set[int] = set()
         for number, rule in enumerate(policy.rules):
             self._file(number, rule)
-            for condition in map(_inner, rule.conditions):
+            for condition in (leaf for whole in rule.conditions for leaf in leaves(whole)):
                 if isinstance(condition, Sources):
                     ends |= {end for low, high in condition.spans for end in (low, high + 1)}
         ends |= {end for low, high in (policy.within.spans if policy.within else ()) for end in (low, high + 1)}
@@ -49,7 +50,8 @@ class RuleIndex:
                 for parent in parents(name):
                     self.under[parent].add(number)
             return
-        wheres = [where for where in map(_inner, rule.conditions) if isinstance(where, Destinations)]
+        parts = (leaf for condition in rule.conditions for leaf in leaves(condition))
+        wheres = [leaf for leaf in parts if isinstance(leaf, Destinations)]
         filed = self.tagged if any(where.tags or where.fqdn_tags for where in wheres) else self.plain
         (self.others if any(where.by_name for where in wheres) else filed).append(number)
         if any(where.only_spans and not where.anything and not where.all_public for where in rule.destinations):
@@ -112,10 +114,3 @@ class RuleIndex:
         """The rules that name a host or a name above it."""
         names = (host.removeprefix("*."), *parents(host))
         return [self.rules[number] for name in names for number in self.anchored.get(name, ())]
-
-
-def _inner(condition: Condition) -> Condition:
-    """The condition behind negations and doubts."""
-    while isinstance(condition, (Needs, Not, Perhaps)):
-        condition = condition.condition
-    return condition

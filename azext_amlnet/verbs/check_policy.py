@@ -113,7 +113,7 @@ def _document(word: str) -> Document:
 
     if word.lstrip().startswith(("{", "[")):
         return Document("--policy", word)
-    return Document(os.path.basename(word) or word, read_policy(word))
+    return Document(os.path.basename(word) or word, read_policy(word), path=os.path.abspath(word))
 
 
 def _answered(cmd: Any, query: Optional[PolicyQuery], subnets: Subnets) -> Optional[PolicyAnswer]:

@@ -1,0 +1,241 @@
+"""The values of ARM's expressions: what is sure is worked out, even where a part of it is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+from ._expressions import (
+    DEEPEST_VALUE,
+    FunctionCall,
+    Literal,
+    Member,
+    Node,
+    Unknown,
+    hole,
+    shape_of,
+    unknown_of,
+    unknowns,
+)
+from ._functions import AROUND, BUILDING, FAILURES, FUNCTIONS, member, same, shape_of_call
+
+if TYPE_CHECKING:
+    from ._template import Template
+
+
+@dataclass(frozen=True)
+class _Lambda:
+    """A function that is an argument: the names of its own arguments, and what it makes of them."""
+
+    names: tuple[str, ...]
+    body: Node
+
+
+def work_out(template: Template, node: Node) -> Any:
+    """The value of an expression."""
+    if isinstance(node, Literal):
+        return node.value
+    if template.scope.depth > DEEPEST_VALUE or template.scope.budget < 0:
+        return Unknown("nested too deeply")
+    with template.scope.deeper():
+        value = _member(template, node) if isinstance(node, Member) else _call(template, node)
+    template.scope.budget -= _weight(value, template.scope.budget)
+    return value if template.scope.budget >= 0 else Unknown("more than can be worked out here")
+
+
+def _member(template: Template, node: Member) -> Any:
+    of, key = work_out(template, node.of), work_out(template, node.key)
+    if isinstance(of, Unknown) or isinstance(key, Unknown):
+        name = shape_of(of).strip("{}")
+        return unknown_of("a property", (of, key), f"{{{name}.{key}}}" if name and isinstance(key, str) else "")
+    try:
+        return member(of, key)
+    except FAILURES:
+        return Unknown("a property")
+
+
+def _call(template: Template, node: FunctionCall) -> Any:
+    special = _SPECIAL.get(node.name)
+    if special is not None:
+        try:
+            return special(template, node.arguments)
+        except FAILURES:
+            return Unknown(node.name)
+    if node.name in template.functions:
+        return template.called(node.name, [work_out(template, argument) for argument in node.arguments])
+    arguments = [work_out(template, argument) for argument in node.arguments]
+    if node.name not in FUNCTIONS:  # what only a deployment tells, of known things as well
+        return unknown_of(node.name, arguments, hole(node.name, arguments), more=True)
+    return _function(node.name, arguments)
+
+
+def _weight(value: Any, most: int) -> int:
+    """How many values a value has, of no more than so many: some have the same one a million times."""
+    weight, rest = 1, [value]
+    while rest and weight <= most:
+        item = rest.pop()
+        if isinstance(item, dict):
+            item = list(item.values())
+        if isinstance(item, list):
+            weight += len(item)
+            rest += [inner for inner in item if isinstance(inner, (list, dict))]
+    return weight
+
+
+def _function(name: str, arguments: list[Any]) -> Any:
+    """What a function makes of its arguments, as far as those are known."""
+    direct = [argument for argument in arguments if isinstance(argument, Unknown)]
+    lost = [] if name in BUILDING else direct if name in AROUND else unknowns(arguments)
+    if lost:
+        settled = _settled(name, arguments)
+        return unknown_of(name, lost, shape_of_call(name, arguments) or hole(name, arguments)) if settled is None \
+            else settled  # fmt: skip
+    try:
+        return FUNCTIONS[name](*arguments)
+    except FAILURES:
+        return Unknown(name)
+
+
+def _settled(name: str, arguments: list[Any]) -> Any:
+    """What is sure although a part is not known: a list that contains something beside it, or what is in any list."""
+    if name == "union" and all(isinstance(argument, list) for argument in arguments):
+        return FUNCTIONS["concat"](*arguments)
+    if name == "contains" and len(arguments) == 2 and isinstance(arguments[0], list) and not unknowns(arguments[1]):
+        return True if any(same(item, arguments[1]) for item in arguments[0]) else None
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Functions that do not need all of their arguments, or know the template
+
+_Arguments = tuple[Node, ...]
+
+
+def _if(template: Template, arguments: _Arguments) -> Any:
+    condition, yes, no = arguments
+    holds = work_out(template, condition)
+    if isinstance(holds, bool):
+        return work_out(template, yes if holds else no)
+    either = work_out(template, yes), work_out(template, no)
+    return either[0] if same(*either) else unknown_of("if", (holds,), hole("if", (holds, *either)))
+
+
+def _decided_by(decisive: bool, name: str) -> Callable[[Template, _Arguments], Any]:
+    """`and`, `or`: one argument that decides is enough."""
+
+    def combined(template: Template, arguments: _Arguments) -> Any:
+        values = [work_out(template, argument) for argument in arguments]
+        if any(value is decisive for value in values):
+            return decisive
+        if all(value is (not decisive) for value in values):
+            return not decisive
+        return unknown_of(name, values, hole(name, values))
+
+    return combined
+
+
+def _coalesce(template: Template, arguments: _Arguments) -> Any:
+    for argument in arguments:
+        value = work_out(template, argument)
+        if value is not None:
+            return value
+    return None
+
+
+def _copy_index(template: Template, arguments: _Arguments) -> Any:
+    values = [work_out(template, argument) for argument in arguments]
+    names = [value.lower() for value in values if isinstance(value, str)]
+    offsets = [value for value in values if isinstance(value, int)]
+    turns = [turn for name, turn in template.turns if not names or name == names[0]]
+    return turns[-1] + sum(offsets)
+
+
+def _lambda(template: Template, arguments: _Arguments) -> Any:
+    *names, body = arguments
+    return _Lambda(tuple(str(work_out(template, name)).lower() for name in names), body)
+
+
+def _function_of(template: Template, node: Node) -> Callable[..., Any]:
+    """A `lambda` as a function; more arguments than it names are left out."""
+    made = work_out(template, node)
+    if not isinstance(made, _Lambda):
+        raise TypeError
+
+    def function(*values: Any) -> Any:
+        outer = template.arguments
+        template.arguments = {**outer, **dict(zip(made.names, values, strict=False))}
+        try:
+            return work_out(template, made.body)
+        finally:
+            template.arguments = outer
+
+    return function
+
+
+def _map(template: Template, arguments: _Arguments) -> Any:
+    items, make = work_out(template, arguments[0]), _function_of(template, arguments[1])
+    return [make(item, at) for at, item in enumerate(items)] if isinstance(items, list) else \
+        unknown_of("map", (items,))  # fmt: skip
+
+
+def _filter(template: Template, arguments: _Arguments) -> Any:
+    items, wanted = work_out(template, arguments[0]), _function_of(template, arguments[1])
+    kept = [wanted(item, at) for at, item in enumerate(items)] if isinstance(items, list) else [items]
+    if not all(isinstance(keep, bool) for keep in kept):
+        return unknown_of("filter", kept)
+    return [item for item, keep in zip(items, kept, strict=True) if keep]
+
+
+def _reduce(template: Template, arguments: _Arguments) -> Any:
+    items, whole = work_out(template, arguments[0]), work_out(template, arguments[1])
+    join = _function_of(template, arguments[2])
+    for at, item in enumerate(items if isinstance(items, list) else ()):
+        whole = join(whole, item, at)
+    return whole if isinstance(items, list) else unknown_of("reduce", (items,))
+
+
+def _to_object(template: Template, arguments: _Arguments) -> Any:
+    items, *lambdas = (
+        work_out(template, arguments[0]),
+        *(_function_of(template, argument) for argument in arguments[1:]),
+    )
+    if not isinstance(items, list):
+        return unknown_of("toObject", (items,))
+    name, make = lambdas[0], lambdas[1] if len(lambdas) > 1 else lambda item: item
+    keys = [name(item) for item in items]
+    return dict(zip(keys, map(make, items), strict=True)) if all(isinstance(key, str) for key in keys) else \
+        unknown_of("toObject", keys)  # fmt: skip
+
+
+def _named(read: Callable[[Template, str], Any]) -> Callable[[Template, _Arguments], Any]:
+    """A function that looks something up by its name."""
+
+    def look_up(template: Template, arguments: _Arguments) -> Any:
+        (name,) = (work_out(template, argument) for argument in arguments)
+        return unknown_of("a name", (name,)) if isinstance(name, Unknown) else read(template, str(name))
+
+    return look_up
+
+
+def _environment(template: Template, arguments: _Arguments) -> Any:
+    known = template.scope.environment
+    return Unknown("environment()", shape="{environment()}") if known is None or arguments else dict(known)
+
+
+_SPECIAL: Mapping[str, Callable[[Template, _Arguments], Any]] = {
+    "if": _if,
+    "and": _decided_by(False, "and"),
+    "or": _decided_by(True, "or"),
+    "coalesce": _coalesce,
+    "copyindex": _copy_index,
+    "parameters": _named(lambda template, name: template.parameter(name)),
+    "variables": _named(lambda template, name: template.variable(name)),
+    "lambdavariables": _named(lambda template, name: template.arguments[name.lower()]),
+    "lambda": _lambda,
+    "map": _map,
+    "filter": _filter,
+    "reduce": _reduce,
+    "toobject": _to_object,
+    "environment": _environment,
+}

@@ -1,0 +1,125 @@
+"""What squid does with TLS: which ports it opens it on, and what ssl_bump lines make of a connection.
+
+At each of three steps the first line that holds decides: peek and stare lead to the next step, splice and terminate end
+it, bump opens it, and then http_access is asked again for what is read within
+(http://www.squid-cache.org/Doc/config/ssl_bump/, 2026-11-26). What happens where no line holds, and what a step can do
+no longer, was measured with squid 5.7 (docs/design/033-squid-is-asked-twice.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from typing import Iterator, Optional, Sequence
+
+from ..conditions import Condition
+from ..model import Rule
+from ._squid_acls import NEVER, Acls, Request
+from ._squid_files import Line
+
+_MOST_ENDS = 500
+
+
+class End(Enum):
+    """What becomes of a connection."""
+
+    SPLICE = "splice"
+    BUMP = "bump"
+    TERMINATE = "terminate"
+    UNTOLD = "untold"
+
+
+_ACTIONS = {
+    **dict.fromkeys(("splice", "none", "deny"), End.SPLICE),
+    **dict.fromkeys(("bump", "client-first", "server-first", "allow"), End.BUMP),
+    "terminate": End.TERMINATE,
+}
+_LOOKING = ("peek", "stare")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way through the steps: what has to hold on it, where it ends, and the line that ends it."""
+
+    conditions: tuple[Condition, ...]
+    end: End
+    line: Optional[Line] = None
+
+    @property
+    def rule(self) -> Rule:
+        """The end as a rule: what is spliced passes, what is terminated does not."""
+        allow = {End.SPLICE: True, End.TERMINATE: False}.get(self.end)
+        where = self.line.where if self.line else "(no ssl_bump line)"
+        verb = {End.SPLICE: "splices", End.TERMINATE: "terminates"}.get(self.end, "decides about")
+        unread = "what it does depends on the server's version of TLS" if self.end is End.UNTOLD else ""
+        return Rule(where, allow, self.conditions, verb, "it", unread=unread)
+
+
+def ways(lines: Sequence[Line], acls: Acls) -> tuple[Way, ...]:
+    """All ways through the steps, in their order; the first one whose conditions hold is taken."""
+    first = tuple(islice(_ways(lines, acls, 1, "", ()), _MOST_ENDS))
+    return first if len(first) < _MOST_ENDS else (Way((), End.UNTOLD),)
+
+
+def _ways(lines: Sequence[Line], acls: Acls, step: int, looking: str, before: tuple[Condition, ...]) -> Iterator[Way]:
+    request = Request(step=step)
+    for line in lines:
+        action = line.words[1].lower()
+        if step == 3 and action in _LOOKING:
+            continue  # nothing is left to look at
+        asked = acls.all_of(line.words[2:], request)
+        if NEVER in asked:
+            continue
+        conditions = (*before, *asked)
+        if action in _LOOKING:
+            yield from _ways(lines, acls, step + 1, action, conditions)
+        else:
+            yield Way(conditions, _end(_ACTIONS.get(action, End.UNTOLD), step, looking), line)
+        if not asked:
+            return
+    yield Way(before, End.BUMP if step == 3 and looking == "stare" else End.SPLICE)
+
+
+def _end(end: End, step: int, looking: str) -> End:
+    """What an action comes to: after a second peek nothing can be opened, after a second stare nothing left alone.
+
+    Where the server speaks TLS 1.3, its certificate is not seen by peeking, and the third step is never asked.
+    """
+    if step < 3:
+        return end
+    if looking == "peek":
+        return End.UNTOLD if end is End.TERMINATE else End.SPLICE
+    return End.BUMP if end is End.SPLICE else end
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Ports
+
+_OTHERS = ("intercept", "transparent", "tproxy", "accel", "vhost", "vport")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """squid's ports: whether there is one that clients can name as their proxy, and whether that one opens TLS.
+
+    `others` are the lines of ports that clients cannot name.
+    """
+
+    named: bool
+    opens: bool
+    others: tuple[Line, ...]
+
+
+def ports_of(lines: Sequence[Line]) -> Ports:
+    """The ports; without a line of one, as in a part of a configuration, there is one that may open TLS."""
+    ports = [line for line in lines if line.words[0] in ("http_port", "https_port") and len(line.words) > 1]
+    others = tuple(line for line in ports if _is_other(line.words))
+    plain = [line for line in ports if line not in others]
+    opens = not ports or any("ssl-bump" in line.words for line in plain)
+    return Ports(bool(plain) or not ports, opens, others)
+
+
+def _is_other(words: Sequence[str]) -> bool:
+    options = [word.partition("=")[0].lower() for word in words[2:]]
+    return any(option in (*_OTHERS, "defaultsite") for option in options)
