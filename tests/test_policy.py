@@ -702,10 +702,10 @@ def test_addresses_are_what_the_standard_library_says(text: str) -> None:
 
 # -- nothing that is not understood ever makes it green
 
+WORD = st.text(max_size=8).filter(lambda text: text != "*")  # which means something everywhere
 GARBAGE = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.lists(st.text(max_size=4), max_size=2),
-    st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=2),
-)  # fmt: skip
+    st.none(), st.booleans(), st.integers(), WORD, st.lists(WORD, max_size=2), st.dictionaries(WORD, WORD, max_size=2)
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -714,9 +714,8 @@ def test_garbage_in_a_rule_is_survived_and_never_covers(data: st.DataObject) -> 
     rule = build.app("r", ACR.host) if data.draw(st.booleans()) else build.net("r", destinationFqdns=[ACR.host])
     key = data.draw(st.sampled_from(sorted(set(rule) - {"name", "destinationAddresses"})))
     rule[key] = data.draw(GARBAGE)
-    others = ("*", ACR.host, "Https")
     words = build.coverage(firewall(build.collection("c", 100, "Allow", rule)), Requirement(host="decoy.io"), ACR)
-    assert words[0] != "covered" or rule[key] in others
+    assert words[0] != "covered"
     assert words[1] in ("unknown", "missing")
 
 

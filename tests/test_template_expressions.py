@@ -155,7 +155,7 @@ def worked_out(text: Any, cloud: Cloud = Cloud.PUBLIC) -> Any:
         ("[resourceId('Microsoft.Network/firewallPolicies', 'Hub')]",
          "/providers/microsoft.network/firewallpolicies/hub"),
         ("[resourceId('rg', 'Microsoft.Network/virtualNetworks/subnets', 'v', 's')]",
-         "/providers/microsoft.network/virtualnetworks/v/subnets/s"),
+         "/resourcegroups/rg/providers/microsoft.network/virtualnetworks/v/subnets/s"),
         # no expressions
         ("[[text]", "[text]"),
         ("[text", "[text"),

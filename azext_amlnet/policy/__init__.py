@@ -18,6 +18,7 @@ from .model import PolicyReport, Unread, unread_rule
 from .readers._arm import Pool, Resource, Unknown
 from .readers._keys import folded
 from .readers._resources import parameters_of, resources
+from .readers._subnets import KEYS, apart
 from .report import report_on
 
 
@@ -120,7 +121,8 @@ def _pool_of(documents: Sequence[Document], environment: Optional[Mapping[str, A
 def _of_azure(pool: Pool) -> list[Policy]:
     readers = (_reader(name) for name in policy_dialects())
     policies = [policy for reader in readers if hasattr(reader, "KINDS") for policy in reader.read(pool)]
-    return [_with_parts_beside(policy, pool) for policy in policies]
+    whole = [_with_parts_beside(policy, pool) for policy in policies]
+    return [*whole, *apart(pool)] if whole else []
 
 
 def _parameters(bodies: Sequence[Any]) -> dict[str, Any]:
@@ -133,11 +135,11 @@ def _parameters(bodies: Sequence[Any]) -> dict[str, Any]:
 
 
 def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:
-    """The policy, in doubt about everything where a document has a part that was not followed."""
-    parts = {f"{part.name} of {part.document}": part.why for part in pool.of("elsewhere")}
+    """The policy, in doubt about everything where a part was not followed that may be of its kind."""
+    parts = {f"{part.name} of {part.document}": part.why for part in pool.of("elsewhere") if part.gate not in KEYS}
     rules = tuple(unread_rule(part, f"{part} {why}") for part, why in parts.items())
     unread = tuple(Unread(policy.name, part, f"it {why}") for part, why in parts.items())
-    off = tuple(_off(part) for part in pool.of("off"))
+    off = tuple(map(_off, pool.of("off")))
     return replace(
         policy,
         rules=(*rules, *policy.rules),

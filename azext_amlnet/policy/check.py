@@ -95,7 +95,7 @@ def _meets(row: Requirement, policy: Policy) -> bool:
 
 def _unmet(policies: Sequence[Policy], sources: Sequence[Optional[Span]]) -> list[Decision]:
     """A doubt where traffic comes from somewhere that none of the policies is for."""
-    placed = [policy.within for policy in policies if policy.within and not policy.within.unread]
+    placed = [policy.within for policy in policies if policy.within]
     if not placed or len(placed) < len(policies):
         return []
     spans = union(span for where in placed for span in where.spans)

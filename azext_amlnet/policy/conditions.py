@@ -73,8 +73,8 @@ class UrlPattern:
         """Exact for a name in CONNECT; elsewhere MAYBE, unless what is known of the URL settles it."""
         whole = self.decrypted or "http" in traffic.words
         if traffic.kind is not Kind.FQDN:
-            told = self.below is not None and not whole and traffic.kind is Kind.WILDCARD and traffic.port == 443
-            return _below(str(self.below), traffic.host[2:]) if told else Fit.MAYBE
+            known = self.below is not None and not whole and traffic.kind is Kind.WILDCARD and traffic.port == 443
+            return _below(str(self.below), traffic.host[2:]) if known else Fit.MAYBE
         if not whole:
             return Fit.ALL if self._compiled.search(f"{traffic.host}:{traffic.port}") else Fit.NONE
         scheme, usual = ("https", 443) if self.decrypted else ("http", 80)

@@ -92,7 +92,7 @@ def _named(cmd: Any, words: Sequence[str]) -> tuple[list[Document], Optional[Pol
     identifiers = [word for word in words if word.lower().startswith("/subscriptions/")]
     for identifier in identifiers:
         first_call(identifier)
-    files = [_document(word) for word in words if word not in identifiers]
+    files = [_document(path) for word in words if word not in identifiers for path in _paths(word)]
     query = _query(cmd) if identifiers else None
     if query:
         query.add(identifiers)
@@ -104,6 +104,14 @@ def _query(cmd: Any) -> PolicyQuery:
 
     az = login(cmd)
     return PolicyQuery(az.client, az.base_url, az.timeouts)
+
+
+def _paths(word: str) -> list[str]:
+    """A folder as the files in it, as a configuration with what it includes; anything else as it is."""
+    if not os.path.isdir(word):
+        return [word]
+    files = (os.path.join(word, name) for name in sorted(os.listdir(word)) if not name.startswith("."))
+    return [path for path in files if os.path.isfile(path)]
 
 
 def _document(word: str) -> Document:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Optional, Sequence
 
 from ...errors import UsageError
-from ..addresses import Span, span_of, union
-from ..conditions import Sources
 from ._expressions import Unknown as Unknown
 from ._expressions import shape_of
 
@@ -35,7 +33,9 @@ class Resource:
     """One Azure resource: its kind, its name (`parent/child` for a child), its id in lower case, its properties.
 
     `listed`: it comes from a whole list, as az and ARM print all children of one kind. Two kinds stand for what is not
-    there: `elsewhere` for what was not read, `off` for what a template does not make; `why` says the reason of both.
+    there: `elsewhere` for what was not read, of the kind `gate`, and `off` for what a template does not make; `why`
+    says the reason of both.
+    `made`: a template makes it, in the resource group of `scope`, by the `defaults` of these parameters.
     """
 
     kind: str
@@ -46,6 +46,10 @@ class Resource:
     conditional: Optional[Unknown] = None
     listed: bool = False
     why: str = "is elsewhere"
+    gate: str = ""
+    scope: str = ""
+    made: bool = False
+    defaults: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -64,8 +68,10 @@ class Pool:
 
     def add(self, resource: Resource) -> None:
         """One resource more; raises UsageError for one that two documents describe differently."""
-        for known in self.of(resource.kind) if resource.id or "/" in resource.name.strip("/") else ():
-            if (known.id, known.name) != (resource.id, resource.name) or known.conditional or resource.conditional:
+        compared = resource.kind not in ("subnet", "virtual-network") and not resource.conditional
+        for known in self.of(resource.kind) if compared and (resource.id or "/" in resource.name.strip("/")) else ():
+            alike = (known.id, known.name, known.scope) == (resource.id, resource.name, resource.scope)
+            if not alike or known.conditional:
                 continue
             if known.body == resource.body:
                 return
@@ -170,6 +176,14 @@ def needed(body: Mapping[str, Any], key: str, notes: Notes, what: str) -> list[M
     return objects(body[key], notes, what)
 
 
+def taken_for_granted(gate: Resource, key: str) -> list[str]:
+    """What is taken for granted of a list that defaults of a template's parameters make empty."""
+    if not (gate.made and gate.body.get(key) == [] and gate.defaults):
+        return []
+    names = " and ".join(f"'{name[:60]}'" for name in gate.defaults[:3])
+    return [f"{key} of {gate.label} are empty by the default of {names} in {gate.document} (give the parameter file)."]
+
+
 def objects(value: Any, notes: Notes, what: str) -> list[Mapping[str, Any]]:
     """The objects of a list; what is no list, and what in it is no object, is noted."""
     if value is None:
@@ -193,9 +207,9 @@ def in_order(items: Iterable[tuple[Any, Any, str, Any]], notes: Notes) -> list[A
     known: dict[int, list[tuple[str, Any]]] = {}
     for _, priority, name, does in entries:
         place = number(priority)
-        if place is None:
+        if place is None and len(entries) > 1:
             notes.add(f"the priority of {name} could not be read")
-        else:
+        elif place is not None:
             known.setdefault(place, []).append((name, does))
     for sharing in known.values():
         if any(does != sharing[0][1] for _, does in sharing):
@@ -206,29 +220,21 @@ def in_order(items: Iterable[tuple[Any, Any, str, Any]], notes: Notes) -> list[A
 
 def is_it(resource: Resource, reference: str) -> bool:
     """Whether a resource is the one that an id names; by its name where one of the two has no whole id."""
-    if resource.id and reference.startswith("/subscriptions/") and "{" not in reference:
+    if resource.id and re.match(r"/subscriptions/[^{]*/providers/[^{]*\Z", reference):
         return resource.id == reference
     name = resource.name.rpartition("/")[2].lower()
-    return bool(name) and name == reference.rpartition("/")[2]
+    return bool(name) and name == reference.rpartition("/")[2] and _one_place(resource.scope or resource.id, reference)
 
 
-def within(pool: Pool, gate: Resource, key: str) -> Optional[Sources]:
-    """Where the traffic comes from that meets a gate: the prefixes of its subnets; None where none names it."""
-    spans: list[Span] = []
-    named, notes = False, Notes()
-    for subnet in pool.of("subnet"):
-        odd = Notes()
-        references = ids(subnet.body, odd, key)
-        if any(is_it(gate, reference) for reference in references):
-            named = True
-            prefixes = texts(subnet.body, notes, "addressPrefix", "addressPrefixes")
-            known = [span for span in map(span_of, prefixes) if span]
-            spans += known
-            if len(known) < len(prefixes) or not prefixes:
-                notes.add(f"the prefix of the subnet {subnet.label} is not told")
-        elif odd.reasons or any("{" in reference for reference in references):
-            notes.add(f"which {key} the subnet {subnet.label} has is not told")
-    return Sources(union(spans), str(notes)) if named else None
+_PLACE = re.compile(r"(?:/subscriptions/([^/]+))?(?:/resourcegroups/([^/]+))?")
+
+
+def _one_place(one: str, other: str) -> bool:
+    """Whether two ids can be in one resource group: as far as both tell, and both tell it in the same way."""
+    pairs = zip(
+        *((match.groups() if (match := _PLACE.match(text)) else (None, None)) for text in (one, other)), strict=True
+    )
+    return all(a == b or not (a and b) or ("{" in a) != ("{" in b) for a, b in pairs)
 
 
 def owner(child: Resource, parents: Sequence[Resource]) -> str:
@@ -236,7 +242,9 @@ def owner(child: Resource, parents: Sequence[Resource]) -> str:
 
     A name with what is not known (`{hub}/g`) tells nothing beside parents of which none has that very name.
     """
-    reference = child.id.rpartition("/")[0].rpartition("/")[0] or child.name.rpartition("/")[0].lower()
+    reference = child.id.rpartition("/")[0].rpartition("/")[0]
+    name = child.name.rpartition("/")[0].lower()
+    reference = reference or (f"{child.scope}/{name}" if child.scope and name else name)
     untold = "{" in reference and parents and not any(is_it(parent, reference) for parent in parents)
     return "" if untold else reference
 

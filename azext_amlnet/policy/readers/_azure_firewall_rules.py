@@ -304,9 +304,15 @@ def _application_services(rule: Mapping[str, Any], by_tag: bool) -> Services:
 
 
 def _nat(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: Place) -> Rule:
-    """A DNAT rule: for traffic to the firewall's own addresses, before all others."""
-    notes = Notes()
-    addresses = texts(rule, notes, "destinationAddresses")
+    """A DNAT rule: for traffic to the firewall's own addresses, before all others.
+
+    One that a deployment tells is such an address, too, and no row's
+    (https://learn.microsoft.com/azure/firewall/destination-nat-rules, 2026-11-26).
+    """
+    notes, destinations = Notes(), rule.get("destinationAddresses")
+    known = [item for item in destinations if not isinstance(item, Unknown)] if isinstance(destinations, list) else \
+        [] if isinstance(destinations, Unknown) else destinations  # fmt: skip
+    addresses = texts({"destinationAddresses": known}, notes, "destinationAddresses")
     spans = union(filter(None, (_span(text, notes, "address") for text in addresses)))
     what, on = _some(addresses), _services_text(rule, "ipProtocols")
     where = Destinations(spans=spans, anything=spans == (EVERYTHING,), unread=str(notes))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable
+from functools import cmp_to_key
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from ._expressions import (
     DEEPEST_VALUE,
@@ -18,7 +20,8 @@ from ._expressions import (
     unknown_of,
     unknowns,
 )
-from ._functions import AROUND, BUILDING, FAILURES, FUNCTIONS, member, same, shape_of_call
+from ._functions import AROUND, BUILDING, FAILURES, FUNCTIONS, member, resource_id, same, shape_of_call
+from ._modules import identified, outputs
 
 if TYPE_CHECKING:
     from ._template import Template
@@ -48,7 +51,8 @@ def _member(template: Template, node: Member) -> Any:
     of, key = work_out(template, node.of), work_out(template, node.key)
     if isinstance(of, Unknown) or isinstance(key, Unknown):
         name = shape_of(of).strip("{}")
-        return unknown_of("a property", (of, key), f"{{{name}.{key}}}" if name and isinstance(key, str) else "")
+        end = f".{key}" if isinstance(key, str) else f"[{key}]" if isinstance(key, int) else ""
+        return unknown_of("a property", (of, key), f"{{{name}{end}}}" if name and end else "")
     try:
         return member(of, key)
     except FAILURES:
@@ -63,11 +67,28 @@ def _call(template: Template, node: FunctionCall) -> Any:
         except FAILURES:
             return Unknown(node.name)
     if node.name in template.functions:
-        return template.called(node.name, [work_out(template, argument) for argument in node.arguments])
+        return _called(template, node)
     arguments = [work_out(template, argument) for argument in node.arguments]
     if node.name not in FUNCTIONS:  # what only a deployment tells, of known things as well
-        return unknown_of(node.name, arguments, hole(node.name, arguments), more=True)
+        return unknown_of(node.name, arguments, _hole(template, node.name, arguments), more=True)
     return _function(node.name, arguments)
+
+
+def _called(template: Template, node: FunctionCall) -> Any:
+    """What a function that the template defines makes of values: it sees its own parameters and nothing else."""
+    definition = template.functions[node.name]
+    names = (str(parameter.get("name")).lower() for parameter in definition.get("parameters") or ())
+    values = (work_out(template, argument) for argument in node.arguments)
+    inner = template.inside({}, dict(zip(names, values, strict=False)), {}, template.group)
+    inner.functions = template.functions
+    return inner.value((definition.get("output") or {}).get("value"))
+
+
+def _hole(template: Template, name: str, arguments: Sequence[Any]) -> str:
+    """The shape of what only a deployment tells: another thing in another one, or in another resource group."""
+    by_group = template.group if name in ("resourcegroup", "subscription") else template.mark
+    everywhere = name in ("uniquestring", "guid") or str(arguments[:1]).startswith("('/")
+    return hole(name, arguments, "" if everywhere else by_group)
 
 
 def _weight(value: Any, most: int) -> int:
@@ -86,7 +107,8 @@ def _weight(value: Any, most: int) -> int:
 def _function(name: str, arguments: list[Any]) -> Any:
     """What a function makes of its arguments, as far as those are known."""
     direct = [argument for argument in arguments if isinstance(argument, Unknown)]
-    lost = [] if name in BUILDING else direct if name in AROUND else unknowns(arguments)
+    around = name in AROUND or (name in _OF_OBJECTS and _are_objects(name, arguments))
+    lost = [] if name in BUILDING else direct if around else unknowns(arguments)
     if lost:
         settled = _settled(name, arguments)
         return unknown_of(name, lost, shape_of_call(name, arguments) or hole(name, arguments)) if settled is None \
@@ -97,8 +119,20 @@ def _function(name: str, arguments: list[Any]) -> Any:
         return Unknown(name)
 
 
+_OF_OBJECTS = ("union", "contains", "shallowmerge")
+
+
+def _are_objects(name: str, arguments: list[Any]) -> bool:
+    """Whether a function goes by the names of properties here, and hands their values on."""
+    return all(isinstance(argument, dict) for argument in (arguments[:1] if name == "contains" else arguments))
+
+
 def _settled(name: str, arguments: list[Any]) -> Any:
-    """What is sure although a part is not known: a list that contains something beside it, or what is in any list."""
+    """What is sure although a part is not known: what is in a list beside it, or that a text or an object is some."""
+    if name == "empty" and re.sub(r"\{[^{}]*\}", "", shape_of(arguments[0])):
+        return False
+    if name == "equals" and None in arguments and any(isinstance(argument, (list, dict)) for argument in arguments):
+        return False
     if name == "union" and all(isinstance(argument, list) for argument in arguments):
         return FUNCTIONS["concat"](*arguments)
     if name == "contains" and len(arguments) == 2 and isinstance(arguments[0], list) and not unknowns(arguments[1]):
@@ -117,8 +151,14 @@ def _if(template: Template, arguments: _Arguments) -> Any:
     holds = work_out(template, condition)
     if isinstance(holds, bool):
         return work_out(template, yes if holds else no)
-    either = work_out(template, yes), work_out(template, no)
-    return either[0] if same(*either) else unknown_of("if", (holds,), hole("if", (holds, *either)))
+    return _either(work_out(template, yes), work_out(template, no), holds)
+
+
+def _either(one: Any, other: Any, holds: Any) -> Any:
+    """What two values have in common; objects that have the same properties by each of them."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return {key: _either(one[key], other[key], holds) for key in one}
+    return one if same(one, other) else unknown_of("if", (holds,), hole("if", (holds, one, other)))
 
 
 def _decided_by(decisive: bool, name: str) -> Callable[[Template, _Arguments], Any]:
@@ -195,6 +235,43 @@ def _reduce(template: Template, arguments: _Arguments) -> Any:
     return whole if isinstance(items, list) else unknown_of("reduce", (items,))
 
 
+def _sort(template: Template, arguments: _Arguments) -> Any:
+    """A list in order: the function tells whether its second argument belongs behind the first."""
+    items, before = work_out(template, arguments[0]), _function_of(template, arguments[1])
+
+    def order(one: Any, other: Any) -> int:
+        decided = before(one, other)
+        if not isinstance(decided, bool):
+            raise TypeError
+        return -1 if decided else 1 if before(other, one) is True else 0
+
+    return sorted(items, key=cmp_to_key(order)) if isinstance(items, list) else unknown_of("sort", (items,))
+
+
+def _map_values(template: Template, arguments: _Arguments) -> Any:
+    of, make = work_out(template, arguments[0]), _function_of(template, arguments[1])
+    return {key: make(value) for key, value in of.items()} if isinstance(of, dict) else unknown_of("map", (of,))
+
+
+def _resource_id(template: Template, arguments: _Arguments) -> Any:
+    """An id, in the resource group that is named or that the template is deployed to."""
+    values = [work_out(template, argument) for argument in arguments]
+    shapes = [value if isinstance(value, str) else shape_of(value) for value in values]
+    whole = resource_id(*shapes) if all(shapes) else ""
+    whole = template.group + whole if whole.startswith("/providers/") else whole
+    return unknown_of("resourceId", values, whole) if unknowns(values) else whole
+
+
+def _reference(template: Template, arguments: _Arguments) -> Any:
+    """What a deployment in this template puts out; of anything else only a deployment tells."""
+    values = [work_out(template, argument) for argument in arguments]
+    identifier = identified(template, shape_of(values[0]))
+    made = outputs(template, identifier)
+    if made is None:
+        return unknown_of("reference", values, _hole(template, "reference", (identifier,)), more=True)
+    return {"outputs": made}
+
+
 def _to_object(template: Template, arguments: _Arguments) -> Any:
     items, *lambdas = (
         work_out(template, arguments[0]),
@@ -238,4 +315,8 @@ _SPECIAL: Mapping[str, Callable[[Template, _Arguments], Any]] = {
     "reduce": _reduce,
     "toobject": _to_object,
     "environment": _environment,
+    "sort": _sort,
+    "mapvalues": _map_values,
+    "resourceid": _resource_id,
+    "reference": _reference,
 }

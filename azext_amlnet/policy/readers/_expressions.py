@@ -43,7 +43,7 @@ class Unknown:
 
     def called(self, text: str) -> Unknown:
         """The same by the whole expression that it came from, which stands for what has no other shape."""
-        return replace(self, text=text, shape=self.shape or f"{{{text[1:-1].replace('/', '|')}}}")
+        return replace(self, text=text, shape=self.shape or braced(text[1:-1]))
 
 
 def unknown_of(text: str, parts: Iterable[Any], shape: str = "", more: bool = False) -> Unknown:
@@ -70,10 +70,18 @@ def shape_of(value: Any) -> str:
     return str(value) if isinstance(value, (str, int)) else ""
 
 
-def hole(name: str, parts: Iterable[Any] = ()) -> str:
-    """The shape of what a function makes of parts; a name with `/` in it would be two."""
+def hole(name: str, parts: Iterable[Any] = (), mark: str = "") -> str:
+    """The shape of what a function makes of parts; the mark tells apart what is another thing elsewhere."""
     inner = [repr(part) if isinstance(part, str) else shape_of(part).strip("{}") for part in parts]
-    return "{" + f"{name}({', '.join(inner)})".replace("/", "|") + "}" if all(inner) else ""
+    return braced(f"{name}({', '.join(inner)}){mark}") if all(inner) else ""
+
+
+def braced(text: str) -> str:
+    """A text in braces, of which there are no others; a `/` in a name would make two of it."""
+    return "{" + text.translate(_WITHIN) + "}"
+
+
+_WITHIN = str.maketrans("/{}", "|()")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

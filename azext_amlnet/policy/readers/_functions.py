@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/templates/template-func
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import json
 import re
@@ -275,14 +276,20 @@ def _try_get(of: Value, *keys: Value) -> Value:
 # Ids and addresses
 
 
-def _resource_id(*words: Value) -> str:
-    """The end of an id, from its provider: what comes before is of the deployment."""
+def resource_id(*words: Value) -> str:
+    """An id as far as its parts tell: a subscription and a resource group, if they stand in front of the type."""
     texts = [_text(word) for word in words]
     start = next(at for at, word in enumerate(texts) if "/" in word and not word.startswith("/"))
     kind, names = texts[start].split("/"), texts[start + 1 :]
     _must(bool(names))
     pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
-    return "/".join(["", "providers", kind[0], *pairs]).lower()
+    subscription, group = (texts[0] if start > 1 else "", texts[start - 1] if start else "")
+    return place_of(subscription, group) + "/".join(["", "providers", kind[0], *pairs]).lower()
+
+
+def place_of(subscription: str, group: str) -> str:
+    """The beginning of the ids of what is in a resource group; what is not told is left out."""
+    return (f"/subscriptions/{subscription}" * bool(subscription) + f"/resourcegroups/{group}" * bool(group)).lower()
 
 
 def _cidr_subnet(network: Value, prefix: Value, index: Value) -> str:
@@ -296,6 +303,23 @@ def _cidr_host(network: Value, index: Value) -> str:
     whole = ipaddress.ip_network(_text(network), strict=False)
     _must(0 <= _whole(index) < whole.num_addresses - 1)
     return str(whole.network_address + 1 + index)
+
+
+def _parse_cidr(network: Value) -> dict[str, Value]:
+    whole = ipaddress.IPv4Network(_text(network), strict=False)
+    _must(whole.prefixlen < 31)
+    first, last = whole.network_address, whole.broadcast_address
+    return {"network": str(first), "netmask": str(whole.netmask), "broadcast": str(last), "cidr": whole.prefixlen,
+            "firstUsable": str(first + 1), "lastUsable": str(last - 1)}  # fmt: skip
+
+
+def _index(of: Value, item: Value, step: int) -> int:
+    """Where something is, from the start or the end; in a text without regard to case."""
+    if isinstance(of, list):
+        places = [at for at, own in enumerate(of) if same(own, item)]
+        return places[0 if step > 0 else -1] if places else -1
+    text, part = _text(of).lower(), _text(item).lower()
+    return text.find(part) if step > 0 else text.rfind(part)
 
 
 PLAIN: Mapping[str, Callable[..., Value]] = {
@@ -328,10 +352,14 @@ PLAIN: Mapping[str, Callable[..., Value]] = {
     "min": _extreme(min),
     "max": _extreme(max),
     "range": _range,
-    "resourceid": _resource_id,
-    "subscriptionresourceid": _resource_id,
-    "tenantresourceid": _resource_id,
-    "extensionresourceid": lambda of, *words: _text(of).lower() + _resource_id(*words),
+    "resourceid": resource_id,
+    "tenantresourceid": resource_id,
+    "extensionresourceid": lambda of, *words: _text(of).lower() + resource_id(*words),
+    "indexof": lambda of, item: _index(of, item, 1),
+    "lastindexof": lambda of, item: _index(of, item, -1),
+    "base64": lambda text: base64.b64encode(_text(text).encode()).decode(),
+    "base64tostring": lambda text: base64.b64decode(_text(text), validate=True).decode(),
+    "parsecidr": _parse_cidr,
     "cidrsubnet": _cidr_subnet,
     "cidrhost": _cidr_host,
     "true": lambda: True,
@@ -371,7 +399,7 @@ _NEEDS_EQUALITY: Mapping[str, Callable[..., Value]] = {
 }
 FUNCTIONS: Mapping[str, Callable[..., Value]] = {**PLAIN, **AROUND, **BUILDING, **_NEEDS_EQUALITY}
 
-_SHAPED = ("concat", "format", "tolower", "resourceid", "subscriptionresourceid", "extensionresourceid")
+_SHAPED = ("concat", "format", "tolower", "resourceid", "extensionresourceid")
 
 
 def shape_of_call(name: str, arguments: list[Value]) -> Optional[str]:

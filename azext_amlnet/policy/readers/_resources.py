@@ -6,13 +6,15 @@ A template's loops are made, its deployments entered and its conditions asked
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Iterator, Optional
 
-from ._arm import TYPES, Notes, Resource, objects, word
+from ._arm import TYPES, Notes, Resource, objects
 from ._expressions import DEEPEST, Unknown, shape_of
 from ._keys import ENVELOPE
+from ._modules import group_of, inner_of, template_in, value_of
 from ._template import Evaluation, Template
 
 # What a resource without a type is known by: what the Azure CLI prints leaves the type out at times.
@@ -56,12 +58,7 @@ def parameters_of(document: Any) -> dict[str, Any]:
     schema = str(document.get("$schema", "")).lower()
     if not isinstance(parameters, Mapping) or "deploymentparameters.json" not in schema:
         return {}
-    return {str(key).lower(): _value_of(str(key), value) for key, value in parameters.items()}
-
-
-def _value_of(key: str, entry: Any) -> Any:
-    """The value that a parameter file gives; one that it only refers to is not known."""
-    return entry["value"] if isinstance(entry, Mapping) and "value" in entry else Unknown(key)
+    return {str(key).lower(): value_of(str(key), value) for key, value in parameters.items()}
 
 
 def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator[Resource]:
@@ -109,17 +106,18 @@ class _Place:
     parent: str = ""
     kind: str = ""
     depth: int = 0
+    group: str = ""
 
-    def elsewhere(self, what: str, why: str = "is elsewhere") -> Resource:
-        """A part that is not told, and why."""
-        return Resource("elsewhere", what, "", {}, self.document, why=why)
+    def elsewhere(self, what: str, why: str = "is elsewhere", gate: str = "") -> Resource:
+        """A part that is not told, why, and of which kind it is."""
+        return Resource("elsewhere", what, "", {}, self.document, why=why, gate=gate)
 
 
 def _of_items(place: _Place, items: Any) -> Iterator[Resource]:
     for item in items.values() if isinstance(items, Mapping) else items if isinstance(items, list) else ():
         if place.depth > DEEPEST:
-            return
-        if isinstance(item, Mapping):
+            yield place.elsewhere("a resource", "is nested too deeply")
+        elif isinstance(item, Mapping):
             yield from _in_turns(place, item)
         elif not place.kind:
             yield place.elsewhere("a resource")
@@ -131,12 +129,18 @@ def _in_turns(place: _Place, item: Mapping[str, Any]) -> Iterator[Resource]:
     if loop is None:
         yield from _asked(place, item, None)
         return
-    turns = place.template.each(loop, lambda: list(_asked(place, item, None))) if isinstance(loop, Mapping) else \
-        Unknown("a loop")  # fmt: skip
+    defaults = place.template.scope.defaults
+    defaults.clear()
+    count = place.template.value(loop.get("count")) if isinstance(loop, Mapping) else Unknown("a loop")
+    by_default = [*defaults]
+    turns = place.template.each({**loop, "count": count}, lambda: list(_asked(place, item, None))) \
+        if isinstance(loop, Mapping) else count  # fmt: skip
     if isinstance(turns, Unknown):
         yield from _asked(place, item, turns)
-    else:
+    elif turns:
         yield from (resource for turn in turns for resource in turn)
+    else:
+        yield from _off(place, list(_asked(place, item, None)), "has no turn", by_default)
 
 
 def _asked(place: _Place, item: Mapping[str, Any], count: Optional[Unknown]) -> Iterator[Resource]:
@@ -145,19 +149,22 @@ def _asked(place: _Place, item: Mapping[str, Any], count: Optional[Unknown]) -> 
     defaults.clear()
     condition = place.template.value(item["condition"]) if "condition" in item else True
     by_default = [*defaults]
-    if item.get("existing") is True:
-        return
     doubt = count or (condition if isinstance(condition, Unknown) else None)
     if doubt is None and not (condition is None or isinstance(condition, bool)):
         doubt = Unknown("its condition")
     made = list(_of_template(place, item, doubt))
-    if condition is not False:
-        yield from made
-        return
+    yield from made if condition is not False else _off(place, made, "is off", by_default)
+
+
+def _off(place: _Place, made: list[Resource], how: str, by_default: list[str]) -> Iterator[Resource]:
+    """What would be there without a condition or a loop that takes it away."""
     names = " and ".join(f"'{name[:60]}'" for name in by_default[:3])
-    why = f"is off by the default of {names} (give the parameter file)" if names else "is off by its condition"
-    gates = (resource for resource in made if resource.kind not in ("elsewhere", "off"))
-    yield from (Resource("off", f"{gate.kind} {gate.name}", "", {}, place.document, why=why) for gate in gates)
+    why = f"{how} by the default of {names} (give the parameter file)" if names else f"{how} by its condition"
+    for gate in made:
+        if gate.kind == "off":
+            yield gate
+        elif gate.kind != "elsewhere":
+            yield Resource("off", f"{gate.kind} {gate.name}", "", {}, place.document, why=why)
 
 
 def _of_template(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown]) -> Iterator[Resource]:
@@ -172,15 +179,29 @@ def _of_template(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown
     deployment = kind_text == "microsoft.resources/deployments"
     name = shape_of(place.template.value(item.get("name", "")))
     name = f"{place.parent}/{name}" if place.parent else name
-    if deployment:
+    made = item.get("existing") is not True
+    if deployment and made:
         yield from _of_deployment(place, item, doubt)
-    if kind is not None:
+    if kind is not None and made:
         yield from _worked_out(place, item, kind, name, doubt)
     odd = _odd(item, bool(kind) or deployment)
+    odd = odd or ("a part" if _is_unknown_part(kind_text) else "")
     if odd:
         yield place.elsewhere(f"'{odd}' of {name or kind_text}", "is not understood")
     yield from _of_items(replace(place, parent=name, kind=kind_text, depth=place.depth + 1),
                          item.get("resources"))  # fmt: skip
+
+
+_PARTS = re.compile(
+    r"microsoft\.network/(?:firewallpolicies|networksecuritygroups|routetables|azurefirewalls)/([a-z]+)"
+)
+_DECIDING_NOTHING = ("providers", "signatureoverrides", "rulecollectiongroupdrafts", "firewallpolicydrafts")
+
+
+def _is_unknown_part(kind: str) -> bool:
+    """Whether a resource is a part of a gate that is not known here, as rule groups of older API versions are."""
+    match = _PARTS.match(kind)
+    return bool(match) and kind not in TYPES and match[1] not in _DECIDING_NOTHING if match else False
 
 
 def _odd(item: Mapping[str, Any], decides: bool) -> str:
@@ -194,55 +215,47 @@ def _worked_out(
     place: _Place, item: Mapping[str, Any], kind: str, name: str, doubt: Optional[Unknown]
 ) -> Iterator[Resource]:
     """A resource with its properties; one that cannot be told, or may not exist, is elsewhere unless it is a rule."""
+    defaults = place.template.scope.defaults
+    defaults.clear()
     body = place.template.value(item.get("properties", item))
+    by_default = tuple(defaults)
     unknown = body if isinstance(body, Unknown) else doubt
-    if not isinstance(body, Mapping) or (doubt and kind not in _SINGLE):
+    if doubt and kind == "ip-group":
+        return  # rules that name it are in doubt
+    if not isinstance(body, Mapping) or (doubt and kind not in (*_SINGLE, *_HARMLESS)):
         why = f"depends on {unknown.on}" if unknown else "is elsewhere"
-        yield place.elsewhere(f"{kind} {name}".strip(), why)
+        yield place.elsewhere(f"{kind} {name}".strip(), why, kind)
         return
-    yield Resource(kind, name, "", body, place.document, doubt)
+    whole = Resource(kind, name, "", body, place.document, doubt, scope=place.group, made=True, defaults=by_default)
+    yield whole
     for subnet in objects(body.get("subnets"), Notes(), "") if kind == "virtual-network" else ():
         inner = subnet.get("properties", subnet)
         if isinstance(inner, Mapping):
-            yield Resource("subnet", f"{name}/{shape_of(subnet.get('name'))}", "", inner, place.document)
+            yield replace(whole, kind="subnet", name=f"{name}/{shape_of(subnet.get('name'))}", body=inner)
 
 
 def _of_deployment(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown]) -> Iterator[Resource]:
     """A deployment within a template: what stands in it, if it stands here; one without a gate decides nothing."""
-    body = _body(item) or {}
-    inner, name = body.get("template"), shape_of(place.template.value(item.get("name", "")))
-    label = f"the deployment {name}".strip()
-    if not (isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping))):
+    label = f"the deployment {shape_of(place.template.value(item.get('name', '')))}".strip()
+    inner = template_in(item)
+    if inner is None:
         yield place.elsewhere(label)
         return
     if place.depth >= DEEPEST:
         yield place.elsewhere(label, "is nested too deeply")
         return
-    template = _inner(place.template, body, inner)
-    members = list(_of_items(_Place(template, place.document, depth=place.depth + 1), inner["resources"]))
+    group = group_of(place.template, item, place.group)
+    within = _Place(inner_of(place.template, item, group), place.document, depth=place.depth + 1, group=group)
+    members = list(_of_items(within, inner["resources"]))
     for member in members:
         if doubt is None or member.kind == "off":
             yield member
         elif member.kind in _SINGLE:
             yield replace(member, conditional=member.conditional or doubt)
-    whole = [member for member in members if doubt and member.kind not in (*_SINGLE, "off", *_HARMLESS)]
-    if whole and doubt:
-        yield place.elsewhere(label, f"depends on {doubt.on}")
+    whole = [member.gate or member.kind for member in members if member.kind not in (*_SINGLE, "off", *_HARMLESS)]
+    for gate in dict.fromkeys(whole) if doubt else ():
+        yield place.elsewhere(label, f"depends on {doubt.on}" if doubt else "", "" if gate == "elsewhere" else gate)
 
 
 _HARMLESS = ("virtual-network", "subnet")
 """What decides nothing by itself."""
-
-
-def _inner(outer: Template, body: Mapping[str, Any], inner: Mapping[str, Any]) -> Template:
-    """The template of a deployment; without a scope of its own its expressions mean the outer one's."""
-    options = body.get("expressionEvaluationOptions")
-    if not (isinstance(options, Mapping) and word(options.get("scope")) == "inner"):
-        return outer
-    values, defaults = {}, {}
-    entries = body.get("parameters")
-    for key, entry in entries.items() if isinstance(entries, Mapping) else ():
-        outer.scope.defaults.clear()
-        values[str(key).lower()] = _value_of(str(key), outer.value(entry))
-        defaults[str(key).lower()] = tuple(outer.scope.defaults)
-    return Template(inner, values, outer.scope, defaults)

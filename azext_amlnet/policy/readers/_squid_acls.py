@@ -185,8 +185,8 @@ def _dst(name: str, acl: _Acl, request: Request) -> Optional[Condition]:
 
 def _address(value: str) -> Optional[Span]:
     """squid's ways to write addresses: a range may have a mask behind it, and a mask is a length or a plain netmask."""
-    if value.lower() in ("ipv4", "ipv6"):
-        return EVERYTHING if value.lower() == "ipv4" else span_of("::/0")
+    if value.lower() == "ipv6":
+        return span_of("::/0")
     first, dash, last = value.partition("-")
     if dash:  # squid masks an address before it compares it with the ends
         end, _, mask = last.partition("/")
@@ -257,9 +257,16 @@ def _server_name(name: str, acl: _Acl, request: Request) -> Condition:
 
 
 def _at_step(name: str, acl: _Acl, request: Request) -> Optional[Condition]:
-    if not request.step:
-        return Destinations(unread=f"the acl {name[:60]} (at_step) is for ssl_bump lines")
-    return None if f"sslbump{request.step}" in map(str.lower, acl.plain) else NEVER
+    """Outside of ssl_bump lines, everything is at the first step."""
+    if request.method:
+        return Destinations(unread=f"the acl {name[:60]} (at_step) is for what comes before TLS is opened")
+    return None if f"sslbump{request.step or 1}" in map(str.lower, acl.plain) else NEVER
+
+
+def _url_path(name: str, acl: _Acl, request: Request) -> Optional[Condition]:
+    """CONNECT has no path; that of other requests is not known."""
+    untold = Destinations(unread=f"the acl {name[:60]} goes by the path of a URL")
+    return untold if request.method else AllOf((Services(((frozenset({"http"}), 0, 65535),)), untold))
 
 
 _BUILD: Mapping[str, Callable[[str, _Acl, Request], Optional[Condition]]] = {
@@ -271,6 +278,7 @@ _BUILD: Mapping[str, Callable[[str, _Acl, Request], Optional[Condition]]] = {
     "dstdomain": _dstdomain,
     "dstdom_regex": lambda name, acl, request: host_patterns(acl.values),
     "url_regex": lambda name, acl, request: url_patterns(acl.values, bool(request.method)),
+    "urlpath_regex": _url_path,
     "ssl::server_name": _server_name,
     "ssl::server_name_regex": _server_name,
     "at_step": _at_step,

@@ -61,17 +61,20 @@ class Files:
             if not inner or self.spent > _MOST_LINES:
                 yield line
                 continue
-            if "*" in line.words[-1]:
-                names = ", ".join(document.name for document in inner)
-                self.notes.append(f"{line.where} includes {line.words[-1]}: read as {names}, which were given.")
+            paths, names = " ".join(line.words[1:]), ", ".join(document.name for document in inner)
+            if "*" in paths:
+                self.notes.append(f"{line.where} includes {paths}: read as {names}, which were given.")
             for document in inner:
                 yield from self._lines_of(document.name, (*within, name))
 
     def _included(self, words: Words, *within: str) -> list[Document]:
-        """The given files that an include line names, sorted as squid does; none unless it is one plain path."""
-        if words[0] != "include" or len(words) != 2 or words[1].startswith(("'", '"')):
-            return []
-        return [document for document in matching(words[1], self.documents) if document.name not in within]
+        """The given files that an include line names, path after path, those of a pattern sorted as squid does.
+
+        None where one of the paths is not given, so that the line stays as it is.
+        """
+        by_path = [matching(path, self.documents) for path in included_paths(words)]
+        whole = [document for documents in by_path for document in documents if document.name not in within]
+        return whole if all(by_path) else []
 
     def values(self, path: str) -> Optional[list[str]]:
         """The values in a list file, one a line; None where it was not given."""
@@ -109,6 +112,11 @@ def file_of(value: str, quoting: bool = False) -> str:
     return match[1] if match else ""
 
 
+def included_paths(words: Words) -> list[str]:
+    """The paths and patterns of an include line, which may be in quotes; empty for any other line."""
+    return [word.strip('"') for word in words[1:]] if words[0] == "include" else []
+
+
 def list_paths(words: Words) -> Iterator[str]:
     """The list files that a line names."""
     for word in words[3:] if words[0] == "acl" else ():
@@ -122,7 +130,7 @@ def named_by(claimed: Sequence[Document], others: Sequence[Document]) -> list[Do
     reached, asked = list(claimed), list(claimed)
     while asked:
         words = [line.words for line in _lines(asked.pop())]
-        paths = [path for line in words for path in (line[1:2] if line[0] == "include" else list_paths(line))]
+        paths = [path for line in words for path in (*included_paths(line), *list_paths(line))]
         new = [document for path in paths for document in matching(path, others) if document not in reached]
         reached += new
         asked += new

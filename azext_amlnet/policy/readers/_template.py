@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, Optional, Sequence
 
 from ._evaluate import work_out
-from ._expressions import DEEPEST_VALUE, FunctionCall, Unknown, parsed
+from ._expressions import DEEPEST_VALUE, FunctionCall, Unknown, braced, parsed
 
 _MOST_VALUES = 2_000_000
 _MOST_TURNS = 800  # of one loop (…/azure/azure-resource-manager/templates/copy-resources, 2026-11-26)
@@ -21,13 +21,21 @@ _MOST_TURNS = 800  # of one loop (…/azure/azure-resource-manager/templates/cop
 class Evaluation:
     """What all templates of a document have in common: what is left of the effort, and the cloud it is for.
 
-    `defaults` names the parameters whose default was used since it was last emptied.
+    `defaults` names the parameters whose default was used since it was last emptied; `modules` keeps the templates of
+    deployments, by the object that holds each.
     """
 
     environment: Optional[Mapping[str, Any]] = None
     budget: int = _MOST_VALUES
     depth: int = 0
     defaults: dict[str, None] = field(default_factory=dict)
+    templates: int = 0
+    modules: dict[int, Any] = field(default_factory=dict)
+
+    def count(self) -> int:
+        """The number of one template more."""
+        self.templates += 1
+        return self.templates
 
     @contextmanager
     def deeper(self) -> Iterator[None]:
@@ -48,6 +56,7 @@ class Template:
         parameters: Mapping[str, Any],
         scope: Evaluation,
         within: Optional[Mapping[str, Sequence[str]]] = None,
+        group: str = "",
     ) -> None:
         self.declared = _by_name(document.get("parameters"))
         self.definitions = _by_name(document.get("definitions"))
@@ -58,6 +67,9 @@ class Template:
         self.parameters = parameters
         self.scope = scope
         self.within = within
+        self.group = group
+        self.resources = document.get("resources")
+        self.mark = "" if within is None else f"#{scope.count()}"
         self.known: dict[str, tuple[Any, dict[str, None]]] = {}
         self.turns: list[tuple[str, int]] = []
         self.arguments: dict[str, Any] = {}
@@ -117,18 +129,13 @@ class Template:
             return self.parameters[name]
         declared = self.declared.get(name)
         declared = declared if isinstance(declared, Mapping) else {}
-        if "defaultValue" not in declared and not (declared.get("nullable") is True or self._may_be_null(declared)):
+        if "defaultValue" not in declared and not _may_be_null(declared, self.definitions):
             needs = (key,) if outermost else ()
-            return Unknown(f"[parameters('{key}')]", needs, not outermost, f"{{{key.replace('/', '|')}}}")
+            return Unknown(f"[parameters('{key}')]", needs, not outermost, braced(key + self.mark))
         value = self._once(f"parameters.{name}", lambda: self.value(declared.get("defaultValue")))
         if outermost:
             self.scope.defaults[key] = None
         return replace(value, needs=(key,), more=False) if isinstance(value, Unknown) and outermost else value
-
-    def _may_be_null(self, declared: Mapping[str, Any]) -> bool:
-        """Whether the type that a parameter refers to may be null."""
-        definition = self.definitions.get(str(declared.get("$ref", "")).rpartition("/")[2].lower())
-        return isinstance(definition, Mapping) and definition.get("nullable") is True
 
     def variable(self, key: str) -> Any:
         """The value of a variable."""
@@ -150,13 +157,15 @@ class Template:
         self.scope.defaults.update(defaults)
         return value
 
-    def called(self, name: str, values: Sequence[Any]) -> Any:
-        """What a function that the template defines makes of values: it sees its own parameters and nothing else."""
-        definition = self.functions[name]
-        names = (str(parameter.get("name")).lower() for parameter in definition.get("parameters") or ())
-        inner = Template({}, dict(zip(names, values, strict=False)), self.scope, {})
-        inner.functions = self.functions
-        return inner.value((definition.get("output") or {}).get("value"))
+    def inside(
+        self,
+        document: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        defaults: Mapping[str, Sequence[str]],
+        group: str,
+    ) -> Template:
+        """A template within this one, deployed to a resource group, with the defaults that its parameters go by."""
+        return Template(document, parameters, self.scope, defaults, group)
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,12 @@ class _Loop:
     """A variable that a loop makes."""
 
     loop: Mapping[str, Any]
+
+
+def _may_be_null(declared: Mapping[str, Any], definitions: Mapping[str, Any]) -> bool:
+    """Whether a parameter may be left out: by itself, or by the type that it refers to."""
+    definition = definitions.get(str(declared.get("$ref", "")).rpartition("/")[2].lower())
+    return any(isinstance(one, Mapping) and one.get("nullable") is True for one in (declared, definition))
 
 
 def _by_name(section: Any) -> dict[str, Any]:

@@ -27,10 +27,10 @@ from ._arm import (
     parameter_of,
     ports,
     texts,
-    within,
     word,
 )
 from ._keys import strange
+from ._subnets import completed, untold, within
 
 KINDS = ("nsg", "security-rule")
 _DIALECT = "nsg"
@@ -63,7 +63,8 @@ def read(pool: Pool) -> Iterator[Policy]:
     for rule in pool.of("security-rule"):
         loose.setdefault(owner(rule, groups), []).append(rule)
     for group in groups:
-        lost = Notes()
+        lost, where = Notes(), within(pool, group, "networkSecurityGroup")
+        group, granted = completed(group, "securityRules", where)
         singles = [rule for of, own in loose.items() if of and is_it(group, of) for rule in own]
         singles += loose.get("", []) if len(groups) == 1 else []
         if singles and "securityRules" not in group.body:
@@ -74,11 +75,11 @@ def read(pool: Pool) -> Iterator[Policy]:
         if "" in loose and len(groups) > 1:
             lost.add("rules that do not tell whose they are")
         defaults = objects(group.body.get("defaultSecurityRules"), lost, "its default rules")
+        policy = _policy(group.label, inline, singles, defaults, lost)
         yield replace(
-            _policy(group.label, inline, singles, defaults, lost),
-            id=group.id,
-            within=within(pool, group, "networkSecurityGroup"),
+            policy, id=group.id, within=where, assumptions=(*policy.assumptions, *(() if singles else granted))
         )
+    yield from untold(pool, groups, "networkSecurityGroup", _DIALECT)
     for of, rules in loose.items():
         if not (any(is_it(group, of) for group in groups) if of else len(groups) == 1):
             name = rules[0].name.rpartition("/")[0] or rules[0].document

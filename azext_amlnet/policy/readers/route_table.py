@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Iterator, Optional, Sequence
@@ -13,8 +14,10 @@ from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations
 from ..model import Policy, Rule, unread_of, unread_rule
-from ._arm import Notes, Pool, Resource, is_it, needed, objects, owner, texts, within, word
+from ._arm import Notes, Pool, Resource, is_it, needed, objects, owner, texts, word
+from ._expressions import shape_of
 from ._keys import strange
+from ._subnets import completed, untold, within
 
 KINDS = ("route-table", "route")
 _DIALECT = "route-table"
@@ -23,10 +26,12 @@ _DIALECT = "route-table"
 def read(pool: Pool) -> Iterator[Policy]:
     """One policy for each table; what no route decides goes to the Internet by Azure's own route."""
     firewalls = {address: firewall.label for firewall in pool.of("firewall") for address in addresses(firewall)}
+    firewalls |= {shape: firewall.label for shape, firewall in _by_reference(pool)}
     tables = pool.of("route-table")
     loose = [(owner(route, tables), route) for route in pool.of("route")]
     for table in tables:
-        lost = Notes()
+        lost, where = Notes(), within(pool, table, "routeTable")
+        table, granted = completed(table, "routes", where)
         own = [route for of, route in loose if (is_it(table, of) if of else len(tables) == 1)]
         beside = own and "routes" not in table.body  # as a template may keep them
         inline = [] if beside else needed(table.body, "routes", lost, "its routes")
@@ -35,7 +40,8 @@ def read(pool: Pool) -> Iterator[Policy]:
         if len(tables) > 1 and any(not of for of, _ in loose):
             lost.add("routes that do not tell whose they are")
         policy = _policy(table.label, bodies, firewalls, table.body.get("disableBgpRoutePropagation"), lost)
-        yield replace(policy, id=table.id, within=within(pool, table, "routeTable"))
+        yield replace(policy, id=table.id, within=where, assumptions=(*policy.assumptions, *(() if own else granted)))
+    yield from untold(pool, tables, "routeTable", _DIALECT)
     rest: dict[str, list[Resource]] = {}
     for of, route in loose:
         if not (any(is_it(table, of) for table in tables) if of else len(tables) == 1):
@@ -68,6 +74,22 @@ def addresses(firewall: Resource) -> Iterator[str]:
     hub = firewall.body.get("hubIPAddresses") or firewall.body.get("hubIpAddresses")
     if isinstance(hub, Mapping):
         yield from texts(hub, Notes(), "privateIPAddress", "privateIpAddress")
+
+
+_OWN_ADDRESS = re.compile(r"\{reference\('([^']*)'.*privateipaddress\}", re.IGNORECASE)
+
+
+def _by_reference(pool: Pool) -> Iterator[tuple[str, Resource]]:
+    """The expressions in routes that stand for the address of a firewall that the same template makes."""
+    routes = [route.body for route in pool.of("route")]
+    routes += [
+        _body(item) for table in pool.of("route-table") for item in objects(table.body.get("routes"), Notes(), "")
+    ]
+    for hop in {shape_of(route.get("nextHopIpAddress")) for route in routes}:
+        match = _OWN_ADDRESS.fullmatch(hop)
+        for firewall in pool.of("firewall") if match else ():
+            if match and is_it(firewall, match[1].replace("|", "/").lower()):
+                yield hop, firewall
 
 
 def _body(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,9 +140,10 @@ def _rule(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> Rule:
 def _hop(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> tuple[Optional[bool], str, str, tuple[str, ...]]:
     """Whether traffic gets on there, where that is in words, why it cannot be told, and what is to be said."""
     kind = word(route.get("nextHopType"))
-    address = next(iter(texts(route, Notes(), "nextHopIpAddress", "nextHopIPAddress")), "")
+    address = next((shape_of(hop) for hop in (route.get("nextHopIpAddress"), route.get("nextHopIPAddress")) if hop), "")
     if kind == "virtualappliance" and address in firewalls:
-        return True, f"to the firewall {firewalls[address]} ({address})", "", ()
+        shown = "its own address" if "{" in address else address
+        return True, f"to the firewall {firewalls[address]} ({shown})", "", ()
     if kind == "virtualappliance":
         known = "the firewall's address is not known; give the firewall itself as --policy, too"
         known = f"the firewall has {', '.join(sorted(firewalls))}" if firewalls else known
