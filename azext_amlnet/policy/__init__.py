@@ -65,7 +65,8 @@ def read(
         policies += _reader(name).read(tuple(members))
     if not policies:
         names = ", ".join(document.name for document in documents)
-        why = "; ".join(f"{part.name} {part.why}" for part in pool.of("off", "elsewhere")[:3])
+        parts = dict.fromkeys(f"{part.name} {part.why}" for part in pool.of("off", "elsewhere"))
+        why = "; ".join([*parts][:3])
         raise UsageError(f"There is no policy in {names}{f': {why}' if why else ''}.", _HINT)
     return tuple(policies)
 
@@ -136,16 +137,22 @@ def _parameters(bodies: Sequence[Any]) -> dict[str, Any]:
 
 def _with_parts_beside(policy: Policy, pool: Pool) -> Policy:
     """The policy, in doubt about everything where a part was not followed that may be of its kind."""
-    parts = {f"{part.name} of {part.document}": part.why for part in pool.of("elsewhere") if part.gate not in KEYS}
+    about = [part for part in pool.of("elsewhere") if _may_be_of(part, policy)]
+    parts = {f"{part.name} of {part.document}": part.why for part in about}
     rules = tuple(unread_rule(part, f"{part} {why}") for part, why in parts.items())
     unread = tuple(Unread(policy.name, part, f"it {why}") for part, why in parts.items())
-    off = tuple(map(_off, pool.of("off")))
+    off = tuple(_off(part) for part in pool.of("off") if part.defaults)
     return replace(
         policy,
         rules=(*rules, *policy.rules),
         unread=(*unread, *policy.unread),
         assumptions=(*policy.assumptions, *off),
     )
+
+
+def _may_be_of(part: Resource, policy: Policy) -> bool:
+    """Whether a part that was not followed can change a policy: one whose kind is known changes its own kind."""
+    return not part.gate or (part.gate not in KEYS and policy.dialect not in KEYS)
 
 
 def _off(part: Resource) -> str:

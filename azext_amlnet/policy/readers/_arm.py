@@ -28,6 +28,9 @@ TYPES = {
 }
 
 
+_LONG = re.compile(r"(\{[^{}]{40})[^{}]*\}")
+
+
 @dataclass(frozen=True)
 class Resource:
     """One Azure resource: its kind, its name (`parent/child` for a child), its id in lower case, its properties.
@@ -53,8 +56,8 @@ class Resource:
 
     @property
     def label(self) -> str:
-        """How it is called in findings."""
-        return self.name or self.document
+        """How it is called in findings; of a long expression in its name the beginning."""
+        return _LONG.sub(r"\1…}", self.name) or self.document
 
 
 @dataclass
@@ -171,7 +174,10 @@ def number(value: Any) -> Optional[int]:
 def needed(body: Mapping[str, Any], key: str, notes: Notes, what: str) -> list[Mapping[str, Any]]:
     """The objects of a list that an engine whose default is to allow must not lack: without it nothing is told."""
     if not isinstance(body.get(key), list):
-        notes.add(f"{what}, which are not among what was given")
+        why = (
+            f"depend on {untold.on}" if isinstance(untold := body.get(key), Unknown) else "are not among what was given"
+        )
+        notes.add(f"{what}, which {why}")
         return []
     return objects(body[key], notes, what)
 

@@ -58,10 +58,15 @@ def rules_of_groups(groups: Sequence[Resource], kind: str, place: Place) -> Iter
     for group in in_order(named, place.lost):
         name = group.name.rpartition("/")[2] or "(group)"
         if not isinstance(group.body.get("ruleCollections"), list):
-            place.lost.add(f"the rule collections of {name}")
+            place.lost.add(f"the rule collections of {name}{_on(group.body.get('ruleCollections'))}")
         place.lost.reasons += strange("rule-collection-group", group.body, name)
-        collections = objects(group.body.get("ruleCollections"), place.lost, f"the rule collections of {name}")
+        own = group.body.get("ruleCollections")
+        collections = objects(own if isinstance(own, list) else None, place.lost, f"the rule collections of {name}")
         yield from rules_of_collections(collections, name, kind, place, group.conditional)
+
+
+def _on(value: Any) -> str:
+    return f", which depend on {value.on}" if isinstance(value, Unknown) else ""
 
 
 def _verbs(group: Resource) -> object:
@@ -94,7 +99,7 @@ def _of_collection(
     type_of_collection, type_of_rule = COLLECTIONS[kind]
     known = {of_collection for of_collection, _ in COLLECTIONS.values()}
     if word(collection.get("ruleCollectionType")) not in known or not isinstance(collection.get("rules"), list):
-        place.lost.add(f"the rules of {where}")
+        place.lost.add(f"the rules of {where}{_on(collection.get('rules'))}")
         return
     place.lost.reasons += strange("rule-collection", collection, where)
     rules = objects(collection["rules"], place.lost, f"the rules of {where}")

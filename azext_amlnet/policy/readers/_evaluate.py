@@ -155,10 +155,13 @@ def _if(template: Template, arguments: _Arguments) -> Any:
 
 
 def _either(one: Any, other: Any, holds: Any) -> Any:
-    """What two values have in common; objects that have the same properties by each of them."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return {key: _either(one[key], other[key], holds) for key in one}
+    """What two values have in common; of two objects that holds for each property of one of them."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {key: _either(one.get(key, _NOTHING), other.get(key, _NOTHING), holds) for key in {**one, **other}}
     return one if same(one, other) else unknown_of("if", (holds,), hole("if", (holds, one, other)))
+
+
+_NOTHING = object()
 
 
 def _decided_by(decisive: bool, name: str) -> Callable[[Template, _Arguments], Any]:

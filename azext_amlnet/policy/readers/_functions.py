@@ -287,6 +287,12 @@ def resource_id(*words: Value) -> str:
     return place_of(subscription, group) + "/".join(["", "providers", kind[0], *pairs]).lower()
 
 
+def _subscription_resource_id(first: Value, *words: Value) -> str:
+    """The id of what is in a subscription itself, which may stand in front."""
+    kind = "/" in _text(first) and not first.startswith("/")
+    return resource_id(first, *words) if kind else place_of(first, "") + resource_id(*words)
+
+
 def place_of(subscription: str, group: str) -> str:
     """The beginning of the ids of what is in a resource group; what is not told is left out."""
     return (f"/subscriptions/{subscription}" * bool(subscription) + f"/resourcegroups/{group}" * bool(group)).lower()
@@ -354,6 +360,7 @@ PLAIN: Mapping[str, Callable[..., Value]] = {
     "range": _range,
     "resourceid": resource_id,
     "tenantresourceid": resource_id,
+    "subscriptionresourceid": _subscription_resource_id,
     "extensionresourceid": lambda of, *words: _text(of).lower() + resource_id(*words),
     "indexof": lambda of, item: _index(of, item, 1),
     "lastindexof": lambda of, item: _index(of, item, -1),
@@ -399,7 +406,7 @@ _NEEDS_EQUALITY: Mapping[str, Callable[..., Value]] = {
 }
 FUNCTIONS: Mapping[str, Callable[..., Value]] = {**PLAIN, **AROUND, **BUILDING, **_NEEDS_EQUALITY}
 
-_SHAPED = ("concat", "format", "tolower", "resourceid", "extensionresourceid")
+_SHAPED = ("concat", "format", "tolower", "resourceid", "subscriptionresourceid", "extensionresourceid")
 
 
 def shape_of_call(name: str, arguments: list[Value]) -> Optional[str]:

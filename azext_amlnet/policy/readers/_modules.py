@@ -83,9 +83,12 @@ def outputs(template: Template, identifier: str) -> Optional[dict[str, Any]]:
     if inner is None:
         return None
     made = inner_of(template, items[0], group_of(template, items[0], template.group))
-    declared = inner.get("outputs")
-    return {str(key): {"value": _output(made, output)} for key, output in
-            (declared.items() if isinstance(declared, Mapping) else ())}  # fmt: skip
+    if id(inner) not in made.scope.outputs:
+        made.scope.outputs[id(inner)] = {}  # what leads back to itself
+        declared = inner.get("outputs")
+        pairs = declared.items() if isinstance(declared, Mapping) else ()
+        made.scope.outputs[id(inner)] = {str(key): {"value": _output(made, output)} for key, output in pairs}
+    return made.scope.outputs[id(inner)]
 
 
 def _name_of(template: Template, item: Mapping[str, Any]) -> str:

@@ -26,6 +26,8 @@ _BY_KEY = (
     ("ipAddresses", "ip-group"),
     ("applicationRuleCollections", "firewall"),
 )
+_GATES = ("firewall-policy", "rule-collection-group", "firewall", "nsg", "route-table")
+"""What is said to be off."""
 _SINGLE = ("rule-collection-group", "security-rule", "route")
 """What may be in doubt by itself: its rules hold perhaps."""
 
@@ -163,8 +165,10 @@ def _off(place: _Place, made: list[Resource], how: str, by_default: list[str]) -
     for gate in made:
         if gate.kind == "off":
             yield gate
-        elif gate.kind != "elsewhere":
-            yield Resource("off", f"{gate.kind} {gate.name}", "", {}, place.document, why=why)
+        elif gate.kind in _GATES:
+            yield Resource(
+                "off", f"{gate.kind} {gate.label}", "", {}, place.document, why=why, defaults=tuple(by_default)
+            )
 
 
 def _of_template(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown]) -> Iterator[Resource]:
@@ -185,9 +189,9 @@ def _of_template(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown
     if kind is not None and made:
         yield from _worked_out(place, item, kind, name, doubt)
     odd = _odd(item, bool(kind) or deployment)
-    odd = odd or ("a part" if _is_unknown_part(kind_text) else "")
+    odd = f"'{odd}'" if odd else f"a resource {kind_text}" if _is_unknown_part(kind_text) else ""
     if odd:
-        yield place.elsewhere(f"'{odd}' of {name or kind_text}", "is not understood")
+        yield place.elsewhere(f"{odd} of {name or kind_text}", "is not understood")
     yield from _of_items(replace(place, parent=name, kind=kind_text, depth=place.depth + 1),
                          item.get("resources"))  # fmt: skip
 

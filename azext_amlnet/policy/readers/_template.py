@@ -22,7 +22,7 @@ class Evaluation:
     """What all templates of a document have in common: what is left of the effort, and the cloud it is for.
 
     `defaults` names the parameters whose default was used since it was last emptied; `modules` keeps the templates of
-    deployments, by the object that holds each.
+    deployments and `outputs` what they put out, by the object that holds each.
     """
 
     environment: Optional[Mapping[str, Any]] = None
@@ -31,6 +31,7 @@ class Evaluation:
     defaults: dict[str, None] = field(default_factory=dict)
     templates: int = 0
     modules: dict[int, Any] = field(default_factory=dict)
+    outputs: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def count(self) -> int:
         """The number of one template more."""

@@ -13,7 +13,7 @@ from typing import Any, Iterable, Iterator, Optional, Sequence
 
 from ...errors import UsageError
 from ..model import Policy, Rule, Unread, unread_of, unread_rule
-from ._arm import Notes, Pool, Resource, ids, is_it, objects, owner, word
+from ._arm import Notes, Pool, Resource, Unknown, ids, is_it, objects, owner, word
 from ._azure_firewall_rules import COLLECTIONS, Place, rules_of_collections, rules_of_groups
 from ._keys import strange
 
@@ -42,6 +42,7 @@ def read(pool: Pool) -> Iterator[Policy]:
         if not any(is_it(policy, name) for policy in policies):
             why = pool.refused.get(name, "")
             missing = f"the policy of {members[0].label}: {why}" if why else ""
+            name = name if "/providers/" in name else name.rpartition("/")[2]
             yield _policy(pool, [_Link(name, None, members, missing)])
     yield from _firewalls(pool)
 
@@ -112,8 +113,15 @@ def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> 
         if policy is None and (base or notes.reasons):
             name = base.rpartition("/")[2] if base else str(notes)
             why = pool.refused.get(base or "", "it is not among the files")
-            links.append(_Link(name, None, (), f"the base policy {name}: {why}"))
+            links.append(_Link(name, None, (), _on_base(links[-1].policy) or f"the base policy {name}: {why}"))
     return reversed(links)
+
+
+def _on_base(policy: Optional[Resource]) -> str:
+    """What a base policy depends on that only a parameter or a deployment tells; else empty."""
+    base = policy.body.get("basePolicy") if policy else None
+    base = base.get("id") if isinstance(base, Mapping) else base
+    return f"the base policy, which depends on {base.on}" if isinstance(base, Unknown) else ""
 
 
 def _policy(pool: Pool, links: Sequence[_Link]) -> Policy:

@@ -77,6 +77,7 @@ def addresses(firewall: Resource) -> Iterator[str]:
 
 
 _OWN_ADDRESS = re.compile(r"\{reference\('([^']*)'.*privateipaddress\}", re.IGNORECASE)
+_AS_ID = str.maketrans("|()", "/{}")  # as `_expressions.braced` writes what is within braces
 
 
 def _by_reference(pool: Pool) -> Iterator[tuple[str, Resource]]:
@@ -88,7 +89,7 @@ def _by_reference(pool: Pool) -> Iterator[tuple[str, Resource]]:
     for hop in {shape_of(route.get("nextHopIpAddress")) for route in routes}:
         match = _OWN_ADDRESS.fullmatch(hop)
         for firewall in pool.of("firewall") if match else ():
-            if match and is_it(firewall, match[1].replace("|", "/").lower()):
+            if match and is_it(firewall, match[1].translate(_AS_ID).lower()):
                 yield hop, firewall
 
 
