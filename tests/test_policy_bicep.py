@@ -36,7 +36,7 @@ VARIABLES: dict[str, Any] = {"h": {"acr": ACR.host}, "suffix": "azurecr.io"}
 def rules(*targets: Any) -> dict[str, Any]:
     """The properties of a group that allows these targets."""
     return {"priority": 100, "ruleCollections": [
-        build.collection("c", 100, "Allow", {**build.app("r"), "targetFqdns": list(targets)})]}  # fmt: skip
+        build.collection("c", 100, "Allow", {**build.app("r", sources=["*"]), "targetFqdns": list(targets)})]}  # fmt: skip
 
 
 def policies_of(*resources: Any, beside: tuple[Document, ...] = (), **sections: Any) -> tuple[Policy, ...]:
@@ -244,3 +244,149 @@ def test_one_that_no_subnet_names_counts_as_ever_and_so_does_a_single_one() -> N
         "id": "[resourceId('Microsoft.Network/networkSecurityGroups', parameters('policyName'))]"}}}  # fmt: skip
     policies = policies_of(OPEN, CLOSED, network(DATA, which))
     assert build.coverage(policies, ACR, source="10.1.0.0/24") == ["unknown"]
+
+
+# -- deployments: what is whose, and what they put out
+
+
+def module(name: str, *resources: Any, outputs: Any = None, **more: Any) -> dict[str, Any]:
+    """A deployment with expressions of its own."""
+    whole = {"resources": list(resources), "outputs": outputs or {}}
+    properties = {"expressionEvaluationOptions": {"scope": "inner"}, "template": whole}
+    return {"type": "Microsoft.Resources/deployments", "name": name, "properties": properties, **more}
+
+
+DENYING = [{"name": "no", "properties": {"priority": 200, "access": "Deny", "direction": "Outbound", "protocol": "*",
+            "sourcePortRange": "*", "sourceAddressPrefix": "*", "destinationAddressPrefix": "Internet",
+            "destinationPortRange": "*"}}]  # fmt: skip
+ALLOWING = {"priority": 100, "access": "Allow", "direction": "Outbound", "protocol": "*", "sourcePortRange": "*",
+            "sourceAddressPrefix": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["nsg", "[concat('nsg-', resourceGroup().name)]", "[deployment().name]"])
+def test_things_of_one_name_in_two_resource_groups_are_two_things(name: str) -> None:
+    rule = as_resource("networkSecurityGroups/securityRules", f"[concat('{name}', '/yes')]", **ALLOWING)
+    if name.startswith("["):
+        rule["name"] = f"[concat({name[1:-1]}, '/yes')]"
+    first = module("a", as_resource("networkSecurityGroups", name, securityRules=[]), rule, resourceGroup="rg-a")
+    other = module("b", as_resource("networkSecurityGroups", name, securityRules=DENYING), resourceGroup="rg-b")
+    policies = policies_of(first, other)
+    assert [build.coverage([policy], ACR) for policy in policies] == [["covered"], ["missing"]]
+    same = policies_of({**first, "resourceGroup": "rg-b"}, {**other, "name": "a"}) if name == "nsg" else policies
+    assert build.coverage(same, ACR) == (["covered"] if name == "nsg" else ["missing"])
+
+
+def test_a_group_of_another_resource_groups_policy_is_not_ours() -> None:
+    policies = policies_of(module("a", HUB, group(rules(ACR.host)), resourceGroup="[parameters('policyName')]"),
+                           module("b", HUB, resourceGroup="[parameters('otherName')]"))  # fmt: skip
+    assert sorted(build.coverage([policy], ACR)[0] for policy in policies) == ["covered", "missing"]
+
+
+def test_what_a_module_puts_out_is_what_it_says() -> None:
+    fire = as_resource("azureFirewalls", "fw", firewallPolicy={"id": HUB_ID}, ipConfigurations=[])
+    outputs = {"policy": {"value": HUB_ID}, "ip": {"value": "[reference(resourceId('Microsoft.Network/azureFirewalls',"
+               " 'fw')).ipConfigurations[0].properties.privateIPAddress]"}, "on": {"value": True}}  # fmt: skip
+    hub = module("hub", HUB, fire, outputs=outputs)
+    route = {
+        "name": "r",
+        "properties": {
+            "addressPrefix": "0.0.0.0/0",
+            "nextHopType": "VirtualAppliance",
+            "nextHopIpAddress": "[reference(resourceId('Microsoft.Resources/deployments', 'hub')).outputs.ip.value]",
+        },
+    }
+    table = as_resource("routeTables", "t", routes=[route])
+    rcg = group(rules(ACR.host), condition="[reference('hub').outputs.on.value]")
+    rcg["name"] = "[concat(last(split(reference('hub').outputs.policy.value, '/')), '/g')]"
+    policies = policies_of(hub, table, rcg)
+    assert build.coverage(policies, ACR, UBUNTU) == ["covered", "missing"]
+    (_, routes) = policies
+    assert routes.rules[0].on == " to the firewall fw (its own address)"
+    symbolic = template(resources={"m": hub, "t": table, "g": {**rcg, "condition":
+                        "[reference('m').outputs.on.value]"}}, languageVersion="2.0")  # fmt: skip
+    assert build.coverage(read((symbolic,)), ACR) == ["covered"]
+
+
+HUB_ID = "[resourceId('Microsoft.Network/firewallPolicies', 'hub')]"
+
+
+def test_a_template_in_a_variable_is_entered() -> None:
+    inner = {"resources": [group(rules("[[parameters('h')]"))], "parameters": {"h": {"defaultValue": ACR.host}}}
+    made = {**module("m"), "properties": {"expressionEvaluationOptions": {"scope": "inner"},
+                                          "template": "[variables('module')]"}}  # fmt: skip
+    whole = template(resources=[HUB, made], variables={"module": inner})
+    assert build.coverage(read((whole,)), ACR) == ["covered"]
+
+
+@pytest.mark.parametrize("depth", [11, 12, 13, 20])
+def test_what_is_nested_too_deeply_is_a_doubt_and_never_lost(depth: int) -> None:
+    rule = as_resource("networkSecurityGroups/securityRules", "n/no", **DENYING[0]["properties"])
+    inner: Any = rule
+    for number in range(depth):
+        inner = module(f"d{number}", inner)
+    nsg = as_resource("networkSecurityGroups", "n", securityRules=[])
+    assert build.coverage(policies_of(nsg, inner), ACR)[0] in ("missing", "unknown")
+
+
+def test_a_gate_in_doubt_can_stop_traffic_and_lets_none_pass_another() -> None:
+    maybe = {**CLOSED, "condition": "[parameters('untold')]"}
+    assert build.coverage(policies_of(HUB, group(rules(ACR.host)), maybe), ACR, UBUNTU) == ["unknown", "missing"]
+    whole = policies_of(HUB, group(rules(ACR.host)), maybe, network(DATA))
+    assert build.coverage(whole, ACR, source="10.1.0.0/16") == ["covered"]
+    assert build.coverage(whole, ACR, source="10.2.0.0/24") == ["unknown"]
+    module_ = module("m", CLOSED, condition="[parameters('untold')]")
+    whole = policies_of(HUB, group(rules(ACR.host)), module_, network(DATA))
+    assert build.coverage(whole, ACR, source="10.1.0.0/16") == ["covered"]
+    assert build.coverage(whole, ACR, source="10.2.0.0/24") == ["unknown"]
+
+
+def test_the_group_of_a_subnet_that_was_not_shown_is_a_doubt_from_there() -> None:
+    for gate in ({"id": "[parameters('policyName')]"}, {"id": "[reference('x').id]"}, {"properties": {
+            "securityRules": DENYING}}, {"id": "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/"
+                                         "networkSecurityGroups/theirs"}):  # fmt: skip
+        aks = {"name": "aks", "properties": {"addressPrefix": "10.3.0.0/24", "networkSecurityGroup": gate}}
+        policies = policies_of(OPEN, network(NODES, aks))
+        assert build.coverage(policies, ACR, source="10.3.0.0/24") == ["unknown"], gate
+        assert build.coverage(policies, ACR, source="10.1.0.0/16") == ["covered"]
+
+
+def test_a_list_that_a_template_leaves_out_is_empty_where_its_subnets_name_the_gate() -> None:
+    bare = as_resource("networkSecurityGroups", "open")
+    (policy,) = policies_of(bare, network(NODES))
+    assert build.coverage([policy], ACR) == ["covered"]
+    assert policy.assumptions == ("template.json gives open no securityRules: none is there once it is deployed.",)
+    assert build.coverage(policies_of(bare), ACR) == ["unknown"]
+    by_default = as_resource("networkSecurityGroups", "open", securityRules="[parameters('none')]")
+    whole = template(resources=[by_default], parameters={"none": {"type": "array", "nullable": True}})
+    assert build.coverage(read((whole,)), ACR) == ["unknown"]
+    whole = template(resources=[by_default], parameters={"none": {"defaultValue": []}})
+    (policy,) = read((whole,))
+    assert build.coverage([policy], ACR) == ["covered"] and "empty by the default of 'none'" in policy.assumptions[0]
+
+
+def test_what_cannot_be_a_rows_is_no_doubt() -> None:
+    dnat = {"ruleType": "NatRule", "name": "in", "sourceAddresses": ["*"], "ipProtocols": ["TCP"],
+            "destinationAddresses": ["[reference('ip').ipAddress]"], "destinationPorts": ["443"],
+            "translatedAddress": "10.0.0.4", "translatedPort": "443"}  # fmt: skip
+    nat = {"ruleCollectionType": "FirewallPolicyNatRuleCollection", "name": "n", "priority": 100,
+           "action": {"type": "DNAT"}, "rules": [dnat]}  # fmt: skip
+    properties = {"priority": "[parameters('untold')]", "ruleCollections": [nat, *rules(ACR.host)["ruleCollections"]]}
+    properties["ruleCollections"][1]["priority"] = 200
+    ips = {"type": "Microsoft.Network/ipGroups", "name": "i", "condition": "[parameters('untold')]", "properties": {}}
+    tier = "[if(parameters('untold'), createObject('sku', 1), createObject('sku', 2, 'insights', null()))]"
+    hub = {"type": "Microsoft.Network/firewallPolicies", "name": "hub", "properties": tier}
+    assert build.coverage(policies_of(hub, group(properties), ips), ACR) == ["covered"]
+    old = {"type": "Microsoft.Network/firewallPolicies/ruleGroups", "name": "hub/old", "properties": {}}
+    assert build.coverage(policies_of(hub, group(properties), old), ACR) == ["unknown"]
+
+
+def test_a_subnet_that_is_written_twice_is_no_contradiction() -> None:
+    again = {"type": "Microsoft.Network/virtualNetworks/subnets", "name": "v/nodes",
+             "properties": {**NODES["properties"], "delegations": []}}  # fmt: skip
+    assert build.coverage(policies_of(OPEN, network(NODES), again), ACR, source="10.1.0.0/16") == ["covered"]
+
+
+def test_a_loop_that_a_default_leaves_without_turns_is_said() -> None:
+    loop = {**HUB, "copy": {"name": "each", "count": "[length(parameters('none'))]"}}
+    with pytest.raises(UsageError, match=r"firewall-policy hub has no turn by the default of 'none' \(give the"):
+        read((template(resources=[loop], parameters={"none": {"defaultValue": []}}),))

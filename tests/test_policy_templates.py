@@ -200,7 +200,7 @@ def test_a_deployment_that_may_not_be_made_matters_only_where_it_holds_a_gate() 
     assert "whether it exists depends on the parameter 'x' (give the parameter file)" in finding.because
     roles["properties"]["template"]["resources"].append(as_resource("firewallPolicies", "other"))  # type: ignore[index]
     (finding,) = build.findings(untold(HUB, in_group(ALLOWING), roles), ACR)
-    assert "the deployment roles of template.json depends on the parameter 'x' (give" in finding.because
+    assert "firewall-policy other of template.json depends on the parameter 'x' (give" in finding.because
     roles["properties"] = {"templateLink": {"uri": "https://example.com/x.json"}}
     assert build.coverage(untold(HUB, in_group(ALLOWING), roles), ACR) == ["unknown"]
 

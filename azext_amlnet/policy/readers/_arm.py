@@ -31,6 +31,11 @@ TYPES = {
 _LONG = re.compile(r"(\{[^{}]{40})[^{}]*\}")
 
 
+def shortened(name: str) -> str:
+    """A name with the beginning of each long expression in it."""
+    return _LONG.sub(r"\1…}", name)
+
+
 @dataclass(frozen=True)
 class Resource:
     """One Azure resource: its kind, its name (`parent/child` for a child), its id in lower case, its properties.
@@ -57,7 +62,7 @@ class Resource:
     @property
     def label(self) -> str:
         """How it is called in findings; of a long expression in its name the beginning."""
-        return _LONG.sub(r"\1…}", self.name) or self.document
+        return shortened(self.name) or self.document
 
 
 @dataclass

@@ -23,9 +23,10 @@ def value_of(key: str, entry: Any) -> Any:
     return entry["value"] if isinstance(entry, Mapping) and "value" in entry else Unknown(key)
 
 
-def template_in(item: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
-    """The template that stands in a deployment; None for one that stands elsewhere."""
+def template_in(outer: Template, item: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
+    """The template that stands in a deployment, or in a variable; None for one that stands elsewhere."""
     inner = _properties(item).get("template")
+    inner = outer.value(inner) if isinstance(inner, str) else inner
     whole = isinstance(inner, Mapping) and isinstance(inner.get("resources"), (list, Mapping))
     return inner if isinstance(inner, Mapping) and whole else None
 
@@ -56,7 +57,7 @@ def _made(outer: Template, item: Mapping[str, Any], group: str) -> Template:
         values[str(key).lower()] = value_of(str(key), outer.value(entry))
         defaults[str(key).lower()] = tuple(outer.scope.defaults)
     outer.scope.defaults.update(kept)
-    return outer.inside(template_in(item) or {}, values, defaults, group)
+    return outer.inside(template_in(outer, item) or {}, values, defaults, group)
 
 
 def identified(template: Template, reference: str) -> str:
@@ -79,7 +80,7 @@ def outputs(template: Template, identifier: str) -> Optional[dict[str, Any]]:
     """What a deployment of this template puts out, by its id; None for what is no such deployment, or not sure."""
     _, kind, name = identifier.lower().rpartition(f"/{_DEPLOYMENT}/")
     items = [item for item in _items(template) if kind and _is_deployment(item) and _name_of(template, item) == name]
-    inner = template_in(items[0]) if len(items) == 1 and "copy" not in items[0] else None
+    inner = template_in(template, items[0]) if len(items) == 1 and "copy" not in items[0] else None
     if inner is None:
         return None
     made = inner_of(template, items[0], group_of(template, items[0], template.group))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Iterator, Optional
 
-from ._arm import TYPES, Notes, Resource, objects
+from ._arm import TYPES, Notes, Resource, objects, shortened
 from ._expressions import DEEPEST, Unknown, shape_of
 from ._keys import ENVELOPE
 from ._modules import group_of, inner_of, template_in, value_of
@@ -110,9 +110,14 @@ class _Place:
     depth: int = 0
     group: str = ""
 
-    def elsewhere(self, what: str, why: str = "is elsewhere", gate: str = "") -> Resource:
-        """A part that is not told, why, and of which kind it is."""
-        return Resource("elsewhere", what, "", {}, self.document, why=why, gate=gate)
+    def elsewhere(self, what: str, why: str = "is elsewhere") -> Resource:
+        """A part that is not told, and why."""
+        return Resource("elsewhere", what, "", {}, self.document, why=why)
+
+    def doubtful(self, kind: str, name: str, why: str) -> Resource:
+        """A gate that may be there, or of which nothing is told but that."""
+        what = f"{kind} {shortened(name)}".strip()
+        return Resource("elsewhere", what, "", {"name": name}, self.document, why=why, gate=kind, scope=self.group)
 
 
 def _of_items(place: _Place, items: Any) -> Iterator[Resource]:
@@ -228,7 +233,7 @@ def _worked_out(
         return  # rules that name it are in doubt
     if not isinstance(body, Mapping) or (doubt and kind not in (*_SINGLE, *_HARMLESS)):
         why = f"depends on {unknown.on}" if unknown else "is elsewhere"
-        yield place.elsewhere(f"{kind} {name}".strip(), why, kind)
+        yield place.doubtful(kind, name, why)
         return
     whole = Resource(kind, name, "", body, place.document, doubt, scope=place.group, made=True, defaults=by_default)
     yield whole
@@ -240,8 +245,8 @@ def _worked_out(
 
 def _of_deployment(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown]) -> Iterator[Resource]:
     """A deployment within a template: what stands in it, if it stands here; one without a gate decides nothing."""
-    label = f"the deployment {shape_of(place.template.value(item.get('name', '')))}".strip()
-    inner = template_in(item)
+    label = f"the deployment {shortened(shape_of(place.template.value(item.get('name', ''))))}".strip()
+    inner = template_in(place.template, item)
     if inner is None:
         yield place.elsewhere(label)
         return
@@ -252,13 +257,14 @@ def _of_deployment(place: _Place, item: Mapping[str, Any], doubt: Optional[Unkno
     within = _Place(inner_of(place.template, item, group), place.document, depth=place.depth + 1, group=group)
     members = list(_of_items(within, inner["resources"]))
     for member in members:
-        if doubt is None or member.kind == "off":
+        if doubt is None or member.kind in ("off", *_HARMLESS):
             yield member
         elif member.kind in _SINGLE:
             yield replace(member, conditional=member.conditional or doubt)
-    whole = [member.gate or member.kind for member in members if member.kind not in (*_SINGLE, "off", *_HARMLESS)]
-    for gate in dict.fromkeys(whole) if doubt else ():
-        yield place.elsewhere(label, f"depends on {doubt.on}" if doubt else "", "" if gate == "elsewhere" else gate)
+        elif member.kind in TYPES.values() and member.kind != "ip-group":  # rules that name one are in doubt
+            yield within.doubtful(member.kind, member.name, f"depends on {doubt.on}")
+        elif member.kind == "elsewhere":
+            yield replace(member, why=f"depends on {doubt.on}")
 
 
 _HARMLESS = ("virtual-network", "subnet")

@@ -51,7 +51,7 @@ def apart(pool: Pool) -> Iterator[Policy]:
         if part.gate in KEYS:
             what = f"{part.name} of {part.document}"
             rules = (unread_rule(what, f"{what} {part.why}"),)
-            where = within(pool, replace(part, name=part.name.rpartition(" ")[2]), KEYS[part.gate])
+            where = within(pool, replace(part, name=str(part.body.get("name", ""))), KEYS[part.gate])
             private, unread = part.gate == "nsg", unread_of(part.name, rules)
             yield Policy(part.name, part.gate, rules, private=private, within=where, unread=unread)
 
