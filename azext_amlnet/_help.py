@@ -112,6 +112,7 @@ examples:
       text: |
         az ml network check-policy --workspace-file facts.json --policy policy.json groups.json --source 10.1.0.0/16
         az ml network check-policy --workspace-file facts.json --policy rules.json rules.parameters.json
+        az ml network check-policy --workspace-file facts.json --policy squid.conf conf.d blocked.txt
     - name: A security group and a route table with the firewall that it should lead to, as az shows them.
       text: az ml network check-policy --workspace-file facts.json --policy nsg.json routes.json firewall.json
     - name: A page for the network team, and findings beside the step of a pipeline.

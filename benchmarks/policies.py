@@ -30,6 +30,8 @@ def bench_policies(folder: Path, extensions: Path) -> None:
         _compare(az, home / "ranges", RULES, "network rules, a range each", 2.5, _network)
         print(f"check-policy, {LINES} lines of one acl of squid; baselines: the same command with one, and with half")
         _compare(az, home / "squid", LINES, "lines of one acl", 1.0, _squid)
+        print("check-policy, a compiled template of 400 kB; baselines: the same command with one rule, and with half")
+        _compare(az, home / "template", 260, "modules with a rule each", 0.5, _template)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         verdict("memory of the largest process", peak, 400, "MB")
 
@@ -64,6 +66,39 @@ def _network(count: int) -> str:
 def _firewall(rules: list[build.Json]) -> str:
     parts = [build.collection(f"c{n}", 100 + n, "Allow", *rules[n : n + 100]) for n in range(0, len(rules), 100)]
     return json.dumps([build.policy(), build.group("g", 100, *parts)])
+
+
+def _template(count: int) -> str:
+    """A template as Bicep compiles it: a module for each rule, a condition and expressions in each, 1 kB in all."""
+    parameters = {"hub": {"defaultValue": "hub"}, "on": {"defaultValue": True}, "sources": {"defaultValue": ["*"]}}
+    hub = {"type": "Microsoft.Network/firewallPolicies", "name": "[parameters('hub')]", "properties": {}}
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    whole = {"$schema": schema, "parameters": parameters, "resources": [hub, *map(_module, range(count))]}
+    return json.dumps(whole, indent=1)
+
+
+def _module(number: int) -> build.Json:
+    rule = build.app(f"[format('r{{0}}', {number})]", f"[format('{{0}}{number}.{{1}}', 'host', variables('suffix'))]")
+    allow = build.collection("c", 100, "Allow", {**rule, "sourceAddresses": "[parameters('sources')]"})
+    group = {
+        "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
+        "name": f"[format('{{0}}/{{1}}', parameters('hub'), 'g{number}')]",
+        "properties": {"priority": 100 + number, "ruleCollections": [allow]},
+    }
+    inner = {
+        "parameters": {"hub": {"type": "string"}, "sources": {"type": "array"}},
+        "variables": {"suffix": "example.com"},
+        "resources": [group],
+    }
+    values = {name: {"value": f"[parameters('{name}')]"} for name in ("hub", "sources")}
+    properties = {"expressionEvaluationOptions": {"scope": "inner"}, "parameters": values, "template": inner}
+    condition = "[and(parameters('on'), not(empty(parameters('sources'))))]"
+    return {
+        "type": "Microsoft.Resources/deployments",
+        "name": f"[format('m{number}-{{0}}', uniqueString(resourceGroup().id))]",
+        "condition": condition,
+        "properties": properties,
+    }
 
 
 def _squid(count: int) -> str:

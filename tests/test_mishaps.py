@@ -19,7 +19,8 @@ from azext_amlnet.catalog.lookup import extra
 from azext_amlnet.errors import CatalogError, UsageError
 from azext_amlnet.files import write_text
 from azext_amlnet.model import Requirement
-from azext_amlnet.policy.readers import squid
+from azext_amlnet.policy.readers._squid_acls import Acls
+from azext_amlnet.policy.readers._squid_files import Files, Line
 
 from . import builders as arm
 from . import policies as build
@@ -249,9 +250,8 @@ def test_a_look_alike_of_a_letter_is_no_letter() -> None:
 
 
 def test_a_line_more_of_an_acl_copies_none_of_those_before() -> None:
-    acls: dict[str, Any] = {}
-    squid._take(acls, ["acl", "d", "dstdomain", "a.example.com"])
-    values = acls["d"].values
-    squid._take(acls, ["acl", "d", "dstdomain", "b.example.com"])
-    assert acls["d"].values is values
-    assert values == ["a.example.com", "+i", "b.example.com"]
+    acls = Acls(Files(()))
+    acls.take(Line("f:1", ["acl", "d", "dstdomain", "a.example.com"]))
+    lines = acls.defined["d"].lines
+    acls.take(Line("f:2", ["acl", "d", "dstdomain", "b.example.com"]))
+    assert acls.defined["d"].lines is lines and lines == [["a.example.com"], ["b.example.com"]]

@@ -35,8 +35,8 @@ VARIABLES: dict[str, Any] = {"h": {"acr": ACR.host}, "suffix": "azurecr.io"}
 
 def rules(*targets: Any) -> dict[str, Any]:
     """The properties of a group that allows these targets."""
-    return {"priority": 100, "ruleCollections": [
-        build.collection("c", 100, "Allow", {**build.app("r", sources=["*"]), "targetFqdns": list(targets)})]}  # fmt: skip
+    rule = {**build.app("r", sources=["*"]), "targetFqdns": list(targets)}
+    return {"priority": 100, "ruleCollections": [build.collection("c", 100, "Allow", rule)]}
 
 
 def policies_of(*resources: Any, beside: tuple[Document, ...] = (), **sections: Any) -> tuple[Policy, ...]:
