@@ -94,8 +94,8 @@ def _policy(context, files):
         "policy",
         nargs="+",
         help="ARM ids, read only: an Azure Firewall policy or firewall, a network security group, a route table, a "
-        "subnet. Or files or folders: one of these as JSON or as a template with its parameters, squid.conf with what it "
-        "names, Cilium policies, a list of names. Traffic has to pass all of them; what belongs together is put together.",
+        "subnet. Or files or folders: one of these as JSON or as a template with its parameters, squid.conf with what "
+        "it names, Cilium policies, a plain list of names. Traffic has to pass all; what belongs together is one.",
         completer=files["completer"],
         **group,
     )
