@@ -435,6 +435,10 @@ def _doubtful(conditions: Sequence[Condition], traffic: Traffic) -> Condition:
 Condition = Union[Sources, Services, Destinations, Not, Perhaps, Needs, AllOf, OneOf]
 
 
+PLAIN = (Sources, Services, Destinations)
+"""Conditions that are not made of others."""
+
+
 def leaves(condition: Condition) -> Iterator[Union[Sources, Services, Destinations]]:
     """What a condition is made of, negations and doubts aside."""
     if isinstance(condition, (Not, Perhaps, Needs)):

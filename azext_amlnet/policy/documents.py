@@ -12,16 +12,30 @@ from ..codec import TwiceError, once
 from ..errors import UsageError
 
 _DEEPEST, _MOST_REFERENCES = 64, 20
+_LONGEST_START = 20_000  # of comments in front of JSON
 
 
 _COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
-def without_comments(text: str) -> str:
-    """JSON with blanks in the place of its comments, so that places stay; any other text as it is.
+def _loaded(text: str) -> Any:
+    """JSON as ARM takes it, with comments and texts of several lines.
 
     https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#comments-and-metadata (2026-11-26)
     """
+    try:
+        return json.loads(text, object_pairs_hook=once, strict=False)
+    except TwiceError:
+        raise
+    except ValueError:
+        plain = _without_comments(text)
+        if plain == text:
+            raise
+        return json.loads(plain, object_pairs_hook=once, strict=False)
+
+
+def _without_comments(text: str) -> str:
+    """JSON with blanks in the place of its comments, so that places stay; any other text as it is."""
     start = text.lstrip()
     if not start.startswith(("{", "[", "//", "/*")) or "/" not in text:
         return text
@@ -46,11 +60,10 @@ class Document:
         """The document as JSON values; None for a text that is none; raises UsageError for one that is broken."""
         if self.answer is not None:
             return self.answer
-        text = without_comments(self.text)
-        if not text.lstrip().startswith(("{", "[")):
+        if not _without_comments(self.text[:_LONGEST_START]).lstrip().startswith(("{", "[")):
             return None
         try:
-            return json.loads(text, object_pairs_hook=once, strict=False)  # texts of several lines are ARM's own
+            return _loaded(self.text)
         except RecursionError:
             raise UsageError(f"The policy {self.name} is nested too deeply.", "Give what az or ARM wrote.") from None
         except TwiceError as error:

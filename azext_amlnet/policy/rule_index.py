@@ -6,11 +6,11 @@ import heapq
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
-from typing import Iterable, Iterator, Optional
+from typing import Iterable, Iterator, Optional, Sequence
 
 from ..model import Kind
 from .addresses import Span, parents
-from .conditions import Destinations, Sources, leaves
+from .conditions import PLAIN, Destinations, Sources, leaves
 from .model import Policy, Rule
 from .traffic import Fit, Traffic
 
@@ -34,14 +34,16 @@ class RuleIndex:
         self._pieces: dict[Span, list[Span]] = {}
         ends: set[int] = set()
         for number, rule in enumerate(policy.rules):
-            self._file(number, rule)
-            for condition in (leaf for whole in rule.conditions for leaf in leaves(whole)):
-                if isinstance(condition, Sources):
-                    ends |= {end for low, high in condition.spans for end in (low, high + 1)}
+            parts = [leaf for condition in rule.conditions
+                     for leaf in ((condition,) if isinstance(condition, PLAIN) else leaves(condition))]  # fmt: skip
+            self._file(number, rule, [part for part in parts if isinstance(part, Destinations)])
+            for part in parts:
+                if isinstance(part, Sources):
+                    ends |= {end for low, high in part.spans for end in (low, high + 1)}
         ends |= {end for low, high in (policy.within.spans if policy.within else ()) for end in (low, high + 1)}
         self.ends = sorted(ends)
 
-    def _file(self, number: int, rule: Rule) -> None:
+    def _file(self, number: int, rule: Rule, wheres: Sequence[Destinations]) -> None:
         """By the names that it is for, if nothing else can make it hold; else by whether names matter at all."""
         anchors = next((a for a in (where.anchors for where in rule.destinations) if a is not None), None)
         if anchors is not None:
@@ -50,8 +52,6 @@ class RuleIndex:
                 for parent in parents(name):
                     self.under[parent].add(number)
             return
-        parts = (leaf for condition in rule.conditions for leaf in leaves(condition))
-        wheres = [leaf for leaf in parts if isinstance(leaf, Destinations)]
         filed = self.tagged if any(where.tags or where.fqdn_tags for where in wheres) else self.plain
         (self.others if any(where.by_name for where in wheres) else filed).append(number)
         if any(where.only_spans and not where.anything and not where.all_public for where in rule.destinations):

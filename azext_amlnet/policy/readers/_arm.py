@@ -70,21 +70,23 @@ class Pool:
     """All resources of all documents, and what Azure refused to show, by lower-case id."""
 
     resources: list[Resource] = field(default_factory=list)
+    named: dict[tuple[str, ...], Resource] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     by_reference: dict[tuple[str, str], Optional[Resource]] = field(default_factory=dict)
     read: dict[str, Any] = field(default_factory=dict)
 
     def add(self, resource: Resource) -> None:
         """One resource more; raises UsageError for one that two documents describe differently."""
-        compared = resource.kind not in ("subnet", "virtual-network") and not resource.conditional
-        for known in self.of(resource.kind) if compared and (resource.id or "/" in resource.name.strip("/")) else ():
-            alike = (known.id, known.name, known.scope) == (resource.id, resource.name, resource.scope)
-            if not alike or known.conditional:
-                continue
-            if known.body == resource.body:
+        named = resource.id or "/" in resource.name.strip("/")
+        if named and resource.kind not in ("subnet", "virtual-network") and not resource.conditional:
+            key = (resource.kind, resource.id, resource.name, resource.scope)
+            known = self.named.setdefault(key, resource)
+            if known is not resource and known.body == resource.body:
                 return
-            what = f"{known.document} and {resource.document} describe {resource.name} differently."
-            raise UsageError(what, "The later one would replace the other: give one of them, or another name to one.")
+            if known is not resource:
+                what = f"{known.document} and {resource.document} describe {resource.name} differently."
+                hint = "The later one would replace the other: give one of them, or another name to one."
+                raise UsageError(what, hint)
         self.resources.append(resource)
 
     def of(self, *kinds: str) -> list[Resource]:

@@ -43,9 +43,10 @@ class _Acl:
     @property
     def plain(self) -> list[str]:
         """All values without options."""
-        return [value for value in self.values if not re.fullmatch(r"[-+][a-z]", value)]
+        return [value for line in self.lines for value in line if not (len(value) == 2 and _OPTION.fullmatch(value))]
 
 
+_OPTION = re.compile(r"[-+][a-z]")
 # What squid defines itself; cache manager requests are for squid.
 _BUILT_IN = {
     "all": ("src", ["all"]),

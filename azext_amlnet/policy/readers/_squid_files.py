@@ -72,6 +72,8 @@ class Files:
 
         None where one of the paths is not given, so that the line stays as it is.
         """
+        if words[0] != "include":
+            return []
         by_path = [matching(path, self.documents) for path in included_paths(words)]
         whole = [document for documents in by_path for document in documents if document.name not in within]
         return whole if all(by_path) else []
@@ -98,6 +100,7 @@ def matching(path: str, documents: Iterable[Document]) -> list[Document]:
     return best if len(best) < 2 or any(sign in pattern for sign in "*?[") else []
 
 
+_BEFORE_A_FILE = ("'", '"', "p")
 _IN_QUOTES = re.compile(r"""["']([^"']+)["']?\Z""")
 
 
@@ -108,7 +111,7 @@ def file_of(value: str, quoting: bool = False) -> str:
     """
     if quoting and value.startswith("parameters(") and value.endswith(")"):
         return value[len("parameters(") : -1].strip("\"'")
-    match = None if quoting else _IN_QUOTES.match(value)
+    match = _IN_QUOTES.match(value) if value[:1] in ("'", '"') and not quoting else None
     return match[1] if match else ""
 
 
@@ -120,6 +123,8 @@ def included_paths(words: Words) -> list[str]:
 def list_paths(words: Words) -> Iterator[str]:
     """The list files that a line names."""
     for word in words[3:] if words[0] == "acl" else ():
+        if word[0] not in _BEFORE_A_FILE:
+            continue
         path = file_of(word) or file_of(word, quoting=True)
         if path:
             yield path
@@ -127,7 +132,7 @@ def list_paths(words: Words) -> Iterator[str]:
 
 def named_by(claimed: Sequence[Document], others: Sequence[Document]) -> list[Document]:
     """Of other documents those that are squid's because its files include them, or take values from them."""
-    reached, asked = list(claimed), list(claimed)
+    reached, asked = list(claimed), list(claimed if len(claimed) < len(others) else ())
     while asked:
         words = [line.words for line in _lines(asked.pop())]
         paths = [path for line in words for path in (*included_paths(line), *list_paths(line))]
@@ -148,16 +153,22 @@ def _lines(document: Document) -> Iterator[Line]:
         if plain.endswith("\\"):
             held += plain[:-1]
             continue
-        whole = re.split(r"[ \t]#", held + plain, maxsplit=1)[0].strip(" \t")
-        words = re.split(r"[ \t]+", whole) if len(held + plain) < _LONGEST else ["(a line longer than squid reads)"]
+        whole = _without_comment(held + plain).replace("\t", " ").strip(" ")
+        words = [word for word in whole.split(" ") if word]
+        words = words if len(held + plain) < _LONGEST else ["(a line longer than squid reads)"]
         if whole:
             yield Line(f"{document.name}:{started}", words)
         started, held = 0, ""
 
 
+def _without_comment(line: str) -> str:
+    """A line without what follows a `#` behind a blank."""
+    return re.split(r"[ \t]#", line, maxsplit=1)[0] if "#" in line else line
+
+
 def _values(text: str) -> Iterator[str]:
     """The values of a list file: whole lines, without a comment behind a blank."""
     for line in text.split("\n"):
-        value = re.split(r"[ \t]#", line.strip(" \t\r\f\v"), maxsplit=1)[0].strip(" \t\r\f\v")
+        value = _without_comment(line.strip(" \t\r\f\v")).strip(" \t\r\f\v")
         if value and not value.startswith("#"):
             yield value
