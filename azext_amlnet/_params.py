@@ -105,13 +105,7 @@ def _policy(context, files):
         help="Dialect of a text file that cannot be recognized. JSON of Azure always is.",
         **group,
     )
-    context.argument(
-        "source",
-        nargs="+",
-        help="Where the cluster's traffic comes from, as address ranges such as 10.1.0.0/16. Default: the subnets of "
-        "--compute, where Azure shows them; else a rule that is for some sources only leaves a row unknown.",
-        **group,
-    )
+    _whose(context, group)
     context.argument(
         "suggest",
         choices=list(export_formats()),
@@ -125,6 +119,28 @@ def _policy(context, files):
         arg_group="Output",
         help="An earlier output (JSON): fail only on what is worse than there, or new and not covered.",
         **files,
+    )
+
+
+def _whose(context, group):
+    """Whose traffic it is that meets the policy."""
+    context.argument(
+        "source",
+        nargs="+",
+        help="Where the cluster's traffic comes from, as address ranges such as 10.1.0.0/16. Default: the subnets of "
+        "--compute, where Azure shows them; else a rule that is for some sources only leaves a row unknown.",
+        **group,
+    )
+    context.argument(
+        "namespace",
+        help="Namespace of the jobs, for policies of clusters. Default: the compute's, where Azure tells one.",
+        **group,
+    )
+    context.argument(
+        "pod_labels",
+        nargs="+",
+        help="Labels of the jobs' pods, KEY=VALUE, for policies of clusters that select pods; KEY= for what they lack.",
+        **group,
     )
 
 

@@ -185,18 +185,12 @@ def test_policies_of_several_namespaces_leave_it_open_whose_pods_are_ours() -> N
 
 
 def test_other_policies_beside_those_of_cilium_are_not_overlooked() -> None:
-    other = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {}\n"
+    other = "apiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkPolicy\nmetadata: {name: x}\nspec: {}\n"
     whole = yaml.safe_dump(json.loads(cilium(to("acrml.azurecr.io")))) + "---\n" + other
     (finding,) = build.findings(build.of_text(whole), ACR)
-    assert finding.coverage is Coverage.UNKNOWN and "a NetworkPolicy is not read here" in finding.because
-    config = other.replace("NetworkPolicy", "ConfigMap")
+    assert finding.coverage is Coverage.UNKNOWN and "a GlobalNetworkPolicy is not read here" in finding.because
+    config = other.replace("GlobalNetworkPolicy", "ConfigMap")
     assert build.coverage(build.of_text(whole.replace(other, config)), ACR) == ["covered"]
-
-
-def test_a_policy_for_pods_by_labels_says_so() -> None:
-    text = cilium(to("acrml.azurecr.io"), endpointSelector={"matchLabels": {"app": "trainer"}})
-    allowed, rest = build.findings(build.of_text(text), ACR, UBUNTU)
-    assert "pods that it selects by labels" in allowed.because and "select the pods of jobs" in rest.because
 
 
 # -- security groups and route tables
@@ -405,4 +399,5 @@ def test_a_dialect_can_be_said_for_a_text_that_does_not_tell() -> None:
 def test_every_dialect_has_cases_here() -> None:
     from azext_amlnet.vocabulary import policy_dialects
 
-    assert set(policy_dialects()) == {"azure-firewall-arm", "cilium", "hosts", "nsg", "route-table", "squid"}
+    azure = {"azure-firewall-arm", "nsg", "route-table", "terraform-json"}
+    assert set(policy_dialects()) == {*azure, "cilium", "hosts", "kubernetes-networkpolicy", "squid"}

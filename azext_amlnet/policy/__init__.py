@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Iterable, Mapping, Optional, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..errors import UsageError
 from ..model import Catalog, Inputs, Requirement
@@ -15,10 +15,13 @@ from .at_rest import collector_at_rest
 from .documents import Document as Document
 from .model import Policy as Policy
 from .model import PolicyReport, Unread, unread_rule
+from .pods import Pods
 from .readers._arm import Pool, Resource, Unknown
 from .readers._keys import folded
 from .readers._resources import parameters_of, resources
 from .readers._subnets import KEYS, apart
+from .readers._terraform import is_terraform
+from .readers.terraform_json import resources as terraform_resources
 from .report import report_on
 
 
@@ -45,30 +48,44 @@ def check(
 
 @collector_at_rest()
 def read(
-    documents: Sequence[Document], dialect: Optional[str] = None, *, environment: Optional[Mapping[str, Any]] = None
+    documents: Sequence[Document],
+    dialect: Optional[str] = None,
+    *,
+    environment: Optional[Mapping[str, Any]] = None,
+    pods: Pods = Pods(),
 ) -> tuple[Policy, ...]:
     """The policies that these documents make together; `dialect` is for texts that do not tell what they are.
 
     `environment` is what templates are told of the cloud (`environment.environment_of`); without it that is not known.
+    `pods` is whose traffic it is in a cluster.
     Raises UsageError for a document that is no policy, and for documents that make none.
     """
     documents = _once(documents)
     azure = [document for document in documents if document.json is not None and not _is_text(document)]
-    texts = [document for document in documents if document not in azure]
     pool = _pool_of(azure, environment)
     policies = _of_azure(pool)
-    owned = _owned(texts)
-    by_dialect: dict[str, list[Document]] = {}
-    for document in texts:
-        by_dialect.setdefault(owned.get(document.name) or _dialect(document, dialect), []).append(document)
-    for name, members in by_dialect.items():
-        policies += _reader(name).read(tuple(members))
+    if azure and all(is_terraform(document.json) for document in azure):
+        policies = [replace(policy, source="terraform-json") for policy in policies]
+    policies += _of_texts([document for document in documents if document not in azure], dialect, pods)
     if not policies:
         names = ", ".join(document.name for document in documents)
         parts = dict.fromkeys(f"{part.name} {part.why}" for part in pool.of("off", "elsewhere"))
         why = "; ".join([*parts][:3])
         raise UsageError(f"There is no policy in {names}{f': {why}' if why else ''}.", _HINT)
     return tuple(policies)
+
+
+def _of_texts(texts: Sequence[Document], dialect: Optional[str], pods: Pods) -> list[Policy]:
+    """The policies of texts, those of one dialect read together."""
+    owned = _owned(texts)
+    by_dialect: dict[str, list[Document]] = {}
+    for document in texts:
+        by_dialect.setdefault(owned.get(document.name) or _dialect(document, dialect), []).append(document)
+    policies: list[Policy] = []
+    for name, members in by_dialect.items():
+        reader = _reader(name)
+        policies += reader.read(tuple(members), *([pods] if hasattr(reader, "OF_PODS") else []))
+    return policies
 
 
 _HINT = "Give the policy or its rules, too; of a template its parameter file."
@@ -101,7 +118,7 @@ def _owned(texts: Sequence[Document]) -> dict[str, str]:
 
 def _is_text(document: Document) -> bool:
     """Whether JSON is another dialect's, as what kubectl prints."""
-    return bool(_reader("cilium").claims(document))
+    return any(_reader(name).claims(document) for name in ("cilium", "kubernetes-networkpolicy"))
 
 
 def _pool_of(documents: Sequence[Document], environment: Optional[Mapping[str, Any]]) -> Pool:
@@ -110,13 +127,21 @@ def _pool_of(documents: Sequence[Document], environment: Optional[Mapping[str, A
     parameters = _parameters(bodies)
     pool = Pool()
     for document, body in zip(documents, bodies, strict=True):
-        members = list(resources(body, document.name, parameters, environment))
+        members = list(_resources_of(document, body, parameters, environment))
         if not members and not parameters_of(body) and not document.refused:
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
         for resource in members:
             pool.add(resource)
         pool.refused.update(document.refused)
     return pool
+
+
+def _resources_of(
+    document: Document, body: Any, parameters: Mapping[str, Any], environment: Optional[Mapping[str, Any]]
+) -> Iterator[Resource]:
+    if is_terraform(document.json):
+        return terraform_resources(document.json, document.name)
+    return resources(body, document.name, parameters, environment)
 
 
 def _of_azure(pool: Pool) -> list[Policy]:

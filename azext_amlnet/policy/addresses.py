@@ -80,6 +80,17 @@ def union(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
+def without(span: Span, excepted: Iterable[Span]) -> Iterator[Span]:
+    """The addresses of a span that are in none of some others, which are in order and apart."""
+    low = span[0]
+    for first, last in excepted:
+        if first > low:
+            yield low, min(first - 1, span[1])
+        low = max(low, last + 1)
+    if low <= span[1]:
+        yield low, span[1]
+
+
 def shown(span: Span) -> str:
     """A span as people write it."""
     networks = list(ipaddress.summarize_address_range(*map(ipaddress.IPv4Address, span)))

@@ -96,7 +96,7 @@ class Policy:
     `default` is what happens where no rule decides. `private` says whether traffic to private endpoints passes it;
     `words` what can pass at all, any when empty. `computes` are those whose traffic meets it, all when empty; `within`
     is where the traffic comes from that meets it, as the subnets that name it tell. `of` names the policy that it asks
-    once more; what it lets pass is not what it allows.
+    once more; what it lets pass is not what it allows. `source` is the dialect that it was written in, if another one.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Policy:
     computes: tuple[str, ...] = ()
     within: Optional[Sources] = None
     of: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,9 @@ def _unique(notes: Iterable[Sequence[str]]) -> tuple[str, ...]:
 def _summary_of(policy: Policy) -> PolicySummary:
     spans = policy.within.spans if policy.within else ()
     sources = tuple(map(shown_span, spans))
-    return PolicySummary(policy.name, policy.dialect, len(policy.rules), policy.computes, policy.notes, sources)
+    return PolicySummary(
+        policy.name, policy.source or policy.dialect, len(policy.rules), policy.computes, policy.notes, sources
+    )
 
 
 def _plain(value: T) -> T:

@@ -14,6 +14,7 @@ class Doubt(str, Enum):
     NAME = "a part of the row's own name is not known yet"
     NO_POLICY = "none of the policies is for the row's computes"
     SOURCE = "a rule is for some sources only, and where the traffic comes from is not told"
+    PODS = "a policy is for some pods only, and their labels or namespace are not told"
     PART = "a part of the policy was not given, or has a form that is not known here"
     DNS_PROXY = "names in network rules, and whether the policy's DNS proxy is on is not told"
     ADDRESSES = "a rule goes by addresses or service tags, and the row by a name"
@@ -28,6 +29,7 @@ SETTLED_BY: Mapping[Doubt, Settlement] = {
     Doubt.NAME: Settlement("the resource that the name belongs to", "--workspace-file"),
     Doubt.NO_POLICY: Settlement("the policy that stands in front of these computes", "--policy"),
     Doubt.SOURCE: Settlement("the addresses that the cluster's traffic comes from", "--source"),
+    Doubt.PODS: Settlement("whose traffic it is: the namespace and the labels of the pods of jobs", "--pod-labels"),
     Doubt.PART: Settlement("that part of the policy, or what the policy does in fact", f"--policy, or {_MEASURED}"),
     Doubt.DNS_PROXY: Settlement("the firewall policy itself, with its dnsSettings", "--policy"),
     Doubt.ADDRESSES: Settlement("what the policy does with the addresses of this name", _MEASURED),

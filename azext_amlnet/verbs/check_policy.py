@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..policy import Document
     from ..policy.addresses import Span
     from ..policy.model import Policy, PolicyReport
+    from ..policy.pods import Pods
     from ._arguments import ScopeArguments
 
 
@@ -30,6 +31,8 @@ class CheckPolicyArguments:
     policy: tuple[str, ...]
     dialect: Optional[str] = None
     source: tuple[str, ...] = ()
+    namespace: Optional[str] = None
+    pod_labels: tuple[str, ...] = ()
     suggest: Optional[str] = None
     baseline: Optional[str] = None
     report_file: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     from ..codec import to_json
     from ..files import read_coverage
     from ..policy.addresses import spans_of
+    from ..policy.pods import pods_of
     from ..policy.report import remarks, report_on
 
     check_files(arguments.report_file)
@@ -50,7 +54,8 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     inputs = gather(cmd, scoped)
     subnets = _subnets(inputs.facts, scoped.compute) if _is_live(scoped) else {}
     answer = _answered(cmd, query, subnets)
-    policies = _policies(files, answer, subnets, arguments.dialect, inputs)
+    pods = pods_of(arguments.namespace or _namespace(inputs.facts, scoped.compute), arguments.pod_labels)
+    policies = _policies(files, answer, subnets, arguments.dialect, inputs, pods)
     sources_of = _sources_of(answer, subnets)
     report = report_on(inputs, policies, sources=sources, sources_of=sources_of, earlier=earlier)
     warn((*_unreadable(answer, subnets), *remarks(report)))
@@ -144,6 +149,7 @@ def _policies(
     subnets: Subnets,
     dialect: Optional[str],
     inputs: Inputs,
+    pods: Pods,
 ) -> list[Policy]:
     """All policies; one that was found by itself, with the subnet and the computes that it is for."""
     from ..policy import Document, read
@@ -152,7 +158,7 @@ def _policies(
     shown = [Document("Azure", answer=answer.resources, refused=answer.refused)] if answer else []
     resources = answer.resources if answer else ()
     environment = environment_of(inputs.facts.cloud, inputs.catalog) if inputs.facts else None
-    policies = read([*files, *shown], dialect, environment=environment)
+    policies = read([*files, *shown], dialect, environment=environment, pods=pods)
     return [_placed(policy, resources, subnets) for policy in policies]
 
 
@@ -175,6 +181,15 @@ def _placed(policy: Policy, resources: Sequence[JsonObject], subnets: Subnets) -
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Where the traffic comes from
+
+
+def _namespace(facts: Optional[Workspace], computes: Sequence[str]) -> Optional[str]:
+    """The namespace of the computes in question, if it is one."""
+    wanted = {name.lower() for name in computes}
+    asked = [compute for compute in (facts.computes or ()) if not wanted or compute.name.lower() in wanted] if facts \
+        else []  # fmt: skip
+    namespaces = {compute.namespace for compute in asked if compute.cluster_id}
+    return namespaces.pop() if len(namespaces) == 1 else None
 
 
 def _subnets(facts: Optional[Workspace], computes: Sequence[str]) -> Subnets:
