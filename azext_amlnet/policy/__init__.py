@@ -13,6 +13,7 @@ from ..vocabulary import policy_dialects
 from .addresses import spans_of
 from .at_rest import collector_at_rest
 from .documents import Document as Document
+from .foreign import foreign, is_powershell
 from .model import Policy as Policy
 from .model import PolicyReport, Unread, unread_rule
 from .pods import Pods
@@ -128,7 +129,8 @@ def _pool_of(documents: Sequence[Document], environment: Optional[Mapping[str, A
     pool = Pool()
     for document, body in zip(documents, bodies, strict=True):
         members = list(_resources_of(document, body, parameters, environment))
-        if not members and not parameters_of(body) and not document.refused:
+        strange = not members and not parameters_of(body) and not document.refused
+        if strange or is_powershell(document.json):
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
         for resource in members:
             pool.add(resource)
@@ -199,9 +201,10 @@ def _dialect(document: Document, dialect: Optional[str]) -> str:
 
 
 def _foreign(document: Document, why: str) -> UsageError:
+    """The error about a document that is no policy: what it is, if that can be seen, and what to give."""
     known = ", ".join(policy_dialects())
-    hint = f"Known: {known}; see --dialect. Of Bicep give what az bicep build makes."
-    return UsageError(f"The policy {document.name} cannot be read: {why}.", hint)
+    what, hint = foreign(document) or (why, f"Known: {known}; see --dialect.")
+    return UsageError(f"The policy {document.name} cannot be read: {what}.", hint)
 
 
 def _reader(name: str) -> Any:

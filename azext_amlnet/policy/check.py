@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Optional, Sequence
 
 from ..model import Coverage, Requirement, ServiceTag, Settlement
-from .addresses import EVERYTHING, Span, inside, shown, union
+from .addresses import EVERYTHING, Span, inside, parents, shown, union
 from .at_rest import collector_at_rest
 from .conditions import Destinations, Services, Sources
 from .model import Finding, Policy, Rule
@@ -268,6 +268,11 @@ def _nearest(index: RuleIndex, traffic: Traffic) -> str:
     for rule in near:
         if rule.allow and any(traffic.host in where.below for where in rule.destinations):
             return f"; {_ref(rule)} is for names below {traffic.host}, not for itself"
+    above = set(parents(traffic.host.removeprefix("*.")))
+    for rule in near:
+        name = next((name for where in rule.destinations for name in where.names if name in above), "")
+        if rule.allow and name:
+            return f"; {_ref(rule)} is for {name} itself, not for what is below"
     return ""
 
 

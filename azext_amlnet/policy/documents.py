@@ -69,7 +69,7 @@ class Document:
         except TwiceError as error:
             raise UsageError(f"The policy {self.name} is ambiguous: {error}.", "Keep one of the two.") from None
         except ValueError as error:
-            hint = "Was the command that wrote it interrupted?"
+            hint = "Was the command that wrote it interrupted? ARM takes comments, and no comma behind the last item."
             raise UsageError(f"The policy {self.name} is no valid JSON: {error}.", hint) from None
 
     @cached_property
@@ -87,6 +87,21 @@ class Document:
             return [item for item in self._composed(loader(self.text)) if item is not None]
         except (yaml.YAMLError, RecursionError, ValueError):
             return None
+
+    @cached_property
+    def broken_yaml(self) -> str:
+        """Why the text is no YAML, with its line; empty for one that is."""
+        import yaml
+
+        try:
+            for _ in yaml.parse(self.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+                pass
+        except yaml.MarkedYAMLError as error:
+            line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+            return f"{error.problem or 'it cannot be read'}{line}"
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            return str(error).partition("\n")[0]
+        return ""
 
     def _composed(self, loader: Any) -> Iterator[Any]:
         """The documents that a loader of YAML has, each looked through before it is made."""

@@ -47,9 +47,16 @@ def resources(
     if paged and document.get("nextLink"):
         yield Resource("elsewhere", "the next page", "", {}, name)
     items = document["value"] if paged else document
+    if isinstance(items, list) and items and all(map(_is_collection, items)):  # all those of one group
+        yield Resource("rule-collection-group", "", "", {"priority": 100, "ruleCollections": items}, name, listed=True)
+        return
     for item in items if isinstance(items, list) else [items]:
         if isinstance(item, Mapping):
             yield from (replace(resource, listed=isinstance(items, list)) for resource in _plain(item, name))
+
+
+def _is_collection(item: Any) -> bool:
+    return isinstance(item, Mapping) and {"ruleCollectionType", "rules"} <= item.keys()
 
 
 def parameters_of(document: Any) -> dict[str, Any]:

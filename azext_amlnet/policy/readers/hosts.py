@@ -1,5 +1,7 @@
 """A plain list of names, one a line, as firewalls load them: `x` is that name alone, `*.x` every name below it.
 
+A port behind a name is that port alone, a scheme and a final `/` or dot count for nothing, and a path is one of many.
+
 Vendors read `.x` and `^x` in ways that contradict each other (Palo Alto's domain lists and URL lists among themselves:
 https://docs.paloaltonetworks.com/pan-os/10-2/pan-os-admin/policy/use-an-external-dynamic-list-in-policy and
 https://docs.paloaltonetworks.com/advanced-url-filtering/administration/configuring-url-filtering; 2026-11-23), so that
@@ -19,10 +21,10 @@ from ..model import Policy, Rule, unread_of
 from ..unknowns import Doubt
 
 _NAME = r"[*.^]{0,3}[A-Za-z0-9_](?:[A-Za-z0-9_.*-]*[A-Za-z0-9_*])?"
-_LINE = re.compile(rf"(?:[a-z]+://)?({_NAME})(?::[0-9]{{1,5}})?(?:/\S*)?\Z", re.IGNORECASE)
+_LINE = re.compile(rf"(?:[a-z]+://)?({_NAME})\.?(?::([0-9]{{1,5}}))?(/\S*)?\Z", re.IGNORECASE)
 _USUAL = Services(((frozenset({"https"}), 443, 443), (frozenset({"http"}), 80, 80)))
-_OTHERS = Not(_USUAL)
 _FORM = "vendors read this form differently"
+_PATH = "it is for one path of that host, and which paths are asked for is not known"
 
 
 def claims(document: Document) -> bool:
@@ -56,24 +58,35 @@ def _is_name(text: str) -> bool:
 
 
 def _rules(document: Document, number: int, line: str) -> Iterator[Rule]:
-    """What a line allows on the usual ports, and perhaps on others."""
-    plain = lower(line).removesuffix("/")
-    span, match = span_of(plain), _LINE.match(plain)
+    """What a line allows: on its port, else on the usual ports and perhaps on others."""
+    match = _LINE.match(lower(line))
+    name, span = f"{document.name}:{number}", span_of(lower(line))
     where: Condition = Destinations(unread="its form is not known here")
     if span is not None:
         where = Destinations(spans=(span,), anything=span == EVERYTHING)
-    elif _is_name(plain):
-        where = Destinations(names=frozenset({plain}))
-    elif plain.startswith("*.") and _is_name(plain[2:]):
-        where = Destinations(below=frozenset({plain[2:]}))
-    elif match and _is_name(match[1].lstrip("*.^")):
-        bare = match[1].lstrip("*.^")
-        where = Perhaps(
-            Destinations(frozenset({bare}), frozenset({bare})), _FORM, f"Write {bare} or *.{bare}, or both.", Doubt.FORM
-        )
-    elif match and "*" in plain:
-        expression = ".*".join(map(re.escape, re.split(r"\*+", match[1])))
-        where = Perhaps(Destinations(patterns=(Pattern(plain, rf"\A{expression}\Z"),)), _FORM, of=Doubt.FORM)
-    name, doubtful = f"{document.name}:{number}", Perhaps(where, "a list of names does not tell ports", of=Doubt.FORM)
-    yield Rule(name, True, (_USUAL, where), "lists", line[:253])
-    yield Rule(name, True, (_OTHERS, doubtful), "lists", line[:253])
+    elif match:
+        where = _of_name(match[1], line)
+        if match[3] not in (None, "/"):
+            where = Perhaps(where, _PATH, of=Doubt.FORM)
+    port = int(match[2]) if match and match[2] and span is None else None
+    usual = _USUAL if port is None else Services(((frozenset(), port, port),))
+    yield Rule(name, True, (usual, where), "lists", line[:253])
+    if port is None:
+        doubtful = Perhaps(where, "a list of names does not tell ports", of=Doubt.FORM)
+        yield Rule(name, True, (Not(_USUAL), doubtful), "lists", line[:253])
+
+
+def _of_name(text: str, line: str) -> Condition:
+    """`x` is that name alone, `*.x` every name below it; what vendors read in several ways is in doubt."""
+    bare = text.lstrip("*.^")
+    if _is_name(text):
+        return Destinations(names=frozenset({text}))
+    if text.startswith("*.") and _is_name(text[2:]):
+        return Destinations(below=frozenset({text[2:]}))
+    if _is_name(bare):
+        both = Destinations(frozenset({bare}), frozenset({bare}))
+        return Perhaps(both, _FORM, f"Write {bare} or *.{bare}, or both.", Doubt.FORM)
+    if "*" not in text:
+        return Destinations(unread="its form is not known here")
+    expression = ".*".join(map(re.escape, re.split(r"\*+", text)))
+    return Perhaps(Destinations(patterns=(Pattern(lower(line), rf"\A{expression}\Z"),)), _FORM, of=Doubt.FORM)
