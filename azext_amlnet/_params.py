@@ -93,7 +93,7 @@ def _policy(context, files):
     context.argument(
         "policy",
         nargs="+",
-        help="ARM ids, read only: an Azure Firewall policy or firewall, a network security group, a route table, a "
+        help="ARM ids or names, read only: an Azure Firewall policy or firewall, a security group, a route table, a "
         "subnet. Or files or folders: one of these as JSON or as a template with its parameters, squid.conf with what "
         "it names, Cilium policies, a plain list of names. Traffic has to pass all; what belongs together is one.",
         completer=files["completer"],
@@ -106,6 +106,7 @@ def _policy(context, files):
         **group,
     )
     _whose(context, group)
+    _evidence(context, files, group)
     context.argument(
         "suggest",
         choices=list(export_formats()),
@@ -140,6 +141,28 @@ def _whose(context, group):
         "pod_labels",
         nargs="+",
         help="Labels of the jobs' pods, KEY=VALUE, for policies of clusters that select pods; KEY= for what they lack.",
+        **group,
+    )
+
+
+def _evidence(context, files, group):
+    """What was measured, and what Azure says of its tags."""
+    context.argument(
+        "addresses",
+        help="A report of `test` (JSON): the addresses that it saw settle rules by range or tag, as of its day.",
+        **files,
+        **group,
+    )
+    context.argument(
+        "service_tags",
+        help="The prefixes of service tags: `live` asks Azure, or a file, the weekly one or what az network "
+        "list-service-tags prints. Together with --addresses.",
+        **files,
+        **group,
+    )
+    context.argument(
+        "policy_resource_group",
+        help="Resource group of policies that are given by name. Default: any of the subscription.",
         **group,
     )
 

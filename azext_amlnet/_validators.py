@@ -16,6 +16,9 @@ FILES = (
     "kube_context",
     "namespace",
     "image",
+    "addresses",
+    "service_tags",
+    "policy_resource_group",
 )
 IN_CLUSTER = (
     *("kube_context", "kube_config", "namespace", "image", "image_pull_secret", "node_selector", "toleration"),
@@ -62,8 +65,11 @@ def validate_check(namespace):
     for word in namespace.policy:
         if not word.strip():
             raise ValueError("--policy is empty; is a variable not set?")
+    if namespace.service_tags and not namespace.addresses:
+        raise ValueError("--service-tags goes with --addresses: it says which tags the addresses in a report are in.")
     validate_scope(namespace)
-    _keep_what_is_read(namespace, ("workspace_file", "requirements_file"), namespace.policy)
+    names = ("workspace_file", "requirements_file", "addresses", "service_tags")
+    _keep_what_is_read(namespace, names, namespace.policy)
 
 
 def _keep_what_is_read(namespace, names, more=()):

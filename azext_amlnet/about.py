@@ -18,14 +18,14 @@ class About(TypedDict):
     gaps: tuple[Gap, ...]
 
 
-def about(inputs: Inputs) -> About:
-    """What a report on these inputs says of itself."""
+def about(inputs: Inputs, more: tuple[Gap, ...] = ()) -> About:
+    """What a report on these inputs says of itself; `more` gaps than those of the facts."""
     catalog, facts = inputs.catalog, inputs.facts
     return {
         "tool": {"name": "amlnet", "version": version()},
         "catalog": {"version": catalog.version, "digest": catalog.digest},
         "workspace": _workspace(facts) if facts else None,
-        "gaps": facts.gaps if facts else (),
+        "gaps": (*(facts.gaps if facts else ()), *more),
     }
 
 

@@ -112,6 +112,24 @@ def _read_earlier(
     return words
 
 
+def read_report(path: str) -> dict[str, Any]:
+    """A report of `az ml network test`, as JSON; raises UsageError for anything else."""
+    document = _read_json(path, "report")
+    if not isinstance(document, dict) or not isinstance(document.get("results"), list):
+        hint = "Give the JSON that `az ml network test -o json` printed, or its --report-file report.json."
+        raise UsageError(f"The report {path} has no results.", hint)
+    return document
+
+
+def read_service_tags(path: str) -> dict[str, Any]:
+    """Azure's list of service tags, as its weekly file or `az network list-service-tags` has it; raises UsageError."""
+    document = _read_json(path, "list of service tags")
+    if not isinstance(document, dict) or not isinstance(document.get("values"), list):
+        hint = "Give the file ServiceTags_Public_….json, or what az network list-service-tags prints."
+        raise UsageError(f"The list of service tags {path} has no values.", hint)
+    return document
+
+
 def read_policy(path: str) -> str:
     """The text of a policy in whatever dialect; raises UsageError when it cannot be read."""
     try:

@@ -59,7 +59,7 @@ NOT_PURE = ("socket", "ssl", "http", "urllib", "requests", "azure", "knack", "su
 LONG_FUNCTIONS = {
     "_params.py:_selection": (47, "arguments of az: one call each, no branch"),
     "_params.py:_cluster": (45, "arguments of az: one call each, no branch"),
-    "_params.py:_policy": (33, "arguments of az: one call each, no branch"),
+    "_params.py:_policy": (34, "arguments of az: one call each, no branch"),
     "_params.py:_source": (37, "arguments of az: one call each, no branch"),
     "prober.py:run": (41, "the measurement's one loop, read by admins before they run it"),
     "cluster/pod.py:_pod": (33, "one object of Kubernetes as it is sent"),

@@ -330,3 +330,87 @@ def test_wrong_usage(az: Az, words: tuple[str, ...], message: str) -> None:
     ran = az(*words)
     assert ran.code == 2 and message in ran.err and "Traceback" not in ran.err and ran.out == "", ran.err
     assert Path(POLICY).read_bytes() == before
+
+
+# -- names, folders, pods and evidence
+
+
+def test_a_policy_in_azure_is_found_by_its_name(az: Az, azure: FakeAzure) -> None:
+    network = f"/subscriptions/{arm.SUBSCRIPTION}/providers/Microsoft.Network"
+    azure.serve(arm.ordinary())
+    azure.serve(served(build.policy(), open_to("acrml.azurecr.io")))
+    azure.serve({f"{network}/firewallPolicies": [build.policy()]})
+    azure.serve({f"{network}/{kind}": [] for kind in ("azureFirewalls", "networkSecurityGroups", "routeTables")})
+    group = f"/subscriptions/{arm.SUBSCRIPTION}/resourceGroups/hub-rg/providers/Microsoft.Network"
+    azure.serve({f"{group}/firewallPolicies": [build.policy()]})
+    azure.serve({f"{group}/{kind}": [] for kind in ("azureFirewalls", "networkSecurityGroups", "routeTables")})
+    ran = az(*LIVE, "--policy", "hub", "--source", "10.1.0.0/16")
+    assert ran.code == 8 and ran.json["policy"][0]["name"] == "hub", ran.err
+    ran = az(*OFFLINE, "--policy", "hub", "--policy-resource-group", "hub-rg", "--source", "10.1.0.0/16")
+    assert ran.code == 8 and ran.json["policy"][0]["name"] == "hub", ran.err
+    other = {**build.policy(), "id": f"{build.NETWORK.replace('hub-rg', 'other-rg')}/networkSecurityGroups/hub"}
+    azure.serve({f"{network}/networkSecurityGroups": [other]})
+    ran = az(*LIVE, "--policy", "hub")
+    assert ran.code == 2 and "2 things in the subscription are called hub" in ran.err and "other-rg" in ran.err
+    ran = az(*LIVE, "--policy", "nothing")
+    assert ran.code == 2 and "no such file, and no policy of that name in the subscription: nothing" in ran.err
+    azure.faults.append(Fault("firewallPolicies", 403, "AuthorizationFailed"))
+    ran = az(*LIVE, "--policy", "nothing")
+    assert ran.code == 1 and "could not be looked up" in ran.err and "Traceback" not in ran.err
+    assert az(*OFFLINE, "--policy", "nothing").code == 2  # a file, where no scope has names
+
+
+def test_labels_of_pods_and_a_folder_are_options(az: Az, tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    item = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "n"}, "spec": {
+        "podSelector": {"matchLabels": {"app": "trainer"}}, "policyTypes": ["Egress"], "egress": [{}]}}  # fmt: skip
+    (folder / "n.yaml").write_text(json.dumps(item), encoding="utf-8")
+    (folder / ".hidden").write_text("nothing", encoding="utf-8")
+    ran = az(*OFFLINE, "--policy", str(folder))
+    assert ran.code == 9 and "--pod-labels" in ran.json["findings"][0]["hint"]
+    fits(ran.json, "policy")
+    ran = az(*OFFLINE, "--policy", str(folder), "--pod-labels", "app=trainer", "--namespace", "azureml")
+    assert ran.code == 0 and ran.json["policy"][0]["dialect"] == "kubernetes-networkpolicy"
+    assert "key=value" in az(*OFFLINE, "--policy", str(folder), "--pod-labels", "app").err
+
+
+def test_addresses_that_were_seen_and_azures_tags_settle_rules_by_tag(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
+    deny = {"name": "no", "priority": 4096, "access": "Deny", "direction": "Outbound", "protocol": "*",
+            "sourcePortRange": "*", "sourceAddressPrefix": "*", "destinationAddressPrefix": "Internet",
+            "destinationPortRange": "*"}  # fmt: skip
+    allow = {**deny, "name": "fd", "priority": 100, "access": "Allow",
+             "destinationAddressPrefix": "AzureFrontDoor.FirstParty"}  # fmt: skip
+    policy, report, tags = (tmp_path / name for name in ("nsg.json", "report.json", "tags.json"))
+    policy.write_text(json.dumps(build.security_group("g", allow, deny)), encoding="utf-8")
+    host = "acrml.azurecr.io"
+    dns = {"layer": "dns", "outcome": "ok", "elapsedMs": 1.0, "facts": {"addresses": ["20.60.1.1"]}}
+    seen = {"startedAt": "2026-01-05T10:00:00Z", "workspace": {"cloud": "public"}, "results": [
+        {"host": host, "kind": "fqdn", "steps": [dns], "testedBy": None}]}  # fmt: skip
+    report.write_text(json.dumps(seen), encoding="utf-8")
+    listed = {"changeNumber": "371", "cloud": "Public", "values": [
+        {"name": "AzureFrontDoor.FirstParty", "properties": {"addressPrefixes": ["20.60.0.0/16"]}}]}  # fmt: skip
+    tags.write_text(json.dumps(listed), encoding="utf-8")
+    words = (*OFFLINE, "--policy", str(policy), "--addresses", str(report))
+
+    def finding(*more: str) -> Any:
+        ran = az(*words, *more)
+        assert ran.code in (8, 9), ran.err
+        fits(ran.json, "policy")
+        return ran.json, next(item for item in ran.json["findings"] if item["host"] == host)
+
+    assert finding()[1]["coverage"] == "unknown"
+    whole, settled = finding("--service-tags", str(tags))
+    assert settled["coverage"] == "covered" and settled["evidence"] == {
+        "addresses": ["20.60.1.1/32"], "tag": "AzureFrontDoor.FirstParty", "asOf": "2026-01-05"}  # fmt: skip
+    assert "days old" in whole["warnings"][0]
+    where = f"/subscriptions/{arm.SUBSCRIPTION}/providers/Microsoft.Network/locations/westeurope/serviceTags"
+    azure.serve({where: listed})
+    assert finding("--service-tags", "live")[1]["coverage"] == "covered"
+    azure.faults.append(Fault("serviceTags", 403, "AuthorizationFailed"))
+    whole, settled = finding("--service-tags", "live")
+    assert settled["coverage"] == "unknown" and "service-tags" in [gap["fact"] for gap in whole["gaps"]]
+    ran = az(*OFFLINE, "--policy", str(policy), "--service-tags", str(tags))
+    assert ran.code == 2 and "--service-tags goes with --addresses" in ran.err
+    ran = az(*OFFLINE, "--policy", str(policy), "--addresses", str(policy))
+    assert ran.code == 2 and "has no results" in ran.err

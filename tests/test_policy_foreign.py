@@ -48,7 +48,7 @@ PLAN = {
         ("using './main.bicep'\nparam a = 'b'\n", "parameter file of Bicep", "build-params"),
         (json.dumps(EFFECTIVE), "the effective rules of a network interface", "az network nsg show"),
         (json.dumps(CLASSIC), "one kind of a firewall's collections", "az network firewall show"),
-        (json.dumps({"Name": "g", "Properties": {"Priority": 100, "RuleCollection": []}}), "Azure PowerShell", "az network"),
+        ('{"Name": "g", "Properties": {"Priority": 1, "RuleCollection": []}}', "Azure PowerShell", "az network"),
         (json.dumps(POWERSHELL), "what Azure PowerShell prints", "az network"),
         (json.dumps(PLAN), "a Terraform plan or state without network resources", "terraform show -json"),
         (json.dumps({"apiVersion": "v1", "kind": "Pod"}), "an object of Kubernetes \\(Pod\\)", "kubectl get"),

@@ -369,7 +369,7 @@ def test_a_file_given_twice_is_one_and_two_of_one_name_are_refused() -> None:
     other = json.dumps(build.group("g", 100, build.collection("c", 100, "Allow", build.app("r", "other.io"))))
     (policy,) = read((Document("a", first), Document("b", first)))
     assert len([rule for rule in policy.rules if rule.allow]) == 1
-    with pytest.raises(UsageError, match="a and b describe g differently"):
+    with pytest.raises(UsageError, match="a and b describe g in two ways"):
         read((Document("a", first), Document("b", other)))
 
 

@@ -44,17 +44,12 @@ def state(*resources: Json) -> Document:
     return Document("state.json", json.dumps(whole))
 
 
-def written(address: str, **references: Any) -> Json:
+def written(address: str, **expressions: Any) -> Json:
+    """A resource as the configuration has it; a list of texts is what an attribute refers to."""
     kind, name = address.split(".")
-    return {
-        "address": address,
-        "mode": "managed",
-        "type": kind,
-        "name": name,
-        "expressions": {
-            key: {"references": value} if isinstance(value, list) else value for key, value in references.items()
-        },
-    }
+    whole = {key: {"references": value} if isinstance(value, list) and all(isinstance(item, str) for item in value)
+             else value for key, value in expressions.items()}  # fmt: skip
+    return {"address": address, "mode": "managed", "type": kind, "name": name, "expressions": whole}
 
 
 HUB_ID = build.HUB
@@ -202,3 +197,125 @@ def test_ip_groups_and_attributes_that_are_not_known_here() -> None:
     assert build.coverage(of(plan(known, group(application("r", ACR.host, new_switch=True)))), ACR) == ["unknown"]
     api = {**managed("azapi_resource.x"), "values": {"type": "Microsoft.Network/firewallPolicies@2024-05-01"}}
     assert build.coverage(of(plan(known, group(application("r", ACR.host)), api)), ACR) == ["unknown"]
+
+
+# -- what plans of other people taught
+
+KNOWN = {**POLICY, "values": {**POLICY["values"], "id": HUB_ID}}
+DENY = security("no", 4000, "Deny", "Internet")
+EVERYWHERE = group(application("r", ACR.host, source_addresses=["*"]))
+NSG = "azurerm_network_security_group.n"
+
+
+def closed(name: str = "n", **more: Any) -> Json:
+    return managed(f"azurerm_network_security_group.{name}", name=name, resource_group_name="rg",
+                   id=f"/x/{name}", security_rule=[DENY], **more)  # fmt: skip
+
+
+def texts(*resources: Json) -> Json:
+    return {"root_module": {"resources": list(resources)}}
+
+
+def test_what_the_provider_lists_yields_to_what_the_plan_makes_or_removes() -> None:
+    stale = security("allow", 100, "Allow", "Internet")
+    listed = managed(NSG, name="n", resource_group_name="rg", security_rule=[stale, DENY])
+    configuration = texts(written(NSG))
+    for actions, after in ((["delete"], None), (["update"], {"name": "allow"})):
+        whole = json.loads(plan(listed, configuration=configuration).text)
+        whole["resource_changes"] = [{"address": "azurerm_network_security_rule.a", "type":
+            "azurerm_network_security_rule", "change": {"actions": actions, "before": {"name": "allow"},
+                                                        "after": after}}]  # fmt: skip
+        assert build.coverage(of(Document("p", json.dumps(whole))), ACR) == ["missing"], actions
+    assert build.coverage(of(plan(listed, configuration=configuration)), ACR) == ["covered"]
+
+
+def test_a_dynamic_block_is_never_taken_for_nothing() -> None:
+    hidden = "azurerm_firewall_policy_rule_collection_group.h"
+    first = managed(hidden, name="h", priority=90, firewall_policy_id=HUB_ID)
+    document = plan(KNOWN, EVERYWHERE, first, unknown={hidden: {"network_rule_collection": True}},
+                    configuration=texts(written(hidden)))  # fmt: skip
+    assert build.coverage(of(document), ACR) == ["unknown"]
+    new = managed(NSG, name="n", resource_group_name="rg")
+    (policy,) = of(plan(new, unknown={NSG: {"security_rule": True}}, configuration=texts(written(NSG))))
+    assert build.coverage([policy], ACR) == ["covered"] and "taken to be none" in policy.assumptions[0]
+
+
+@pytest.mark.parametrize("references", [["each.value"], ["local.subnet"], ["azurerm_subnet.s", "each.key"]])
+def test_a_gate_of_a_subnet_that_is_not_told_is_never_dropped(references: list[str]) -> None:
+    link = "azurerm_subnet_network_security_group_association.l"
+    subnets = [managed(f'azurerm_subnet.s["{key}"]', name=key, virtual_network_name="v",
+                       address_prefixes=[f"10.{number}.0.0/16"]) for key, number in (("a", 1), ("b", 2))]  # fmt: skip
+    other = managed("azurerm_subnet.t", name="t", id="/x/t", virtual_network_name="v", address_prefixes=["10.3.0.0/16"])
+    theirs = managed(f"{link}2", subnet_id="/X/T", network_security_group_id="/x/n")
+    ours = managed(f'{link}["a"]', network_security_group_id="/x/n")
+    document = plan(KNOWN, EVERYWHERE, closed(), *subnets, other, theirs, ours,
+                    unknown={f'{link}["a"]': {"subnet_id": True}},
+                    configuration=texts(written(link, subnet_id=references)))  # fmt: skip
+    word = "missing" if references[0].startswith("azurerm") else "unknown"
+    assert build.coverage(of(document), ACR, source="10.1.0.0/16") == [word]
+    assert build.coverage(of(document), ACR, source="10.3.0.0/16") == ["missing"]
+
+
+def test_instances_are_told_apart_by_their_keys() -> None:
+    configuration = texts(written("azurerm_firewall_policy.p"),
+                          written(GROUP, firewall_policy_id=["azurerm_firewall_policy.p", "each.key"]))  # fmt: skip
+    pairs = [(managed(f'azurerm_firewall_policy.p["{key}"]', name=f"p-{key}"), f'{GROUP}["{key}"]') for key in "ab"]
+    groups = [{**group(application("r", host, source_addresses=["*"]), policy="unknown"), "address": address}
+              for (_, address), host in zip(pairs, (ACR.host, "x.io"), strict=True)]  # fmt: skip
+    unknown = {address: {"firewall_policy_id": True} for _, address in pairs}
+    policies = of(plan(*(policy for policy, _ in pairs), *groups, unknown=unknown, configuration=configuration))
+    assert {policy.name: build.coverage([policy], ACR)[0] for policy in policies} == {
+        "p-a": "covered",
+        "p-b": "missing",
+    }
+
+
+def test_subnets_in_their_network_and_gates_of_network_interfaces() -> None:
+    subnet = {"name": "a", "address_prefixes": ["10.1.0.0/16"], "security_group": "/x/n", "route_table_id": ""}
+    inline = managed("azurerm_virtual_network.v", name="v", subnet=[subnet])
+    whole = of(plan(KNOWN, EVERYWHERE, closed(), inline))
+    assert build.coverage(whole, ACR, source="10.1.0.0/16") == ["missing"]
+    assert build.coverage(whole, ACR, source="10.9.0.0/16") == ["covered"]
+    card = managed("azurerm_network_interface_security_group_association.c", network_interface_id="/x/nic",
+                   network_security_group_id="/x/n")  # fmt: skip
+    assert build.coverage(of(plan(KNOWN, EVERYWHERE, closed(), card)), ACR) == ["unknown"]
+    assert build.coverage(of(plan(KNOWN, EVERYWHERE, closed(), closed("m"), card)), ACR) == ["missing"]
+
+
+@pytest.mark.parametrize("field", [{"complete": False}, {"errored": True}, {"format_version": "2.0"}])
+def test_a_plan_that_is_not_whole_is_a_doubt(field: Json) -> None:
+    whole = {**json.loads(plan(KNOWN, EVERYWHERE).text), **field}
+    assert build.coverage(of(Document("p", json.dumps(whole))), ACR) == ["unknown"]
+
+
+def test_what_is_left_over_or_not_in_the_plan_counts_as_in_azures_own() -> None:
+    other = {**KNOWN, "values": {**KNOWN["values"], "rule_collection_groups": [f"{HUB_ID}/ruleCollectionGroups/other"]}}
+    assert build.coverage(of(plan(other, EVERYWHERE)), ACR) == ["unknown"]
+    deposed = {**EVERYWHERE, "deposed_key": "8c1b", "values": {**EVERYWHERE["values"], "priority": 1}}
+    assert build.coverage(of(state(KNOWN, EVERYWHERE, deposed)), ACR) == ["covered"]
+    own = managed("azurerm_ip_group.i", name="i", id="/x/i", cidrs=[])
+    cidr = managed("azurerm_ip_group_cidr.c", ip_group_id="/X/I", cidr="10.1.0.0/16")
+    rule = application("r", ACR.host, source_addresses=[], source_ip_groups=["/x/i"])
+    assert build.coverage(of(state(KNOWN, own, cidr, group(rule))), ACR) == ["covered"]
+    update = {**managed("azapi_update_resource.x"), "values": {"type": "Microsoft.Network/networkSecurityGroups@1"}}
+    public = {**managed("azapi_resource.y"), "values": {"type": "Microsoft.Network/publicIPAddresses@1"}}
+    assert build.coverage(of(plan(KNOWN, EVERYWHERE, update)), ACR) == ["unknown"]
+    assert build.coverage(of(plan(KNOWN, EVERYWHERE, public)), ACR) == ["covered"]
+
+
+def test_ip_groups_and_hops_of_the_same_plan_are_found_by_what_they_refer_to() -> None:
+    group_of, table = managed("azurerm_ip_group.i", name="i", cidrs=["10.1.0.0/16"]), "azurerm_route_table.t"
+    rule = application("r", ACR.host, source_addresses=[])
+    expressions = [{"rule": [{"source_ip_groups": {"references": ["azurerm_ip_group.i.id", "azurerm_ip_group.i"]}}]}]
+    after = {"application_rule_collection": [{"rule": [{"source_ip_groups": [True]}]}]}
+    hop = [
+        {"next_hop_in_ip_address": {"references": ["azurerm_firewall.fw.ip_configuration[0]", "azurerm_firewall.fw"]}}
+    ]
+    routes = managed(table, name="t", route=[{"name": "d", "address_prefix": "0.0.0.0/0",
+                                              "next_hop_type": "VirtualAppliance"}])  # fmt: skip
+    firewall = managed("azurerm_firewall.fw", name="fw", firewall_policy_id=HUB_ID)
+    document = plan(KNOWN, group_of, group(rule), routes, firewall,
+                    unknown={GROUP: after, table: {"route": [{"next_hop_in_ip_address": True}]}},
+                    configuration=texts(written(GROUP, application_rule_collection=expressions),
+                                        written(table, route=hop)))  # fmt: skip
+    assert build.coverage(of(document), ACR) == ["covered"]

@@ -123,6 +123,28 @@ class PolicyQuery:
         return policies.answer_of(answers)
 
 
+class NameQuery:
+    """What policies, firewalls, security groups and route tables are called, asked once for any number of names."""
+
+    def __init__(
+        self, client: Any, base_url: str, subscription: str, group: Optional[str], timeouts: Timeouts = Timeouts()
+    ) -> None:
+        arm = Arm(client, base_url)
+        crawl = Crawl(lambda call: ask(arm, call, timeouts))
+        crawl.start(policies.calls_by_name(subscription, group))
+        self.answers = _finished(crawl, lambda call, answer: iter(()), timeouts, arm)
+
+    def ids(self, name: str) -> list[str]:
+        """The ids of what has this name; raises AccessError where Azure does not let it be looked up."""
+        return policies.named(self.answers, name)
+
+
+def service_tags(client: Any, base_url: str, subscription: str, region: str, timeouts: Timeouts = Timeouts()) -> Any:
+    """Azure's list of service tags with their prefixes, as ARM shows it, or the Refusal."""
+    arm = Arm(client, base_url)
+    return ask(arm, policies.tags_call(subscription, region), timeouts)
+
+
 # The names of 1.0.0b1, kept until 1.0.0.
 Inquiry, PolicyInquiry, Patience = WorkspaceQuery, PolicyQuery, Timeouts
 

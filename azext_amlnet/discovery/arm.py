@@ -33,7 +33,7 @@ API_VERSIONS = {
     "relay": "2021-11-01",
     "extensions": "2025-03-01",
     **dict.fromkeys(("firewall-policy", "rule-collection-groups", "ip-group", "firewall"), "2024-07-01"),
-    **dict.fromkeys(("nsg", "route-table", "subnet"), "2024-07-01"),
+    **dict.fromkeys(("nsg", "route-table", "subnet", "policies-by-name", "service-tags"), "2024-07-01"),
 }
 """The api-version that each fact is asked with; where ARM does not know it, the newest that ARM names, once."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Optional
 
 from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
 from .answers import properties, resource_id
@@ -33,6 +33,34 @@ def first_call(identifier: str) -> Call:
     if plain is None or kind not in _FACTS:
         raise UsageError(f"--policy is no id of a policy: {identifier[:200]}.", f"Of Microsoft.Network: {_TYPES}.")
     return Call.of(_FACTS[kind], plain)
+
+
+_WITH_NAMES = ("firewallPolicies", "azureFirewalls", "networkSecurityGroups", "routeTables")
+
+
+def calls_by_name(subscription: str, group: Optional[str]) -> Iterator[Call]:
+    """The calls that list what a name could mean, in one resource group or in the whole subscription."""
+    where = f"/subscriptions/{subscription}" + (f"/resourceGroups/{group}" if group else "")
+    for kind in _WITH_NAMES:
+        yield Call.of("policies-by-name", f"{where}/providers/Microsoft.Network/{kind}", listing=True)
+
+
+def tags_call(subscription: str, region: str) -> Call:
+    """The call for the service tags of the subscription's cloud; the region says which copy of the list is asked."""
+    where = f"/subscriptions/{subscription}/providers/Microsoft.Network/locations/{region}"
+    return Call.of("service-tags", f"{where}/serviceTags")
+
+
+def named(answers: Mapping[Call, Any], name: str) -> list[str]:
+    """The ids of what has a name, in order; raises AccessError where nothing has it and Azure did not show all."""
+    items = [item for answer in answers.values() if isinstance(answer, list) for item in answer]
+    ids = (resource_id(item.get("id")) for item in items if isinstance(item, Mapping))
+    matching = sorted(path for path in ids if path and path.rpartition("/")[2].lower() == name.lower())
+    refused = next((answer for answer in answers.values() if isinstance(answer, Refusal)), None)
+    if not matching and refused:
+        hint = "Give the whole ARM id: az network firewall policy list --query [].id."
+        raise AccessError(f"What is called {name} could not be looked up: {refused}.", hint)
+    return matching
 
 
 def follow(call: Call, answer: Any) -> Iterator[Call]:

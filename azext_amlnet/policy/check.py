@@ -10,11 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Optional, Sequence
 
-from ..model import Coverage, Requirement, ServiceTag, Settlement
+from ..model import Coverage, Kind, Requirement, ServiceTag, Settlement
 from .addresses import EVERYTHING, Span, inside, parents, shown, union
 from .at_rest import collector_at_rest
 from .conditions import Destinations, Services, Sources
-from .model import Finding, Policy, Rule
+from .evidence import Evidence, Seen
+from .model import Finding, Policy, Rule, Settled
 from .rule_index import Held, RuleIndex
 from .service_tags import elsewhere
 from .traffic import Fit, Traffic, every, traffics
@@ -34,6 +35,17 @@ class Decision:
     hint: str = ""
     notes: tuple[str, ...] = ()
     settled_by: Optional[Settlement] = None
+    evidence: Optional[Settled] = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a policy: a row, where its traffic comes from, which tags hold nothing of it, what was seen."""
+
+    row: Requirement
+    sources: Sequence[Optional[Span]]
+    others: frozenset[str] = frozenset()
+    seen: Optional[Seen] = None
 
 
 def _unknown(doubt: Doubt, because: str, hint: str, rules: tuple[str, ...] = ()) -> Decision:
@@ -46,27 +58,28 @@ def findings(
     policies: Sequence[Policy],
     sources: Callable[[Requirement], Sequence[Optional[Span]]],
     table: Sequence[ServiceTag] = (),
+    evidence: Evidence = Evidence(),
 ) -> tuple[Finding, ...]:
     """One finding for each row: traffic has to pass every policy, so the worst of them tells.
 
     `sources` names where the traffic of a row comes from; None, or nothing at all, where that is not known. `table` is
-    the catalog's table of service tags; one that is not in it may hold anything.
+    the catalog's table of service tags; one that is not in it may hold anything. `evidence` settles what only the
+    addresses of a name leave in doubt.
     """
     placed = Counter(policy.dialect for policy in policies if policy.within)
     checkers = [Checker(policy, alone=placed[policy.dialect] == 1) for policy in policies]
-    return tuple(_finding(row, checkers, sources(row), elsewhere(row, table)) for row in rows)
+    return tuple(_finding(Question(row, sources(row), elsewhere(row, table)), checkers, evidence) for row in rows)
 
 
-def _finding(
-    row: Requirement, checkers: Sequence[Checker], sources: Sequence[Optional[Span]], others: frozenset[str]
-) -> Finding:
+def _finding(question: Question, checkers: Sequence[Checker], evidence: Evidence) -> Finding:
+    row = question.row
     if row.unresolved:
         decisions = [_unknown(Doubt.NAME, "a part of the name is not known yet", _COMPLETE)]
     else:
         meeting = [checker for checker in checkers if _meets(row, checker.policy)]
-        asked = [checker.decide(row, sources, others) for checker in meeting]
+        asked = [_decided(checker, question, evidence) for checker in meeting]
         decisions = [decision for decision in asked if decision]
-        decisions += _unmet([checker.policy for checker in meeting], sources)
+        decisions += _unmet([checker.policy for checker in meeting], question.sources)
         decisions = decisions or [_unknown(Doubt.NO_POLICY, "no policy is for its computes", _GIVE)]
     worst = min(decisions, key=lambda decision: decision.coverage.rank)
     telling = [worst] if worst.coverage is not Coverage.COVERED else decisions
@@ -84,8 +97,24 @@ def _finding(
         because="; ".join(_unique(decision.because for decision in telling)),
         hint=worst.hint,
         settled_by=worst.settled_by,
+        evidence=next((decision.evidence for decision in telling if decision.evidence), None),
         notes=_unique(note for decision in decisions for note in decision.notes),
     )
+
+
+def _decided(checker: Checker, question: Question, evidence: Evidence) -> Optional[Decision]:
+    """What one policy makes of a row; where only addresses leave a doubt, by those that were seen."""
+    decision, seen = checker.decide(question), evidence.of(question.row.host)
+    named = question.row.kind is Kind.FQDN
+    if not named or seen is None or decision is None or decision.settled_by is not SETTLED_BY[Doubt.ADDRESSES]:
+        return decision
+    by_seen = checker.decide(replace(question, seen=seen))
+    if by_seen is None or by_seen.coverage is Coverage.UNKNOWN:
+        return decision
+    tags = [tag for rule in checker.policy.rules if rule.name in by_seen.rules for tag in rule.tags_with(seen)]
+    settled = Settled(tuple(map(shown, seen.addresses)), next(iter(tags), None), evidence.seen_at[:10])
+    because = f"{by_seen.because}, by the addresses that were seen ({evidence.seen_at[:10]})"
+    return replace(by_seen, because=because, evidence=settled)
 
 
 def _meets(row: Requirement, policy: Policy) -> bool:
@@ -125,14 +154,12 @@ class Checker:
         self.alone = alone
         self.index = RuleIndex(policy)
 
-    def decide(
-        self, row: Requirement, sources: Sequence[Optional[Span]], others: frozenset[str] = frozenset()
-    ) -> Optional[Decision]:
+    def decide(self, question: Question) -> Optional[Decision]:
         """What the policy makes of a row, from all of its sources and for all of its service tags; None for no part."""
         pieces: list[Optional[Span]] = []
-        for source in sources:
+        for source in question.sources:
             pieces += self.index.pieces(source) if source else [None]
-        asked = traffics(row, pieces or [None], others)
+        asked = traffics(question.row, pieces or [None], question.others, question.seen)
         decisions = {traffic: made for traffic in asked if (made := _met(self, traffic)) is not None}
         if not decisions:
             return None

@@ -12,6 +12,7 @@ from typing import Iterator, Optional, Sequence, Union
 
 from ..model import Kind
 from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, union
+from .tags import fqdn_tag_fit, seen_in, tag_fit
 from .traffic import Fit, Traffic, either, every
 from .unknowns import Doubt
 
@@ -262,7 +263,7 @@ class Destinations:
             return Fit.ALL
         if traffic.private:
             return Fit.MAYBE if any(overlaps(span, PRIVATE) for span in self.spans) else Fit.NONE
-        return Fit.ALL if self.all_public else Fit.MAYBE if self._public_range else Fit.NONE
+        return Fit.ALL if self.all_public else seen_in(self.spans, traffic) if self._public_range else Fit.NONE
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""
@@ -287,46 +288,6 @@ class Destinations:
             return "it goes by addresses, and those of a name are not known here"
         names = [*(pattern.text for pattern in self.patterns), *self.fqdn_tags]
         return f"what {', '.join(names)} stands for cannot be told"
-
-
-# FQDN tags that hold nothing of these lists but what a row says itself: the contents of the first are documented
-# (https://learn.microsoft.com/azure/aks/limit-egress-traffic), the others are for updates and protection of Windows
-# (https://learn.microsoft.com/azure/firewall/fqdn-tags, 2026-11-23). Others hold hosts that rows ask for, too.
-KNOWN_FQDN_TAGS = frozenset(
-    {"AzureKubernetesService", "MicrosoftActiveProtectionService", "WindowsDiagnostics", "WindowsUpdate"}
-)
-
-
-def fqdn_tag_fit(tag: str, traffic: Traffic) -> Fit:
-    """How much of the traffic goes to an FQDN tag of Azure Firewall: what a row says itself, and no guess."""
-    if tag in traffic.fqdn_tags:
-        return Fit.ALL
-    return Fit.NONE if tag in KNOWN_FQDN_TAGS else Fit.MAYBE
-
-
-def tag_fit(tag: str, traffic: Traffic) -> Fit:
-    """How much of the traffic goes to a service tag, by what is documented of the tag and the row.
-
-    `Internet` is every address outside the virtual network, Azure's public ones included; `VirtualNetwork` is the
-    network and what is connected with it, at times a default route and with it everything; a tag with a region is a
-    part of the one without
-    (https://learn.microsoft.com/azure/virtual-network/service-tags-overview, 2026-11-23).
-    """
-    name, of = tag.lower(), (traffic.host if traffic.kind is Kind.SERVICE_TAG else traffic.tag or "").lower()
-    address = traffic.address
-    private = traffic.private or (address is not None and inside(address, PRIVATE))
-    if name == "virtualnetwork":
-        return Fit.ALL if private else Fit.MAYBE
-    if name == "internet":
-        return Fit.NONE if private else Fit.ALL
-    if private:
-        return Fit.NONE
-    if of and (of == name or of.startswith(name + ".")):
-        return Fit.ALL
-    if of and name.startswith(of + "."):
-        return Fit.SOME if traffic.kind is Kind.SERVICE_TAG else Fit.MAYBE
-    known = name in traffic.elsewhere or name[: name.rfind(".") + 1] in traffic.elsewhere
-    return Fit.NONE if known else Fit.MAYBE
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ..model import Coverage, Gap, Kind, Level, Progress, Protocol, Settlement
+from .addresses import inside
 from .conditions import Condition, Destinations, Perhaps, Sources
+from .evidence import Seen
 from .traffic import Fit, Traffic, every
 from .unknowns import Doubt
 
@@ -50,6 +52,13 @@ class Rule:
         """What to do about it, where that can be said."""
         doubts = (c for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
         return next((text for text in (_advice(doubt, traffic) for doubt in doubts) if text), "")
+
+    def tags_with(self, seen: Seen) -> Iterator[str]:
+        """The service tags of the rule whose prefixes hold all addresses that were seen."""
+        for tag in (tag for where in self.destinations for tag in where.tags):
+            prefixes = seen.prefixes.get(tag.lower(), ())
+            if seen.addresses and all(inside(address, prefixes) for address in seen.addresses):
+                yield tag
 
     @property
     def destinations(self) -> Iterator[Destinations]:
@@ -116,10 +125,20 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """What settled a rule by addresses: those that were seen, the service tag that holds them, and since when."""
+
+    addresses: tuple[str, ...]
+    tag: Optional[str]
+    as_of: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """What the policies make of one requirement, by which rules, and what to do next.
 
-    `workspaces` are those that need it, by name; empty where the list does not tell.
+    `workspaces` are those that need it, by name; empty where the list does not tell. `evidence` is what was measured
+    and settles what documents leave open.
     """
 
     host: str
@@ -138,6 +157,7 @@ class Finding:
     failing: bool = False
     workspaces: tuple[str, ...] = ()
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
+    evidence: Optional[Settled] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
 
     @property

@@ -15,6 +15,7 @@ from ..text import endpoint, line
 from .addresses import Span
 from .addresses import shown as shown_span
 from .check import findings as findings_of
+from .evidence import Evidence
 from .model import Finding, Policy, PolicyReport, PolicySummary
 from .over_permissive import over_permissive, stale
 
@@ -36,23 +37,23 @@ def report_on(
     sources: Sequence[Span] = (),
     sources_of: Optional[Mapping[str, Sequence[Span]]] = None,
     earlier: Optional[Mapping[Key, Coverage]] = None,
+    evidence: Evidence = Evidence(),
 ) -> PolicyReport:
     """The report on what policies make of the rows: one finding for each.
 
     `sources` is where all traffic comes from; without it `sources_of` tells so by compute (no span: not known). With
     `earlier`, another report's coverage by `Finding.key`, only what is worse than there, or new and not covered, fails.
     """
-    findings = findings_of(inputs.rows, policies, _sources(sources, sources_of or {}), inputs.catalog.service_tag_table)
-    findings = _of_workspace(inputs, with_failing(findings if earlier is None else compare(findings, earlier)))
+    findings = _compared(inputs, earlier, policies, _sources(sources, sources_of or {}), evidence)
     everywhere = sources or sorted({span for spans in (sources_of or {}).values() for span in spans})
     return PolicyReport(
         schema_version=SCHEMA_VERSION,
-        **about(inputs),
+        **about(inputs, evidence.gaps),
         checked_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         sources=tuple(map(shown_span, everywhere)),
         policy=_plain(tuple(map(_summary_of, policies))),
         summary={**summary(findings), "exitCode": exit_code(findings)},
-        warnings=_plain((*inputs.warnings, *_unique(policy.notes for policy in policies))),
+        warnings=_plain((*inputs.warnings, *evidence.warnings, *_unique(policy.notes for policy in policies))),
         findings=_plain(findings),
         over_permissive=_plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
         stale=_plain(tuple(stale(policies, inputs.catalog.retired))),
@@ -116,7 +117,16 @@ def with_failing(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def _of_workspace(inputs: Inputs, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def _compared(
+    inputs: Inputs,
+    earlier: Optional[Mapping[Key, Coverage]],
+    policies: Sequence[Policy],
+    whence: Callable[[Requirement], Sequence[Optional[Span]]],
+    evidence: Evidence,
+) -> tuple[Finding, ...]:
+    """The findings, each with how it went, whether it fails, and the workspace that it is of."""
+    made = findings_of(inputs.rows, policies, whence, inputs.catalog.service_tag_table, evidence)
+    findings = with_failing(made if earlier is None else compare(made, earlier))
     names = (inputs.facts.name,) if inputs.facts and inputs.facts.name else ()
     return tuple(replace(finding, workspaces=names) for finding in findings)
 

@@ -90,7 +90,7 @@ class RuleIndex:
         seen: set[Optional[bool]] = set()
         for number in numbers:
             rule = self.rules[number]
-            if rule.allow in seen and number in self.doubtful and not traffic.host:
+            if rule.allow in seen and number in self.doubtful and not (traffic.host or traffic.seen):
                 continue
             fit = rule.fit(traffic)
             if fit is Fit.NONE:

@@ -8,6 +8,7 @@ from typing import Iterable, Iterator, Optional, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from .addresses import Span, span_of
+from .evidence import Seen
 
 
 class Fit(Enum):
@@ -49,7 +50,8 @@ _WORDS = {
 class Traffic:
     """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in.
 
-    `elsewhere` names the tags that surely hold nothing of it (`service_tags.elsewhere`).
+    `elsewhere` names the tags that surely hold nothing of it (`service_tags.elsewhere`); `seen` is what a measurement
+    and Azure's list of tags add to what documents say.
     """
 
     kind: Kind
@@ -61,6 +63,7 @@ class Traffic:
     fqdn_tags: tuple[str, ...] = ()
     private: bool = False
     elsewhere: frozenset[str] = frozenset()
+    seen: Optional[Seen] = None
 
     @property
     def words(self) -> frozenset[str]:
@@ -74,11 +77,14 @@ class Traffic:
 
 
 def traffics(
-    row: Requirement, sources: Sequence[Optional[Span]], elsewhere: frozenset[str] = frozenset()
+    row: Requirement,
+    sources: Sequence[Optional[Span]],
+    elsewhere: frozenset[str] = frozenset(),
+    seen: Optional[Seen] = None,
 ) -> Iterator[Traffic]:
     """One for each source, and for each of the service tags that must all be open for it."""
     for source in sources:
         for tag in row.service_tags or (None,):
             yield Traffic(
-                row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private, elsewhere
+                row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private, elsewhere, seen
             )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..model import Inputs, Workspace
     from ..policy import Document
     from ..policy.addresses import Span
+    from ..policy.evidence import Evidence
     from ..policy.model import Policy, PolicyReport
     from ..policy.pods import Pods
     from ._arguments import ScopeArguments
@@ -33,6 +34,9 @@ class CheckPolicyArguments:
     source: tuple[str, ...] = ()
     namespace: Optional[str] = None
     pod_labels: tuple[str, ...] = ()
+    addresses: Optional[str] = None
+    service_tags: Optional[str] = None
+    policy_resource_group: Optional[str] = None
     suggest: Optional[str] = None
     baseline: Optional[str] = None
     report_file: tuple[str, ...] = ()
@@ -50,14 +54,15 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     check_files(arguments.report_file)
     sources = spans_of(arguments.source)
     earlier = read_coverage(arguments.baseline) if arguments.baseline else None
-    files, query = _named(cmd, arguments.policy)
+    files, query = _named(cmd, arguments, _is_live(scoped))
     inputs = gather(cmd, scoped)
     subnets = _subnets(inputs.facts, scoped.compute) if _is_live(scoped) else {}
     answer = _answered(cmd, query, subnets)
     pods = pods_of(arguments.namespace or _namespace(inputs.facts, scoped.compute), arguments.pod_labels)
     policies = _policies(files, answer, subnets, arguments.dialect, inputs, pods)
     sources_of = _sources_of(answer, subnets)
-    report = report_on(inputs, policies, sources=sources, sources_of=sources_of, earlier=earlier)
+    evidence = _evidence(cmd, arguments, inputs)
+    report = report_on(inputs, policies, sources=sources, sources_of=sources_of, earlier=earlier, evidence=evidence)
     warn((*_unreadable(answer, subnets), *remarks(report)))
     document: JsonObject = to_json(report)
     publish(cmd, document, arguments.report_file, arguments.annotate)
@@ -90,18 +95,49 @@ Subnets = Mapping[str, Sequence[str]]
 """The computes of each subnet, by the subnet's lower-case id."""
 
 
-def _named(cmd: Any, words: Sequence[str]) -> tuple[list[Document], Optional[PolicyQuery]]:
+def _named(cmd: Any, arguments: CheckPolicyArguments, live: bool) -> tuple[list[Document], Optional[PolicyQuery]]:
     """The policies that are files, read; those in Azure are asked for, and answered while the facts are gathered."""
     from ..discovery.policies import first_call
 
-    identifiers = [word for word in words if word.lower().startswith("/subscriptions/")]
+    group = arguments.policy_resource_group
+    names = [word for word in arguments.policy if _is_name(word, bool(group), live)]
+    identifiers = [word for word in arguments.policy if word.lower().startswith("/subscriptions/")]
     for identifier in identifiers:
         first_call(identifier)
-    files = [_document(path) for word in words if word not in identifiers for path in _paths(word)]
+    words = [word for word in arguments.policy if word not in (*identifiers, *names)]
+    files = [_document(path) for word in words for path in _paths(word)]
+    identifiers += _looked_up(cmd, names, group) if names else []
     query = _query(cmd) if identifiers else None
     if query:
         query.add(identifiers)
     return files, query
+
+
+def _is_name(word: str, grouped: bool, live: bool) -> bool:
+    """Whether a word is the name of a policy in Azure: no file, no id and no text, in a scope that has names."""
+    plain = not any(sign in word for sign in "/\\.{[\n")
+    return (grouped or live) and plain and bool(word) and not os.path.exists(word)
+
+
+def _looked_up(cmd: Any, names: Sequence[str], group: Optional[str]) -> list[str]:
+    """The ids of policies by their names; raises UsageError for a name that nothing has, or several things have."""
+    from ..discovery import NameQuery
+    from ..errors import UsageError
+
+    az = login(cmd)
+    query = NameQuery(az.client, az.base_url, az.subscription, group, az.timeouts)
+    identifiers = []
+    for name in names:
+        ids = query.ids(name)
+        where = f"resource group {group}" if group else "the subscription"
+        if not ids:
+            what = f"There is no such file, and no policy of that name in {where}: {name[:80]}."
+            raise UsageError(what, "Check the path or the name: az network firewall policy list -o table.")
+        if len(ids) > 1:
+            what = f"{len(ids)} things in {where} are called {name}: {', '.join(ids)}."
+            raise UsageError(what, "Give one of these ids as --policy.")
+        identifiers += ids
+    return identifiers
 
 
 def _query(cmd: Any) -> PolicyQuery:
@@ -177,6 +213,44 @@ def _placed(policy: Policy, resources: Sequence[JsonObject], subnets: Subnets) -
         return policy
     where = f"{policy.name} (subnet {', '.join(names)} of {', '.join(dict.fromkeys(computes))})"
     return replace(policy, name=where, computes=tuple(dict.fromkeys(computes)), within=None)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What was measured
+
+
+def _evidence(cmd: Any, arguments: CheckPolicyArguments, inputs: Inputs) -> Evidence:
+    """The addresses of a report, and the prefixes of service tags from Azure or a file."""
+    from ..files import read_report, read_service_tags
+    from ..policy.evidence import Evidence, joined, of_report, of_tags, today
+
+    cloud = inputs.facts.cloud if inputs.facts else None
+    evidence = Evidence()
+    if arguments.addresses:
+        name = os.path.basename(arguments.addresses)
+        evidence = of_report(read_report(arguments.addresses), name, cloud, today())
+    if arguments.service_tags == "live":
+        evidence = joined(evidence, _live_tags(cmd, inputs))
+    elif arguments.service_tags:
+        name = os.path.basename(arguments.service_tags)
+        evidence = joined(evidence, of_tags(read_service_tags(arguments.service_tags), name, cloud))
+    return evidence
+
+
+def _live_tags(cmd: Any, inputs: Inputs) -> Evidence:
+    """The prefixes of service tags as Azure has them now; where it refuses, a gap."""
+    from ..discovery import service_tags
+    from ..discovery.arm import Refusal
+    from ..model import Gap
+    from ..policy.evidence import Evidence, of_tags
+
+    az, facts = login(cmd), inputs.facts
+    region = (facts.region if facts else None) or "westeurope"  # which copy of one list
+    answer = service_tags(az.client, az.base_url, az.subscription, region, az.timeouts)
+    if isinstance(answer, Refusal):
+        gap = Gap("service-tags", "Azure's service tags", str(answer), "rules by tags stay in doubt")
+        return Evidence(warnings=(f"Azure's service tags could not be read: {answer}.",), gaps=(gap,))
+    return of_tags(answer, "Azure", facts.cloud if facts else None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -84,7 +84,8 @@ class Pool:
             if known is not resource and known.body == resource.body:
                 return
             if known is not resource:
-                what = f"{known.document} and {resource.document} describe {resource.name} differently."
+                both = " and ".join(dict.fromkeys((known.document, resource.document)))
+                what = f"{both} describe{'' if ' and ' in both else 's'} {resource.name} in two ways."
                 hint = "The later one would replace the other: give one of them, or another name to one."
                 raise UsageError(what, hint)
         self.resources.append(resource)
