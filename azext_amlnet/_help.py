@@ -108,6 +108,14 @@ examples:
       text: az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID --source 10.1.0.0/16
     - name: The firewall, with the subnet of an attached AKS cluster, its security group and its route table.
       text: az ml network check-policy -w my-workspace -g my-group --compute aks-gpu --policy $FIREWALL_ID
+    - name: By its name; by the addresses that a test saw, and Azure's own prefixes.
+      text: >
+        az ml network check-policy -w my-workspace -g my-group --policy hub-policy --policy-resource-group hub-rg
+        --addresses report.json --service-tags live
+    - name: A plan of Terraform; policies of the cluster, for the pods of jobs.
+      text: |
+        az ml network check-policy --workspace-file facts.json --policy plan.json
+        az ml network check-policy --workspace-file facts.json --policy policies.yaml --pod-labels app=trainer
     - name: Files that belong together; a template with the values of its parameters.
       text: |
         az ml network check-policy --workspace-file facts.json --policy policy.json groups.json --source 10.1.0.0/16

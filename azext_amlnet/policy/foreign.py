@@ -89,7 +89,8 @@ def _of_text(text: str) -> Iterator[Foreign]:
 
 
 def _of_yaml(document: Document) -> Optional[Foreign]:
-    if not re.search(r"(?m)^(?:apiVersion|kind):", document.text):
+    first = next((line for line in document.text.splitlines() if line.strip() and not line.startswith("#")), "")
+    if not re.match(r"(?:---|apiVersion:|kind:|items:|metadata:)", first):
         return None
     broken = document.broken_yaml
     if broken:
