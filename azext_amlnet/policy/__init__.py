@@ -19,7 +19,7 @@ from .model import PolicyReport, Unread, unread_rule
 from .pods import Pods
 from .readers._arm import Pool, Resource, Unknown
 from .readers._keys import folded
-from .readers._resources import parameters_of, resources
+from .readers._resources import declared_by, parameters_of, resources
 from .readers._subnets import KEYS, apart
 from .readers._terraform import is_terraform
 from .readers.terraform_json import resources as terraform_resources
@@ -125,10 +125,10 @@ def _is_text(document: Document) -> bool:
 def _pool_of(documents: Sequence[Document], environment: Optional[Mapping[str, Any]]) -> Pool:
     """All Azure documents are read together: groups, base policies, IP groups and parameters belong to each other."""
     bodies = [folded(document.json, document.name) for document in documents]
-    parameters = _parameters(bodies)
+    files = _parameter_files(bodies)
     pool = Pool()
     for document, body in zip(documents, bodies, strict=True):
-        members = list(_resources_of(document, body, parameters, environment))
+        members = list(_resources_of(document, body, _parameters(files, body), environment))
         strange = not members and not parameters_of(body) and not document.refused
         if strange or is_powershell(document.json):
             raise _foreign(document, "it holds no Azure resource that decides about traffic")
@@ -153,11 +153,23 @@ def _of_azure(pool: Pool) -> list[Policy]:
     return [*whole, *apart(pool)] if whole else []
 
 
-def _parameters(bodies: Sequence[Any]) -> dict[str, Any]:
-    """The values of all parameter files; one that two files give differently is not known."""
+def _parameter_files(bodies: Sequence[Any]) -> list[tuple[dict[str, Any], bool]]:
+    """The values of each parameter file, and whether there is a template that declares all of them."""
+    files = filter(None, map(parameters_of, bodies))
+    declared = [declared_by(body) for body in bodies]
+    return [(values, any(values.keys() <= names for names in declared)) for values in files]
+
+
+def _parameters(files: Sequence[tuple[Mapping[str, Any], bool]], body: Any) -> dict[str, Any]:
+    """The values of the parameter files for a template; one that two files give differently is not known.
+
+    ARM deploys no template with a file of which it does not declare all parameters: such a file is another template's,
+    if there is one.
+    """
     parameters: dict[str, Any] = {}
-    for body in bodies:
-        for key, value in parameters_of(body).items():
+    names = declared_by(body)
+    for values, elsewhere in files:
+        for key, value in values.items() if values.keys() <= names or not elsewhere else ():
             parameters[key] = value if parameters.get(key, value) == value else Unknown(key)
     return parameters
 

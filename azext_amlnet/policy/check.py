@@ -124,14 +124,18 @@ def _meets(row: Requirement, policy: Policy) -> bool:
 
 def _unmet(policies: Sequence[Policy], sources: Sequence[Optional[Span]]) -> list[Decision]:
     """A doubt where traffic comes from somewhere that none of the policies is for."""
-    placed = [policy.within for policy in policies if policy.within]
-    if not placed or len(placed) < len(policies):
+    if not policies or not all(policy.within for policy in policies):
         return []
-    spans = union(span for where in placed for span in where.spans)
-    outside = [source for source in sources if source and not inside(source, spans)]
-    known = ", ".join(map(shown, spans[:3]))
-    because = f"no policy is for all of {', '.join(map(shown, outside))}: subnets name them for {known}"
+    spans, outside = beyond(policies, sources)
+    because = f"no policy is for all of {outside}: subnets name them for {spans}"
     return [_unknown(Doubt.NO_POLICY, because, _GIVE)] if outside else []
+
+
+def beyond(policies: Iterable[Policy], sources: Iterable[Optional[Span]]) -> tuple[str, str]:
+    """Where subnets name these policies for, and of the sources those that are not all within it."""
+    spans = union(span for policy in policies if policy.within for span in policy.within.spans)
+    outside = [source for source in sources if source and not inside(source, spans)]
+    return ", ".join(map(shown, spans[:3])), ", ".join(map(shown, outside))
 
 
 _GIVE = "Give the policy that stands in front of them."

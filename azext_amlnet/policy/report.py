@@ -14,6 +14,7 @@ from ..model import SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
 from ..text import endpoint, line
 from .addresses import Span
 from .addresses import shown as shown_span
+from .check import beyond
 from .check import findings as findings_of
 from .evidence import Evidence
 from .model import Finding, Policy, PolicyReport, PolicySummary
@@ -53,7 +54,7 @@ def report_on(
         sources=tuple(map(shown_span, everywhere)),
         policy=_plain(tuple(map(_summary_of, policies))),
         summary={**summary(findings), "exitCode": exit_code(findings)},
-        warnings=_plain((*inputs.warnings, *evidence.warnings, *_unique(policy.notes for policy in policies))),
+        warnings=_plain((*inputs.warnings, *evidence.warnings, *_notes(policies, everywhere))),
         findings=_plain(findings),
         over_permissive=_plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
         stale=_plain(tuple(stale(policies, inputs.catalog.retired))),
@@ -72,6 +73,16 @@ def _sources(
         return sources or list(dict.fromkeys(span for name in names for span in sources_of.get(name) or (None,)))
 
     return of
+
+
+def _notes(policies: Sequence[Policy], sources: Sequence[Span]) -> Iterator[str]:
+    """What is to be said of policies, and of sources that no gate of a subnet is for, where others are for all."""
+    yield from _unique(policy.notes for policy in policies)
+    for dialect in dict.fromkeys(policy.dialect for policy in policies if policy.within):
+        gates = [policy for policy in policies if policy.dialect == dialect]
+        spans, outside = beyond(gates, sources)
+        if outside and len(gates) < len(policies) and all(policy.within for policy in gates):
+            yield f"No {dialect} here is for all of {outside}: subnets name those for {spans} only."
 
 
 def _unique(notes: Iterable[Sequence[str]]) -> tuple[str, ...]:

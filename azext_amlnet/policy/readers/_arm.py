@@ -6,13 +6,15 @@ What of a template only a deployment would tell stays `Unknown`, and so visible.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Optional, Sequence
 
 from ...errors import UsageError
 from ._expressions import Unknown as Unknown
 from ._expressions import shape_of
+from ._functions import one_place
 
 TYPES = {
     "microsoft.network/firewallpolicies": "firewall-policy",
@@ -237,18 +239,11 @@ def is_it(resource: Resource, reference: str) -> bool:
     if resource.id and re.match(r"/subscriptions/[^{]*/providers/[^{]*\Z", reference):
         return resource.id == reference
     name = resource.name.rpartition("/")[2].lower()
-    return bool(name) and name == reference.rpartition("/")[2] and _one_place(resource.scope or resource.id, reference)
-
-
-_PLACE = re.compile(r"(?:/subscriptions/([^/]+))?(?:/resourcegroups/([^/]+))?")
-
-
-def _one_place(one: str, other: str) -> bool:
-    """Whether two ids can be in one resource group: as far as both tell, and both tell it in the same way."""
-    pairs = zip(
-        *((match.groups() if (match := _PLACE.match(text)) else (None, None)) for text in (one, other)), strict=True
+    return (
+        bool(name)
+        and name == reference.rpartition("/")[2]
+        and one_place(resource.scope or resource.id, reference) is not False
     )
-    return all(a == b or not (a and b) or ("{" in a) != ("{" in b) for a, b in pairs)
 
 
 def owner(child: Resource, parents: Sequence[Resource]) -> str:
@@ -261,6 +256,48 @@ def owner(child: Resource, parents: Sequence[Resource]) -> str:
     reference = reference or (f"{child.scope}/{name}" if child.scope and name else name)
     untold = "{" in reference and parents and not any(is_it(parent, reference) for parent in parents)
     return "" if untold else reference
+
+
+@dataclass
+class Family:
+    """Which children are whose: of each parent, of parents that were not given by what they are called, of nobody."""
+
+    of_parents: dict[int, list[Resource]] = field(default_factory=dict)
+    alone: dict[str, list[Resource]] = field(default_factory=dict)
+    loose: list[Resource] = field(default_factory=list)
+
+    def of(self, parent: Resource) -> list[Resource]:
+        """The children of a parent."""
+        return self.of_parents.get(id(parent), [])
+
+
+def family(parents: Sequence[Resource], children: Iterable[Resource]) -> Family:
+    """The children by what they name as their parent; the only parent has those that name none.
+
+    Where a template's resource groups leave open whether a name is this parent's, a child is in doubt.
+    """
+    whole, by_name = Family(), defaultdict[str, list[Resource]](list)
+    for parent in parents:
+        for name in {parent.id.rpartition("/")[2], parent.name.rpartition("/")[2].lower()}:
+            by_name[name].append(parent)
+    for child in children:
+        reference = owner(child, parents)
+        near = by_name[reference.rpartition("/")[2]] if reference else parents
+        named = [parent for parent in near if not reference or is_it(parent, reference)]
+        sure = [parent for parent in named if _sure(parent, child, reference)]
+        if reference and not named:
+            whole.alone.setdefault(reference, []).append(child)
+        elif not reference and len(parents) != 1:
+            whole.loose.append(child)
+        doubtful = replace(child, conditional=child.conditional or Unknown("the resource group that it goes to"))
+        for parent in sure or named if reference or len(parents) == 1 else ():
+            whole.of_parents.setdefault(id(parent), []).append(child if sure else doubtful)
+    return whole
+
+
+def _sure(parent: Resource, child: Resource, reference: str) -> bool:
+    """Whether a parent is the one that is meant: of two that templates make, in one resource group."""
+    return not (reference and parent.made and child.made) or one_place(parent.scope, reference) is True
 
 
 def word(value: Any) -> str:

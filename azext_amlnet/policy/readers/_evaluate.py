@@ -12,6 +12,8 @@ from ._expressions import (
     DEEPEST_VALUE,
     FunctionCall,
     Literal,
+    LooseList,
+    LooseObject,
     Member,
     Node,
     Unknown,
@@ -106,7 +108,7 @@ def _weight(value: Any, most: int) -> int:
 
 def _function(name: str, arguments: list[Any]) -> Any:
     """What a function makes of its arguments, as far as those are known."""
-    direct = [argument for argument in arguments if isinstance(argument, Unknown)]
+    direct = [part for argument in arguments if isinstance(argument, _NOT_WHOLE) for part in unknowns(argument)]
     around = name in AROUND or (name in _OF_OBJECTS and _are_objects(name, arguments))
     lost = [] if name in BUILDING else direct if around else unknowns(arguments)
     if lost:
@@ -119,6 +121,7 @@ def _function(name: str, arguments: list[Any]) -> Any:
         return Unknown(name)
 
 
+_NOT_WHOLE = (Unknown, LooseList, LooseObject)
 _OF_OBJECTS = ("union", "contains", "shallowmerge")
 
 
@@ -134,7 +137,7 @@ def _settled(name: str, arguments: list[Any]) -> Any:
     if name == "equals" and None in arguments and any(isinstance(argument, (list, dict)) for argument in arguments):
         return False
     if name == "union" and all(isinstance(argument, list) for argument in arguments):
-        return FUNCTIONS["concat"](*arguments)
+        return LooseList(FUNCTIONS["concat"](*arguments), unknown_of("union", arguments))
     if name == "contains" and len(arguments) == 2 and isinstance(arguments[0], list) and not unknowns(arguments[1]):
         return True if any(same(item, arguments[1]) for item in arguments[0]) else None
     return None
@@ -157,7 +160,8 @@ def _if(template: Template, arguments: _Arguments) -> Any:
 def _either(one: Any, other: Any, holds: Any) -> Any:
     """What two values have in common; of two objects that holds for each property of one of them."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return {key: _either(one.get(key, _NOTHING), other.get(key, _NOTHING), holds) for key in {**one, **other}}
+        merged = {key: _either(one.get(key, _NOTHING), other.get(key, _NOTHING), holds) for key in {**one, **other}}
+        return merged if one.keys() == other.keys() else LooseObject(merged, unknown_of("if", (holds,)))
     return one if same(one, other) else unknown_of("if", (holds,), hole("if", (holds, one, other)))
 
 
@@ -187,10 +191,11 @@ def _coalesce(template: Template, arguments: _Arguments) -> Any:
 
 
 def _copy_index(template: Template, arguments: _Arguments) -> Any:
+    """The turn of a loop; without its name that of the resource (…/template-functions-numeric, 2026-11-26)."""
     values = [work_out(template, argument) for argument in arguments]
     names = [value.lower() for value in values if isinstance(value, str)]
     offsets = [value for value in values if isinstance(value, int)]
-    turns = [turn for name, turn in template.turns if not names or name == names[0]]
+    turns = [turn.number for turn in template.turns if (turn.name == names[0] if names else turn.of_resource)]
     return turns[-1] + sum(offsets)
 
 

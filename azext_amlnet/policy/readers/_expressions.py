@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Iterable, Optional, Union
@@ -46,6 +47,22 @@ class Unknown:
         return replace(self, text=text, shape=self.shape or braced(text[1:-1]))
 
 
+class LooseList(list[Any]):
+    """A list of which not all is known: what is in it is, and how much there is not."""
+
+    def __init__(self, items: Iterable[Any], because: Unknown) -> None:
+        super().__init__(items)
+        self.because = because
+
+
+class LooseObject(dict[str, Any]):
+    """An object of which some properties may not be there; the value of each is one that it may have."""
+
+    def __init__(self, items: Mapping[str, Any], because: Unknown) -> None:
+        super().__init__(items)
+        self.because = because
+
+
 def unknown_of(text: str, parts: Iterable[Any], shape: str = "", more: bool = False) -> Unknown:
     """What comes of parts of which some are not known."""
     unknown = [part for value in parts for part in unknowns(value)]
@@ -58,6 +75,8 @@ def unknowns(value: Any) -> list[Unknown]:
     """What of a value is not known."""
     if isinstance(value, Unknown):
         return [value]
+    if isinstance(value, (LooseList, LooseObject)):
+        return [value.because]
     if isinstance(value, dict):
         value = list(value.values())
     return [part for item in value for part in unknowns(item)] if isinstance(value, list) else []

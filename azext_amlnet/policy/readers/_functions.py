@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Callable, Iterable, Optional
 
-from ._expressions import shape_of
+from ._expressions import Unknown, shape_of
 
 FAILURES = (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, RecursionError, OverflowError)
 _LONGEST_TEXT = 100_000
@@ -211,10 +211,18 @@ def _union(*parts: Value) -> Value:
         for part in parts:
             for key, value in part.items():
                 name = _key(whole, key) if _has(whole, key) else key
-                both = isinstance(value, dict) and isinstance(whole.get(name), dict)
-                whole[name] = _union(whole[name], value) if both else value
+                whole[name] = _both(whole.get(name), value)
         return whole
     return _distinct(item for part in parts for item in _list(part))
+
+
+def _both(one: Value, other: Value) -> Value:
+    """The later value, with what two objects have in it; of what is not known it could be either."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return _union(one, other)
+    unknown = [value for value in (one, other) if isinstance(value, Unknown)]
+    mixed = unknown and all(isinstance(value, (dict, Unknown)) for value in (one, other))
+    return unknown[0] if mixed else other
 
 
 def _distinct(items: Iterable[Value]) -> list[Value]:
@@ -279,12 +287,26 @@ def _try_get(of: Value, *keys: Value) -> Value:
 def resource_id(*words: Value) -> str:
     """An id as far as its parts tell: a subscription and a resource group, if they stand in front of the type."""
     texts = [_text(word) for word in words]
-    start = next(at for at, word in enumerate(texts) if "/" in word and not word.startswith("/"))
+    start = next((at for at, word in enumerate(texts) if "/" in word and not word.startswith("/")), len(texts))
+    _must(start < len(texts))
     kind, names = texts[start].split("/"), texts[start + 1 :]
     _must(bool(names))
     pairs = [part for pair in zip(kind[1:], names, strict=False) for part in pair]
     subscription, group = (texts[0] if start > 1 else "", texts[start - 1] if start else "")
     return place_of(subscription, group) + "/".join(["", "providers", kind[0], *pairs]).lower()
+
+
+def one_place(one: str, other: str) -> Optional[bool]:
+    """Whether two ids are in one resource group; None where one of them does not tell it, or by what is unknown."""
+    matches = [match for match in map(_PLACE.match, (one.replace(_OWN, ""), other.replace(_OWN, ""))) if match]
+    pairs = list(zip(*(match.groups() for match in matches), strict=True))
+    if any(a and b and a != b and "{" not in a and "{" not in b for a, b in pairs):
+        return False
+    return True if all(a == b for a, b in pairs) else None
+
+
+_OWN = "/subscriptions/{subscription().subscriptionid}"
+_PLACE = re.compile(r"(?:/subscriptions/([^/]+))?(?:/resourcegroups/([^/]+))?")
 
 
 def _subscription_resource_id(first: Value, *words: Value) -> str:

@@ -65,10 +65,13 @@ _SPELLING = {lower(name): name for name in (*ENVELOPE, *_MORE, *(name for names 
 _EXACT = frozenset(_SPELLING.values())
 
 
-def folded(value: Any, document: str) -> Any:
-    """The document with its known names in one spelling; raises UsageError for one that an object has twice by that."""
+def folded(value: Any, document: str, within: str = "") -> Any:
+    """The document with its known names in one spelling; raises UsageError for one that an object has twice by that.
+
+    What the values of variables and parameters have for names is the template's own.
+    """
     if isinstance(value, list):
-        return [folded(item, document) if isinstance(item, (dict, list)) else item for item in value]
+        return [folded(item, document, within) if isinstance(item, (dict, list)) else item for item in value]
     if not isinstance(value, dict):
         return value
     spelt: dict[str, Any] = {}
@@ -77,7 +80,9 @@ def folded(value: Any, document: str) -> Any:
         if name in spelt:
             what = f"The policy {document} is ambiguous: an object has '{name}' in two spellings that are one to ARM."
             raise UsageError(what, "Keep one of the two.")
-        spelt[name] = folded(item, document) if isinstance(item, (dict, list)) else item
+        own = name == "variables" or (within == "parameters" and name in ("defaultValue", "value"))
+        inside = "parameters" if name == "parameters" or (within == "parameters" and not own) else ""
+        spelt[name] = folded(item, document, inside) if isinstance(item, (dict, list)) and not own else item
     return spelt
 
 

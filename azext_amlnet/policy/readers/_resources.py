@@ -13,7 +13,7 @@ from typing import Any, Iterator, Optional
 
 from ._arm import TYPES, Notes, Resource, objects, shortened
 from ._expressions import DEEPEST, Unknown, shape_of
-from ._keys import ENVELOPE
+from ._keys import ENVELOPE, folded
 from ._modules import group_of, inner_of, template_in, value_of
 from ._template import Evaluation, Template
 
@@ -68,6 +68,12 @@ def parameters_of(document: Any) -> dict[str, Any]:
     if not isinstance(parameters, Mapping) or "deploymentparameters.json" not in schema:
         return {}
     return {str(key).lower(): value_of(str(key), value) for key, value in parameters.items()}
+
+
+def declared_by(document: Any) -> set[str]:
+    """The lower-case names of the parameters that a template declares; empty for any other document."""
+    parameters = document.get("parameters") if isinstance(document, Mapping) and "resources" in document else None
+    return {str(key).lower() for key in parameters} if isinstance(parameters, Mapping) else set()
 
 
 def _plain(item: Mapping[str, Any], document: str, parent: str = "") -> Iterator[Resource]:
@@ -147,7 +153,7 @@ def _in_turns(place: _Place, item: Mapping[str, Any]) -> Iterator[Resource]:
     defaults.clear()
     count = place.template.value(loop.get("count")) if isinstance(loop, Mapping) else Unknown("a loop")
     by_default = [*defaults]
-    turns = place.template.each({**loop, "count": count}, lambda: list(_asked(place, item, None))) \
+    turns = place.template.each({**loop, "count": count}, lambda: list(_asked(place, item, None)), True) \
         if isinstance(loop, Mapping) else count  # fmt: skip
     if isinstance(turns, Unknown):
         yield from _asked(place, item, turns)
@@ -168,6 +174,9 @@ def _asked(place: _Place, item: Mapping[str, Any], count: Optional[Unknown]) -> 
         doubt = Unknown("its condition")
     made = list(_of_template(place, item, doubt))
     yield from made if condition is not False else _off(place, made, "is off", by_default)
+    yield from _children(
+        place, item
+    )  # a condition is no child's (…/templates/conditional-resource-deployment, 2026-11-26)
 
 
 def _off(place: _Place, made: list[Resource], how: str, by_default: list[str]) -> Iterator[Resource]:
@@ -188,13 +197,9 @@ def _of_template(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown
     if not isinstance(item.get("type"), str) or item["type"].startswith("["):
         yield place.elsewhere("a resource whose type is not told")
         return
-    kind_text = item["type"].lower()
-    if place.kind and not kind_text.startswith("microsoft."):
-        kind_text = f"{place.kind}/{kind_text}"
+    kind_text, name = _kind_of(place, item), _name_of(place, item)
     kind = TYPES.get(kind_text)
     deployment = kind_text == "microsoft.resources/deployments"
-    name = shape_of(place.template.value(item.get("name", "")))
-    name = f"{place.parent}/{name}" if place.parent else name
     made = item.get("existing") is not True
     if deployment and made:
         yield from _of_deployment(place, item, doubt)
@@ -204,8 +209,24 @@ def _of_template(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown
     odd = f"'{odd}'" if odd else f"a resource {kind_text}" if _is_unknown_part(kind_text) else ""
     if odd:
         yield place.elsewhere(f"{odd} of {name or kind_text}", "is not understood")
-    yield from _of_items(replace(place, parent=name, kind=kind_text, depth=place.depth + 1),
-                         item.get("resources"))  # fmt: skip
+
+
+def _children(place: _Place, item: Mapping[str, Any]) -> Iterator[Resource]:
+    """The resources that are nested in one, which are made by their own conditions."""
+    nested = item.get("resources")
+    if isinstance(nested, (list, Mapping)) and nested and isinstance(item.get("type"), str):
+        inner = replace(place, parent=_name_of(place, item), kind=_kind_of(place, item), depth=place.depth + 1)
+        yield from _of_items(inner, nested)
+
+
+def _name_of(place: _Place, item: Mapping[str, Any]) -> str:
+    name = shape_of(place.template.value(item.get("name", "")))
+    return f"{place.parent}/{name}" if place.parent else name
+
+
+def _kind_of(place: _Place, item: Mapping[str, Any]) -> str:
+    kind = str(item["type"]).lower()
+    return f"{place.kind}/{kind}" if place.kind and not kind.startswith("microsoft.") else kind
 
 
 _PARTS = re.compile(
@@ -233,21 +254,31 @@ def _worked_out(
     """A resource with its properties; one that cannot be told, or may not exist, is elsewhere unless it is a rule."""
     defaults = place.template.scope.defaults
     defaults.clear()
-    body = place.template.value(item.get("properties", item))
+    body = folded(place.template.value(item.get("properties", item)), place.document)
     by_default = tuple(defaults)
     unknown = body if isinstance(body, Unknown) else doubt
     if doubt and kind == "ip-group":
         return  # rules that name it are in doubt
+    if kind == "virtual-network" and not isinstance(body, Mapping):
+        body = {"subnets": [body]}
     if not isinstance(body, Mapping) or (doubt and kind not in (*_SINGLE, *_HARMLESS)):
         why = f"depends on {unknown.on}" if unknown else "is elsewhere"
         yield place.doubtful(kind, name, why)
         return
     whole = Resource(kind, name, "", body, place.document, doubt, scope=place.group, made=True, defaults=by_default)
     yield whole
-    for subnet in objects(body.get("subnets"), Notes(), "") if kind == "virtual-network" else ():
-        inner = subnet.get("properties", subnet)
-        if isinstance(inner, Mapping):
-            yield replace(whole, kind="subnet", name=f"{name}/{shape_of(subnet.get('name'))}", body=inner)
+    if kind == "virtual-network":
+        yield from _subnets(whole)
+
+
+def _subnets(network: Resource) -> Iterator[Resource]:
+    """The subnets of a network; one of which nothing is told may have any gate."""
+    listed = network.body.get("subnets")
+    for subnet in listed if isinstance(listed, list) else [listed] if listed is not None else []:
+        inner = subnet.get("properties", subnet) if isinstance(subnet, Mapping) else subnet
+        name = f"{network.name}/{shape_of(subnet.get('name')) if isinstance(subnet, Mapping) else '(not told)'}"
+        whole = inner if isinstance(inner, Mapping) else {"networkSecurityGroup": inner, "routeTable": inner}
+        yield replace(network, kind="subnet", name=name, body=whole)
 
 
 def _of_deployment(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown]) -> Iterator[Resource]:

@@ -22,6 +22,8 @@ def within(pool: Pool, gate: Resource, key: str) -> Optional[Sources]:
         if any(is_it(gate, reference) for reference in references):
             named = True
             spans += _prefixes(subnet, notes)
+            if subnet.conditional:
+                notes.add(f"whether the subnet {subnet.label} exists depends on {subnet.conditional.on}")
         elif any("{" in reference for reference in references):
             untold_of.add(f"which {key} the subnet {subnet.label} has is not told")
     if not (named or untold_of.reasons):
@@ -37,7 +39,8 @@ def untold(pool: Pool, gates: Sequence[Resource], key: str, dialect: str) -> Ite
         if odd.reasons or any(not any(is_it(gate, reference) for gate in gates) for reference in references):
             name = references[0].rpartition("/")[2] if references else "(not told)"
             rules = (unread_rule(f"the {key} of the subnet {subnet.label}", "it is not among the files"),)
-            where = Sources(union(_prefixes(subnet, odd)), "")
+            notes = Notes()
+            where = Sources(union(_prefixes(subnet, notes)), str(notes))
             yield Policy(name, dialect, rules, private=True, within=where, unread=unread_of(name, rules))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterator, Optional, Sequence
 
 from ._evaluate import work_out
 from ._expressions import DEEPEST_VALUE, FunctionCall, Unknown, braced, parsed
+from ._turns import Turn, turning
 
 _MOST_VALUES = 2_000_000
 _MOST_TURNS = 800  # of one loop (…/azure/azure-resource-manager/templates/copy-resources, 2026-11-26)
@@ -30,8 +31,8 @@ class Evaluation:
     depth: int = 0
     defaults: dict[str, None] = field(default_factory=dict)
     templates: int = 0
-    modules: dict[int, Any] = field(default_factory=dict)
-    outputs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    modules: dict[Any, Any] = field(default_factory=dict)
+    outputs: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     def count(self) -> int:
         """The number of one template more."""
@@ -72,7 +73,7 @@ class Template:
         self.resources = document.get("resources")
         self.mark = "" if within is None else f"#{scope.count()}"
         self.known: dict[str, tuple[Any, dict[str, None]]] = {}
-        self.turns: list[tuple[str, int]] = []
+        self.turns: list[Turn] = []
         self.arguments: dict[str, Any] = {}
 
     def value(self, value: Any) -> Any:
@@ -99,16 +100,15 @@ class Template:
         """What a loop makes of its `input`, turn by turn; Unknown where its count is."""
         return self.each(loop, lambda: self.value(loop.get("input")))
 
-    def each(self, loop: Mapping[str, Any], make: Callable[[], Any]) -> Any:
+    def each(self, loop: Mapping[str, Any], make: Callable[[], Any], of_resource: bool = False) -> Any:
         """What is made in each turn of a loop; Unknown where its count is."""
         count = self.value(loop.get("count"))
         if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= _MOST_TURNS:
             return count if isinstance(count, Unknown) else Unknown("a loop")
         made = []
         for turn in range(count):
-            self.turns.append((str(loop.get("name")).lower(), turn))
-            made.append(make())
-            self.turns.pop()
+            with turning(self.turns, loop, turn, of_resource):
+                made.append(make())
         return made
 
     def _text(self, text: str) -> Any:
@@ -125,11 +125,12 @@ class Template:
         """The value of a parameter, its default, or Unknown."""
         name = key.lower()
         outermost = self.within is None
-        if name in self.parameters:
-            self.scope.defaults.update(dict.fromkeys((self.within or {}).get(name, ())))
-            return self.parameters[name]
         declared = self.declared.get(name)
         declared = declared if isinstance(declared, Mapping) else {}
+        if name in self.parameters:
+            self.scope.defaults.update(dict.fromkeys((self.within or {}).get(name, ())))
+            null = self.parameters[name] is None and declared.get("defaultValue") is not None
+            return Unknown("null, or the default") if null else self.parameters[name]
         if "defaultValue" not in declared and not _may_be_null(declared, self.definitions):
             needs = (key,) if outermost else ()
             return Unknown(f"[parameters('{key}')]", needs, not outermost, braced(key + self.mark))

@@ -8,12 +8,12 @@ priority; the first match ends it, and what no rule allows is denied
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Optional, Sequence
 
 from ...errors import UsageError
 from ..model import Policy, Rule, Unread, unread_of, unread_rule
-from ._arm import Notes, Pool, Resource, Unknown, ids, is_it, objects, owner, word
+from ._arm import Family, Notes, Pool, Resource, Unknown, family, ids, is_it, objects, word
 from ._azure_firewall_rules import COLLECTIONS, Place, rules_of_collections, rules_of_groups
 from ._keys import strange
 
@@ -24,26 +24,21 @@ _DIALECT = "azure-firewall-arm"
 def read(pool: Pool) -> Iterator[Policy]:
     """One policy for each that is nobody's base, and for each classic firewall."""
     policies = pool.of("firewall-policy")
-    groups, loose = _groups(pool, policies)
-    references = [reference for policy in policies for reference in ids(policy.body, Notes(), "basePolicy")]
-    leaves = [policy for policy in policies if not any(is_it(policy, reference) for reference in references)]
+    groups_of = family(policies, pool.of("rule-collection-group"))
+    leaves = [policy for policy in policies if not any(_is_base(policy, other) for other in policies)]
     if policies and not leaves:
         raise _circle(policy.label for policy in policies)
     for leaf in leaves:
-        links = list(_chain(pool, leaf, groups))
-        if loose and len(policies) > 1:
+        links = list(_chain(pool, leaf, groups_of))
+        if groups_of.loose:
             links.insert(0, _Link(leaf.label, None, (), "groups that do not tell whose they are"))
-        elif loose:
-            links[-1] = replace(links[-1], groups=[*links[-1].groups, *loose])
         yield _policy(pool, links)
-    if loose and not leaves:
-        groups[loose[0].document] = loose
-    for name, members in groups.items():
-        if not any(is_it(policy, name) for policy in policies):
-            why = pool.refused.get(name, "")
-            missing = f"the policy of {members[0].label}: {why}" if why else ""
-            name = name if "/providers/" in name else name.rpartition("/")[2]
-            yield _policy(pool, [_Link(name, None, members, missing)])
+    if groups_of.loose and not leaves:
+        groups_of.alone[groups_of.loose[0].document] = groups_of.loose
+    for name, members in groups_of.alone.items():
+        why = pool.refused.get(name, "")
+        missing = f"the policy of {members[0].label}: {why}" if why else ""
+        yield _policy(pool, [_Link(name if "/providers/" in name else name.rpartition("/")[2], None, members, missing)])
     yield from _firewalls(pool)
 
 
@@ -81,20 +76,12 @@ class _Link:
     missing: str = ""
 
 
-def _groups(pool: Pool, policies: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
-    """The rule collection groups by what they tell of their policy, and those that tell nothing."""
-    by_owner: dict[str, list[Resource]] = {}
-    loose = []
-    for group in pool.of("rule-collection-group"):
-        of = owner(group, policies)
-        if of:
-            by_owner.setdefault(of, []).append(group)
-        else:
-            loose.append(group)
-    return by_owner, loose
+def _is_base(policy: Resource, other: Resource) -> bool:
+    """Whether a policy is another one's base."""
+    return policy is not other and any(is_it(policy, base) for base in ids(other.body, Notes(), "basePolicy"))
 
 
-def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> Iterator[_Link]:
+def _chain(pool: Pool, leaf: Resource, groups_of: Family) -> Iterator[_Link]:
     """The policy and its base policies, the oldest first."""
     links: list[_Link] = []
     policy: Optional[Resource] = leaf
@@ -103,13 +90,13 @@ def _chain(pool: Pool, leaf: Resource, groups: Mapping[str, list[Resource]]) -> 
         if any(policy is other for other in seen):
             raise _circle(link.name for link in links)
         seen.append(policy)
-        members = [group for of, owned in groups.items() if is_it(policy, of) for group in owned]
-        links.append(_Link(policy.label, policy, members))
+        links.append(_Link(policy.label, policy, groups_of.of(policy)))
         notes = Notes()
         if not isinstance(policy.body.get("basePolicy"), (Mapping, str, type(None))):
             notes.add("its basePolicy is no reference")
         base = next(iter(ids(policy.body, notes, "basePolicy")), None)
-        policy = pool.find("firewall-policy", base) if base else None
+        other = pool.find("firewall-policy", base) if base else None
+        policy = None if other is policy and base != policy.id else other  # one of the same name, elsewhere
         if policy is None and (base or notes.reasons):
             name = base.rpartition("/")[2] if base else str(notes)
             why = pool.refused.get(base or "", "it is not among the files")

@@ -18,12 +18,11 @@ from ._arm import (
     Pool,
     Resource,
     Unknown,
+    family,
     in_order,
-    is_it,
     needed,
     objects,
     of_parameter,
-    owner,
     parameter_of,
     ports,
     texts,
@@ -58,21 +57,17 @@ _PLATFORM = ("azureplatformdns", "azureplatformimds", "azureplatformlkm")
 
 def read(pool: Pool) -> Iterator[Policy]:
     """One policy for each group; single rules count to the group that they name."""
-    loose: dict[str, list[Resource]] = {}
     groups = pool.of("nsg")
-    for rule in pool.of("security-rule"):
-        loose.setdefault(owner(rule, groups), []).append(rule)
+    rules_of = family(groups, pool.of("security-rule"))
     for group in groups:
-        lost, where = Notes(), within(pool, group, "networkSecurityGroup")
+        lost, where, singles = Notes(), within(pool, group, "networkSecurityGroup"), rules_of.of(group)
         group, granted = completed(group, "securityRules", where)
-        singles = [rule for of, own in loose.items() if of and is_it(group, of) for rule in own]
-        singles += loose.get("", []) if len(groups) == 1 else []
         if singles and "securityRules" not in group.body:
             inline = []  # a template keeps them beside the group
         else:
             inline = needed(group.body, "securityRules", lost, "its rules")
         lost.reasons += strange("nsg", group.body)
-        if "" in loose and len(groups) > 1:
+        if rules_of.loose:
             lost.add("rules that do not tell whose they are")
         defaults = objects(group.body.get("defaultSecurityRules"), lost, "its default rules")
         policy = _policy(group.label, inline, singles, defaults, lost)
@@ -80,11 +75,10 @@ def read(pool: Pool) -> Iterator[Policy]:
             policy, id=group.id, within=where, assumptions=(*policy.assumptions, *(() if singles else granted))
         )
     yield from untold(pool, groups, "networkSecurityGroup", _DIALECT)
-    for of, rules in loose.items():
-        if not (any(is_it(group, of) for group in groups) if of else len(groups) == 1):
-            name = rules[0].name.rpartition("/")[0] or rules[0].document
-            policy = _policy(name, [], rules, [], Notes())
-            yield policy if all(rule.listed for rule in rules) else _alone(policy)
+    for rules in (*rules_of.alone.values(), *([rules_of.loose] if rules_of.loose else [])):
+        name = rules[0].name.rpartition("/")[0] or rules[0].document
+        policy = _policy(name, [], rules, [], Notes())
+        yield policy if all(rule.listed for rule in rules) else _alone(policy)
 
 
 def _alone(policy: Policy) -> Policy:

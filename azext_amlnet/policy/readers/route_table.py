@@ -14,7 +14,7 @@ from ...text import is_service_tag
 from ..addresses import EVERYTHING, span_of, union
 from ..conditions import Destinations
 from ..model import Policy, Rule, unread_of, unread_rule
-from ._arm import Notes, Pool, Resource, is_it, needed, objects, owner, texts, word
+from ._arm import Notes, Pool, Resource, family, is_it, needed, objects, texts, word
 from ._expressions import shape_of
 from ._keys import strange
 from ._subnets import completed, untold, within
@@ -28,25 +28,20 @@ def read(pool: Pool) -> Iterator[Policy]:
     firewalls = {address: firewall.label for firewall in pool.of("firewall") for address in addresses(firewall)}
     firewalls |= {shape: firewall.label for shape, firewall in _by_reference(pool)}
     tables = pool.of("route-table")
-    loose = [(owner(route, tables), route) for route in pool.of("route")]
+    routes_of = family(tables, pool.of("route"))
     for table in tables:
-        lost, where = Notes(), within(pool, table, "routeTable")
+        lost, where, own = Notes(), within(pool, table, "routeTable"), routes_of.of(table)
         table, granted = completed(table, "routes", where)
-        own = [route for of, route in loose if (is_it(table, of) if of else len(tables) == 1)]
         beside = own and "routes" not in table.body  # as a template may keep them
         inline = [] if beside else needed(table.body, "routes", lost, "its routes")
         bodies = [_body(item) | {"name": item.get("name")} for item in inline] + list(map(_of_route, own))
         lost.reasons += strange("route-table", table.body)
-        if len(tables) > 1 and any(not of for of, _ in loose):
+        if routes_of.loose:
             lost.add("routes that do not tell whose they are")
         policy = _policy(table.label, bodies, firewalls, table.body.get("disableBgpRoutePropagation"), lost)
         yield replace(policy, id=table.id, within=where, assumptions=(*policy.assumptions, *(() if own else granted)))
     yield from untold(pool, tables, "routeTable", _DIALECT)
-    rest: dict[str, list[Resource]] = {}
-    for of, route in loose:
-        if not (any(is_it(table, of) for table in tables) if of else len(tables) == 1):
-            rest.setdefault(of, []).append(route)
-    for of, routes in rest.items():
+    for of, routes in (*routes_of.alone.items(), *([("", routes_of.loose)] if routes_of.loose else [])):
         name = of.rpartition("/")[2] or routes[0].document
         policy = _policy(name, [_of_route(route) for route in routes], firewalls, None, Notes())
         yield policy if all(route.listed for route in routes) else _alone(policy)
