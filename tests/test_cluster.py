@@ -374,7 +374,7 @@ def test_an_api_server_that_is_gone_for_a_while(az: Az, kube: FakeKube, far: Far
 
 
 def test_a_watch_that_breaks_in_the_middle_is_taken_up_again(az: Az, kube: FakeKube, far: Far) -> None:
-    kube.knobs.watch_breaks, kube.knobs.start_s = 2, 0.6
+    kube.knobs.watch_breaks, kube.knobs.start_s = 2, 2.5  # the second watch begins while it still starts
     assert inside(az, kube, far, *ONE).code == 0 and kube.knobs.watch_breaks == 0
 
 

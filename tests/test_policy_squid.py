@@ -123,7 +123,7 @@ def test_squid_that_inspects_tls_is_a_note() -> None:
         ("acl CONNECT method GET\nhttp_access deny CONNECT\nhttp_access allow all", "denied"),
         ("if false\nhttp_access allow all\nendif\nhttp_access deny all", "unknown"),
         ("http_access allow\nhttp_access deny all", "missing"),
-        ("acl ok dstdomain .azurecr.io.\nhttp_access allow ok\nhttp_access deny all", "unknown"),
+        ("acl ok dstdomain .azurecr.io.\nhttp_access allow ok\nhttp_access deny all", "missing"),
         ("acl me src 10.0.0.0/0.255.255.255\nhttp_access allow me\nhttp_access deny all", "unknown"),
         ("http_access Allow all\nhttp_access deny all", "unknown"),
         ("acl o dstdomain .x.io\nmiss_access allow o\nhttp_access allow all", "unknown"),
@@ -154,6 +154,71 @@ def test_what_private_endpoints_serve_meets_a_proxy_unless_clients_skip_it() -> 
     (finding,) = build.findings(build.of_text("http_access deny all", "squid"), row)
     assert finding.coverage is Coverage.UNKNOWN and "NO_PROXY" in finding.hint
     assert squid_says("http_access allow all", row=row) == "covered"
+
+
+# -- files
+
+
+def folder_of(**texts: str) -> list[Document]:
+    """A folder of squid's, as it was given: names with `__` for `/`."""
+    paths = {name.replace("__", "/"): text for name, text in texts.items()}
+    return [Document(path.rpartition("/")[2], text, path=f"/home/me/squid/{path}", folder="/home/me/squid")
+            for path, text in paths.items()]  # fmt: skip
+
+
+MAIN = "squid.conf"
+ALL = "http_access allow all\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "word", "notes"),
+    [
+        ({MAIN: "acl a dstdomain .x.io\nhttp_access allow a\n", "squid.conf.bak": ALL}, "missing", ["squid.conf.bak"]),
+        ({MAIN: ALL, "old.txt": ".x.io\n", "errorpage.css": "h1 {}\n"}, "covered", ["old.txt", "errorpage.css"]),
+        ({MAIN: "http_port 3128\ninclude /etc/squid/conf.d/*.conf\n", "conf.d__a.conf": ALL}, "covered", []),
+        ({MAIN: "include /etc/squid/conf.d/*.conf\n", "a.conf": ALL}, "covered", []),
+        ({MAIN: "include /etc/squid/conf.d/*.conf\nhttp_access deny all\n", "disabled__a.conf": ALL}, "unknown",
+         ["a.conf"]),
+        ({MAIN: 'acl m dstdomain "/e/a/names"\nacl g dstdomain "/e/b/names"\nhttp_access deny !g\n'
+          "http_access allow m\n",
+          "a__names": ".azurecr.io\n"}, "unknown", []),
+        ({MAIN: 'acl g dstdomain "/etc/squid/names"\nhttp_access allow g\n', "lists__names": ".azurecr.io\n"},
+         "covered", []),
+        ({MAIN: 'acl a dstdomain "/e/a/l"\nacl b dstdomain "/e/b/l"\nacl c dstdomain "/e/c"\nhttp_access deny b\n'
+          + ALL, "a__l": ".x.io\n", "b__l": ".azurecr.io\n", "c": ".azurecr.io\n"}, "denied", []),
+        ({MAIN: 'acl a dstdomain "/e/l"\nacl b dstdomain "/e/m"\nhttp_access deny !a\nhttp_access allow b\n',
+          "l": ".azurecr.io\n", "m": ".azurecr.io\n"}, "covered", []),
+        ({MAIN: 'acl a dstdom_regex "/e/l"\nhttp_access allow a\n', "l": "[a-z]+\\.azurecr\\.io$\n"}, "covered", []),
+        ({"a.conf": ALL, "b.conf": "http_access deny all\n"}, "covered", []),
+    ],
+)  # fmt: skip
+def test_a_folder_of_squids_is_what_its_main_file_leads_to(texts: dict[str, str], word: str, notes: list[str]) -> None:
+    policies = read(folder_of(**texts))
+    assert build.coverage(policies, ACR) == [word]
+    unread = [note.partition(" ")[0] for note in policies[0].notes if "is not read" in note]
+    assert unread == notes and {policy.dialect for policy in policies} == {"squid"}
+
+
+def test_acls_of_acls_cost_little_however_they_are_made() -> None:
+    doubling = ["acl a0 dstdomain .x.io", *(f"acl a{n + 1} any-of {f'a{n} ' * 4}" for n in range(12))]
+    started = time.monotonic()
+    assert squid_says(*doubling, "http_access allow a12", "http_access deny all") == "unknown"
+    assert squid_says(*doubling[:5], "http_access allow a4", "http_access deny all") == "missing"
+    assert squid_says("acl b all-of b b b", "acl c any-of b c b", "http_access allow c") == "unknown"
+    assert time.monotonic() - started < 5
+
+
+def test_what_counts_behind_http_access_opens_nothing() -> None:
+    for line in ("miss_access deny x", "never_direct allow all", "icap_service s reqmod_precache icap://x/y",
+                 "cache_peer p.example parent 3128 0\nnonhierarchical_direct off"):  # fmt: skip
+        assert squid_says(line, "http_access deny all") == "missing"
+        assert squid_says(line, "http_access allow all") == "unknown"
+    parent = "cache_peer p.example parent 3128 0"
+    assert squid_says(parent, "http_access allow all") == "covered"
+    assert squid_says(parent, "http_access allow all", row=UBUNTU) == "unknown"
+    assert squid_says(parent, "always_direct allow all", "http_access allow all", row=UBUNTU) == "covered"
+    (finding,) = build.findings(build.of_text(f"{parent}\nhttp_access allow all", "squid"), ACR)
+    assert finding.because == "rule 'file:2' of file allows all"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -273,6 +338,30 @@ CASES = {
                             doubtful=(Protocol.HTTP, Protocol.HTTPS)),
     "server's version of TLS": Case((*OPEN, NAMED, "ssl_bump peek all", "ssl_bump terminate named"),
                                     doubtful=(Protocol.HTTPS,)),
+    "none at the second step": Case((*OPEN, *BUMPING, "ssl_bump peek first", "ssl_bump none all",
+                                     "ssl_bump terminate all")),
+    "server-first at the second step": Case((*OPEN, *BUMPING, "ssl_bump peek first", "ssl_bump server-first all",
+                                             "ssl_bump terminate all")),
+    "none, then bump": Case((*TWICE, *BUMPING, "ssl_bump peek first", "ssl_bump none all", "ssl_bump bump all")),
+    "stare, server-first": Case((*TWICE, *BUMPING, "ssl_bump stare first", "ssl_bump server-first all")),
+    "splice after staring": Case((*OPEN, *BUMPING, "ssl_bump stare !third", "ssl_bump splice third",
+                                  "ssl_bump terminate third")),
+    "bump after peeking": Case((*OPEN, *BUMPING, "ssl_bump peek !third", "ssl_bump bump third",
+                                "ssl_bump terminate third"), doubtful=(Protocol.HTTPS,)),
+    "peek, stare, splice": Case((*TWICE, *BUMPING, "ssl_bump peek first", "ssl_bump stare second",
+                                 "ssl_bump splice third")),
+    "stare, peek, bump": Case((*TWICE, *BUMPING, "ssl_bump stare first", "ssl_bump peek second",
+                               "ssl_bump bump third")),
+    "old words": Case((*TWICE, "acl m dstdomain -n mcr.microsoft.com", "ssl_bump deny m", "ssl_bump allow all")),
+    "root dot": Case(("acl a dstdomain -n .azurecr.io.", "http_access allow a"), port=""),
+    "acls of acls": Case(("acl a0 dstdomain -n .azurecr.io", "acl a1 any-of a0 a0 !a0", "acl a2 all-of a1 a1 a0",
+                          "http_access allow a2"), port=""),
+    "folders of includes": Case((WANTED, "include {folder}/*/*.conf"),
+                                {"b/a.conf": "http_access allow all\n", "a/z.conf": "http_access deny !wanted\n"}, ""),
+    "a port for another proxy": Case((*OPEN, "proxy_protocol_access allow all"), port="require-proxy-header",
+                                     doubtful=(Protocol.HTTP, Protocol.HTTPS)),
+    "another proxy behind it": Case((*OPEN, "cache_peer 127.0.0.1 parent 1 0 no-query"), port="",
+                                    doubtful=(Protocol.HTTP,)),
     "denied as CONNECT": Case((WANTED, "http_access deny CONNECT !wanted", *OPEN, "ssl_bump bump all")),
 }  # fmt: skip
 ORIGIN = wire.answer(200, "X-Origin: yes")

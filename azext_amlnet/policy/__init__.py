@@ -62,12 +62,14 @@ def read(
     Raises UsageError for a document that is no policy, and for documents that make none.
     """
     documents = _once(documents)
-    azure = [document for document in documents if document.json is not None and not _is_text(document)]
+    owned = _owned([document for document in documents if document.text and not document.looks_like_json])
+    azure = [one for one in documents if one.name not in owned and one.json is not None and not _is_text(one)]
     pool = _pool_of(azure, environment)
     policies = _of_azure(pool)
     if azure and all(is_terraform(document.json) for document in azure):
         policies = [replace(policy, source="terraform-json") for policy in policies]
-    policies += _of_texts([document for document in documents if document not in azure], dialect, pods)
+    texts = [document for document in documents if document not in azure]
+    policies += _of_texts(texts, {**_owned(texts), **owned}, dialect, pods)
     if not policies:
         names = ", ".join(document.name for document in documents)
         parts = dict.fromkeys(f"{part.name} {part.why}" for part in pool.of("off", "elsewhere"))
@@ -76,9 +78,8 @@ def read(
     return tuple(policies)
 
 
-def _of_texts(texts: Sequence[Document], dialect: Optional[str], pods: Pods) -> list[Policy]:
+def _of_texts(texts: Sequence[Document], owned: Mapping[str, str], dialect: Optional[str], pods: Pods) -> list[Policy]:
     """The policies of texts, those of one dialect read together."""
-    owned = _owned(texts)
     by_dialect: dict[str, list[Document]] = {}
     for document in texts:
         by_dialect.setdefault(owned.get(document.name) or _dialect(document, dialect), []).append(document)
@@ -93,10 +94,14 @@ _HINT = "Give the policy or its rules, too; of a template its parameter file."
 
 
 def _once(documents: Sequence[Document]) -> list[Document]:
-    """The documents, each once and under a name of its own: a file that is given twice is one."""
-    seen: dict[str, Document] = {}
+    """The documents, each once and under a name of its own: a file that is given twice is one.
+
+    Lists of names may hold the same and stand for two things.
+    """
+    seen: dict[tuple[str, ...], Document] = {}
     for number, document in enumerate(documents):
-        seen.setdefault(document.text or str(number), document)
+        place = (str(number),) if not document.text else () if document.looks_like_json else (document.path,)
+        seen.setdefault((document.text, *place), document)
     names: Counter[str] = Counter()
     distinct = []
     for document in seen.values():
@@ -107,7 +112,7 @@ def _once(documents: Sequence[Document]) -> list[Document]:
 
 
 def _owned(texts: Sequence[Document]) -> dict[str, str]:
-    """The dialect of the texts that others of it name: what squid includes, or takes values from."""
+    """The dialect of texts that belong to others: what squid includes or takes values from, or finds in its folder."""
     owned = {}
     for name in policy_dialects():
         named_by = getattr(_reader(name), "named_by", None)

@@ -94,7 +94,7 @@ def _finding(question: Question, checkers: Sequence[Checker], evidence: Evidence
         computes=row.computes,
         coverage=worst.coverage,
         rules=_unique(rule for decision in telling for rule in decision.rules),
-        because="; ".join(_unique(decision.because for decision in telling)),
+        because="; ".join(filter(None, _unique(decision.because for decision in telling))),
         hint=worst.hint,
         settled_by=worst.settled_by,
         evidence=next((decision.evidence for decision in telling if decision.evidence), None),
@@ -177,7 +177,7 @@ class Checker:
             whole = replace(
                 whole,
                 rules=_unique(rule for decision in decisions.values() for rule in decision.rules),
-                because="; ".join(_unique(decision.because for decision in decisions.values())),
+                because="; ".join(filter(None, _unique(decision.because for decision in decisions.values()))),
             )
         return replace(whole, coverage=Coverage.PARTIAL) if works and fails else whole
 
@@ -246,7 +246,8 @@ class Checker:
         if default is None or doubt is not None:
             return self._doubtful(traffic, doubt, None)
         if default:
-            return Decision(Coverage.COVERED, (), f"no rule of {name} decides, and what none decides is allowed there")
+            because = "" if self.policy.of else f"no rule of {name} decides, and what none decides is allowed there"
+            return Decision(Coverage.COVERED, (), because)
         if against:
             return self._partial(traffic, against, None)
         return Decision(Coverage.MISSING, (), f"no rule of {name} allows it{_nearest(self.index, traffic)}", _ADD)

@@ -42,11 +42,15 @@ def _without_comments(text: str) -> str:
     return _COMMENT.sub(lambda match: match[0] if match[0][0] == '"' else re.sub(r"[^\n]", " ", match[0]), text)
 
 
+_BEGINNING = re.compile(r"\s*(?:\{|\[\s*[\[\]{\"])")
+
+
 @dataclass(frozen=True)
 class Document:
     """A file's text, or a JSON document of Azure (`answer`); `refused` tells what Azure did not show, by id.
 
-    `path` is where the file was found, for files that name each other by more than their name.
+    `path` is where the file was found, for files that name each other by more than their name, and `folder` the folder
+    that was given in its place.
     """
 
     name: str
@@ -54,6 +58,12 @@ class Document:
     answer: Any = None
     refused: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
+    folder: str = ""
+
+    @property
+    def looks_like_json(self) -> bool:
+        """Whether the text begins as JSON of objects or lists does; a list of expressions may begin with `[a-z]`."""
+        return bool(_BEGINNING.match(self.text))
 
     @cached_property
     def json(self) -> Any:

@@ -105,7 +105,7 @@ def _named(cmd: Any, arguments: CheckPolicyArguments, live: bool) -> tuple[list[
     for identifier in identifiers:
         first_call(identifier)
     words = [word for word in arguments.policy if word not in (*identifiers, *names)]
-    files = [_document(path) for word in words for path in _paths(word)]
+    files = [_document(path, word if path != word else "") for word in words for path in _paths(word)]
     identifiers += _looked_up(cmd, names, group) if names else []
     query = _query(cmd) if identifiers else None
     if query:
@@ -148,21 +148,26 @@ def _query(cmd: Any) -> PolicyQuery:
 
 
 def _paths(word: str) -> list[str]:
-    """A folder as the files in it, as a configuration with what it includes; anything else as it is."""
+    """A folder as the files in it, squid's with those of its folders; anything else as it is."""
     if not os.path.isdir(word):
         return [word]
-    files = (os.path.join(word, name) for name in sorted(os.listdir(word)) if not name.startswith("."))
-    return [path for path in files if os.path.isfile(path)]
+    deep = os.path.isfile(os.path.join(word, "squid.conf"))
+    paths = []
+    for folder, folders, names in os.walk(word):
+        folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
+        paths += [os.path.join(folder, name) for name in sorted(names) if not name.startswith(".")]
+    return [path for path in paths if os.path.isfile(path)]
 
 
-def _document(word: str) -> Document:
-    """A policy by its path; by its text, where az has read it already (`--policy @FILE`)."""
+def _document(word: str, folder: str = "") -> Document:
+    """A policy by its path, in a given folder; by its text, where az has read it already (`--policy @FILE`)."""
     from ..files import read_policy
     from ..policy import Document
 
     if word.lstrip().startswith(("{", "[")):
         return Document("--policy", word)
-    return Document(os.path.basename(word) or word, read_policy(word), path=os.path.abspath(word))
+    name, path = os.path.basename(word) or word, os.path.abspath(word)
+    return Document(name, read_policy(word), path=path, folder=folder and os.path.abspath(folder))
 
 
 def _answered(cmd: Any, query: Optional[PolicyQuery], subnets: Subnets) -> Optional[PolicyAnswer]:

@@ -10,6 +10,8 @@ from ..documents import Document
 
 def objects(document: Document) -> Iterator[Mapping[str, Any]]:
     """The objects of a file, and those of the lists in it."""
+    if document.text and "kind" not in document.text:
+        return
     for item in document.yaml or ():
         listing = isinstance(item, Mapping) and str(item.get("kind", "")).endswith("List")
         items = item.get("items") if listing else item

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Callable, Mapping, Optional, Sequence
 
 from ...text import is_host
 from ..addresses import EVERYTHING, Span, span_of, union
-from ..conditions import AllOf, Condition, Destinations, Not, OneOf, Perhaps, Services, Sources
+from ..conditions import AllOf, Condition, Destinations, Not, OneOf, Perhaps, Services, Sources, leaves
 from ._squid_files import Files, Line, file_of
 from ._squid_patterns import host_patterns, url_patterns
 
@@ -59,6 +60,7 @@ _BUILT_IN = {
 NEVER = Destinations()
 """What holds for nothing."""
 _DEEPEST = 16
+_MOST_PARTS = 2000  # of an acl that is made of others
 _DECIDED_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("proxy_auth", "proxy_auth_regex", "ext_user", "ext_user_regex", "ident", "ident_regex"),
                     "who the user is"),
@@ -97,9 +99,10 @@ class Acls:
             acl.kind = "of two types"
         values = self._values(acl, words[3:])
         acl.lines.append(values)
-        if kind == "dstdomain" and any("*" in value for value in values):
-            value = next(value for value in values if "*" in value)
-            self.notes.append(f"{line.where}: '{value[:60]}' holds for nothing, because dstdomain knows no asterisks.")
+        idle = next((value for value in values if _is_idle(value)), None) if kind == "dstdomain" else None
+        if idle is not None:
+            why = "asterisks" if "*" in idle else "dot at the end"
+            self.notes.append(f"{line.where}: '{idle[:60]}' holds for nothing, because dstdomain knows no {why}.")
 
     def _values(self, acl: _Acl, words: Sequence[str]) -> list[str]:
         """The values of a line, of which some stand in files; without `parameters`, nothing counts behind a file."""
@@ -126,6 +129,7 @@ class Acls:
 
     def _of(self, name: str, request: Request, depth: int) -> Optional[Condition]:
         if (name, request) not in self.built:
+            self.built[name, request] = Destinations(unread="acls are made of each other")
             self.built[name, request] = self._build(name, request, depth)
         return self.built[name, request]
 
@@ -152,11 +156,13 @@ class Acls:
         """Acls of acls: one of any-of is enough, all of a line of all-of have to hold, and one of its lines."""
         if depth > _DEEPEST:
             return Destinations(unread="acls are made of each other")
-        lines = [[value] for value in acl.values if value != "+i"] if acl.kind == "any-of" else acl.lines
+        lines = [[value] for value in acl.plain] if acl.kind == "any-of" else acl.lines
         every = [self.all_of(line, request, depth) for line in lines]
         if not all(every) or not every:
             return None if every else NEVER  # a line without a condition holds always
-        return OneOf(tuple(line[0] if len(line) == 1 else AllOf(line) for line in every))
+        whole = OneOf(tuple(line[0] if len(line) == 1 else AllOf(line) for line in every))
+        many = len(list(islice(leaves(whole), _MOST_PARTS))) == _MOST_PARTS
+        return Destinations(unread="an acl is made of more acls than are worked out here") if many else whole
 
 
 def _unquoted(word: str) -> str:
@@ -239,9 +245,14 @@ def _dstdomain(name: str, acl: _Acl, request: Request) -> Condition:
         elif is_host(bare) or re.fullmatch(r"[a-z]{2,20}", bare):
             names.add(bare)
             below |= {bare} if value.startswith(".") else set()
-        elif "*" not in value:
+        elif not _is_idle(value):
             unread = f"'{value[:60]}' is no domain"
     return Destinations(frozenset(names), frozenset(below), spans=union(spans), unread=unread)
+
+
+def _is_idle(value: str) -> bool:
+    """Whether a value of dstdomain is one that no name has."""
+    return "*" in value or (value.endswith(".") and is_host(value.strip(".")))
 
 
 def _server_name(name: str, acl: _Acl, request: Request) -> Condition:

@@ -36,21 +36,35 @@ class Files:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.by_name = {document.name: document for document in self.documents}
         self.configurations = {document.name: list(_lines(document)) for document in self.documents}
         self.reached: set[str] = set()
         self.spent = 0
         lines = [line for lines in self.configurations.values() for line in lines]
-        paths = dict.fromkeys(path for line in lines for path in list_paths(line.words))
-        self.lists = {document.name for path in paths for document in matching(path, self.documents)}
+        self.paths = list(dict.fromkeys(path for line in lines for path in list_paths(line.words)))
+        self.lists = {document.name for path in self.paths for document in self._listed(path)}
+
+    @property
+    def names(self) -> list[str]:
+        """The files that are configurations."""
+        return [name for name in self.configurations if name not in self.lists and name in self.reached]
 
     def lines(self) -> Iterator[Line]:
-        """All lines in squid's order: a file that another one includes stands where it is included."""
+        """All lines in squid's order: a file that another one includes stands where it is included.
+
+        Of a folder with a squid.conf nothing else is read but what that one leads to.
+        """
         names = [name for name in self.configurations if name not in self.lists]
         included = {document.name for name in names for line in self.configurations[name]
                     for document in self._included(line.words, name)}  # fmt: skip
+        mains = {self.by_name[name].folder for name in names if is_main(self.by_name[name])} - {""}
         for name in sorted(names, key=included.__contains__):  # first what nothing includes; in a circle, any
-            if name not in self.reached:
+            beside = self.by_name[name].folder in mains and not is_main(self.by_name[name])
+            if name not in self.reached and not beside:
                 yield from self._lines_of(name, ())
+        for name in names:
+            if name not in self.reached:
+                self.notes.append(f"{name} is not read: nothing in squid.conf of its folder leads to it.")
 
     def _lines_of(self, name: str, within: tuple[str, ...]) -> Iterator[Line]:
         """The lines of a file; in a circle, and past the most lines, an include stays as it is."""
@@ -74,30 +88,64 @@ class Files:
         """
         if words[0] != "include":
             return []
-        by_path = [matching(path, self.documents) for path in included_paths(words)]
+        around = self.by_name[within[-1]]
+        by_path = [matching(path, self.documents, around) for path in included_paths(words)]
         whole = [document for documents in by_path for document in documents if document.name not in within]
         return whole if all(by_path) else []
 
     def values(self, path: str) -> Optional[list[str]]:
         """The values in a list file, one a line; None where it was not given."""
-        documents = matching(path, self.documents)
+        documents = self._listed(path)
         return list(_values(documents[0].text)) if len(documents) == 1 else None
 
+    def _listed(self, path: str) -> list[Document]:
+        """The document of a list file; one that fits the folders of another acl's path better is that one's."""
+        documents = matching(path, self.documents)
+        rivals = [other for other in self.paths if other != path and _name(other) == _name(path)]
+        return [one for one in documents if all(_alike(path, one) >= _alike(other, one) for other in rivals)]
 
-def matching(path: str, documents: Iterable[Document]) -> list[Document]:
+
+def is_main(document: Document) -> bool:
+    """Whether squid starts with a file."""
+    return _name(document.path or document.name) == "squid.conf"
+
+
+def matching(path: str, documents: Iterable[Document], around: Optional[Document] = None) -> list[Document]:
     """The documents that a path or a pattern of squid's machine means, by name: of several the ones that fit its
-    folders best, of a plain path none where two fit alike."""
-    *folders, pattern = path.split("/")
+    folders best, in the order of their paths, and of a plain path none where two fit alike.
+
+    `around` is the document that has it: a pattern means none in a folder below that one's which has another name.
+    """
+    pattern = any(sign in path for sign in "*?[")
     fitting: dict[int, list[Document]] = {}
     for document in documents:
-        *own, name = (document.path or document.name).split("/")
-        shown = pattern.startswith(".") or not name.startswith(".")
-        if pattern and shown and fnmatch.fnmatchcase(name, pattern):
-            pairs = zip(reversed(folders), reversed(own), strict=False)
-            alike = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
-            fitting.setdefault(alike, []).append(document)
-    best = sorted(fitting[max(fitting)], key=lambda document: document.name) if fitting else []
-    return best if len(best) < 2 or any(sign in pattern for sign in "*?[") else []
+        name, last = _name(document.path or document.name), _name(path)
+        shown = last.startswith(".") or not name.startswith(".")
+        if last and shown and fnmatch.fnmatchcase(name, last):
+            alike = _alike(path, document)
+            below = _folders_below(document, around) if pattern and around else 0
+            if alike >= below:
+                fitting.setdefault(alike, []).append(document)
+    best = sorted(fitting[max(fitting)], key=lambda document: document.path or document.name) if fitting else []
+    return best if len(best) < 2 or pattern else []
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _alike(path: str, document: Document) -> int:
+    """How many of the last folders of a path, or a pattern, a document has."""
+    own = (document.path or document.name).split("/")[:-1]
+    pairs = zip(reversed(path.split("/")[:-1]), reversed(own), strict=False)
+    return len(list(takewhile(lambda pair: fnmatch.fnmatchcase(pair[1], pair[0]), pairs)))
+
+
+def _folders_below(document: Document, around: Document) -> int:
+    """How many folders deeper than another document one is; 0 where it is not below that one's folder."""
+    folder = around.path.rpartition("/")[0] + "/"
+    below = around.path and document.path.startswith(folder)
+    return document.path[len(folder) :].count("/") if below else 0
 
 
 _BEFORE_A_FILE = ("'", '"', "p")
@@ -131,14 +179,20 @@ def list_paths(words: Words) -> Iterator[str]:
 
 
 def named_by(claimed: Sequence[Document], others: Sequence[Document]) -> list[Document]:
-    """Of other documents those that are squid's because its files include them, or take values from them."""
+    """Of other documents those that are squid's because its files include them, take values from them, or start there.
+
+    In a folder with a squid.conf no text is another policy.
+    """
+    folders = {document.folder for document in claimed if is_main(document)} - {""}
     reached, asked = list(claimed), list(claimed if len(claimed) < len(others) else ())
     while asked:
-        words = [line.words for line in _lines(asked.pop())]
+        around = asked.pop()
+        words = [line.words for line in _lines(around)]
         paths = [path for line in words for path in (*included_paths(line), *list_paths(line))]
-        new = [document for path in paths for document in matching(path, others) if document not in reached]
+        new = [document for path in paths for document in matching(path, others, around) if document not in reached]
         reached += new
         asked += new
+    reached += [one for one in others if one.folder in folders]
     return [document for document in others if document in reached]
 
 

@@ -1,7 +1,7 @@
 """What squid does with TLS: which ports it opens it on, and what ssl_bump lines make of a connection.
 
-At each of three steps the first line that holds decides: peek and stare lead to the next step, splice and terminate end
-it, bump opens it, and then http_access is asked again for what is read within
+At each of three steps the first line that holds, and whose action can still be taken, decides: peek and stare lead to
+the next step, splice and terminate end it, bump opens it, and then http_access is asked again for what is read within
 (http://www.squid-cache.org/Doc/config/ssl_bump/, 2026-11-26). What happens where no line holds, and what a step can do
 no longer, was measured with squid 5.7 (docs/design/033-squid-is-asked-twice.md).
 """
@@ -36,6 +36,7 @@ _ACTIONS = {
     "terminate": End.TERMINATE,
 }
 _LOOKING = ("peek", "stare")
+_OF_THE_FIRST_STEP = ("none", "deny", "client-first", "server-first", "allow")
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def _ways(lines: Sequence[Line], acls: Acls, step: int, looking: str, before: tu
     request = Request(step=step)
     for line in lines:
         action = line.words[1].lower()
-        if step == 3 and action in _LOOKING:
-            continue  # nothing is left to look at
+        if not _is_possible(action, step, looking):
+            continue
         asked = acls.all_of(line.words[2:], request)
         if NEVER in asked:
             continue
@@ -75,28 +76,31 @@ def _ways(lines: Sequence[Line], acls: Acls, step: int, looking: str, before: tu
         if action in _LOOKING:
             yield from _ways(lines, acls, step + 1, action, conditions)
         else:
-            yield Way(conditions, _end(_ACTIONS.get(action, End.UNTOLD), step, looking), line)
+            end = _ACTIONS.get(action, End.UNTOLD)
+            # Where the server speaks TLS 1.3, peeking does not show its certificate, and the third step is never asked.
+            untold = step == 3 and looking == "peek" and end is End.TERMINATE
+            yield Way(conditions, End.UNTOLD if untold else end, line)
         if not asked:
             return
     yield Way(before, End.BUMP if step == 3 and looking == "stare" else End.SPLICE)
 
 
-def _end(end: End, step: int, looking: str) -> End:
-    """What an action comes to: after a second peek nothing can be opened, after a second stare nothing left alone.
+def _is_possible(action: str, step: int, looking: str) -> bool:
+    """Whether a step can take an action; squid passes over the lines of others.
 
-    Where the server speaks TLS 1.3, its certificate is not seen by peeking, and the third step is never asked.
+    The actions of squid 3.3 are for the first step; at the third nothing is left to look at, and what was peeked at
+    twice cannot be opened any more, nor what was stared at be left alone.
     """
-    if step < 3:
-        return end
-    if looking == "peek":
-        return End.UNTOLD if end is End.TERMINATE else End.SPLICE
-    return End.BUMP if end is End.SPLICE else end
+    if step == 1:
+        return True
+    gone = {"peek": "bump", "stare": "splice"}[looking]
+    return action not in _OF_THE_FIRST_STEP and not (step == 3 and action in (*_LOOKING, gone))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Ports
 
-_OTHERS = ("intercept", "transparent", "tproxy", "accel", "vhost", "vport")
+_OTHERS = ("intercept", "transparent", "tproxy", "accel", "vhost", "vport", "require-proxy-header")
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,20 @@ from ..conditions import Services
 from ..documents import Document
 from ..model import Policy, Rule, unread_of
 from ._squid_acls import FIRST, Acls, Request
-from ._squid_files import Files, Line
+from ._squid_files import Files, Line, is_main
 from ._squid_files import named_by as named_by
 from ._squid_tls import End, Ports, Way, ports_of, ways
 
-_WORDS = re.compile(r"^[ \t]*(?:acl[ \t]+\S+[ \t]+[a-z_:]+|http_access[ \t]+(?:allow|deny))\b", re.MULTILINE)
+_WORDS = re.compile(
+    r"^[ \t]*(?:acl[ \t]+\S+[ \t]+[a-z_:]+|http_access[ \t]+(?:allow|deny)|https?_port[ \t]+(?:\S+:)?[0-9]+)\b",
+    re.MULTILINE,
+)
 _SPOKEN = frozenset({"http", "https"})
 
 
 def claims(document: Document) -> bool:
-    """Whether a line is an acl or an http_access line."""
-    return bool(_WORDS.search(document.text))
+    """Whether a line is an acl, an http_access line or a port, or the file has squid's own name."""
+    return bool(_WORDS.search(document.text)) or is_main(document)
 
 
 def read(documents: Sequence[Document]) -> Iterator[Policy]:
@@ -36,17 +39,21 @@ def read(documents: Sequence[Document]) -> Iterator[Policy]:
     acls = Acls(files)
     for line in lines:
         acls.take(line)
-    name = ", ".join(document.name for document in documents if document.name not in files.lists)
+    name = ", ".join(files.names)
     ports = ports_of(lines)
     bumping = [line for line in lines if line.words[0] == "ssl_bump" and len(line.words) > 1]
     taken = ways(bumping, acls) if bumping and ports.opens else ()
-    further = [rule for rule in (_further(line) for line in lines) if rule]
+    further = [rule for rule in map(_further, lines) if rule]
     rules = (*_of_ports(ports), *further, *_access(lines, acls, FIRST))
     notes = (*files.notes, *acls.notes, *_notes(ports, bumping, taken))
     first = Policy(name, "squid", rules, _default(rules), words=_SPOKEN, notes=notes, unread=unread_of(name, rules))
     yield first
     if any(way.end is not End.SPLICE for way in taken):
         yield from _opened(first, taken, lines, acls)
+    stopping = tuple(_stopping(lines))
+    if stopping:
+        name = f"{name} (behind http_access)"
+        yield Policy(name, "squid", stopping, True, words=_SPOKEN, unread=unread_of(name, stopping), of=first.name)
 
 
 def _access(lines: Sequence[Line], acls: Acls, request: Request) -> list[Rule]:
@@ -89,7 +96,7 @@ def _opened(first: Policy, taken: Sequence[Way], lines: Sequence[Line], acls: Ac
 
 
 def _within(taken: Sequence[Way], access: Sequence[Rule], default: Optional[bool]) -> Iterator[Rule]:
-    yield Rule("(plain HTTP)", True, (Services(((frozenset({"http"}), 0, 65535),)),), "leaves", "plain HTTP as it is")
+    yield Rule("(plain HTTP)", True, (_PLAIN_HTTP,), "leaves", "plain HTTP as it is")
     for way in taken:
         if way.end is not End.BUMP:
             yield way.rule
@@ -122,19 +129,40 @@ def _notes(ports: Ports, bumping: Sequence[Line], taken: Sequence[Way]) -> Itera
 # ---------------------------------------------------------------------------------------------------------------------
 # Lines that count beside http_access
 
-# They may stop what http_access allows, or make others conditional, unless they say no more than this.
-_FURTHER: Mapping[str, tuple[str, ...]] = {
+# They may stop what http_access allows, unless they say no more than this.
+_STOPPING: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("adapted_http_access", "http_access2", "http_reply_access"), ("allow", "all")),
     **dict.fromkeys(("miss_access", "cache_peer_access"), ("allow", "all")),
     **dict.fromkeys(("url_rewrite_program", "redirect_program", "store_id_program", "storeurl_rewrite_program"), ()),
     **dict.fromkeys(("adaptation_access", "icap_service", "ecap_service", "reply_body_max_size"), ()),
-    **dict.fromkeys(("tcp_outgoing_address", "if", "else"), ()),
+    "tcp_outgoing_address": (),
     "never_direct": ("deny", "all"),
 }
 
 
+def _stopping(lines: Sequence[Line]) -> Iterator[Rule]:
+    """The doubts about what http_access allows: lines that count, too, and proxies that plain HTTP goes on to.
+
+    squid asks a parent for what could be in a cache, and goes to all else itself, unless `nonhierarchical_direct off`
+    (http://www.squid-cache.org/Doc/config/cache_peer/ and …/nonhierarchical_direct/, 2026-11-26).
+    """
+    words = [tuple(line.words) for line in lines]
+    plain = () if ("nonhierarchical_direct", "off") in words else (_PLAIN_HTTP,)
+    for line in lines:
+        name, rest = line.words[0], tuple(line.words[1:])
+        if name in _STOPPING and not (_STOPPING[name] and rest == _STOPPING[name]):
+            because = f"{name} counts, too, and is not read here"
+            yield Rule(line.where, None, (), "has", " ".join(line.words), unread=because)
+        elif name == "cache_peer" and rest[1:2] == ("parent",) and ("always_direct", "allow", "all") not in words:
+            because = "it goes on to another proxy, whose rules are not known"
+            yield Rule(line.where, None, plain, "has", " ".join(line.words), unread=because)
+
+
+_PLAIN_HTTP = Services(((frozenset({"http"}), 0, 65535),))
+
+
 def _further(line: Line) -> Optional[Rule]:
-    """A line that counts beside http_access and is not worked out here, or that squid reads otherwise."""
+    """A line that may add to http_access and is not worked out here, or that squid reads otherwise."""
     because = _why_further(line.words)
     verb = "includes" if line.words[0] == "include" else "has"
     what = " ".join(line.words[1:] if verb == "includes" else line.words)
@@ -149,13 +177,10 @@ def _why_further(words: Sequence[str]) -> str:
         return "what it includes was not given, and may add to any acl; give it as --policy, too"
     if _misspelt(name):
         return f"squid has no directive {name[:40]}"
-    harmless = _FURTHER.get(name)
-    if harmless is None or (harmless and tuple(words[1:]) == harmless):
-        return ""
-    return f"{name} counts, too, and is not read here"
+    return f"{name} counts, too, and is not read here" if name in ("if", "else") else ""
 
 
-_DECISIVE = ("acl", "http_access", "ssl_bump", "include", *_FURTHER)
+_DECISIVE = ("acl", "http_access", "ssl_bump", "include", "cache_peer", *_STOPPING)
 _ALIKE = ("htcp_access", "htcp_port", "icp_access", "ftp_port", "snmp_access", "note", "cache", "else", "endif", "if")
 
 
