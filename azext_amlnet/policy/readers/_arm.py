@@ -278,7 +278,7 @@ def family(parents: Sequence[Resource], children: Iterable[Resource]) -> Family:
     """
     whole, by_name = Family(), defaultdict[str, list[Resource]](list)
     for parent in parents:
-        for name in {parent.id.rpartition("/")[2], parent.name.rpartition("/")[2].lower()}:
+        for name in dict.fromkeys((parent.id.rpartition("/")[2], parent.name.rpartition("/")[2].lower())):
             by_name[name].append(parent)
     for child in children:
         reference = owner(child, parents)
