@@ -1,40 +1,42 @@
-"""The table view: 120 columns or the terminal's, host names never cut, the reason as far as there is room."""
+"""The table view: as wide as the terminal, uncut where standard output is none, and short below 100 columns."""
 
+import sys
 from collections import OrderedDict
 from shutil import get_terminal_size
 
-WIDTH = 120
+from knack.log import get_logger
+
+logger = get_logger(__name__)
+NARROW = 100
+"""Below so many columns there is room for names, and for nothing that explains them."""
+MERGED = 140
+"""Below so many columns a cause stands in front of its reason, so that the reason has the room of both."""
+SHARE = 0.5
+"""The part of what names and reasons have together that names may take where both are too long for it."""
 
 
 def requirements_table(rows):
     """The rows of `az ml network requirements`, or its answers for single hosts, as a table."""
     if rows and "listed" in rows[0]:
-        return _hosts_table(rows)
+        table = [_listed(answer) for answer in rows]
+        return _fitted(table, ("Host", "Reason"), ("Host", "Listed", "Level"), "[].host")
     with_change = any("change" in row for row in rows)
     table = [_requirement(row, with_change) for row in rows]
-    _cut_to_width(table, "Reason", WIDTH)
-    return table
-
-
-def _hosts_table(answers):
-    table = []
-    for answer in answers:
-        listed = ("Listed", "yes" if answer["listed"] else "no")
-        level = ("Level", answer["level"] or "")
-        table.append(OrderedDict([("Host", answer["host"]), listed, level, ("Because", answer["because"])]))
-    _cut_to_width(table, "Because", max(WIDTH, get_terminal_size((160, 24)).columns))
-    return table
+    return _fitted(table, ("Host", "Reason"), ("Change", "Host", "Port"), "[].host")
 
 
 def report_table(report):
-    """The results of `az ml network test` as a table, what is broken first."""
-    from azext_amlnet.reports import by_severity
+    """The results of `az ml network test` as a table: what is not fine first, by who can do something about it."""
+    from azext_amlnet.reports import by_owner
 
     several = len(report["vantages"]) > 1
     with_change = any("change" in result for result in report["results"])
-    table = [_result(result, several, with_change) for result in by_severity(report)]
-    _cut_to_width(table, "Because", max(WIDTH, get_terminal_size((160, 24)).columns))
-    return table
+    owned = any(result.get("owner") for result in report["results"])
+    results, width = by_owner(report), _width()
+    merged = width is not None and NARROW <= width < MERGED
+    table = [_result(result, several, with_change, owned, merged) for result in results]
+    short = ("Verdict", "Change", "Owner", "From", "Endpoint", "Cause")
+    return _fitted(table, ("Endpoint", "Reason"), short, "results[].host", share=0.42)
 
 
 def policy_table(report):
@@ -49,27 +51,33 @@ def policy_table(report):
         columns = [("Coverage", finding["coverage"])]
         columns += [("Change", finding.get("change", ""))] if with_change else []
         mark = "" if finding["level"] == "required" else f"({finding['level']}) "
-        columns += [("Endpoint", endpoint(finding)), ("Because", f"{mark}{finding['because']}")]
+        columns += [("Endpoint", endpoint(finding)), ("Reason", f"{mark}{finding['because']}")]
         table.append(OrderedDict(columns))
-    _cut_to_width(table, "Because", max(WIDTH, get_terminal_size((160, 24)).columns))
-    return table
+    return _fitted(table, ("Endpoint", "Reason"), ("Coverage", "Change", "Endpoint"), "findings[].host")
 
 
-def _result(result, several, with_change):
+def _listed(answer):
+    listed = ("Listed", "yes" if answer["listed"] else "no")
+    level = ("Level", answer["level"] or "")
+    return OrderedDict([("Host", answer["host"]), listed, level, ("Reason", answer["because"])])
+
+
+def _result(result, several, with_change, owned, merged):
     from azext_amlnet.reports import endpoint
 
     columns = [("Verdict", result["verdict"])]
     columns += [("Change", result.get("change", ""))] if with_change else []
+    columns += [("Owner", result.get("owner") or "")] if owned else []
     columns += [("From", result["vantage"])] if several else []
     marks = [] if result["level"] == "required" else [result["level"]]
     marks += ["connection only"] if "connection proves the path only" in " ".join(result["notes"]) else []
     marks += [f"tested by {result['testedBy']}"] if result["testedBy"] else []
     marks = f"({', '.join(marks)})" if marks else ""
-    columns += [
-        ("Endpoint", endpoint(result)),
-        ("Cause", result["cause"] or ""),
-        ("Because", " ".join(filter(None, (result["because"] or "; ".join(result["warnings"]), marks)))),
-    ]
+    because = " ".join(filter(None, (result["because"] or "; ".join(result["warnings"]), marks)))
+    cause = result["cause"] or ""
+    columns += [("Endpoint", endpoint(result))]
+    columns += [] if merged else [("Cause", cause)]
+    columns += [("Reason", f"{cause}: {because}" if merged and cause else because)]
     return OrderedDict(columns)
 
 
@@ -79,25 +87,64 @@ def _requirement(row, with_change):
     port = str(row["port"]) if row["protocol"] in ("https", "http") else f"{row['port']}/{row['protocol']}"
     marks = [mark for mark in ("private", "unresolved", "assumed") if row[mark]]
     marks += ["conditional"] if any(note.startswith("Condition: ") for note in row["notes"]) else []
-    marks += row["computes"]
-    columns += [
-        ("Host", row["host"]),
-        ("Port", port),
-        ("Level", row["level"]),
-        ("Reason", (f"({', '.join(marks)}) " if marks else "") + row["reason"]),
-    ]
+    reason = (f"({', '.join(marks)}) " if marks else "") + row["reason"]
+    reason += f" ({', '.join(row['computes'])})" if row["computes"] else ""
+    columns += [("Host", row["host"]), ("Port", port), ("Level", row["level"]), ("Reason", reason)]
     return OrderedDict(columns)
 
 
-def _cut_to_width(table, name, width):
-    """Shortens one column so that no line is longer than the width.
+# ---------------------------------------------------------------------------------------------------------------------
+# The width
 
-    Two blanks stand between columns, and tabulate makes each at least two wider than its title.
+
+def _width():
+    """The columns of the terminal that the table is for; None where standard output is no terminal."""
+    return get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+
+
+def _fitted(table, long, short, query, share=SHARE):
+    """The table within the terminal's width: names in its middle and reasons at their end are cut to fit.
+
+    `long` are the column of names and that of reasons, `short` the columns that are left below 100; `query` gets the
+    whole names. Two blanks stand between columns, and tabulate makes each at least two wider than its title.
     """
-    if not table:
-        return
-    others = [column for column in table[0] if column != name]
-    taken = sum(max(len(column) + 2, *(len(row[column]) for row in table)) + 2 for column in others)
-    room = max(width - taken, len(name))
+    width = _width()
+    if width is None or not table:
+        return table
+    name, reason = long
+    if width < NARROW:
+        table = [OrderedDict((column, row[column]) for column in short if column in row) for row in table]
+    widths = {column: max(len(column) + 2, *(len(row[column]) for row in table)) for column in table[0]}
+    taken = sum(wide + 2 for column, wide in widths.items() if column not in long)
+    if reason in widths:
+        room = max(width - taken - 2, 2)
+        names = min(widths[name], max(int(room * share), room - widths[reason]))
+        _cut(table, reason, lambda text: _at_its_end(text, max(room - names, len(reason))))
+    else:
+        names = min(widths[name], width - taken)
+    cut = _cut(table, name, lambda text: _in_its_middle(text, max(names, len(name) + 2)))
+    if cut:
+        whole = f'--query "{query}" -o tsv prints them whole'
+        logger.warning("%d name%s cut in the middle (…) to fit the terminal; %s.", cut, "s" * (cut > 1), whole)
+    return table
+
+
+def _cut(table, column, shorter):
+    """Shortens a column of all rows; how many were longer."""
+    cut = 0
     for row in table:
-        row[name] = row[name] if len(row[name]) <= room else row[name][: room - 1].rstrip() + "…"
+        text = shorter(row[column])
+        cut += text != row[column]
+        row[column] = text
+    return cut
+
+
+def _at_its_end(text, width):
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
+def _in_its_middle(text, width):
+    """A name with its end, which tells whose it is, a little longer than its beginning."""
+    kept = max(width - 1, 2)
+    start = kept * 2 // 5
+    return text if len(text) <= width else f"{text[:start]}…{text[start - kept :]}"

@@ -25,6 +25,8 @@ examples:
       text: az ml network requirements -w my-workspace -g my-group -o table
     - name: Only the host names, for a script.
       text: az ml network requirements -w my-workspace -g my-group --query "[].host" -o tsv
+    - name: Only the names that are concrete, without rows that have a <placeholder>.
+      text: az ml network requirements -w my-workspace -g my-group --query "[?!unresolved].host" -o tsv
     - name: Plan before the workspace exists, from a file with no more than its cloud and region.
       text: az ml network requirements --workspace-file plan.json --cluster-type aks
     - name: Save the facts on a machine with Azure rights, for one that has none.
@@ -33,7 +35,7 @@ examples:
       text: az ml network requirements -w my-workspace -g my-group --exclude logs
     - name: Why a host is on the list, or what it resembles if it is not.
       text: az ml network requirements -w my-workspace -g my-group --host mcr.microsoft.com other.azurecr.io -o table
-    - name: In a pipeline, fail when the list asks for more than the approved one.
+    - name: In a pipeline, fail when the list asks for more than the approved one, an earlier output.
       text: az ml network requirements -w my-workspace -g my-group --baseline approved.json
 """
 
@@ -54,10 +56,10 @@ examples:
       text: az ml network test --endpoint other.azurecr.io
     - name: In a pipeline, with test results and a page for the network team.
       text: az ml network test -w my-workspace -g my-group --report-file report.xml report.html --annotate azure-devops
-    - name: A script for a machine without az, and its output read back.
-      text: |
-        az ml network test -w my-workspace -g my-group --dry-run --output-file probe.py
-        az ml network test -w my-workspace -g my-group --results-file results.txt
+    - name: A script for a machine without az; there, python3 probe.py --output-file results.txt runs it.
+      text: az ml network test -w my-workspace -g my-group --dry-run --output-file probe.py
+    - name: What that script has seen, judged here.
+      text: az ml network test -w my-workspace -g my-group --results-file results.txt
     - name: Through a proxy whose address, with password, stands in a file; an inspecting proxy's authority is trusted.
       text: az ml network test -w my-workspace -g my-group --proxy @proxy.txt --ca-file corporate.pem
     - name: Fail only on what is worse than last time.
@@ -78,11 +80,10 @@ examples:
       text: az ml network export --workspace-file facts.json --format hosts --output-file -
     - name: The skip list of a cluster behind a proxy, without its comments.
       text: az ml network export -w my-workspace -g my-group --format no-proxy --output-file - | tail -n 1
-    - name: Rules of an Azure Firewall policy, with Azure's own tag for what AKS itself needs, and their deployment.
-      text: |
-        az ml network export --workspace-file facts.json --format azure-firewall-bicep --use-fqdn-tags -o none \\
-          --output-file rules.bicep
-        az deployment group create -g hub -f rules.bicep -p firewallPolicyName=hub sourceAddresses='["10.1.0.0/16"]'
+    - name: Rules of an Azure Firewall policy, with Azure's own tag for what AKS itself needs.
+      text: >
+        az ml network export --workspace-file facts.json --format azure-firewall-bicep --use-fqdn-tags
+        --output-file rules.bicep
     - name: What pods may reach, as a Cilium policy.
       text: az ml network export --workspace-file facts.json --format cilium --output-file amlnet.yaml
     - name: Before everything exists, without the rows whose names are not known yet.
@@ -98,7 +99,7 @@ long-summary: >
     not be read stays unknown and never counts as allowed. Rules that allow more than is needed, and stale ones, are
     listed, too. Azure is read only. The result is printed in every case.
     Exit codes: 0 all required endpoints are covered, 1 failed, 2 wrong usage, 3 workspace or policy not found, 8
-    something required is denied, missing or covered in part, 9 of something required it cannot be told.
+    something required is denied, missing or covered in part, 9 something required cannot be determined.
 examples:
     - name: A file, what is broken first.
       text: az ml network check-policy --workspace-file facts.json --policy squid.conf -o table
@@ -108,19 +109,20 @@ examples:
       text: az ml network check-policy -w my-workspace -g my-group --policy $POLICY_ID --source 10.1.0.0/16
     - name: The firewall, with the subnet of an attached AKS cluster, its security group and its route table.
       text: az ml network check-policy -w my-workspace -g my-group --compute aks-gpu --policy $FIREWALL_ID
-    - name: By its name; by the addresses that a test saw, and Azure's own prefixes.
+    - name: By its name; rules by address are settled by what a test saw, and by Azure's own prefixes.
       text: >
         az ml network check-policy -w my-workspace -g my-group --policy hub-policy --policy-resource-group hub-rg
         --addresses report.json --service-tags live
-    - name: A plan of Terraform; policies of the cluster, for the pods of jobs.
-      text: |
-        az ml network check-policy --workspace-file facts.json --policy plan.json
-        az ml network check-policy --workspace-file facts.json --policy policies.yaml --pod-labels app=trainer
-    - name: Files that belong together; a template with the values of its parameters.
-      text: |
-        az ml network check-policy --workspace-file facts.json --policy policy.json groups.json --source 10.1.0.0/16
-        az ml network check-policy --workspace-file facts.json --policy rules.json rules.parameters.json
-        az ml network check-policy --workspace-file facts.json --policy squid.conf conf.d blocked.txt
+    - name: A plan of Terraform, as terraform show -json prints it.
+      text: az ml network check-policy --workspace-file facts.json --policy plan.json
+    - name: Policies of the cluster, for the pods of jobs.
+      text: az ml network check-policy --workspace-file facts.json --policy policies.yaml --pod-labels app=trainer
+    - name: Files that belong together, as az shows a policy and its groups of rules.
+      text: az ml network check-policy --workspace-file facts.json --policy policy.json groups.json
+    - name: A template with the values of its parameters.
+      text: az ml network check-policy --workspace-file facts.json --policy rules.json rules.parameters.json
+    - name: squid's whole folder.
+      text: az ml network check-policy --workspace-file facts.json --policy /etc/squid
     - name: A security group and a route table with the firewall that it should lead to, as az shows them.
       text: az ml network check-policy --workspace-file facts.json --policy nsg.json routes.json firewall.json
     - name: A page for the network team, and findings beside the step of a pipeline.

@@ -11,6 +11,8 @@ def load_arguments(loader, _):
     files = {"type": file_type, "completer": FilesCompleter()}
     with loader.argument_context("ml network") as context:
         _source(context, files)
+        _saving(context, files)
+        _clusters(context)
         _selection(context)
     with loader.argument_context("ml network requirements") as context:
         _list(context, files)
@@ -319,9 +321,15 @@ def _outputs(context, files):
 SCOPE = {"arg_group": "Scope"}
 
 
+def _compute_names(cmd, prefix, namespace):
+    from azext_amlnet.verbs._completion import compute_names
+
+    return compute_names(cmd, prefix, namespace)
+
+
 def _source(context, files):
     """Where the facts come from and go to."""
-    from azure.cli.core.commands.parameters import resource_group_name_type
+    from azure.cli.core.commands.parameters import get_resource_name_completion_list, resource_group_name_type
     from azure.cli.core.local_context import LocalContextAction, LocalContextAttribute
 
     local = LocalContextAttribute(name="aml_workspace_name", actions=[LocalContextAction.GET], scopes=["ml"])
@@ -331,6 +339,7 @@ def _source(context, files):
         options_list=["--workspace-name", "-w"],
         configured_default="workspace",
         local_context_attribute=local,
+        completer=get_resource_name_completion_list("Microsoft.MachineLearningServices/workspaces"),
         help="Name of the Azure ML workspace. You can configure the default with `az configure --defaults "
         "workspace=<name>`.",
         **SCOPE,
@@ -343,13 +352,6 @@ def _source(context, files):
         **SCOPE,
     )
     context.argument(
-        "save_workspace_file",
-        help="Write the facts that were discovered, and what Azure refused to tell, to this file.",
-        arg_group="Output",
-        **files,
-    )
-    context.argument("overwrite", action="store_true", arg_group="Output", help="Let a file that exists be replaced.")
-    context.argument(
         "catalog",
         options_list=["--catalog"],
         help="A folder with a catalog of your own in place of the one that ships with this version.",
@@ -358,14 +360,27 @@ def _source(context, files):
     )
 
 
-def _selection(context):
-    """What of it is listed."""
+def _saving(context, files):
+    """Where the facts go to."""
+    context.argument(
+        "save_workspace_file",
+        help="Write the facts that were discovered, and what Azure refused to tell, to this file.",
+        arg_group="Output",
+        **files,
+    )
+    context.argument("overwrite", action="store_true", arg_group="Output", help="Let a file that exists be replaced.")
+
+
+def _clusters(context):
+    """Which clusters count."""
     from azure.cli.core.commands.parameters import get_enum_type
+    from azure.cli.core.decorators import Completer
 
     context.argument(
         "compute",
         options_list=["--compute", "-c"],
         nargs="+",
+        completer=Completer(_compute_names),
         help="Attached Kubernetes computes that count. Default: all that are attached.",
         **SCOPE,
     )
@@ -375,6 +390,12 @@ def _selection(context):
         help="Kind of cluster when nothing is attached yet, or to override what is.",
         **SCOPE,
     )
+
+
+def _selection(context):
+    """What of it is listed."""
+    from azure.cli.core.commands.parameters import get_enum_type
+
     context.argument(
         "scenario",
         arg_type=get_enum_type(Scenario),

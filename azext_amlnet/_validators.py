@@ -35,6 +35,7 @@ def validate_scope(namespace):
     for name in namespace.compute or ():
         if not _is_name(name):
             raise ValueError(f"--compute is no name that Azure allows: {name[:80]!r}.")
+    _one_source(namespace)
     if getattr(namespace, "requirements_file", None):
         _only_rows(namespace)
     elif namespace.workspace_file:
@@ -42,6 +43,21 @@ def validate_scope(namespace):
             raise ValueError("--save-workspace-file writes what Azure told; it does not go with --workspace-file.")
     elif namespace.workspace_name or not getattr(namespace, "endpoint", None):
         _in_azure(namespace)
+
+
+def _one_source(namespace):
+    """A workspace that is typed beside a file is refused; one that az has by default gives way to the file.
+
+    az marks what comes from `az configure --defaults`, the environment or the local context by `is_default`.
+    """
+    names = {"--workspace-name/-w": "workspace_name", "--resource-group/-g": "resource_group_name"}
+    file = next((name for name in ("requirements_file", "workspace_file") if getattr(namespace, name, None)), None)
+    values = {option: getattr(namespace, name) for option, name in names.items()}
+    typed = [option for option, value in values.items() if value and not getattr(value, "is_default", False)]
+    if file and typed:
+        raise ValueError(f"{' and '.join(typed)} cannot be used with {_option(file)}: give the workspace or the file.")
+    if file:
+        namespace.workspace_name = namespace.resource_group_name = None
 
 
 def validate_requirements(namespace):

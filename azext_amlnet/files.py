@@ -20,22 +20,22 @@ _LARGEST = 32 * 1024 * 1024
 
 def read_workspace(path: str) -> Workspace:
     """The facts of a workspace file; raises UsageError that names file and place."""
-    document = _read_json(path, "workspace file")
+    document = _read_json(path, "--workspace-file")
     if not isinstance(document, dict):
-        raise UsageError(f"Workspace file {path}: expected a JSON object, found {shown(document)}.", _HELP)
+        raise UsageError(f"--workspace-file {path}: expected a JSON object, found {shown(document)}.", _HELP)
     document = dict(document)
     version = document.pop("schemaVersion", SCHEMA_VERSION)
     if type(version) is not int or version != SCHEMA_VERSION:
         raise UsageError(
-            f"Workspace file {path}: schemaVersion {shown(version)} is not known; this release reads {SCHEMA_VERSION}.",
+            f"--workspace-file {path}: schemaVersion {shown(version)} is not known, but {SCHEMA_VERSION}.",
             "Write the file anew with --save-workspace-file.",
         )
     try:
         workspace = from_json(Workspace, document)
     except DocumentError as error:
-        raise UsageError(f"Workspace file {path}: {error}.", _HELP) from None
+        raise UsageError(f"--workspace-file {path}: {error}.", _HELP) from None
     if any(ClusterType.NONE in cluster.types for cluster in workspace.clusters):
-        raise UsageError(f"Workspace file {path}: a cluster's types are aks and arc, not none.", _HELP)
+        raise UsageError(f"--workspace-file {path}: a cluster's types are aks and arc, not none.", _HELP)
     return workspace
 
 
@@ -48,29 +48,31 @@ def write_workspace(path: str, workspace: Workspace, overwrite: bool) -> None:
     write_text(path, json.dumps(document, indent=2) + "\n", overwrite)
 
 
-def read_requirements(path: str, proofs: Optional[Container[str]] = None) -> tuple[Requirement, ...]:
-    """The rows of an earlier output of `az ml network requirements`; raises UsageError that names file and place.
+def read_requirements(
+    path: str, proofs: Optional[Container[str]] = None, option: str = "--requirements-file"
+) -> tuple[Requirement, ...]:
+    """The rows of an earlier output of `az ml network requirements`; raises UsageError that names option, file, place.
 
     Where that output was itself compared with a baseline, the rows it calls removed are not part of it. With `proofs`
     a row that asks for another proof than these is refused, too.
     """
-    document = _read_json(path, "requirements file")
+    document = _read_json(path, option)
     help_text = "Give the JSON array that `az ml network requirements -o json` printed."
     if not isinstance(document, list):
-        raise UsageError(f"Requirements file {path}: expected a JSON array, found {shown(document)}.", help_text)
+        raise UsageError(f"{option} {path}: expected a JSON array, found {shown(document)}.", help_text)
     try:
         rows = [from_json(Requirement, row, f"row {number}") for number, row in enumerate(document, 1)]
     except DocumentError as error:
-        raise UsageError(f"Requirements file {path}: {error}.", help_text) from None
+        raise UsageError(f"{option} {path}: {error}.", help_text) from None
     for number, row in enumerate(rows, 1):
         if proofs is not None and row.probe and not row.unresolved and not _stands_for(row.probe.host, row.host):
             raise UsageError(
-                f"Requirements file {path}: row {number}.probe.host: '{row.probe.host}' is not '{row.host}'.",
+                f"{option} {path}: row {number}.probe.host: '{row.probe.host}' is not '{row.host}'.",
                 "Leave 'probe' out of the row, and the host decides.",
             )
         if proofs is not None and row.probe and row.probe.proof not in proofs:
             raise UsageError(
-                f"Requirements file {path}: row {number}.probe.proof: this catalog has no proof '{row.probe.proof}'.",
+                f"{option} {path}: row {number}.probe.proof: this catalog has no proof '{row.probe.proof}'.",
                 "Leave 'probe' out of the row, and the host decides.",
             )
     return tuple(replace(row, change=None, why=None) for row in rows if row.change is not Change.REMOVED)
@@ -97,103 +99,103 @@ def _read_earlier(
     path: str, verb: str, items: str, keys: tuple[str, ...], word: Callable[[Any], Any]
 ) -> dict[Any, Any]:
     help_text = f"Give the JSON that `az ml network {verb} -o json` printed, or its --report-file report.json."
-    document = _read_json(path, "baseline")
+    document = _read_json(path, "--baseline")
     if not isinstance(document, dict) or not isinstance(document.get(items), list):
-        raise UsageError(f"The baseline {path} is no report: expected an object with {items}.", help_text)
+        raise UsageError(f"--baseline {path} is no report: expected an object with {items}.", help_text)
     if document.get("schemaVersion") != SCHEMA_VERSION:
         version = shown(document.get("schemaVersion"))
-        raise UsageError(f"The baseline {path} has schemaVersion {version}; this release reads {SCHEMA_VERSION}.")
+        raise UsageError(f"--baseline {path} has schemaVersion {version}; this release reads {SCHEMA_VERSION}.")
     words = {}
     for number, item in enumerate(document[items], 1):
         try:
             words[tuple(item[name] for name in keys)] = word(item)
         except (KeyError, TypeError, ValueError):
-            raise UsageError(f"The baseline {path}: {items[:-1]} {number} is none.", help_text) from None
+            raise UsageError(f"--baseline {path}: {items[:-1]} {number} is none.", help_text) from None
     return words
 
 
 def read_report(path: str) -> dict[str, Any]:
     """A report of `az ml network test`, as JSON; raises UsageError for anything else."""
-    document = _read_json(path, "report")
+    document = _read_json(path, "--addresses")
     if not isinstance(document, dict) or not isinstance(document.get("results"), list):
         hint = "Give the JSON that `az ml network test -o json` printed, or its --report-file report.json."
-        raise UsageError(f"The report {path} has no results.", hint)
+        raise UsageError(f"--addresses {path} has no results.", hint)
     return document
 
 
 def read_service_tags(path: str) -> dict[str, Any]:
     """Azure's list of service tags, as its weekly file or `az network list-service-tags` has it; raises UsageError."""
-    document = _read_json(path, "list of service tags")
+    document = _read_json(path, "--service-tags")
     if not isinstance(document, dict) or not isinstance(document.get("values"), list):
         hint = "Give the file ServiceTags_Public_….json, or what az network list-service-tags prints."
-        raise UsageError(f"The list of service tags {path} has no values.", hint)
+        raise UsageError(f"--service-tags {path} has no values.", hint)
     return document
 
 
 def read_policy(path: str) -> str:
     """The text of a policy in whatever dialect; raises UsageError when it cannot be read."""
     try:
-        return _read_text(path, "policy")
+        return _read_text(path, "--policy")
     except UsageError as error:
         raise UsageError(error.message, "Check the path; of a policy in Azure give the whole ARM id.") from None
 
 
 def read_log(path: str) -> str:
     """The text that a prober printed on another machine; raises UsageError when it cannot be read."""
-    return _read_text(path, "results file")
+    return _read_text(path, "--results-file")
 
 
 def read_certificates(path: str) -> str:
     """The certificates of a PEM file and nothing else of it, such as comments or keys; raises UsageError."""
     import ssl
 
-    content = _read_bytes(path, "file of certificates")
+    content = _read_bytes(path, "--ca-file")
     blocks = re.findall(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----", content)
     if not blocks:
-        what = f"The file of certificates {path} holds no certificate in PEM form."
+        what = f"--ca-file {path} holds no certificate in PEM form."
         raise UsageError(what, f"Of a DER file: openssl x509 -inform der -in {path} -out {path}.pem")
     text = "\n".join(block.decode("ascii") for block in blocks) + "\n"
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError) as error:
-        what = f"The file of certificates {path} holds a certificate that cannot be read: {error}."
+        what = f"--ca-file {path} holds a certificate that cannot be read: {error}."
         raise UsageError(what, "See openssl x509 -in FILE -noout -text.") from None
     return text
 
 
-def _read_json(path: str, what: str) -> Any:
-    text = _read_text(path, what)
+def _read_json(path: str, option: str) -> Any:
+    text = _read_text(path, option)
     if not text.strip():
-        raise UsageError(f"The {what} {path} is empty.", "Was the command that wrote it interrupted?")
+        raise UsageError(f"{option} {path} is empty.", "Was the command that wrote it interrupted?")
     try:
         return json.loads(text, object_pairs_hook=once)
     except RecursionError:
-        raise UsageError(f"The {what} {path} is nested too deeply.", "Give the file that this tool wrote.") from None
+        raise UsageError(f"{option} {path} is nested too deeply.", "Give the file that this tool wrote.") from None
     except TwiceError as error:
-        raise UsageError(f"The {what} {path} is ambiguous: {error}.", "Keep one of the two.") from None
+        raise UsageError(f"{option} {path} is ambiguous: {error}.", "Keep one of the two.") from None
     except ValueError as error:
-        raise UsageError(f"The {what} {path} is not JSON: {error}.", "Check it with a JSON validator.") from None
+        raise UsageError(f"{option} {path} is not JSON: {error}.", "Check it with a JSON validator.") from None
 
 
-def _read_bytes(path: str, what: str) -> bytes:
+def _read_bytes(path: str, option: str) -> bytes:
     """The whole file, which may be a pipe; never more than the largest that this tool could have written."""
     try:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise UsageError(f"The {what} {path} cannot be read: {_reason(error)}.", "Check the path.") from None
+        raise UsageError(f"{option} {path} cannot be read: {_reason(error)}.", "Check the path.") from None
     if len(content) > _LARGEST:
-        raise UsageError(f"The {what} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
+        raise UsageError(f"{option} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
     return content
 
 
-def _read_text(path: str, what: str) -> str:
-    content = _read_bytes(path, what)
+def _read_text(path: str, option: str) -> str:
+    content = _read_bytes(path, option)
     try:
         wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as Windows PowerShell redirects
         return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError(f"The {what} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
+        raise UsageError(f"{option} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
 
 
 def refuse_existing(path: str, overwrite: bool) -> None:

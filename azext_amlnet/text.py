@@ -16,6 +16,7 @@ _QUERY = re.compile(
 # A label may begin with an underscore (it does in some service names); a whole name has 253 characters at most and
 # ends in a label that is no number, so that no address passes for a name.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_LOCAL = re.compile(rf"(?![0-9]+\Z){_LABEL}\Z")
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}\Z")
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9]{1,63}(?:\.[A-Za-z0-9]{1,63})?\Z")
 _REGION = re.compile(r"[a-z][a-z0-9]{2,39}\Z")
@@ -91,6 +92,11 @@ def is_destination(text: str) -> bool:
 def is_target(text: str) -> bool:
     """Whether the text is a host name or an address: something that can be connected to."""
     return is_host(text) or is_address(text)
+
+
+def is_local_name(text: str) -> bool:
+    """Whether the text is a lower-case host name of one label, as an intranet's: `localhost`, `proxy`."""
+    return bool(_LOCAL.match(text))
 
 
 def is_requirement_host(text: str) -> bool:

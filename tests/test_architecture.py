@@ -57,10 +57,10 @@ NOT_PURE = ("socket", "ssl", "http", "urllib", "requests", "azure", "knack", "su
 
 # What is larger than the house allows, and why; the numbers may only shrink.
 LONG_FUNCTIONS = {
-    "_params.py:_selection": (47, "arguments of az: one call each, no branch"),
+    "_params.py:_selection": (34, "arguments of az: one call each, no branch"),
     "_params.py:_cluster": (45, "arguments of az: one call each, no branch"),
     "_params.py:_policy": (34, "arguments of az: one call each, no branch"),
-    "_params.py:_source": (37, "arguments of az: one call each, no branch"),
+    "_params.py:_source": (31, "arguments of az: one call each, no branch"),
     "prober.py:run": (41, "the measurement's one loop, read by admins before they run it"),
     "cluster/pod.py:_pod": (33, "one object of Kubernetes as it is sent"),
     "measurement/results.py:result_of": (35, "one noun, a line a field"),

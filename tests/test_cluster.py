@@ -6,7 +6,7 @@ import base64
 import contextlib
 import json
 import os
-import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +30,7 @@ from azext_amlnet.model import Scenario
 from . import wire
 from .example import EXAMPLE, rows
 from .fakekube import FakeKube, Fault
+from .terminal import seen
 from .test_e2e import one_line
 from .test_e2e_test import FILE, PLAIN, TEST, Far, by_host
 from .world import Az, Ran
@@ -451,16 +452,13 @@ def _heeding() -> None:
 
 
 def test_a_terminal_is_told_what_is_waited_for(az: Az, kube: FakeKube, far: Far) -> None:
-    kube.knobs.start_s = 0.5
-    parent, child = pty.openpty()
+    kube.knobs.start_s = 1.0
     config = kube.kubeconfig(az.folder / "kubeconfig")
-    command = az.command(*TEST, "--cluster", "--kube-config", str(config), *ONE, "--ca-file", str(far.ca))
-    process = subprocess.Popen(command, env=az.environment, cwd=az.folder, stdout=subprocess.DEVNULL, stderr=child)
-    os.close(child)
-    assert process.wait(60) == 0
-    shown = os.read(parent, 65536).decode()
-    os.close(parent)
-    assert "Creating the probe" in shown and "Waiting for the image" in shown
+    command = az.command(*TEST, "--cluster", "--kube-config", str(config), *ONE, "--ca-file", str(far.ca), "-o", "none")
+    shown = seen(command, az.environment, az.folder)
+    assert shown.code == 0 and shown.lines == [], shown.lines
+    assert "Creating the probe" in shown.states
+    assert any(re.fullmatch(r"Waiting for the image and the container, \d+ s left", state) for state in shown.states)
 
 
 def test_verbose_shows_each_call_of_kubectl(az: Az, kube: FakeKube, far: Far) -> None:
@@ -674,7 +672,7 @@ def test_another_context_that_is_the_compute_is_taken_for_it() -> None:
 def test_a_tunnel_is_taken_with_a_word_of_doubt() -> None:
     context = context_of(config(arc="https://127.0.0.1:47011"), None, FACTS, ("edge",))
     assert context.compute and context.compute.name == "edge"
-    assert "could not be told by its API server" in context.doubts[0]
+    assert "could not be determined by its API server" in context.doubts[0]
 
 
 @pytest.mark.parametrize(

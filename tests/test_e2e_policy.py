@@ -286,7 +286,7 @@ def test_a_security_group_of_two_subnets_counts_for_the_computes_of_both(az: Az,
     azure.faults.append(Fault("/subnets/aks-2", 403, "AuthorizationFailed", "no right"))
     ran = az(*words)
     words_of = {finding["host"]: finding["coverage"] for finding in ran.json["findings"] if not finding["computes"]}
-    assert ran.code == 9 and set(words_of.values()) == {"unknown"}  # where aks-cpu's traffic comes from is not told
+    assert ran.code == 9 and set(words_of.values()) == {"unknown"}  # where aks-cpu's traffic comes from is not known
 
 
 def test_names_of_rules_break_out_of_no_terminal_and_no_pipeline(az: Az, tmp_path: Path) -> None:

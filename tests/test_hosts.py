@@ -104,7 +104,7 @@ def test_az_answers_for_single_hosts(az: Az) -> None:
     assert ours["rows"][0]["entries"] == ["acr-data"] and ours["rows"][0]["sources"][0]["checked"] == "2026-11-26"
     assert other["nearest"]["likeness"] == "otherResource" and other["rows"] == [] and other["level"] is None
     table = az(*words, "-o", "table").out.splitlines()
-    assert table[0].split() == ["Host", "Listed", "Level", "Because"] and len(table) == 4
+    assert table[0].split() == ["Host", "Listed", "Level", "Reason"] and len(table) == 4
     refused = az(*words, "--baseline", str(EXAMPLE))
     assert refused.code == 2 and "--host answers for single hosts" in refused.err
 

@@ -277,7 +277,7 @@ def test_a_name_in_a_network_rule_needs_the_dns_proxy_of_the_policy_itself() -> 
         assert finding.coverage is Coverage.UNKNOWN and "DNS proxy, which is off" in finding.because
     base = build.policy(build.BASE)
     (finding,) = build.findings(build.of(build.policy(base=build.BASE, dnsSettings=None), base, rules), ARC)
-    assert finding.coverage is Coverage.UNKNOWN and "DNS proxy, which is not told" in finding.because
+    assert finding.coverage is Coverage.UNKNOWN and "DNS proxy, which is not known" in finding.because
     assert build.coverage(build.of(build.policy(dnsSettings=None), rules), ACR) == ["missing"]
 
 

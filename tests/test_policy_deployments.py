@@ -1,4 +1,4 @@
-"""Deployments within templates and files beside them: whose a group is, what goes where, and what is not told."""
+"""Deployments within templates and files beside them: whose a group is, what goes where, and what is not known."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_amlnet._format import WIDTH, report_table
+from azext_amlnet._format import report_table
 from azext_amlnet.reports import FORMATS, by_severity, endpoint, render
 from azext_amlnet.reports.annotations import SYSTEMS, lines
 from azext_amlnet.reports.redact import redacted
@@ -128,17 +128,20 @@ def test_what_is_broken_comes_first() -> None:
     assert order == ["gone.io", "lost.io", "rec.io", "slow.io", "*.x.io", "fine.io"]
 
 
-@pytest.mark.parametrize(("columns", "width"), [("80", WIDTH), ("140", 140), ("", 160)])
-def test_the_table_fits_the_terminal_and_never_cuts_a_host(
-    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setattr("sys.__stdout__", None)  # no terminal to ask
-    long = row("a" * 60 + ".io", "blocked", because="word " * 60, testedBy="b.io", change="worse")
-    table = [dict(line) for line in report_table(report(long, row("fine.io", "reachable", change="same")))]
-    assert table[0]["Endpoint"] == "a" * 60 + ".io" and table[0]["Change"] == "worse"
+@pytest.mark.parametrize("columns", [60, 99, 100, 140, 250])
+def test_the_table_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("azext_amlnet._format._width", lambda: columns)
+    host, because = "a" * 60 + ".io", "word " * 60
+    rows = (row(host, "blocked", because=because, testedBy="b.io", change="worse"), row("fine.io", "reachable",
+            change="same"))  # fmt: skip
+    table = [dict(line) for line in report_table(report(*rows))]
     widths = [max(len(line[name]) for line in [*table, {n: n + "  " for n in table[0]}]) + 2 for name in table[0]]
-    assert width - 5 <= sum(widths) - 2 <= width
+    assert sum(widths) - 2 <= columns and table[0]["Change"] == "worse"
+    assert ("Reason" in table[0]) == (columns >= 100)
+    assert sum(widths) - 2 >= columns - 5 or columns < 100
+    monkeypatch.setattr("azext_amlnet._format._width", lambda: None)
+    (line, _) = report_table(report(*rows))
+    assert line["Endpoint"] == host and because.strip() in line["Reason"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ..model import (
     Protocol,
     Requirement,
 )
-from ..text import is_address, is_port, is_target
+from ..text import is_address, is_local_name, is_port, is_target
 from .expand import of_unknown_workspaces
 
 _PORTS = {443: Protocol.HTTPS, 80: Protocol.HTTP, 445: Protocol.SMB}
@@ -67,7 +67,7 @@ def _parts(text: str) -> tuple[Protocol, str, int, str]:
     except ValueError:
         raise wrong from None
     if (
-        not is_target(host)
+        not (is_target(host) or is_local_name(host))
         or parts.username is not None
         or (port is not None and not is_port(port))
         or not text.isprintable()

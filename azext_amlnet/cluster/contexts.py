@@ -156,8 +156,8 @@ def _doubts(facts: Workspace, context: _Candidate, compute: Compute) -> list[str
     if context.host in _hosts(facts, compute):
         return []
     return [
-        f"That the context '{context.name}' ({context.host}) is compute '{compute.name}' could not be told by its API "
-        "server; its rows are tested there all the same."
+        f"Whether the context '{context.name}' ({context.host}) is compute '{compute.name}' could not be determined by "
+        "its API server; its rows are tested there all the same."
     ]
 
 

@@ -24,7 +24,7 @@ class Outcome(str, Enum):
     REGISTRY = "the registry's own word"
     CHANGED = "bytes that are not the image's"
     NODE = "the node's own trouble"
-    UNDECIDED = "what cannot be told"
+    UNDECIDED = "what cannot be determined"
 
 
 @dataclass(frozen=True)

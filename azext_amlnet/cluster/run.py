@@ -115,12 +115,12 @@ def _attempt(means: Means, pods: list[ProbePod], remarks: list[str]) -> None:
         except KubectlError as error:
             _refused(error, pods)
     except (KeyboardInterrupt, Terminated):
-        remarks.append(_finish(means.kubectl, watch, remarks, interrupted=True))
+        remarks.append(_finish(means, watch, remarks, interrupted=True))
         raise
     except Exception as error:  # whatever happens between the first create and here, all is removed
-        left = _finish(means.kubectl, watch, remarks)
+        left = _finish(means, watch, remarks)
         raise _ended_by(error, left) from None
-    remarks.append(_finish(means.kubectl, watch, remarks))
+    remarks.append(_finish(means, watch, remarks))
 
 
 def _ended_by(error: Exception, left: str) -> AmlnetError:
@@ -131,10 +131,11 @@ def _ended_by(error: Exception, left: str) -> AmlnetError:
     return AmlnetError(what, left or "Nothing of it is left in the cluster. Run again with --debug.")
 
 
-def _finish(kubectl: Kubectl, watch: Watch, remarks: list[str], interrupted: bool = False) -> str:
+def _finish(means: Means, watch: Watch, remarks: list[str], interrupted: bool = False) -> str:
+    means.say("Removing the probe")
     watch.over.set()
-    kubectl.transport.stop()
-    return _remove(kubectl, [pod.name for pod in watch.pods], remarks, interrupted)
+    means.kubectl.transport.stop()
+    return _remove(means.kubectl, [pod.name for pod in watch.pods], remarks, interrupted)
 
 
 def _create(means: Means, run: str, pods: list[ProbePod]) -> None:

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
+from ..measurement.progress import so_far
 from ..measurement.transcript import Reader, Transcript, read_lines
 from ..model import Cause
 from ..prober import SENTINEL
@@ -25,6 +26,7 @@ _TOGETHER_S = 0.2
 _TRIES, _BELIEVED_AFTER_S = 2, 30
 """A pull that fails once often succeeds the next time: the kubelet tries again after 10 s, then 20."""
 _LAST_WORDS_S = 3
+_STARTS_S = 30  # at most, from the container's start to the first try
 _FAILED_NOW = "ErrImagePull"
 """What a container waits for when a pull has just failed; `ImagePullBackOff` is the pause before the next one."""
 Say = Callable[[str], None]
@@ -148,11 +150,10 @@ class Watch:
     def __init__(
         self, kubectl: Kubectl, run: str, pods: Sequence[ProbePod], request: Mapping[str, Any], pod_timeout_s: float
     ) -> None:
-        self.pods = pods
-        self.total = len(request["targets"]) * len(pods)
+        self.pods, self.request = pods, request
         self.over = threading.Event()
         self.starts_until = time.monotonic() + pod_timeout_s
-        self.grace_s = float(request["timeoutS"]) + 30
+        self.grace_s = float(request["timeoutS"]) + _STARTS_S
         self.runs_until: dict[str, float] = {}
         self.inbox: queue.Queue[Message] = queue.Queue()
         self.ears = _Ears(kubectl, run, pods, self.inbox, self.over)
@@ -251,8 +252,10 @@ class Watch:
         waiting = [pod for pod in self.pods if not pod.reading and not pod.ended]
         if waiting:
             where = f" ({waiting[0].pool})" if len(self.pods) > 1 else ""
-            return waiting_for(waiting[0].pod) + where
-        return f"Testing {sum(len(pod.transcript.results) for pod in self.pods)}/{self.total}"
+            left_s = max(0.0, self.starts_until - time.monotonic())
+            return f"{waiting_for(waiting[0].pod)}{where}, {left_s:.0f} s left"
+        ends = max(self.runs_until.values(), default=0.0) - _STARTS_S
+        return so_far(self.request, [pod.transcript for pod in self.pods], ends - time.monotonic())
 
 
 def _late(pod: ProbePod) -> PodFailure:

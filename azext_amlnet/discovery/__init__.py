@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, Callable, Container, Iterable, Iterator, Mapping, Optional
 
 from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, UsageError
 from ..model import Cloud, Workspace
 from . import policies
+from .answers import cluster_id
 from .arm import Arm, Refusal, logger
-from .chain import ask, first_calls, follow, workspace_path
+from .chain import ask, computes_call, first_calls, follow, workspace_path
 from .client import Timeouts, new_clients
 from .crawl import Call, Crawl, Follow, NoAnswer
 from .policies import PolicyAnswer
@@ -63,6 +65,7 @@ class WorkspaceQuery:
     ) -> None:
         self.arm = Arm(client, base_url)
         self.path = workspace_path(subscription_id, resource_group, workspace)
+        self.group = resource_group
         self.what = f"workspace '{workspace}' in resource group '{resource_group}'"
         self.cross_check = cross_check
         self.timeouts = timeouts
@@ -75,7 +78,7 @@ class WorkspaceQuery:
 
         def next_calls(call: Call, answer: Any) -> Iterator[Call]:
             if call.fact == "workspace":
-                _check_workspace(answer, self.what, self.arm.host)
+                _check_workspace(answer, self.what, self.group, self.arm.host)
             return follow(call, answer, cloud, self.cross_check)
 
         answers = _finished(self.crawl, next_calls, self.timeouts, self.arm)
@@ -139,6 +142,16 @@ class NameQuery:
         return policies.named(self.answers, name)
 
 
+def compute_names(
+    client: Any, base_url: str, subscription: str, group: str, workspace: str, timeouts: Timeouts = Timeouts()
+) -> list[str]:
+    """The names of the Kubernetes computes that are attached to a workspace; none where they cannot be read."""
+    call = computes_call(workspace_path(subscription, group, workspace))
+    answer = ask(Arm(client, base_url), call, timeouts)
+    items = answer if isinstance(answer, list) else []
+    return [item["name"] for item in items if isinstance(item, Mapping) and cluster_id(item) and item.get("name")]
+
+
 def service_tags(client: Any, base_url: str, subscription: str, region: str, timeouts: Timeouts = Timeouts()) -> Any:
     """Azure's list of service tags with their prefixes, as ARM shows it, or the Refusal."""
     arm = Arm(client, base_url)
@@ -148,6 +161,10 @@ def service_tags(client: Any, base_url: str, subscription: str, region: str, tim
 # The names of 1.0.0b1, kept until 1.0.0.
 Inquiry, PolicyInquiry, Patience = WorkspaceQuery, PolicyQuery, Timeouts
 
+_LISTED = (
+    "az resource list -g {group} --resource-type Microsoft.MachineLearningServices/workspaces -o table lists what is "
+    "there, az account show the subscription."
+)
 _ALLOW = "Allow {host} and the sign-in host on port 443 from this machine, or work without Azure: --workspace-file."
 
 
@@ -168,15 +185,14 @@ def _outside_az(credential: Any, subscription_id: str, url: str) -> Callable[...
     return make
 
 
-def _check_workspace(answer: Any, what: str, host: str) -> None:
+def _check_workspace(answer: Any, what: str, group: str, host: str) -> None:
     """Raises when the workspace itself cannot be read; everything else depends on it."""
     if isinstance(answer, Mapping) and isinstance(answer.get("properties"), Mapping):
         return
     if not isinstance(answer, Refusal):
         answer = Refusal(200, "", "the answer is no workspace; perhaps a proxy answers in ARM's place")
     if answer.status == 404:
-        hint = "Check --workspace-name, --resource-group and --subscription; `az account show` names the current one."
-        raise NotFoundError(f"The {what} was not found: {answer}.", hint)
+        raise NotFoundError(f"The {what} was not found: {answer}.", _LISTED.format(group=shlex.quote(group)))
     if answer.status == 401:
         raise AccessError(f"You may not read the {what}: {answer}.", "Sign in again: az login.")
     if answer.status == 403:

@@ -37,11 +37,16 @@ def ml_registries_path(workspace: str) -> str:
 def first_calls(workspace: str, cross_check: bool) -> Iterator[Call]:
     """Everything whose path is known before anything is."""
     yield Call.of("workspace", workspace)
-    yield Call.of("computes", f"{workspace}/computes", listing=True)
+    yield computes_call(workspace)
     yield Call.of("datastores", f"{workspace}/datastores", listing=True)
     if cross_check:
         yield Call.of("workspace-dependencies", f"{workspace}/outboundNetworkDependenciesEndpoints", listing=True)
         yield Call.of("ml-registries", ml_registries_path(workspace), listing=True)
+
+
+def computes_call(workspace: str) -> Call:
+    """The call for the computes of a workspace."""
+    return Call.of("computes", f"{workspace}/computes", listing=True)
 
 
 def follow(call: Call, answer: Any, cloud: Cloud, cross_check: bool) -> Iterator[Call]:

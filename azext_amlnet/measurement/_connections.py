@@ -20,7 +20,7 @@ def failed(row: Requirement, facts: Facts, steps: Steps, scene: Scene) -> Judgem
             return judgement_of(Cause.DNS_NO_IPV4, because)
         return judgement_of(Cause.TCP_UNREACHABLE, describe(every))
     by_address = describe(attempts)
-    suspect = _names.suspect(steps)
+    suspect = _names.suspect(row, steps)
     if suspect:
         return suspect
     if row.private and facts.get("failure") in ("timeout", "unreachable", "prohibited"):

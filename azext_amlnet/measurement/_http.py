@@ -55,7 +55,7 @@ def answered(row: Requirement, proof: Proof, steps: Steps, scene: Scene) -> Judg
     if marked or upgraded or certified:
         judgement = _of_the_service(row, proof, steps, scene)
         return judgement if marked or upgraded or not proof.marks else _unmarked(judgement)
-    return _names.suspect(steps) or _of_a_stranger(row, proof, steps, scene)
+    return _names.suspect(row, steps) or _of_a_stranger(row, proof, steps, scene)
 
 
 def _unmarked(judgement: Judgement) -> Judgement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Iterable, Optional, Union
 
-from ..model import Cause, Judgement
+from ..model import Cause, Judgement, Requirement
 from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps, addresses_of, facts_of
 from .unknowns import Unmeasured
@@ -53,17 +53,20 @@ def _describe(answers: Iterable[Facts]) -> str:
     return "; ".join(f"{word} from {', '.join(dict.fromkeys(servers))}" for word, servers in sorted(servers_of.items()))
 
 
-def suspect(steps: Steps) -> Optional[Judgement]:
-    """A failure further up that DNS explains: an address nobody serves from, or one that a search domain gave."""
+def suspect(row: Requirement, steps: Steps) -> Optional[Judgement]:
+    """A failure further up that DNS explains: an address nobody serves from, or one that a search domain gave.
+
+    A name of one label is meant for the search domain, and localhost (RFC 6761) for this machine.
+    """
     facts = facts_of(steps, "dns")
     addresses = addresses_of(steps)
     if facts.get("literal"):
         return None
     hole = next((address for address in addresses if _is_sinkhole(address)), None)
-    if hole:
+    if hole and row.host != "localhost":
         return judgement_of(Cause.DNS_SINKHOLE, f"the name resolves to {hole}")
     searched = facts.get("searched") or {}
-    if set(addresses) & set(searched.get("addresses") or ()):
+    if "." in row.host and set(addresses) & set(searched.get("addresses") or ()):
         absolute = _describe(facts.get("answers") or ()) or "nothing"
         because = f"clients get {', '.join(addresses)}, which is {searched.get('name')}; the name itself: {absolute}"
         return judgement_of(Cause.DNS_SEARCH_DOMAIN, because)

@@ -71,7 +71,7 @@ def _failure(row: Requirement, proof: Proof, step: Facts, steps: Steps, scene: S
     if layer == "tls" and _tls.by_own_authority(row, proof, facts):
         note = f"The certificate is issued by {_tls.issuer_of(facts)}."
         return replace(_reached.judged(row, steps, scene), notes=(note,))
-    suspect = _names.suspect(steps) if layer in ("tls", "http") else None
+    suspect = _names.suspect(row, steps) if layer in ("tls", "http") else None
     unforeseen = f"{layer}: {facts.get('error') or facts.get('failure')}"
     return suspect or _of_layer(row, step, steps, scene) or unknown(Unmeasured.UNFORESEEN, unforeseen)
 

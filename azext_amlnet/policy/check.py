@@ -1,7 +1,7 @@
 """Rows and policies → findings: what policies make of each requirement, in their own order of evaluation. Pure.
 
 The first rule that holds for all of the traffic decides. A rule that holds for a part of it makes the answer partial;
-one of which it cannot be told makes it unknown, if it would have decided otherwise.
+one of which it cannot be determined makes it unknown, if it would have decided otherwise.
 """
 
 from __future__ import annotations

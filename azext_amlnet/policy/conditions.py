@@ -119,7 +119,7 @@ class Sources:
     unread: str = ""
 
     def fit(self, traffic: Traffic) -> Fit:
-        """ALL for sources within; MAYBE where the source of the question is not told."""
+        """ALL for sources within; MAYBE where the source of the question is not known."""
         if self.spans == (EVERYTHING,):
             return Fit.ALL
         if traffic.source is None:
@@ -132,7 +132,7 @@ class Sources:
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
-        return self.unread or f"where the cluster's traffic comes from is not told, and this is for {spans}"
+        return self.unread or f"where the cluster's traffic comes from is not known, and this is for {spans}"
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""
@@ -287,7 +287,7 @@ class Destinations:
         if self.spans and self._of_spans(traffic) is Fit.MAYBE:
             return "it goes by addresses, and those of a name are not known here"
         names = [*(pattern.text for pattern in self.patterns), *self.fqdn_tags]
-        return f"what {', '.join(names)} stands for cannot be told"
+        return f"what {', '.join(names)} stands for cannot be determined"
 
 
 @dataclass(frozen=True)
@@ -359,7 +359,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class _Several:
-    """Conditions that count together; the first of which it cannot be told says why."""
+    """Conditions that count together; the first of which it cannot be determined says why."""
 
     conditions: tuple[Condition, ...]
 
@@ -389,7 +389,7 @@ class OneOf(_Several):
 
 
 def _doubtful(conditions: Sequence[Condition], traffic: Traffic) -> Condition:
-    """The first of some conditions of which it cannot be told."""
+    """The first of some conditions of which it cannot be determined."""
     return next((one for one in conditions if one.fit(traffic) is Fit.MAYBE), conditions[0])
 
 

@@ -39,7 +39,7 @@ class Rule:
         return f"{self.verb} {next(filter(None, matches), self.what)}{self.on}"
 
     def doubt(self, traffic: Traffic) -> str:
-        """Why it cannot be told whether, or how, the rule decides."""
+        """Why it cannot be determined whether, or how, the rule decides."""
         doubts = (c.doubt(traffic) for c in self.conditions if c.fit(traffic) is Fit.MAYBE)
         return self.unread or next(doubts, "what it does could not be read")
 
@@ -226,5 +226,5 @@ class PolicyReport:
 
     @property
     def exit_code(self) -> int:
-        """0 all required covered; 8 something required is not; 9 that cannot be told, or nothing is required."""
+        """0 all required covered; 8 something required is not; 9 that cannot be determined, or nothing is required."""
         return int(self.summary["exitCode"])

@@ -79,7 +79,7 @@ def _held(key: str, operator: str, values: tuple[str, ...], pods: Pods) -> Optio
 
 
 def _value(key: str, pods: Pods) -> Optional[str]:
-    """The value of a label, empty where the pods do not have it; None where that is not told."""
+    """The value of a label, empty where the pods do not have it; None where that is not known."""
     source, sign, name = key.partition(":")
     name = name if sign and source in ("k8s", "any") else key
     if name == _NAMESPACE:

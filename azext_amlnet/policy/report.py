@@ -23,7 +23,7 @@ from .over_permissive import over_permissive, stale
 SCALE = Scale(
     (Coverage.COVERED, Coverage.UNKNOWN, Coverage.PARTIAL, Coverage.MISSING, Coverage.DENIED), unknown=Coverage.UNKNOWN
 )
-"""What cannot be told any more is never the same."""
+"""What cannot be determined any more is never the same."""
 LACKING = (Coverage.MISSING, Coverage.PARTIAL)
 """What a further rule mends."""
 _BAD = {Level.REQUIRED: set(Coverage) - {Coverage.COVERED}}
@@ -143,7 +143,7 @@ def _compared(
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """0 all required covered; 8 something required is not; 9 that cannot be told, or nothing is required."""
+    """0 all required covered; 8 something required is not; 9 that cannot be determined, or nothing is required."""
     required = any(finding.level is Level.REQUIRED for finding in findings)
     failing = [finding.coverage for finding in findings if finding.failing]
     return exit_code_of(failing, (Coverage.UNKNOWN,), answered=required)
@@ -170,7 +170,7 @@ def remarks(report: PolicyReport) -> Iterator[str]:
     if len(parts) > 5:
         yield f"Not read, too: {len(parts) - 5} more parts, in 'unread'."
     asked, beyond = ([item for item in report.over_permissive if item.asked_for is word] for word in (True, False))
-    yield from _by_rule("Allowed beyond need", [(item.allows, item.rule) for item in beyond])
+    yield from _by_rule("Overly permissive", [(item.allows, item.rule) for item in beyond])
     yield from _by_rule("Allowed as the list asks, but open to anybody", [(item.allows, item.rule) for item in asked])
     yield from _by_rule("Stale", [(item.host, item.rule) for item in report.stale])
     yield from _advice(report.findings)
@@ -215,7 +215,7 @@ def not_mended(report: PolicyReport) -> Iterator[str]:
     if denied:
         yield f"Not in the suggestion, because a rule denies it and has to be changed itself: {_few(denied)}."
     if unknown:
-        yield f"Not in the suggestion, because it cannot be told whether it is allowed: {_few(unknown)}."
+        yield f"Not in the suggestion, because it cannot be determined whether it is allowed: {_few(unknown)}."
     if not any(finding.coverage in LACKING for finding in report.findings):
         yield "Nothing else is missing, so there is no rule to add."
 

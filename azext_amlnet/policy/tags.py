@@ -50,7 +50,7 @@ def tag_fit(tag: str, traffic: Traffic) -> Fit:
 
 
 def seen_in(spans: Sequence[Span], traffic: Traffic) -> Fit:
-    """How much of the addresses that were seen is in some spans: all, none, or it cannot be told of others."""
+    """How much of the addresses that were seen is in some spans: all, none, or it cannot be determined of others."""
     addresses = traffic.seen.addresses if traffic.seen else ()
     if addresses and all(inside(address, spans) for address in addresses):
         return Fit.ALL

@@ -12,7 +12,7 @@ from .evidence import Seen
 
 
 class Fit(Enum):
-    """How much of some traffic a condition holds for; MAYBE: that cannot be told."""
+    """How much of some traffic a condition holds for; MAYBE: that cannot be determined."""
 
     NONE = 0
     SOME = 1

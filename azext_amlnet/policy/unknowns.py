@@ -13,14 +13,14 @@ class Doubt(str, Enum):
 
     NAME = "a part of the row's own name is not known yet"
     NO_POLICY = "none of the policies is for the row's computes"
-    SOURCE = "a rule is for some sources only, and where the traffic comes from is not told"
-    PODS = "a policy is for some pods only, and their labels or namespace are not told"
+    SOURCE = "a rule is for some sources only, and where the traffic comes from is not known"
+    PODS = "a policy is for some pods only, and their labels or namespace are not known"
     PART = "a part of the policy was not given, or has a form that is not known here"
-    DNS_PROXY = "names in network rules, and whether the policy's DNS proxy is on is not told"
+    DNS_PROXY = "names in network rules, and whether the policy's DNS proxy is on is not known"
     ADDRESSES = "a rule goes by addresses or service tags, and the row by a name"
     CONTENTS = "what a category, a tag or a pattern holds is not published"
     FORM = "what this form means depends on the product that reads the list"
-    SKIP_LIST = "a private endpoint serves it, and whether clients skip the proxy for it is not told"
+    SKIP_LIST = "a private endpoint serves it, and whether clients skip the proxy for it is not known"
     DEFAULT = "what the policy does where no rule decides could not be read"
 
 

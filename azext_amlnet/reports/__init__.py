@@ -48,6 +48,16 @@ def by_severity(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(results(report), key=weight)
 
 
+def by_owner(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The results: what somebody can do something about first, by owner and cause; the rest by severity."""
+
+    def place(result: Mapping[str, Any]) -> tuple[bool, str, str]:
+        owner = result.get("owner") or ""
+        return not owner, owner, str(result["cause"] or "") if owner else ""
+
+    return sorted(by_severity(report), key=place)
+
+
 def endpoint(result: Mapping[str, Any]) -> str:
     """The result's endpoint in short."""
     return endpoint_text(str(result["host"]), result["port"], result["protocol"])

@@ -18,7 +18,7 @@ def render(report: Mapping[str, Any]) -> str:
         _head(report),
         counted(summary["coverage"], summary["levels"], _ORDER),
         listed("To know", map(escape, report["warnings"])),
-        listed("Allowed beyond need", (_beyond(item, "allows") for item in report["overPermissive"])),
+        listed("Overly permissive", (_beyond(item, "allows") for item in report["overPermissive"])),
         listed("Stale", (_beyond(item, "host") for item in report["stale"])),
         listed("Taken for granted", map(escape, report["assumptions"])),
         listed("Not read", (escape(f"{p['policy']}, {p['part']}: {p['because']}") for p in report["unread"])),
@@ -77,6 +77,6 @@ def _beyond(item: Mapping[str, Any], what: str) -> str:
 def _about(report: Mapping[str, Any]) -> str:
     tool, catalog = report["tool"], report["catalog"]
     lines = [f"{tool['name']} {tool['version']}, catalog {catalog['version']} ({catalog['digest']})"]
-    lines += [f"Sources: {', '.join(report['sources']) or 'not told'}"]
+    lines += [f"Sources: {', '.join(report['sources']) or 'not known'}"]
     lines += [f"{name}: {value}" for name, value in (report["workspace"] or {}).items() if value]
     return "<footer>" + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</footer>"

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from typing import Any, Callable, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping, Optional
 
 from ..measurement.report import Observation, Run
 from ..measurement.transcript import Transcript
@@ -21,9 +21,9 @@ class Terminated(BaseException):
         self.code = 128 + number
 
 
-def run(request: Mapping[str, Any], progress: Callable[[int, int], None] = lambda done, total: None) -> Run:
-    """What came back to a request, measured here; `progress` is told how many of how many targets are done."""
-    transcript, total, began_s = Transcript(), len(request["targets"]), time.time()
+def run(request: Mapping[str, Any], transcript: Optional[Transcript] = None) -> Run:
+    """What came back to a request, measured here; meanwhile it can be read in the `transcript`."""
+    transcript, began_s = transcript or Transcript(), time.time()
     started = time.monotonic()  # a clock that is set meanwhile makes no run shorter
 
     def ended(interrupted: Optional[int] = None) -> Run:
@@ -34,7 +34,6 @@ def run(request: Mapping[str, Any], progress: Callable[[int, int], None] = lambd
         with terminable():
             for line in probe(request):
                 transcript.take(line)
-                progress(len(transcript.results), total)
     except KeyboardInterrupt:
         return ended(130)
     except Terminated as ending:

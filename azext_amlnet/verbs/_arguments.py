@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
@@ -28,6 +29,19 @@ class ScopeArguments:
     exclude: tuple[str, ...] = ()
     no_cross_check: bool = False
     catalog: Optional[str] = None
+
+
+def command_of(verb: str, scoped: ScopeArguments, *more: str) -> str:
+    """The command that asks about the same scope, and `more`, as it is typed; nothing of the scope is a secret."""
+    words = ["az", "ml", "network", verb]
+    for part in fields(scoped):
+        value, option = getattr(scoped, part.name), _SHORT.get(part.name, f"--{part.name.replace('_', '-')}")
+        if value and part.name not in ("overwrite", "save_workspace_file"):
+            words += [option, *(() if value is True else value if isinstance(value, tuple) else (str(value),))]
+    return " ".join(map(shlex.quote, (*words, *more)))
+
+
+_SHORT = {"resource_group_name": "-g", "workspace_name": "-w"}
 
 
 def takes(*groups: type, without: tuple[str, ...] = ()) -> Callable[[Callable[..., object]], Callable[..., object]]:

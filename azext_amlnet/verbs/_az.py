@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from dataclasses import dataclass, replace
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Optional
 from urllib.parse import urlsplit
 
@@ -86,32 +84,6 @@ def exit_after_output(cmd: Any, code: int) -> None:
         raise SystemExit(code)
 
     cmd.cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The wait
-
-
-def saying(cmd: Any) -> Callable[[str], None]:
-    """Says what is waited for, with az's own spinner; does nothing unless standard error is a terminal."""
-    if not sys.stderr.isatty() or cmd.cli_ctx.only_show_errors:
-        return lambda text: None
-    spinner = cmd.cli_ctx.get_progress_controller()
-    return lambda text: spinner.add(message=text[: max(20, get_terminal_size().columns - 6)])
-
-
-def progress_of(cmd: Any) -> Callable[[int, int], None]:
-    """Shows how far a measurement is, with az's own progress bar; does nothing unless standard error is a terminal."""
-    if not sys.stderr.isatty() or cmd.cli_ctx.only_show_errors:
-        return lambda done, total: None
-    progress_bar = cmd.cli_ctx.get_progress_controller(det=True)
-
-    def show(done: int, total: int) -> None:
-        progress_bar.add(message=f"Testing {done}/{total}", value=done, total_val=total or 1)
-        if done == total:
-            progress_bar.end()
-
-    return show
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class ClusterArguments:
     image_pull_secret: tuple[str, ...] = ()
     node_selector: tuple[str, ...] = ()
     toleration: tuple[str, ...] = ()
-    pod_timeout: float = 300.0
+    pod_timeout: float = 300
     all_pools: bool = False
 
 
@@ -66,7 +66,7 @@ class KubeconfigQuery:
             self._answer.put(error)
 
     def finish(self, facts: Optional[Workspace], scope: Scope) -> ClusterContext:
-        """The context to probe in, and the one compute that it is; raises UsageError when that cannot be told."""
+        """The context to probe in, and the one compute that it is; raises UsageError when that cannot be determined."""
         from ..cluster.contexts import context_of, without_cluster
 
         config = self._answer.get()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Iterator, Optional
 
 from ._az import cloud_of, logger, login
+from ._wait import LONG_S, asking, waiting
 
 if TYPE_CHECKING:
     from typing import Any
@@ -66,6 +70,19 @@ def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:
     return inputs_of(arguments, catalog, facts, scope)
 
 
+@contextlib.contextmanager
+def baseline(path: str, command: str) -> Iterator[None]:
+    """Around the reading of --baseline: where there is none yet, the error tells the command that makes it."""
+    from ..errors import UsageError
+
+    try:
+        yield
+    except UsageError as error:
+        if os.path.exists(path):
+            raise
+        raise UsageError(error.message, f"Make the first one: {command} > {shlex.quote(path)}") from None
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # From Azure, and from files
 
@@ -83,7 +100,8 @@ def _of_workspace(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Ca
     query = WorkspaceQuery(az.client, az.base_url, az.subscription, *names, scope.cross_check, az.timeouts)
     catalog = _catalog(arguments.catalog)
     cloud = cloud_of(cmd, catalog)
-    return catalog, query.finish(cloud, catalog.clouds[cloud])
+    with waiting(cmd, asking(f"Asking Azure Resource Manager about {names[1]}"), LONG_S):
+        return catalog, query.finish(cloud, catalog.clouds[cloud])
 
 
 def _catalog(folder: Optional[str]) -> Catalog:

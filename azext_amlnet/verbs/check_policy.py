@@ -6,9 +6,11 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Mapping, Optional, Sequence
 
+from ._arguments import command_of
 from ._az import login, warn
-from ._inputs import gather
+from ._inputs import baseline, gather
 from ._output import check_files, context_of, exported, publish
+from ._wait import LONG_S, asking, waiting
 
 if TYPE_CHECKING:
     from typing import Any
@@ -53,7 +55,10 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
 
     check_files(arguments.report_file)
     sources = spans_of(arguments.source)
-    earlier = read_coverage(arguments.baseline) if arguments.baseline else None
+    earlier = None
+    if arguments.baseline:
+        with baseline(arguments.baseline, command_of("check-policy", scoped, "--policy", *arguments.policy)):
+            earlier = read_coverage(arguments.baseline)
     files, query = _named(cmd, arguments, _is_live(scoped))
     inputs = gather(cmd, scoped)
     subnets = _subnets(inputs.facts, scoped.compute) if _is_live(scoped) else {}
@@ -125,7 +130,8 @@ def _looked_up(cmd: Any, names: Sequence[str], group: Optional[str]) -> list[str
     from ..errors import UsageError
 
     az = login(cmd)
-    query = NameQuery(az.client, az.base_url, az.subscription, group, az.timeouts)
+    with waiting(cmd, asking("Asking Azure Resource Manager for the names of policies"), LONG_S):
+        query = NameQuery(az.client, az.base_url, az.subscription, group, az.timeouts)
     identifiers = []
     for name in names:
         ids = query.ids(name)
@@ -175,7 +181,10 @@ def _answered(cmd: Any, query: Optional[PolicyQuery], subnets: Subnets) -> Optio
     if subnets:
         query = query or _query(cmd)
         query.add(subnets)
-    return query.finish(optional=subnets) if query else None
+    if query is None:
+        return None
+    with waiting(cmd, asking("Asking Azure Resource Manager about policies"), LONG_S):
+        return query.finish(optional=subnets)
 
 
 def _unreadable(answer: Optional[PolicyAnswer], subnets: Subnets) -> list[str]:
@@ -251,7 +260,8 @@ def _live_tags(cmd: Any, inputs: Inputs) -> Evidence:
 
     az, facts = login(cmd), inputs.facts
     region = (facts.region if facts else None) or "westeurope"  # which copy of one list
-    answer = service_tags(az.client, az.base_url, az.subscription, region, az.timeouts)
+    with waiting(cmd, asking("Asking Azure Resource Manager for service tags"), LONG_S):
+        answer = service_tags(az.client, az.base_url, az.subscription, region, az.timeouts)
     if isinstance(answer, Refusal):
         gap = Gap("service-tags", "Azure's service tags", str(answer), "rules by tags stay in doubt")
         return Evidence(warnings=(f"Azure's service tags could not be read: {answer}.",), gaps=(gap,))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 
 from ..vocabulary import EXIT_FINDINGS, Why
+from ._arguments import command_of
 from ._az import exit_after_output, warn
-from ._inputs import catalog_and_facts, gather, scope_of
+from ._inputs import baseline, catalog_and_facts, gather, scope_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -38,19 +39,31 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> l
 
     if arguments.host:
         return _of_hosts(cmd, scoped, arguments.host)
-    earlier = read_requirements(arguments.baseline) if arguments.baseline else None
+    earlier = None
+    if arguments.baseline:
+        with baseline(arguments.baseline, command_of("requirements", scoped)):
+            earlier = read_requirements(arguments.baseline, option="--baseline")
     inputs = gather(cmd, scoped)
     origin = provenance(inputs.catalog, scope_of(scoped), version())
     rows = stamped(inputs.rows, origin)
     if earlier is not None:
         since = {entry.id: entry.since for entry in inputs.catalog.entries}
         rows = compare(rows, earlier, origin, since)
-    warn(inputs.warnings)
+    warn((*inputs.warnings, *_not_concrete(rows)))
     more = demanded(rows, earlier) if earlier is not None else ()
     if more:
         warn([f"More is required than the baseline allows: {', '.join(map(_with_reason, more))}."])
         exit_after_output(cmd, EXIT_FINDINGS)
     return [to_json(row) for row in rows]
+
+
+def _not_concrete(rows: Sequence[Requirement]) -> Iterator[str]:
+    """What is to be said of a list with placeholders."""
+    count = sum(row.unresolved for row in rows)
+    if count:
+        have = "row has" if count == 1 else "rows have"
+        what = f"{count} of {len(rows)} {have} a <placeholder> for what is not known yet"
+        yield f'{what}; --query "[?!unresolved]" leaves them out.'
 
 
 def _with_reason(row: Requirement) -> str:

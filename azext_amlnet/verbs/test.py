@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Optional
 
 from ..errors import UsageError
 from ..vocabulary import INTERRUPTED
-from ._az import progress_of, saying, warn
+from ._arguments import command_of
+from ._az import warn
 from ._in_cluster import ClusterArguments, KubeconfigQuery, PodPlan, for_pods, manifests, measure_in_pods
-from ._inputs import catalog_and_facts, inputs_of, scope_of, with_endpoints
+from ._inputs import baseline, catalog_and_facts, inputs_of, scope_of, with_endpoints
 from ._output import check_files, print_text, publish
+from ._wait import Latest, waiting
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,7 +32,7 @@ class TestArguments:
     """The arguments of `test` that are neither the scope's nor the cluster's; `_params` describes each."""
 
     endpoint: tuple[str, ...] = ()
-    timeout: float = 10.0
+    timeout: float = 10
     proxy: Optional[str] = None
     ca_file: Optional[str] = None
     read_http: bool = False
@@ -56,7 +58,11 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: TestArguments, cluster: Clu
     from ..vocabulary import FailOn
 
     _check(arguments)
-    earlier = read_verdicts(arguments.baseline) if arguments.baseline else None
+    earlier = None
+    if arguments.baseline:
+        more = (*(("--endpoint", *arguments.endpoint) if arguments.endpoint else ()), *["--cluster"] * cluster.cluster)
+        with baseline(arguments.baseline, command_of("test", scoped, *more)):
+            earlier = read_verdicts(arguments.baseline)
     kubeconfig = KubeconfigQuery(cluster, arguments.by_hand) if cluster.cluster else None
     scope = scope_of(scoped)
     catalog, facts = catalog_and_facts(cmd, scoped, scope)
@@ -72,7 +78,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: TestArguments, cluster: Clu
     if arguments.results_file:
         measured = _read_back(arguments.results_file, in_pod=plan is not None)
     else:
-        measured = measure_in_pods(plan, saying(cmd)) if plan else _measured_here(cmd, inputs, arguments)
+        measured = _measured_in_pods(cmd, plan) if plan else _measured_here(cmd, inputs, arguments)
     report = report_on(inputs, measured, FailOn(arguments.fail_on), earlier)
     return _handed_over(cmd, report, arguments)
 
@@ -145,10 +151,10 @@ def _transcript(path: str) -> Transcript:
     for line in read_lines(read_log(path)):
         transcript.take(line)
     if not transcript.hello:
-        what = f"The results file {path} holds no output of a probe."
+        what = f"--results-file {path} holds no output of a probe."
         raise UsageError(what, "Give what `python3 probe.py` printed.")
     if transcript.hello.get("schema") != SCHEMA:
-        raise UsageError(f"The results file {path} is of another release of the probe.", "Make the script anew.")
+        raise UsageError(f"--results-file {path} is of another release of the probe.", "Make the script anew.")
     return transcript
 
 
@@ -157,9 +163,20 @@ def _transcript(path: str) -> Transcript:
 
 
 def _measured_here(cmd: Any, inputs: Inputs, arguments: TestArguments) -> Run:
+    from ..measurement.progress import so_far
+    from ..measurement.transcript import Transcript
     from ..runners.local import run
 
-    return run(_request(inputs, arguments), progress_of(cmd))
+    request, transcript = _request(inputs, arguments), Transcript()
+    ends = time.monotonic() + arguments.timeout
+    with waiting(cmd, lambda: so_far(request, [transcript], ends - time.monotonic())):
+        return run(request, transcript)
+
+
+def _measured_in_pods(cmd: Any, plan: PodPlan) -> Run:
+    line = Latest("Looking at the cluster")
+    with waiting(cmd, line):
+        return measure_in_pods(plan, line.say)
 
 
 def _request(inputs: Inputs, arguments: TestArguments, elsewhere: bool = False) -> JsonObject:

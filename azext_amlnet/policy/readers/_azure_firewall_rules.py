@@ -204,7 +204,7 @@ def _network(name: str, allow: Optional[bool], rule: Mapping[str, Any], place: P
     plain = Destinations(names, spans=spans, tags=tuple(tags), anything=anything, unread=str(notes))
     where: Condition = plain
     if names and not place.dns_proxy:
-        off = "is off" if place.dns_proxy is False else "is not told"
+        off = "is off" if place.dns_proxy is False else "is not known"
         where = _either_by_name(plain, f"names in network rules need the policy's DNS proxy, which {off}")
     return Rule(name, allow, (_sources(rule, place), services, where), _verb(allow), what, on)
 

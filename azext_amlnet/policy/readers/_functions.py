@@ -316,7 +316,7 @@ def _subscription_resource_id(first: Value, *words: Value) -> str:
 
 
 def place_of(subscription: str, group: str) -> str:
-    """The beginning of the ids of what is in a resource group; what is not told is left out."""
+    """The beginning of the ids of what is in a resource group; what is not known is left out."""
     return (f"/subscriptions/{subscription}" * bool(subscription) + f"/resourcegroups/{group}" * bool(group)).lower()
 
 

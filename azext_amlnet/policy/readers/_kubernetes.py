@@ -25,7 +25,7 @@ def named(item: Mapping[str, Any]) -> str:
 
 
 def namespace_of(item: Mapping[str, Any]) -> str:
-    """The namespace of an object; empty where it is not told."""
+    """The namespace of an object; empty where it is not known."""
     metadata = item.get("metadata")
     return str((metadata.get("namespace") if isinstance(metadata, Mapping) else None) or "")
 

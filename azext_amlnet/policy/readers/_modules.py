@@ -54,7 +54,7 @@ def inner_of(outer: Template, item: Mapping[str, Any], group: str) -> Template:
 
 
 def _made(outer: Template, item: Mapping[str, Any], group: str) -> Template:
-    """The template with its parameters; those that stand elsewhere, or cannot be told, are not known."""
+    """The template with its parameters; those that stand elsewhere, or cannot be determined, are not known."""
     inner, values, defaults = template_in(outer, item) or {}, dict[str, Any](), dict[str, tuple[str, ...]]()
     kept = dict(outer.scope.defaults)
     entries = _properties(item).get("parameters")
@@ -90,7 +90,7 @@ _OF_A_LOOP = re.compile(r"([A-Za-z0-9_]+)\[([0-9]{1,3})\]")
 
 
 def _identified(template: Template, item: Any, reference: str) -> str:
-    """The id of a resource of a template; the reference where that cannot be told."""
+    """The id of a resource of a template; the reference where that cannot be determined."""
     if not isinstance(item, Mapping) or not isinstance(item.get("type"), str):
         return reference
     names, kinds = _name_of(template, item).split("/"), item["type"].split("/")

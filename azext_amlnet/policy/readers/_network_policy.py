@@ -106,7 +106,7 @@ def _block(block: Any) -> Optional[list[Span]]:
 
 
 def _services(ports: Any) -> Services:
-    """The ports, of TCP where it is not told; none is all of them."""
+    """The ports, of TCP where it is not known; none is all of them."""
     if not isinstance(ports, (list, type(None))):
         return Services((), "its ports are no list")
     pairs, unread = [], ""

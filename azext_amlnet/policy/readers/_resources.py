@@ -124,7 +124,7 @@ class _Place:
     group: str = ""
 
     def elsewhere(self, what: str, why: str = "is elsewhere") -> Resource:
-        """A part that is not told, and why."""
+        """A part that is not known, and why."""
         return Resource("elsewhere", what, "", {}, self.document, why=why)
 
     def doubtful(self, kind: str, name: str, why: str) -> Resource:
@@ -144,7 +144,7 @@ def _of_items(place: _Place, items: Any) -> Iterator[Resource]:
 
 
 def _in_turns(place: _Place, item: Mapping[str, Any]) -> Iterator[Resource]:
-    """A resource, or what its loop makes of it; where the count is not told, each is in doubt."""
+    """A resource, or what its loop makes of it; where the count is not known, each is in doubt."""
     loop = item.get("copy")
     if loop is None:
         yield from _asked(place, item, None)
@@ -195,7 +195,7 @@ def _off(place: _Place, made: list[Resource], how: str, by_default: list[str]) -
 def _of_template(place: _Place, item: Mapping[str, Any], doubt: Optional[Unknown]) -> Iterator[Resource]:
     """A resource of a template and those that are nested in it."""
     if not isinstance(item.get("type"), str) or item["type"].startswith("["):
-        yield place.elsewhere("a resource whose type is not told")
+        yield place.elsewhere("a resource whose type is not known")
         return
     kind_text, name = _kind_of(place, item), _name_of(place, item)
     kind = TYPES.get(kind_text)
@@ -251,7 +251,7 @@ def _odd(item: Mapping[str, Any], decides: bool) -> str:
 def _worked_out(
     place: _Place, item: Mapping[str, Any], kind: str, name: str, doubt: Optional[Unknown]
 ) -> Iterator[Resource]:
-    """A resource with its properties; one that cannot be told, or may not exist, is elsewhere unless it is a rule."""
+    """A resource with its properties; one that is not known, or may not exist, is elsewhere unless it is a rule."""
     defaults = place.template.scope.defaults
     defaults.clear()
     body = folded(place.template.value(item.get("properties", item)), place.document)
@@ -276,7 +276,7 @@ def _subnets(network: Resource) -> Iterator[Resource]:
     listed = network.body.get("subnets")
     for subnet in listed if isinstance(listed, list) else [listed] if listed is not None else []:
         inner = subnet.get("properties", subnet) if isinstance(subnet, Mapping) else subnet
-        name = f"{network.name}/{shape_of(subnet.get('name')) if isinstance(subnet, Mapping) else '(not told)'}"
+        name = f"{network.name}/{shape_of(subnet.get('name')) if isinstance(subnet, Mapping) else '(not known)'}"
         whole = inner if isinstance(inner, Mapping) else {"networkSecurityGroup": inner, "routeTable": inner}
         yield replace(network, kind="subnet", name=name, body=whole)
 

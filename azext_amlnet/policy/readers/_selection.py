@@ -1,4 +1,4 @@
-"""Which policies of a cluster are for the pods of jobs, and of which that cannot be told."""
+"""Which policies of a cluster are for the pods of jobs, and of which that cannot be determined."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def within(pool: Pool, gate: Resource, key: str) -> Optional[Sources]:
             if subnet.conditional:
                 notes.add(f"whether the subnet {subnet.label} exists depends on {subnet.conditional.on}")
         elif any("{" in reference for reference in references):
-            untold_of.add(f"which {key} the subnet {subnet.label} has is not told")
+            untold_of.add(f"which {key} the subnet {subnet.label} has is not known")
     if not (named or untold_of.reasons):
         return None
     return Sources(union(spans), str(notes if named else untold_of))
@@ -37,7 +37,7 @@ def untold(pool: Pool, gates: Sequence[Resource], key: str, dialect: str) -> Ite
         odd = Notes()
         references = ids(subnet.body, odd, key)
         if odd.reasons or any(not any(is_it(gate, reference) for gate in gates) for reference in references):
-            name = references[0].rpartition("/")[2] if references else "(not told)"
+            name = references[0].rpartition("/")[2] if references else "(not known)"
             rules = (unread_rule(f"the {key} of the subnet {subnet.label}", "it is not among the files"),)
             notes = Notes()
             where = Sources(union(_prefixes(subnet, notes)), str(notes))
@@ -75,5 +75,5 @@ def _prefixes(subnet: Resource, notes: Notes) -> list[Span]:
     prefixes = texts(subnet.body, notes, "addressPrefix", "addressPrefixes")
     known = [span for span in map(span_of, prefixes) if span]
     if len(known) < len(prefixes) or not prefixes:
-        notes.add(f"the prefix of the subnet {subnet.label} is not told")
+        notes.add(f"the prefix of the subnet {subnet.label} is not known")
     return known

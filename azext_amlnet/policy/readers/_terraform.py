@@ -54,7 +54,7 @@ class Plan:
         return (block for block in self.blocks if block.type in types)
 
     def referred(self, block: Managed, value: Any) -> Optional[Managed]:
-        """The one resource that a value which is known after apply refers to; None where that cannot be told.
+        """The one resource that a value which is known after apply refers to; None where that cannot be determined.
 
         Through variables and outputs of modules; of several instances the one with the same key.
         """

@@ -147,7 +147,7 @@ def _odd(item: Mapping[str, Any]) -> str:
 
 
 def _namespace(item: Mapping[str, Any]) -> str:
-    """The namespace whose pods a policy is for; empty for one of the whole cluster, or where it is not told."""
+    """The namespace whose pods a policy is for; empty for one of the whole cluster, or where it is not known."""
     return "" if item.get("kind") == KINDS_OF_CILIUM[1] else namespace_of(item)
 
 
@@ -189,7 +189,7 @@ def _rule(name: str, entry: Mapping[str, Any], allow: bool, part: Part) -> Itera
 def _default(parts: Sequence[Part]) -> Optional[bool]:
     """Whether what nothing allows may leave: not where a policy with an egress part selects the pods.
 
-    A policy that selects pods by labels that are not told is taken to be for those of jobs: what it could never allow
+    A policy that selects pods by labels that are not known is taken to be for those of jobs: what it could never allow
     is told so.
     """
     denying = [part for part in parts if _denies_the_rest(part)]

@@ -149,7 +149,7 @@ def _unread(rule: Mapping[str, Any], allow: Optional[bool], conditional: Optiona
     if allow is None:
         notes.add("it neither allows nor denies")
     if word(rule.get("direction")) != "outbound":
-        notes.add("its direction is not told")
+        notes.add("its direction is not known")
     if "*" not in froms and "0-65535" not in froms:
         notes.add("it is for some source ports only" if froms else "it names no source port")
     if odd:

@@ -134,7 +134,7 @@ def _rule(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> Rule:
 
 
 def _hop(route: Mapping[str, Any], firewalls: Mapping[str, str]) -> tuple[Optional[bool], str, str, tuple[str, ...]]:
-    """Whether traffic gets on there, where that is in words, why it cannot be told, and what is to be said."""
+    """Whether traffic gets on there, where that is in words, why it cannot be determined, and what is to be said."""
     kind = word(route.get("nextHopType"))
     address = next((shape_of(hop) for hop in (route.get("nextHopIpAddress"), route.get("nextHopIPAddress")) if hop), "")
     if kind == "virtualappliance" and address in firewalls:

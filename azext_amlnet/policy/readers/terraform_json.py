@@ -293,7 +293,7 @@ def _hop(plan: Plan, block: Managed, route: Any) -> Any:
 
 
 def _of_subnets(plan: Plan, document: str) -> Iterator[Resource]:
-    """Subnets with the gates that associations give them; a gate of a subnet that is not told has no prefix."""
+    """Subnets with the gates that associations give them; a gate of a subnet that is not known has no prefix."""
     subnets = {block.address: block for block in plan.of("azurerm_subnet")}
     by_id = {str(block.values["id"]).lower(): block for block in subnets.values() if block.text("id")}
     gates: dict[str, dict[str, Any]] = {address: {} for address in subnets}
