@@ -174,8 +174,9 @@ def _measurement(context, files):
     context.argument(
         "endpoint",
         nargs="+",
-        help="Endpoints to try as well, as required ones: host[:port], or with a protocol, as tcp://host:1433. Tried "
-        "like the catalog's entry with the same host suffix. Without a workspace they are all that is tried.",
+        help="Endpoints to try as well, as required ones: host[:port], an intranet's name of one label, or with a "
+        "protocol, as tcp://host:1433. Tried like the catalog's entry with the same host suffix. Without a workspace "
+        "they are all that is tried.",
         **SCOPE,
     )
     context.argument(
@@ -203,7 +204,7 @@ def _cluster(context, files):
         "cluster",
         action="store_true",
         help="Measure from a short-lived pod in the cluster instead of from this machine: what counts is what pods can "
-        "reach. Needs kubectl; the README names the rights.",
+        "reach. Needs kubectl; docs/testing.md names the rights.",
         **group,
     )
     context.argument(

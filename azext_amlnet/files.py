@@ -26,10 +26,9 @@ def read_workspace(path: str) -> Workspace:
     document = dict(document)
     version = document.pop("schemaVersion", SCHEMA_VERSION)
     if type(version) is not int or version != SCHEMA_VERSION:
-        raise UsageError(
-            f"--workspace-file {path}: schemaVersion {shown(version)} is not known, but {SCHEMA_VERSION}.",
-            "Write the file anew with --save-workspace-file.",
-        )
+        known = f"schemaVersion {shown(version)} is not known; this release reads {SCHEMA_VERSION}"
+        hint = "Write the file anew with --save-workspace-file."
+        raise UsageError(f"--workspace-file {path}: {known}.", hint)
     try:
         workspace = from_json(Workspace, document)
     except DocumentError as error:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import struct
 import subprocess
@@ -67,6 +68,14 @@ def seen(
     while lines and not lines[-1]:
         lines.pop()
     return Seen(process.wait(timeout_s), lines, written)
+
+
+def table_on(command: Sequence[str], environment: Mapping[str, str], folder: Path, columns: int = 120) -> list[str]:
+    """The lines of standard error, which goes elsewhere, and then those of standard output on a terminal."""
+    errors = folder / "errors.txt"
+    script = 'exec "$@" 2>' + shlex.quote(str(errors))
+    shown = seen(["sh", "-c", script, "sh", *command], environment, folder, columns)
+    return [*errors.read_text(encoding="utf-8").splitlines(), *shown.lines]
 
 
 def _read(parent: int, process: subprocess.Popen[bytes], ends: float, until: bytes) -> str:

@@ -127,6 +127,66 @@ def test_configured_defaults_name_the_workspace(az: Az, azure: FakeAzure) -> Non
     assert "acrml.azurecr.io" in az.must(*LIST).hosts
 
 
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        ((*WORKSPACE, "--cluster-type", "aks"), "az ml network requirements -g ml-rg -w ml-ws --cluster-type aks"),
+        (("ml", "network", "test", "--workspace-file", "plan.json", "--level", "required", "--cluster"),
+         "az ml network test --workspace-file plan.json --level required --cluster"),
+        (("ml", "network", "test", "--endpoint", "a.io", "b.io:8443"), "az ml network test --endpoint a.io b.io:8443"),
+        (("ml", "network", "check-policy", "--workspace-file", "my plan.json", "--policy", "a b.json"),
+         "az ml network check-policy --workspace-file 'my plan.json' --policy 'a b.json'"),
+    ],
+)  # fmt: skip
+def test_a_baseline_that_is_not_there_is_named_with_the_command_that_makes_it(
+    az: Az, words: tuple[str, ...], made: str
+) -> None:
+    for name in ("plan.json", "my plan.json"):
+        (az.folder / name).write_text(PLAN, encoding="utf-8")
+    ran = az(*words, "--baseline", "nofile.json")
+    assert ran.code == 2
+    one_line(ran, "--baseline nofile.json cannot be read: No such file", f"Make the first one: {made} > nofile.json")
+    (az.folder / "broken.json").write_text("{", encoding="utf-8")
+    ran = az(*words, "--baseline", "broken.json")
+    one_line(ran, "--baseline broken.json")
+    assert "Make the first one" not in ran.err
+
+
+def test_a_list_with_placeholders_says_how_many(az: Az) -> None:
+    (az.folder / "plan.json").write_text(PLAN, encoding="utf-8")
+    ran = az(*LIST, "--workspace-file", "plan.json", "--cluster-type", "aks")
+    count = sum(row["unresolved"] for row in ran.json)
+    assert count > 2 and f"{count} of {len(ran.json)} rows have a <placeholder>" in ran.err
+    concrete = az(*LIST, "--workspace-file", "plan.json", "--cluster-type", "aks", "--query", "[?!unresolved].host")
+    assert not [host for host in concrete.json if "<" in host]
+
+
+# -- completion
+
+
+def completed(az: Az, line: str) -> list[str]:
+    """What the shell is offered behind these words."""
+    script = 'exec "$@" 8>completions.txt 9>/dev/null'
+    environment = {**az.environment, "_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)),
+                   "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_SUPPRESS_SPACE": "1"}  # fmt: skip
+    subprocess.run(["bash", "-c", script, "bash", *az.command()], env=environment, cwd=az.folder, capture_output=True,
+                   timeout=60)  # fmt: skip
+    return (az.folder / "completions.txt").read_text(encoding="utf-8").split()
+
+
+def test_the_shell_completes_computes_and_workspaces(az: Az, azure: FakeAzure) -> None:
+    azure.serve(arm.with_both_clusters())
+    shutil.copy(ROOT / "examples" / "workspace.json", az.folder / "workspace.json")
+    prefix = "az ml network requirements"
+    assert completed(az, f"{prefix} --workspace-file workspace.json --compute ") == ["edge", "gpu-aks"]
+    assert completed(az, f"{prefix} -w ml-ws -g ml-rg --compute gp") == ["gpu-aks"]
+    assert completed(az, f"{prefix} -w nobody -g ml-rg --compute ") == []
+    assert completed(az, f"{prefix} --workspace-file nofile.json --compute ") == []
+    azure.serve({f"/subscriptions/{SUBSCRIPTION}/resourceGroups/ml-rg/resources": [
+        {"id": "/x", "name": "ml-ws", "type": "Microsoft.MachineLearningServices/workspaces"}]})  # fmt: skip
+    assert completed(az, f"{prefix} -g ml-rg -w ") == ["ml-ws"]
+
+
 # -- one source
 
 

@@ -50,7 +50,8 @@ def test_a_name_below_a_listed_host_is_not_that_host(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "localhost", "a b.io", "a.io:0", "a.io:70000", "a.io:x", "ftp://a.io", "https://u:p@a.io", "*.a.io"),
+        *("", "local host", "443", "a b.io", "a.io:0", "a.io:70000", "a.io:x", "ftp://a.io", "https://u:p@a.io"),
+        *("*.a.io", "*", "-a", "a..b", "a.io:-1"),
         *("tcp://a.io", "[::1]:443", "a.io\n", "a.io?x=1", "tcp://a.io:1/path", "udp://a.io:53", "é.io", "a.io:1:1"),
     ],
 )
@@ -59,6 +60,22 @@ def test_what_is_no_endpoint_is_refused_on_one_line(catalog: Catalog, text: str)
         extra(catalog, text)
     assert caught.value.message.startswith("--endpoint") and caught.value.hint
     assert "u:p" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "protocol"),
+    [
+        ("localhost:8443", "localhost", 8443, Protocol.HTTPS),
+        ("proxy", "proxy", 443, Protocol.HTTPS),
+        ("tcp://sql:1433", "sql", 1433, Protocol.TCP),
+        ("Build-Server:80", "build-server", 80, Protocol.HTTP),
+    ],
+)
+def test_an_intranets_name_of_one_label_is_an_endpoint(
+    catalog: Catalog, text: str, host: str, port: int, protocol: Protocol
+) -> None:
+    row = extra(catalog, text)
+    assert (row.host, row.port, row.protocol) == (host, port, protocol) and row.probe and row.probe.host == host
 
 
 def test_rows_of_a_file_that_do_not_say_how_are_tried_like_their_kin(catalog: Catalog) -> None:

@@ -215,11 +215,13 @@ class Tags(HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
+        self.links: set[str] = set()
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links |= {str(value) for name, value in attrs if name == "href" and tag == "a"}
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -243,7 +245,8 @@ def test_nothing_breaks_out_of_a_format(text: str) -> None:
     json.loads(render("x.json", hostile(text)))
     page = Tags()
     page.feed(render("x.html", hostile(text)))
-    assert not page.tags & {"script", "img", "iframe", "object", "a", "form"}
+    assert not page.tags & {"script", "img", "iframe", "object", "form"}
+    assert all(re.fullmatch("#[a-z_]+", link) for link in page.links)
     assert not {name for name in page.attributes if name.startswith("on") or name in ("src", "href")} - {"href"}
 
 
@@ -257,10 +260,19 @@ def test_every_format_is_encodable_whatever_it_holds(ending: str) -> None:
 
 def test_the_page_needs_nothing_but_itself() -> None:
     page = render("report.HTML", MIXED)
-    assert not re.search(r'src=|url\(|@import|<script|<a |href="(?!data:,")', page)
+    assert not re.search(r'src=|url\(|@import|<script|href="(?!data:,"|#[a-z_]+")', page)
     assert "default-src 'none'" in page and "prefers-color-scheme: dark" in page
     assert "1 endpoint fails; 1 required endpoint could not be measured" in page
     assert "gone.io  8443  https  required     tcp_timeout\n" in page
+
+
+def test_a_cause_on_the_page_leads_to_what_it_means() -> None:
+    page = render("report.html", MIXED)
+    assert '<a href="#tcp_timeout">tcp_timeout</a>' in page and page.count("<dt id=tcp_timeout>") == 1
+    meant = page[page.index("<dt id=tcp_timeout>") :].partition("</dd>")[0]
+    assert "a firewall drops them" in meant and "log has the connection as denied" in meant
+    fine = report(row("fine.io", "reachable"))
+    assert "What the causes mean" not in render("report.html", fine)
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

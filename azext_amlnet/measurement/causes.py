@@ -168,7 +168,7 @@ CAUSES: dict[Cause, Meaning] = {
         U, "pod", Owner.PLATFORM, "The cluster's admission refuses the pod: see what it says."
     ),
     Cause.POD_QUOTA: Meaning(U, "pod", Owner.PLATFORM, "The namespace's quota is used up."),
-    Cause.POD_FORBIDDEN: Meaning(U, "pod", Owner.PLATFORM, "Ask for the rights that the README names."),
+    Cause.POD_FORBIDDEN: Meaning(U, "pod", Owner.PLATFORM, "Ask for the rights that docs/testing.md names."),
     Cause.POD_EVICTED: Meaning(U, "pod", Owner.PLATFORM, "The pod was evicted: run again."),
     Cause.POD_OOM_KILLED: Meaning(
         U, "pod", Owner.PLATFORM, "The pod ran out of memory: run again with fewer endpoints."

@@ -29,7 +29,7 @@ SETTLED_BY: Mapping[Union[Cause, Unmeasured], Settlement] = {
     Cause.POD_UNSCHEDULABLE: Settlement("a node that takes the pod", "--node-selector, --toleration"),
     Cause.POD_ADMISSION_DENIED: Settlement("a namespace whose policies take the pod", "--namespace"),
     Cause.POD_QUOTA: Settlement("a namespace with quota left", "--namespace"),
-    Cause.POD_FORBIDDEN: Settlement("the rights that the README names", "--kube-context, --kube-config"),
+    Cause.POD_FORBIDDEN: Settlement("the rights that docs/testing.md names", "--kube-context, --kube-config"),
     Cause.POD_EVICTED: Settlement("a run on a node with room", "--node-selector"),
     Cause.POD_OOM_KILLED: Settlement("a run with fewer endpoints", "--level, --exclude"),
     Cause.POD_CRASHED: Settlement("an image whose Python is 3.8 or newer", "--image"),

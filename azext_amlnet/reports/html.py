@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from . import by_severity, endpoint
+from .glossary import CAUSES_EXPLAINED
 
 _LAYERS = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
 _ORDER = ("blocked", "unknown", "degraded", "skipped", "reachable")
@@ -14,8 +15,8 @@ _ORDER = ("blocked", "unknown", "degraded", "skipped", "reachable")
 
 def render(report: Mapping[str, Any]) -> str:
     """The page: what it comes to, what to hand to the network team, every endpoint with its timings and evidence."""
-    parts = [_head(report), _summary(report), _warnings(report), _to_hand_over(report), _all(report), _about(report)]
-    return page(_title(report), parts)
+    parts = [_head(report), _summary(report), _warnings(report), _to_hand_over(report), _all(report)]
+    return page(_title(report), [*parts, _causes(report), _about(report)])
 
 
 def page(title: str, parts: Iterable[str]) -> str:
@@ -91,7 +92,7 @@ def _to_hand_over(report: Mapping[str, Any]) -> str:
     rows = "".join(
         f'<tr><td><span class="dot {r["verdict"]}"></span><code>{escape(endpoint(r))}</code><br>'
         f"<small>{escape(r['level'])}; {escape(r['reason'])}</small></td>"
-        f"<td><b>{escape(r['cause'] or r['verdict'])}</b><br>{escape(r['because'])}{_stand_in(r)}</td>"
+        f"<td><b>{_linked(r)}</b><br>{escape(r['because'])}{_stand_in(r)}</td>"
         f"<td>{escape(r['hint'])}</td></tr>"
         for r in broken
     )
@@ -100,6 +101,25 @@ def _to_hand_over(report: Mapping[str, Any]) -> str:
         f"<th>What was seen</th><th>What to do</th></tr>{rows}</table></div>"
         f"<h3>To copy</h3><pre>{escape(plain)}</pre></section>"
     )
+
+
+def _linked(result: Mapping[str, Any]) -> str:
+    """The cause as a link to what it means, further down the page; of a result without one the verdict."""
+    cause = result["cause"]
+    return f'<a href="#{escape(cause)}">{escape(cause)}</a>' if cause in _KNOWN else escape(cause or result["verdict"])
+
+
+def _causes(report: Mapping[str, Any]) -> str:
+    """What the causes on this page mean, and how to be sure."""
+    seen = sorted({result["cause"] for result in report["results"] if result["cause"] in _KNOWN})
+    terms = "".join(
+        f"<dt id={cause}><code>{cause}</code></dt><dd>{escape(_KNOWN[cause].means)} {escape(_KNOWN[cause].check)}</dd>"
+        for cause in seen
+    )
+    return f"<section><h2>What the causes mean</h2><dl>{terms}</dl></section>" if terms else ""
+
+
+_KNOWN = {cause.value: explained for cause, explained in CAUSES_EXPLAINED.items()}
 
 
 def _stand_in(result: Mapping[str, Any]) -> str:
@@ -223,6 +243,7 @@ li.denied, li.missing { border-color:var(--blocked) } li.partial { border-color:
 table { border-collapse:collapse; width:100% } .levels { width:auto } .scroll { overflow-x:auto }
 th, td { text-align:left; vertical-align:top; padding:.4rem .8rem .4rem 0; border-bottom:1px solid var(--line) }
 th { font-weight:600; white-space:nowrap } .levels td, .levels th { padding-right:1.4rem }
+a { color:inherit } dt { margin-top:.8rem } dd { margin:.2rem 0 0 1rem }
 pre { background:var(--card); border-radius:.5rem; padding:.8rem; overflow:auto; white-space:pre }
 .dot { display:inline-block; width:.7rem; height:.7rem; border-radius:50%; margin-right:.5rem; flex:none }
 .dot.blocked { background:var(--blocked) } .dot.unknown { background:var(--unknown) }
