@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable, Iterator
 if TYPE_CHECKING:
     from typing import Any
 
-    from humanfriendly import Spinner
+    from humanfriendly.terminal.spinners import Spinner
 
 _EVERY_S = 0.25
 LONG_S = 2.0
@@ -29,7 +29,7 @@ def waiting(cmd: Any, text: Callable[[], str], after_s: float = 0.0) -> Iterator
     if not _is_watched(cmd):
         yield
         return
-    from humanfriendly import Spinner
+    from humanfriendly.terminal.spinners import Spinner
 
     over, spinner = threading.Event(), Spinner(label="Waiting", stream=sys.stderr, interval=0)
     thread = threading.Thread(target=_redraw, args=(spinner, text, over, after_s or _EVERY_S), daemon=True)
