@@ -7,6 +7,7 @@
 # make pages DOCS=folder   what the pages that the catalog cites name today; work trees of their repositories in folder
 # make fuzz    the campaigns of broken input for minutes (FUZZ=seconds SEED=first)
 # make feed    docs/catalog-changes.json and HISTORY's part about the catalog, from the data
+# make pictures   docs/*.png: what the demo's pages look like in Chromium
 # make tools   (as root) installs the system tools that some tests use
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ DEMO := build/demo
 AZ := cd $(DEMO) && AZURE_CONFIG_DIR=config AZURE_EXTENSION_DIR=extensions AZURE_CORE_COLLECT_TELEMETRY=no \
 	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 ../../$(BIN)/python -Im azure.cli
 
-.PHONY: setup wheel demo test lint azdev compat pages feed fuzz bench tools clean
+.PHONY: setup wheel demo test lint azdev compat pages feed pictures fuzz bench tools clean
 
 setup: $(READY) $(WHEEL)
 
@@ -69,6 +70,12 @@ demo: $(DEMO)/.ready
 		--report-file policy.html || test $$? = 8
 	@echo
 	@echo "This policy lacks an endpoint and denies another (exit code 8). Its page: $(DEMO)/policy.html"
+
+# As a person at a desk sees them; each at most 150 kB, which a test holds.
+pictures: demo
+	for name in report policy; do chromium --headless --no-sandbox --disable-gpu --hide-scrollbars \
+		--user-data-dir=build/chromium --window-size=1000,1040 --screenshot=docs/$$name.png \
+		file://$(CURDIR)/$(DEMO)/$$name.html; done
 
 # PYTEST_ARGS chooses tests, e.g. make test PYTEST_ARGS='tests/test_expand.py -k replica'
 test: setup

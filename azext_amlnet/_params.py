@@ -16,6 +16,7 @@ def load_arguments(loader, _):
         _selection(context)
     with loader.argument_context("ml network requirements") as context:
         _list(context, files)
+        _list_files(context, files)
     with loader.argument_context("ml network export") as context:
         _requirements_file(context, files)
         _export(context, files)
@@ -48,6 +49,18 @@ def _list(context, files):
         nargs="+",
         help="Space-separated host names, in place of the list: whether it asks for each, by which entry, why, and "
         "by which document; and what a host resembles that it does not ask for.",
+    )
+
+
+def _list_files(context, files):
+    """Where the list goes besides standard output."""
+    context.argument(
+        "report_file",
+        nargs="+",
+        arg_group="Output",
+        help="Write the list to these files as well, for a ticket; the name tells the format: .html, .md, .json. Files "
+        "that exist are replaced.",
+        **files,
     )
 
 
@@ -294,8 +307,8 @@ def _reports(context, files):
         "report_file",
         nargs="+",
         arg_group="Output",
-        help="Write the report to these files as well; the name tells the format: .json, .xml (JUnit), .html. Files "
-        "that exist are replaced.",
+        help="Write the report to these files as well; the name tells the format: .json, .xml (JUnit), .html, .md (a "
+        "job's summary). Files that exist are replaced.",
         **files,
     )
     context.argument(

@@ -64,7 +64,10 @@ def validate_requirements(namespace):
     """The scope; and either the list or answers for single hosts."""
     if namespace.host and namespace.baseline:
         raise ValueError("--host answers for single hosts; it does not go with --baseline.")
+    if namespace.host and namespace.report_file:
+        raise ValueError("--host answers for single hosts; it does not go with --report-file.")
     validate_scope(namespace)
+    _keep_what_is_read(namespace, ("workspace_file", "baseline"))
 
 
 def validate_export(namespace):

@@ -5,19 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
-from .text import (
-    is_base64,
-    is_destination,
-    is_host,
-    is_label,
-    is_line,
-    is_port,
-    is_region,
-    is_requirement_host,
-    is_resource_id,
-    is_service_tag,
-    is_target,
-)
+from . import text
 from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
 from .vocabulary import EXIT_FINDINGS as EXIT_FINDINGS
 from .vocabulary import EXIT_UNKNOWN as EXIT_UNKNOWN
@@ -49,27 +37,27 @@ def checked(check: Callable[[Any], bool], what: str, **keywords: Any) -> Any:
 
 
 def _host(**keywords: Any) -> Any:
-    return checked(is_host, "a host name", **keywords)
+    return checked(text.is_host, "a host name", **keywords)
 
 
 def _line(**keywords: Any) -> Any:
-    return checked(is_line, "one line of text", **keywords)
+    return checked(text.is_line, "one line of text", **keywords)
 
 
 def _resource_id(**keywords: Any) -> Any:
-    return checked(is_resource_id, "an Azure resource id", **keywords)
+    return checked(text.is_resource_id, "an Azure resource id", **keywords)
 
 
 def _name(**keywords: Any) -> Any:
-    return checked(is_label, "a resource name", **keywords)
+    return checked(text.is_label, "a resource name", **keywords)
 
 
 def _region(**keywords: Any) -> Any:
-    return checked(is_region, "a region such as 'westeurope'", **keywords)
+    return checked(text.is_region, "a region such as 'westeurope'", **keywords)
 
 
 def _port(**keywords: Any) -> Any:
-    return checked(is_port, "a port from 1 to 65535", **keywords)
+    return checked(text.is_port, "a port from 1 to 65535", **keywords)
 
 
 def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
@@ -198,7 +186,7 @@ class Proxy:
     https: Optional[str] = _line(default=None)
     skip: tuple[str, ...] = _line(default=())
     trusted_ca: bool = False
-    authorities: Optional[str] = checked(is_base64, "certificates in base64", default=None)
+    authorities: Optional[str] = checked(text.is_base64, "certificates in base64", default=None)
 
 
 @dataclass(frozen=True)
@@ -246,7 +234,7 @@ class Dependency:
     """One line of an outbound dependency list that Azure itself offers."""
 
     origin: Origin
-    host: str = checked(is_destination, "a host name, a wildcard or an address")
+    host: str = checked(text.is_destination, "a host name, a wildcard or an address")
     port: int = _port(default=443)
     protocol: Protocol = Protocol.HTTPS
     category: str = _line(default="")
@@ -481,7 +469,7 @@ class Endpoint:
 class ProbeSpec:
     """How a requirement is tried: this host, this path, and the name of the proof the catalog describes."""
 
-    host: str = checked(is_target, "a host name or an address")
+    host: str = checked(text.is_target, "a host name or an address")
     path: str = _line(default="/")
     proof: str = _name(default="tls")
 
@@ -505,7 +493,7 @@ class Provenance:
 class Requirement:
     """An endpoint this workspace needs, and why: one row of `az ml network requirements`."""
 
-    host: str = checked(is_requirement_host, "a host name, or one with a <placeholder>")
+    host: str = checked(text.is_requirement_host, "a host name, or one with a <placeholder>")
     port: int = _port(default=443)
     protocol: Protocol = Protocol.HTTPS
     kind: Kind = Kind.FQDN
@@ -520,7 +508,7 @@ class Requirement:
     private: bool = False
     unresolved: bool = False
     assumed: bool = False
-    service_tags: tuple[str, ...] = checked(is_service_tag, "a service tag", default=())
+    service_tags: tuple[str, ...] = checked(text.is_service_tag, "a service tag", default=())
     fqdn_tags: tuple[str, ...] = _name(default=())
     probe: Optional[ProbeSpec] = None
     sources: tuple[Source, ...] = ()
@@ -649,6 +637,10 @@ class Result:
     steps: tuple[Mapping[str, Any], ...]
     failing: bool = False
     owner: Optional[Owner] = None
+    private: bool = False
+    websocket: bool = False
+    expects: str = ""
+    sources: tuple[Source, ...] = ()
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
 

@@ -21,6 +21,7 @@ from tests.fakearm import FakeAzure
 from tests.world import ROOT, Az, install
 
 from .cluster import bench_cluster
+from .pages import bench_pages
 from .policies import bench_policies
 from .probing import bench_probing
 from .timing import RUNS, interleaved, verdict
@@ -218,6 +219,7 @@ def main() -> None:
         bench_probing(folder, folder / "extensions")
         bench_cluster(folder, folder / "extensions")
         bench_policies(folder, folder / "extensions")
+        bench_pages(folder)
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ from azext_amlnet.model import (
     StorageAccount,
     Topic,
     Workspace,
-    is_requirement_host,
 )
+from azext_amlnet.text import is_requirement_host
 
 from .reading import row
 

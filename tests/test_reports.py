@@ -55,6 +55,7 @@ def row(host: str, verdict: str, **more: Any) -> dict[str, Any]:
         "elapsedMs": 24.1,
         "steps": steps,
         "failing": verdict in ("blocked", "unknown"),
+        "owner": None if fine or verdict == "skipped" else "network",
     }
     return {**result, **more}
 
@@ -262,8 +263,8 @@ def test_the_page_needs_nothing_but_itself() -> None:
     page = render("report.HTML", MIXED)
     assert not re.search(r'src=|url\(|@import|<script|href="(?!data:,"|#[a-z_]+")', page)
     assert "default-src 'none'" in page and "prefers-color-scheme: dark" in page
-    assert "1 endpoint fails; 1 required endpoint could not be measured" in page
-    assert "gone.io  8443  https  required     tcp_timeout\n" in page
+    assert "2 endpoints are blocked, 1 of them required; 1 required endpoint could not be measured" in page
+    assert "  gone.io   8443  TCP HTTPS  required\n" in page
 
 
 def test_a_cause_on_the_page_leads_to_what_it_means() -> None:
@@ -288,7 +289,7 @@ def test_a_real_browser_shows_the_numbers_without_an_error(tmp_path: Path) -> No
     assert done.returncode == 0 and "CONSOLE" not in done.stderr, done.stderr
     for verdict, count in MIXED["summary"]["verdicts"].items():
         assert re.search(rf'id="count-{verdict}">{count}<', done.stdout), verdict
-    assert done.stdout.count("<details>") == len(MIXED["results"])
+    assert done.stdout.count('<details class="row') == len(MIXED["results"])
 
 
 # -- redaction

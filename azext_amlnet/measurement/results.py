@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Mapping, Optional
 
 from ..model import Cause, Judgement, Kind, Proof, Protocol, Requirement, Result, Verdict
@@ -20,10 +21,8 @@ def result_of(
     absent: Optional[Judgement] = None,
 ) -> Result:
     """The one result of a requirement, whatever came back; `absent` says why nothing did, where that is known."""
-    judgement = _judged(row, proofs[row.probe.proof], measured, scene) if row.probe else _skipped(row)
-    if row.probe and absent is not None and (measured is None or judgement.cause is Cause.POD_NO_RESULT):
-        judgement = absent
-    return Result(
+    judgement = _judgement(row, proofs, measured, scene, absent)
+    made = Result(
         host=row.host,
         port=row.port,
         protocol=row.protocol,
@@ -46,6 +45,25 @@ def result_of(
         owner=judgement.owner,
         settled_by=judgement.settled_by,
     )
+    return _asked(made, row, proofs)
+
+
+def _asked(result: Result, row: Requirement, proofs: Mapping[str, Proof]) -> Result:
+    """The result with what is asked for in a ticket: what has to pass, what is expected, and on whose word."""
+    expects = proofs[row.probe.proof].summary if row.probe else ""
+    return replace(result, private=row.private, websocket=row.websocket, expects=expects, sources=row.sources)
+
+
+def _judgement(
+    row: Requirement,
+    proofs: Mapping[str, Proof],
+    measured: Optional[Facts],
+    scene: Scene,
+    absent: Optional[Judgement],
+) -> Judgement:
+    judgement = _judged(row, proofs[row.probe.proof], measured, scene) if row.probe else _skipped(row)
+    missing = measured is None or judgement.cause is Cause.POD_NO_RESULT
+    return absent if row.probe and absent is not None and missing else judgement
 
 
 def _judged(row: Requirement, proof: Proof, measured: Optional[Facts], scene: Scene) -> Judgement:

@@ -81,6 +81,11 @@ def _finding(question: Question, checkers: Sequence[Checker], evidence: Evidence
         decisions = [decision for decision in asked if decision]
         decisions += _unmet([checker.policy for checker in meeting], question.sources)
         decisions = decisions or [_unknown(Doubt.NO_POLICY, "no policy is for its computes", _GIVE)]
+    return _told(row, decisions)
+
+
+def _told(row: Requirement, decisions: Sequence[Decision]) -> Finding:
+    """The finding that the decisions of all policies make: the worst of them tells."""
     worst = min(decisions, key=lambda decision: decision.coverage.rank)
     telling = [worst] if worst.coverage is not Coverage.COVERED else decisions
     return Finding(
@@ -92,6 +97,9 @@ def _finding(question: Question, checkers: Sequence[Checker], evidence: Evidence
         topic=row.topic.value,
         reason=row.reason,
         computes=row.computes,
+        private=row.private,
+        websocket=row.websocket,
+        sources=row.sources,
         coverage=worst.coverage,
         rules=_unique(rule for decision in telling for rule in decision.rules),
         because="; ".join(filter(None, _unique(decision.because for decision in telling))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from ..model import Coverage, Gap, Kind, Level, Progress, Protocol, Settlement
+from ..model import Coverage, Gap, Kind, Level, Progress, Protocol, Settlement, Source
 from .addresses import inside
 from .conditions import Condition, Destinations, Perhaps, Sources
 from .evidence import Seen
@@ -156,6 +156,9 @@ class Finding:
     notes: tuple[str, ...] = ()
     failing: bool = False
     workspaces: tuple[str, ...] = ()
+    private: bool = False
+    websocket: bool = False
+    sources: tuple[Source, ...] = ()
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     evidence: Optional[Settled] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from ..text import endpoint as endpoint_text
 
-FORMATS = {".json": "json", ".xml": "junit", ".html": "html"}
+FORMATS = {".json": "json", ".xml": "junit", ".html": "html", ".md": "markdown"}
 """The ending of a file's name → the module that writes it."""
+OF_LISTS = (".json", ".html", ".md")
+"""Those of a list, which has no verdicts."""
 
 
-def render(path: str, report: Mapping[str, Any]) -> str:
-    """The report in the format that the file's name ends with."""
+def render(path: str, report: Mapping[str, Any], suggestion: Optional[Mapping[str, Any]] = None) -> str:
+    """The report, or the list, in the format that the file's name ends with.
+
+    `suggestion` are the rules that a policy lacks, for its page: `format`, `content` and `losses` as `export` has them.
+    """
     name = FORMATS[Path(path).suffix.lower()]
-    name = "policy_html" if name == "html" and "findings" in report else name
-    module = importlib.import_module(f".{name}", __name__)
-    text: str = module.render(report)
+    if name == "html" and "rows" in report:
+        name = "requirements_html"
+    module = importlib.import_module(f".{'policy_html' if name == 'html' and 'findings' in report else name}", __name__)
+    text: str = module.render(report, suggestion) if module.__name__.endswith(".policy_html") else module.render(report)
     return text
 
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no script, no network, light and dark; everything is escaped."""
+"""The report of `test` as one page: who has to do what, where it breaks, then every endpoint with its evidence."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import json
 from html import escape
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from . import by_severity, endpoint
+from . import FINE, by_owner
 from .glossary import CAUSES_EXPLAINED
+from .page import cards, filters, foot, head, linked, listed, named, page, settlement
+from .picture import picture
+from .tasks import Task, tasks
+from .ticket import change_request
 
-_LAYERS = ("dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
+_LAYERS = ("wait", "dns", "tcp", "proxy", "tls", "http", "smb", "ntp")
 _ORDER = ("blocked", "unknown", "degraded", "skipped", "reachable")
+_OWNERS = ("network", "security", "dns", "proxy", "platform", "azure")
 
 
 def render(report: Mapping[str, Any]) -> str:
-    """The page: what it comes to, what to hand to the network team, every endpoint with its timings and evidence."""
-    parts = [_head(report), _summary(report), _warnings(report), _to_hand_over(report), _all(report)]
-    return page(_title(report), [*parts, _causes(report), _about(report)])
-
-
-def page(title: str, parts: Iterable[str]) -> str:
-    """A whole page of sections, which are HTML already."""
-    whole = _PAGE.format(title=escape(title), style=_STYLE, body="\n".join(filter(None, parts)))
-    return whole.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
+    """The page of a report as plain JSON values."""
+    summary = report["summary"]
+    parts = [_head(report), cards(summary["verdicts"], summary["levels"], _ORDER)]
+    parts += [_to_do(report), picture(report), _warnings(report), _all(report), _causes(report), _foot(report)]
+    return page(_title(report), parts)
 
 
 def _title(report: Mapping[str, Any]) -> str:
@@ -31,42 +32,23 @@ def _title(report: Mapping[str, Any]) -> str:
 
 
 def _head(report: Mapping[str, Any]) -> str:
-    failing = [result for result in report["results"] if result["failing"]]
-    unmeasured = [result for result in failing if result["verdict"] in ("unknown", "skipped")]
-    blocked = len(failing) - len(unmeasured)
+    results, counts = report["results"], report["summary"]["verdicts"]
+    failing = [result for result in results if result["failing"]]
+    required = [result for result in failing if result["level"] == "required"]
+    blocked = counts["blocked"]
     phrases = []
     if blocked:
-        phrases.append(f"{blocked} endpoint{'s fail' if blocked > 1 else ' fails'}")
+        of_these = sum(result["verdict"] == "blocked" for result in required)
+        phrases.append(f"{blocked} endpoint{'s are' if blocked > 1 else ' is'} blocked, {of_these} of them required")
+    unmeasured = sum(result["verdict"] in ("unknown", "skipped") for result in failing)
     if unmeasured:
-        phrases.append(f"{len(unmeasured)} required endpoint{'s' * (len(unmeasured) > 1)} could not be measured")
-    tone = "blocked" if blocked else "unknown" if phrases or report["summary"]["exitCode"] else "reachable"
-    if not phrases:
-        phrases = (
-            ["Nothing required was measured"] if report["summary"]["exitCode"] else ["Nothing required is blocked"]
-        )
+        phrases.append(f"{unmeasured} required endpoint{'s' * (unmeasured > 1)} could not be measured")
+    code = report["summary"]["exitCode"]
+    tone = "blocked" if blocked and failing else "unknown" if phrases or code else "reachable"
+    nothing = "Nothing required was measured" if code else "Nothing required is blocked"
     place = ", ".join(f"{v['name']} ({v['place']})" for v in report["vantages"])
-    return (
-        f'<header><p class="kicker">{escape(_title(report))}</p><h1 class="{tone}">{escape("; ".join(phrases))}</h1>'
-        f"<p>Measured {escape(report['startedAt'])} from {escape(place)} in {report['durationMs'] / 1000:.1f} s.</p>"
-        "</header>"
-    )
-
-
-def _summary(report: Mapping[str, Any]) -> str:
-    counts = report["summary"]["verdicts"]
-    return counted(counts, report["summary"]["levels"], _ORDER)
-
-
-def counted(counts: Mapping[str, int], by_level: Mapping[str, Mapping[str, int]], order: Sequence[str]) -> str:
-    """The counts as cards, and by level as a table, in an order of words."""
-    cards = "".join(f'<li class="{word}"><b id="count-{word}">{counts[word]}</b> {word}</li>' for word in order)
-    levels = "".join(
-        f"<tr><th scope=row>{escape(level)}</th>" + "".join(f"<td>{by[word] or '·'}</td>" for word in order)
-        for level, by in by_level.items()
-    )
-    heads = "".join(f"<th scope=col>{word}</th>" for word in order)
-    table = f'<div class=scroll><table class="levels"><tr><td></td>{heads}</tr>{levels}</table></div>'
-    return f'<ul class="cards">{cards}</ul>{table}'
+    about = f"Measured {report['startedAt']} from {place} in {report['durationMs'] / 1000:.1f} s."
+    return head(_title(report), tone, "; ".join(phrases) or nothing, about)
 
 
 def _warnings(report: Mapping[str, Any]) -> str:
@@ -77,36 +59,113 @@ def _warnings(report: Mapping[str, Any]) -> str:
     return listed("To know", lines)
 
 
-def listed(title: str, lines: Iterable[str]) -> str:
-    """A section of lines, which are HTML already; nothing without lines."""
-    items = "".join(f"<li>{line}</li>" for line in lines)
-    return f"<section><h2>{title}</h2><ul>{items}</ul></section>" if items else ""
+# ---------------------------------------------------------------------------------------------------------------------
+# Who has to do what
 
 
-def _to_hand_over(report: Mapping[str, Any]) -> str:
-    """What is blocked, as text to copy and as a table that says why."""
-    broken = [r for r in by_severity(report) if r["failing"] or r["verdict"] == "blocked"]
-    if not broken:
-        return ""
-    plain = _aligned([r["host"], str(r["port"]), r["protocol"], r["level"], r["cause"] or ""] for r in broken)
+def _to_do(report: Mapping[str, Any]) -> str:
+    parts = "".join(task_of(task, report) for task in tasks(report))
+    return f"<section><h2>Who has to do what</h2>{parts}</section>" if parts else ""
+
+
+def task_of(task: Task, report: Mapping[str, Any]) -> str:
+    """One owner and one cause: what to do, the endpoints, and a change request to copy."""
+    cause = f'<a href="#{escape(task.cause)}">{escape(task.cause)}</a>' if task.cause in _KNOWN else task.cause
+    hints = "".join(f"<p>{escape(hint)}</p>" for hint in task.hints)
+    seen = "".join(f"<small>Seen: {escape(text)}</small><br>" for text in task.seen[:3])
     rows = "".join(
-        f'<tr><td><span class="dot {r["verdict"]}"></span><code>{escape(endpoint(r))}</code><br>'
-        f"<small>{escape(r['level'])}; {escape(r['reason'])}</small></td>"
-        f"<td><b>{_linked(r)}</b><br>{escape(r['because'])}{_stand_in(r)}</td>"
-        f"<td>{escape(r['hint'])}</td></tr>"
-        for r in broken
+        f"<li>{named(row, row['verdict'])}<small>{escape(row['level'])}; {escape(row['reason'])}"
+        f"{_stand_in(row)}</small></li>"
+        for row in task.rows
     )
     return (
-        "<section><h2>For the network team</h2><div class=scroll><table class=hand><tr><th>Endpoint</th>"
-        f"<th>What was seen</th><th>What to do</th></tr>{rows}</table></div>"
-        f"<h3>To copy</h3><pre>{escape(plain)}</pre></section>"
+        f'<div class="task {task.worst}"><h3>{escape(task.owner)}: {cause}</h3>{hints}{seen}<ul>{rows}</ul>'
+        f"<details><summary>Change request, to copy</summary><div><pre>{escape(change_request(task, report))}</pre>"
+        "</div></details></div>"
     )
 
 
-def _linked(result: Mapping[str, Any]) -> str:
-    """The cause as a link to what it means, further down the page; of a result without one the verdict."""
-    cause = result["cause"]
-    return f'<a href="#{escape(cause)}">{escape(cause)}</a>' if cause in _KNOWN else escape(cause or result["verdict"])
+def _stand_in(result: Mapping[str, Any]) -> str:
+    return f" (tested by {escape(result['testedBy'])})" if result["testedBy"] else ""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# All endpoints
+
+
+def _all(report: Mapping[str, Any]) -> str:
+    results = report["results"]
+    answered = [result["elapsedMs"] for result in results if result["verdict"] in FINE]  # time-outs would dwarf them
+    longest = max(answered or [result["elapsedMs"] or 0 for result in results] or [0]) or 1
+    layers = {layer for result in results for layer, _, _ in _spent(result)}
+    legend = "".join(f'<span class="layer {layer}"></span>{layer} ' for layer in _LAYERS if layer in layers)
+    legend += '<span class="layer failed"></span>failed<span class=scale>a bar marked › is longer than '
+    rows = "".join(_row(result, longest) for result in by_owner(report))
+    words = {"Verdict": _present(results, "verdict", _ORDER), "Owner": _present(results, "owner", _OWNERS)}
+    return (
+        f"<section><h2>All endpoints</h2>{filters('Show', words)}"
+        f"<p class=legend>{legend}{longest:.0f} ms</span></p>{rows}</section>"
+    )
+
+
+def _present(results: Sequence[Mapping[str, Any]], key: str, order: Sequence[str]) -> list[str]:
+    words = {result.get(key) for result in results}
+    return [word for word in order if word in words]
+
+
+def _row(result: Mapping[str, Any], longest: float) -> str:
+    cause = f" · {escape(result['cause'])}" if result["cause"] else ""
+    elapsed = result["elapsedMs"]
+    took = f"{elapsed:.0f} ms" + (" ›" if elapsed > longest * 1.005 else "") if elapsed is not None else ""
+    facts = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{text}</td></tr>" for name, text in _facts(result))
+    kind = "row" if result["verdict"] in (*FINE, "skipped") else "row open"
+    return (
+        f'<details class="{kind} {result["verdict"]} {result.get("owner") or ""}">'
+        f"<summary>{named(result, result['verdict'])}"
+        f'<span class="what">{escape(result["verdict"])}{cause}</span>'
+        f'<span class="fall">{_bars(result, longest)}</span><span class="took">{took}</span></summary>'
+        f"<div class=scroll><table>{facts}</table></div></details>"
+    )
+
+
+def _spent(result: Mapping[str, Any]) -> list[tuple[str, float, str]]:
+    """The time of a result by what it was spent on, which together is the number beside it: layers, and waiting."""
+    layers = [(step["layer"], float(step["elapsedMs"]), step["outcome"]) for step in result["steps"]]
+    waited = (result["elapsedMs"] or 0.0) - sum(spent for _, spent, _ in layers)
+    return [*([("wait", waited, "ok")] if waited > 0.5 else []), *layers]
+
+
+def _bars(result: Mapping[str, Any], longest: float) -> str:
+    """The time of each layer as a part of the longest bar; what goes beyond it is cut."""
+    parts, left = "", 100.0
+    for layer, spent, outcome in _spent(result):
+        width = min(100 * spent / longest, left)
+        left -= width
+        title = f"{layer} {spent:.1f} ms, {outcome}"
+        parts += f'<i class="layer {layer} {outcome}" style="width:{width:.2f}%" title="{title}"></i>'
+    return parts
+
+
+def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The lines below an endpoint, already escaped."""
+    names = ("level", "topic", "reason", "because", "hint", "testedBy", "expects", "change")
+    yield from ((name, escape(str(result[name]))) for name in names if result.get(name))
+    yield from (("document", linked(source)) for source in result.get("sources") or ())
+    yield from (("settled by", escape(settlement(result))),) if "settledBy" in result else ()
+    yield from (("computes", escape(", ".join(result["computes"]))),) if result["computes"] else ()
+    yield from (("warning", escape(line)) for line in result["warnings"])
+    yield from (("note", escape(line)) for line in result["notes"])
+    for step in result["steps"]:
+        facts = "; ".join(
+            f"{key}: {json.dumps(value)}" for key, value in sorted(step["facts"].items()) if value not in (None, [], {})
+        )
+        yield step["layer"], f"{escape(step['outcome'])}, {step['elapsedMs']} ms<br><small>{escape(facts)}</small>"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What it means, and what it is of
+
+_KNOWN = {cause.value: explained for cause, explained in CAUSES_EXPLAINED.items()}
 
 
 def _causes(report: Mapping[str, Any]) -> str:
@@ -119,155 +178,15 @@ def _causes(report: Mapping[str, Any]) -> str:
     return f"<section><h2>What the causes mean</h2><dl>{terms}</dl></section>" if terms else ""
 
 
-_KNOWN = {cause.value: explained for cause, explained in CAUSES_EXPLAINED.items()}
+def _foot(report: Mapping[str, Any]) -> str:
+    return foot(report, _vantages(report["vantages"]))
 
 
-def _stand_in(result: Mapping[str, Any]) -> str:
-    return f"<br><small>tested by {escape(result['testedBy'])}</small>" if result["testedBy"] else ""
-
-
-def _aligned(lines: Iterable[list[str]]) -> str:
-    lines = list(lines)
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-
-
-def _all(report: Mapping[str, Any]) -> str:
-    answered = [r["elapsedMs"] for r in report["results"] if r["verdict"] == "reachable"]  # time-outs would dwarf them
-    longest = max(answered or [r["elapsedMs"] or 0 for r in report["results"]] or [0]) or 1
-    layers = {step["layer"] for r in report["results"] for step in r["steps"]}
-    legend = "".join(f'<span class="layer {layer}"></span>{layer} ' for layer in _LAYERS if layer in layers)
-    rows = "".join(_row(result, longest) for result in by_severity(report))
-    return (
-        f"<section><h2>All endpoints</h2><p class=legend>{legend}"
-        f"<span class=scale>a full bar is {longest:.0f} ms or more</span></p>{rows}</section>"
-    )
-
-
-def _row(result: Mapping[str, Any], longest: float) -> str:
-    cause = f" · {escape(result['cause'])}" if result["cause"] else ""
-    took = f"{result['elapsedMs']:.0f} ms" if result["elapsedMs"] is not None else ""
-    facts = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{text}</td></tr>" for name, text in _facts(result))
-    return (
-        f'<details><summary><span class="dot {result["verdict"]}"></span><code>{escape(endpoint(result))}</code>'
-        f'<span class="what">{escape(result["verdict"])}{cause}</span>'
-        f'<span class="fall">{_bars(result["steps"], longest)}</span><span class="took">{took}</span></summary>'
-        f"<div class=scroll><table>{facts}</table></div></details>"
-    )
-
-
-def _bars(steps: Iterable[Mapping[str, Any]], longest: float) -> str:
-    return "".join(
-        f'<i class="layer {step["layer"]} {step["outcome"]}" style="width:{100 * step["elapsedMs"] / longest:.2f}%" '
-        f'title="{step["layer"]} {step["elapsedMs"]} ms, {step["outcome"]}"></i>'
-        for step in steps
-    )
-
-
-def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The lines below an endpoint, already escaped."""
-    names = ("level", "topic", "reason", "because", "hint", "testedBy", "change")
-    yield from ((name, escape(str(result[name]))) for name in names if result.get(name))
-    yield from (("settled by", escape(settlement(result))),) if "settledBy" in result else ()
-    yield from (("computes", escape(", ".join(result["computes"]))),) if result["computes"] else ()
-    yield from (("warning", escape(line)) for line in result["warnings"])
-    yield from (("note", escape(line)) for line in result["notes"])
-    for step in result["steps"]:
-        facts = "; ".join(
-            f"{key}: {json.dumps(value)}" for key, value in sorted(step["facts"].items()) if value not in (None, [], {})
-        )
-        yield step["layer"], f"{escape(step['outcome'])}, {step['elapsedMs']} ms<br><small>{escape(facts)}</small>"
-
-
-def settlement(result: Mapping[str, Any]) -> str:
-    """What would settle an unknown verdict, in words; empty for what is known."""
-    settled_by = result.get("settledBy")
-    return f"{settled_by['fact']} ({settled_by['option']})" if settled_by else ""
-
-
-def _about(report: Mapping[str, Any]) -> str:
-    tool, catalog = report["tool"], report["catalog"]
-    lines = [f"{tool['name']} {tool['version']}, catalog {catalog['version']} ({catalog['digest']})"]
-    workspace = report["workspace"] or {}
-    lines += [f"{name}: {value}" for name, value in workspace.items() if value]
-    for vantage in report["vantages"]:
+def _vantages(vantages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for vantage in vantages:
         resolvers = ", ".join(vantage["resolvers"]) or "the system's"
-        lines.append(f"{vantage['name']}: node {vantage['node']}, resolvers {resolvers}, Python {vantage['python']}")
+        yield f"{vantage['name']}: node {vantage['node']}, resolvers {resolvers}, Python {vantage['python']}"
         proxy = vantage["proxy"] or {}
         used = [f"{name} {proxy[name]}" for name in ("http", "https") if proxy.get(name)]
         skip = f"; not for {', '.join(proxy['skip'])}" if used and proxy.get("skip") else ""
-        lines.append(f"proxy: {', '.join(used) or 'none'}{skip}")
-    return "<footer>" + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</footer>"
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body><main>
-{body}
-</main></body>
-</html>
-"""
-
-_STYLE = """
-:root { --ink:#1b1f24; --dim:#59636e; --paper:#fff; --card:#f5f7f9; --line:#d9dfe5; --blocked:#c62828;
-  --unknown:#8e44ad; --degraded:#b26a00; --skipped:#6b7682; --reachable:#1b7f4b; --dns:#5b8def; --tcp:#38a3a5;
-  --proxy:#8d6cab; --tls:#e09f3e; --http:#7aa95c; --smb:#7aa95c; --ntp:#7aa95c }
-@media (prefers-color-scheme: dark) { :root { --ink:#e6e9ec; --dim:#9aa5b1; --paper:#14171b; --card:#1d2227;
-  --line:#333b44; --blocked:#ff7b72; --unknown:#d2a8ff; --degraded:#f0b860; --skipped:#9aa5b1; --reachable:#56d394 } }
-* { box-sizing:border-box }
-body { margin:0; background:var(--paper); color:var(--ink); font:15px/1.5 system-ui,"Segoe UI",sans-serif }
-main { max-width:1100px; margin:0 auto; padding:2rem 1.25rem 3rem }
-code, pre { font-family:ui-monospace,Consolas,monospace; font-size:.92em; overflow-wrap:anywhere }
-h1 { font-size:1.9rem; line-height:1.2; margin:.2rem 0 .4rem } h2 { font-size:1.2rem; margin:2rem 0 .6rem }
-h3 { font-size:1rem; margin:1.2rem 0 .4rem } p { margin:.2rem 0 }
-.kicker, small, footer, .legend, .took { color:var(--dim) } .kicker { font-weight:600 }
-h1.blocked { color:var(--blocked) } h1.unknown { color:var(--unknown) } h1.reachable { color:var(--reachable) }
-.cards { display:flex; flex-wrap:wrap; gap:.6rem; padding:0; margin:1.2rem 0; list-style:none }
-.cards li { flex:1 1 8rem; background:var(--card); border-radius:.5rem; padding:.6rem .9rem; border-left:.3rem solid }
-.cards b { display:block; font-size:1.6rem; line-height:1.2; color:var(--ink) }
-li.blocked { border-color:var(--blocked) } li.unknown { border-color:var(--unknown) }
-li.degraded { border-color:var(--degraded) } li.skipped { border-color:var(--skipped) }
-li.reachable, li.covered { border-color:var(--reachable) }
-li.denied, li.missing { border-color:var(--blocked) } li.partial { border-color:var(--degraded) }
-table { border-collapse:collapse; width:100% } .levels { width:auto } .scroll { overflow-x:auto }
-th, td { text-align:left; vertical-align:top; padding:.4rem .8rem .4rem 0; border-bottom:1px solid var(--line) }
-th { font-weight:600; white-space:nowrap } .levels td, .levels th { padding-right:1.4rem }
-a { color:inherit } dt { margin-top:.8rem } dd { margin:.2rem 0 0 1rem }
-pre { background:var(--card); border-radius:.5rem; padding:.8rem; overflow:auto; white-space:pre }
-.dot { display:inline-block; width:.7rem; height:.7rem; border-radius:50%; margin-right:.5rem; flex:none }
-.dot.blocked { background:var(--blocked) } .dot.unknown { background:var(--unknown) }
-.dot.degraded { background:var(--degraded) } .dot.skipped { background:var(--skipped) }
-.dot.reachable, .dot.covered { background:var(--reachable) }
-.dot.denied, .dot.missing { background:var(--blocked) } .dot.partial { background:var(--degraded) }
-details { border-bottom:1px solid var(--line) } details[open] { background:var(--card) }
-summary { display:flex; align-items:center; gap:.2rem; padding:.35rem .4rem; cursor:pointer; list-style:none }
-summary::before { content:"\\25B8"; color:var(--dim); width:1rem; flex:none }
-details[open] summary::before { content:"\\25BE" } summary::-webkit-details-marker { display:none }
-details > div { padding:0 .8rem .6rem 1.6rem }
-summary code { flex:1 1 40% } .what { flex:0 1 15rem; color:var(--dim) } .took { flex:0 0 4.5rem; text-align:right }
-.fall { flex:1 1 25%; display:flex; height:.7rem; background:color-mix(in srgb, var(--line) 45%, transparent);
-  border-radius:.2rem; overflow:hidden }
-.layer { display:inline-block; min-width:1px; height:.7rem } .scale { margin-left:1.2rem }
-.legend .layer { width:.9rem; margin:0 .3rem 0 .8rem }
-.dns { background:var(--dns) } .tcp { background:var(--tcp) } .proxy { background:var(--proxy) }
-.tls { background:var(--tls) }
-.http, .smb, .ntp { background:var(--http) }
-.failed { background-image:repeating-linear-gradient(45deg,transparent 0 3px,var(--blocked) 3px 6px) }
-footer { margin-top:2.5rem; font-size:.85rem } @media (max-width:640px) {
-  .fall { display:none } summary { flex-wrap:wrap } .what { flex:1 1 60% } .levels { font-size:.8rem }
-  .levels td, .levels th { padding-right:.5rem } .hand td, .hand th { display:block; padding-right:0; border:0 }
-  .hand tr { display:block; border-bottom:1px solid var(--line); padding:.4rem 0 }
-  .hand tr:first-child { display:none } }
-@media print { details > div { display:block } }
-"""
+        yield f"{vantage['name']}: proxy {', '.join(used) or 'none'}{skip}"

@@ -1,4 +1,4 @@
-"""The report as JSON, the shape of docs/report.schema.json."""
+"""The report as JSON, the shape of docs/report.schema.json; of a list its rows."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any, Mapping
 
 
 def render(report: Mapping[str, Any]) -> str:
-    """The document as `az ml network test` returns it."""
-    return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
+    """The document as the command returns it."""
+    return json.dumps(report.get("rows", report), indent=2, ensure_ascii=True) + "\n"

@@ -1,29 +1,34 @@
-"""The result of `check-policy` as one HTML page that needs nothing else; everything is escaped."""
+"""The result of `check-policy` as one page: who has to do what, the rules that are missing, then every endpoint."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping, Optional
 
-from . import by_severity, endpoint
-from .html import counted, listed, page, settlement
+from . import by_severity
+from .html import task_of
+from .page import cards, filters, foot, head, linked, listed, named, page, settlement
+from .tasks import tasks
 
 _ORDER = ("denied", "missing", "partial", "unknown", "covered")
+_LEVELS = ("required", "recommended", "optional")
 
 
-def render(report: Mapping[str, Any]) -> str:
-    """The page: what it comes to, each requirement with the rule that decides, and what is allowed beyond need."""
+def render(report: Mapping[str, Any], suggestion: Optional[Mapping[str, Any]] = None) -> str:
+    """The page; `suggestion` are the rules that are missing, as `export` writes them (`format`, `content`)."""
     summary = report["summary"]
     parts = [
         _head(report),
-        counted(summary["coverage"], summary["levels"], _ORDER),
+        cards(summary["coverage"], summary["levels"], _ORDER),
+        _to_do(report),
+        _missing(suggestion),
         listed("To know", map(escape, report["warnings"])),
         listed("Overly permissive", (_beyond(item, "allows") for item in report["overPermissive"])),
         listed("Stale", (_beyond(item, "host") for item in report["stale"])),
         listed("Taken for granted", map(escape, report["assumptions"])),
         listed("Not read", (escape(f"{p['policy']}, {p['part']}: {p['because']}") for p in report["unread"])),
         _findings(report),
-        _about(report),
+        foot(report, [f"Sources: {', '.join(report['sources']) or 'not known'}"]),
     ]
     return page(_title(report), parts)
 
@@ -35,48 +40,69 @@ def _title(report: Mapping[str, Any]) -> str:
 
 def _head(report: Mapping[str, Any]) -> str:
     failing = [finding for finding in report["findings"] if finding["failing"]]
-    untold = [finding for finding in failing if finding["coverage"] == "unknown"]
-    broken = len(failing) - len(untold)
+    undecided = [finding for finding in failing if finding["coverage"] == "unknown"]
+    broken = len(failing) - len(undecided)
     phrases = []
     if broken:
         phrases.append(f"{broken} required endpoint{'s are' if broken > 1 else ' is'} not allowed")
-    if untold:
-        phrases.append(f"{len(untold)} required cannot be judged")
+    if undecided:
+        phrases.append(f"{len(undecided)} required cannot be determined")
     tone = "blocked" if broken else "unknown" if report["summary"]["exitCode"] else "reachable"
-    headline = "; ".join(phrases) or (
-        "Nothing required was asked about" if tone == "unknown" else "All required is allowed"
-    )
+    nothing = "Nothing required was asked about" if tone == "unknown" else "All required is allowed"
     names = ", ".join(f"{policy['name']} ({policy['dialect']}, {policy['rules']} rules)" for policy in report["policy"])
+    return head(_title(report), tone, "; ".join(phrases) or nothing, f"Checked {report['checkedAt']} against {names}.")
+
+
+def _to_do(report: Mapping[str, Any]) -> str:
+    parts = "".join(task_of(task, report) for task in tasks(report))
+    return f"<section><h2>Who has to do what</h2>{parts}</section>" if parts else ""
+
+
+def _missing(suggestion: Optional[Mapping[str, Any]]) -> str:
+    if not suggestion:
+        return ""
+    losses = "".join(f"<li>{escape(loss)}</li>" for loss in suggestion["losses"])
     return (
-        f'<header><p class="kicker">{escape(_title(report))}</p><h1 class="{tone}">{escape(headline)}</h1>'
-        f"<p>Checked {escape(report['checkedAt'])} against {escape(names)}.</p></header>"
+        f"<section><h2>The rules that are missing</h2><ul>{losses}</ul><details class=rules><summary>"
+        f"As {escape(suggestion['format'])}, to copy</summary><div><pre>{escape(suggestion['content'])}</pre></div>"
+        "</details></section>"
     )
 
 
 def _findings(report: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f'<tr><td><span class="dot {finding["coverage"]}"></span><code>{escape(endpoint(finding))}</code><br>'
-        f"<small>{escape(finding['level'])}; {escape(finding['reason'])}</small></td>"
-        f"<td><b>{escape(finding['coverage'])}</b><br>{escape(finding['because'])}</td>"
-        f"<td>{escape(' '.join((finding['hint'], *finding['notes'])))}{_settlement(finding)}</td></tr>"
-        for finding in by_severity(report)
+    findings = by_severity(report)
+    present = {finding["coverage"] for finding in findings}
+    levels = {finding["level"] for finding in findings}
+    words = {"Coverage": [word for word in _ORDER if word in present], "Level": [w for w in _LEVELS if w in levels]}
+    rows = "".join(map(_row, findings))
+    return f"<section><h2>All endpoints</h2>{filters('Show', words)}{rows}</section>"
+
+
+def _row(finding: Mapping[str, Any]) -> str:
+    """One endpoint, folded; on paper open where it is not covered."""
+    facts = "".join(f"<tr><th scope=row>{name}</th><td>{text}</td></tr>" for name, text in _facts(finding))
+    unfolded = "" if finding["coverage"] == "covered" else " open"
+    return (
+        f'<details class="row {finding["coverage"]} {finding["level"]}{unfolded}"{unfolded}>'
+        f"<summary>{named(finding, finding['coverage'])}"
+        f'<span class="what">{escape(finding["coverage"])} · {escape(finding["level"])}</span></summary>'
+        f"<div class=scroll><table>{facts}</table></div></details>"
     )
-    heads = "<tr><th>Endpoint</th><th>What the policy says</th><th>What to do</th></tr>"
-    return f"<section><h2>All endpoints</h2><div class=scroll><table class=hand>{heads}{rows}</table></div></section>"
 
 
-def _settlement(finding: Mapping[str, Any]) -> str:
-    return f"<br><small>Settled by {escape(settlement(finding))}</small>" if "settledBy" in finding else ""
+def _facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What decides about an endpoint, rule by rule, and why it is asked for; already escaped."""
+    yield "decided by", escape(finding["because"])
+    if len(finding["rules"]) > 1:
+        yield "rules", "<br>".join(map(escape, finding["rules"]))
+    yield from (("to do", escape(finding["hint"])),) if finding["hint"] else ()
+    yield from (("settled by", escape(settlement(finding))),) if "settledBy" in finding else ()
+    yield from (("note", escape(note)) for note in finding["notes"])
+    yield "reason", escape(finding["reason"])
+    yield from (("document", linked(source)) for source in finding.get("sources") or ())
+    yield from (("computes", escape(", ".join(finding["computes"]))),) if finding["computes"] else ()
 
 
 def _beyond(item: Mapping[str, Any], what: str) -> str:
     text = f"{item['policy']}, rule '{item['rule']}': {item[what]}: {item['because']}. {item.get('hint', '')}"
     return escape(text.strip())
-
-
-def _about(report: Mapping[str, Any]) -> str:
-    tool, catalog = report["tool"], report["catalog"]
-    lines = [f"{tool['name']} {tool['version']}, catalog {catalog['version']} ({catalog['digest']})"]
-    lines += [f"Sources: {', '.join(report['sources']) or 'not known'}"]
-    lines += [f"{name}: {value}" for name, value in (report["workspace"] or {}).items() if value]
-    return "<footer>" + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</footer>"

@@ -30,39 +30,56 @@ def print_text(text: str) -> None:
         raise AmlnetError(f"Standard output cannot be written: {reason}.", "Give --output-file NAME.") from None
 
 
-def check_files(paths: Iterable[str]) -> None:
-    """Raises UsageError for report files that cannot be written as it looks now."""
+def check_files(paths: Iterable[str], of_list: bool = False) -> None:
+    """Raises UsageError for files of a report, or of a list, that cannot be written as it looks now."""
     from pathlib import Path
 
     from ..files import refuse_existing
-    from ..reports import FORMATS
+    from ..reports import FORMATS, OF_LISTS
 
+    endings = OF_LISTS if of_list else tuple(FORMATS)
     for path in paths:
-        if Path(path).suffix.lower() not in FORMATS:
+        if Path(path).suffix.lower() not in endings:
             raise UsageError(
-                f"--report-file {path}: the name must end in {', '.join(FORMATS)}.", "It tells the format."
+                f"--report-file {path}: the name must end in {', '.join(endings)}.", "It tells the format."
             )
         refuse_existing(path, overwrite=True)
 
 
-def publish(cmd: Any, report: JsonObject, paths: Iterable[str], annotate: Optional[str]) -> None:
+def publish(
+    cmd: Any,
+    report: JsonObject,
+    paths: Iterable[str],
+    annotate: Optional[str],
+    suggestion: Optional[Mapping[str, object]] = None,
+) -> None:
     """Writes the report's files, and the annotations to standard error.
 
     What cannot be written fails the command, and the report is printed all the same.
     """
     from ..reports.annotations import lines
 
-    unwritten = _unwritten(report, paths)
+    written = write_files(report, paths, suggestion)
     for line in lines(report, annotate) if annotate else ():
         print(line, file=sys.stderr)
-    for message in unwritten:
-        logger.error("%s", message)
     code = report["summary"]["exitCode"]
-    if code or unwritten:
+    if code or not written:
         exit_after_output(cmd, code or 1)
 
 
-def _unwritten(report: Mapping[str, object], paths: Iterable[str]) -> list[str]:
+def write_files(
+    report: Mapping[str, object], paths: Iterable[str], suggestion: Optional[Mapping[str, object]] = None
+) -> bool:
+    """Writes the files of a report or a list; whether all could be written, and says which not."""
+    unwritten = _unwritten(report, paths, suggestion)
+    for message in unwritten:
+        logger.error("%s", message)
+    return not unwritten
+
+
+def _unwritten(
+    report: Mapping[str, object], paths: Iterable[str], suggestion: Optional[Mapping[str, object]]
+) -> list[str]:
     """Writes the report's files; returns what could not be written."""
     from ..files import write_text
     from ..reports import render
@@ -70,7 +87,7 @@ def _unwritten(report: Mapping[str, object], paths: Iterable[str]) -> list[str]:
     failures = []
     for path in paths:
         try:
-            write_text(path, render(path, report), overwrite=True)
+            write_text(path, render(path, report, suggestion), overwrite=True)
         except UsageError as error:
             failures.append(error.message)
     return failures

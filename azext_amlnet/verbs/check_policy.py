@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ..codec import JsonObject
     from ..discovery import PolicyQuery
     from ..discovery.policies import PolicyAnswer
-    from ..model import Inputs, Workspace
+    from ..exporters import Export
+    from ..model import Inputs, Requirement, Workspace
     from ..policy import Document
     from ..policy.addresses import Span
     from ..policy.evidence import Evidence
@@ -70,7 +71,9 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     report = report_on(inputs, policies, sources=sources, sources_of=sources_of, earlier=earlier, evidence=evidence)
     warn((*_unreadable(answer, subnets), *remarks(report)))
     document: JsonObject = to_json(report)
-    publish(cmd, document, arguments.report_file, arguments.annotate)
+    pages = any(path.lower().endswith(".html") for path in arguments.report_file)
+    suggestion = _missing_rules(inputs, report) if pages else None
+    publish(cmd, document, arguments.report_file, arguments.annotate, suggestion)
     return _suggested(arguments.suggest, inputs, report) if arguments.suggest else document
 
 
@@ -81,15 +84,41 @@ def _is_live(scoped: ScopeArguments) -> bool:
 
 def _suggested(format_name: str, inputs: Inputs, report: PolicyReport) -> JsonObject:
     """Just the rules that are missing, in a format of `export`."""
-    from ..exporters import export
-    from ..policy.report import LACKING, not_mended
+    from ..policy.report import not_mended
 
-    context = context_of(inputs, lacking_in=tuple(policy.name for policy in report.policy))
-    pairs = zip(inputs.rows, report.findings, strict=True)
-    lacking = [row for row, finding in pairs if finding.coverage in LACKING]
-    made = export(format_name, lacking, context, allow_unresolved=True)
+    made = _additions(format_name, inputs, report)
     warn(not_mended(report))
     return exported(made, content=made.content)
+
+
+def _additions(format_name: str, inputs: Inputs, report: PolicyReport) -> Export:
+    """The rules that are missing, as additions to the policies."""
+    from ..exporters import export
+
+    context = context_of(inputs, lacking_in=tuple(policy.name for policy in report.policy))
+    return export(format_name, _lacking(inputs, report), context, allow_unresolved=True)
+
+
+def _lacking(inputs: Inputs, report: PolicyReport) -> list[Requirement]:
+    from ..policy.report import LACKING
+
+    pairs = zip(inputs.rows, report.findings, strict=True)
+    return [row for row, finding in pairs if finding.coverage in LACKING]
+
+
+_EXPORTED_AS = {"terraform-json": "azure-firewall-terraform"}
+
+
+def _missing_rules(inputs: Inputs, report: PolicyReport) -> Optional[JsonObject]:
+    """The rules that are missing for the page, in the dialect of the policy, else as names; None where none is."""
+    from ..vocabulary import export_formats
+
+    if not _lacking(inputs, report):
+        return None
+    dialect = report.policy[0].dialect
+    name = _EXPORTED_AS.get(dialect, dialect if dialect in export_formats() else "hosts")
+    made = _additions(name, inputs, report)
+    return {"format": name, "content": made.content, "losses": list(made.losses)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

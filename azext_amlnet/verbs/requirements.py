@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 
@@ -9,12 +10,13 @@ from ..vocabulary import EXIT_FINDINGS, Why
 from ._arguments import command_of
 from ._az import exit_after_output, warn
 from ._inputs import baseline, catalog_and_facts, gather, scope_of
+from ._output import check_files, write_files
 
 if TYPE_CHECKING:
     from typing import Any
 
     from ..codec import JsonObject
-    from ..model import Requirement
+    from ..model import Inputs, Requirement
     from ._arguments import ScopeArguments
 
 
@@ -24,6 +26,7 @@ class RequirementsArguments:
 
     baseline: Optional[str] = None
     host: tuple[str, ...] = ()
+    report_file: tuple[str, ...] = ()
 
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> list[JsonObject]:
@@ -35,26 +38,44 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> l
     from ..catalog.provenance import provenance, stamped
     from ..codec import to_json
     from ..compare.requirements import compare, demanded
-    from ..files import read_requirements
 
     if arguments.host:
         return _of_hosts(cmd, scoped, arguments.host)
-    earlier = None
-    if arguments.baseline:
-        with baseline(arguments.baseline, command_of("requirements", scoped)):
-            earlier = read_requirements(arguments.baseline, option="--baseline")
+    check_files(arguments.report_file, of_list=True)
+    earlier = _earlier(scoped, arguments.baseline) if arguments.baseline else None
     inputs = gather(cmd, scoped)
     origin = provenance(inputs.catalog, scope_of(scoped), version())
     rows = stamped(inputs.rows, origin)
     if earlier is not None:
         since = {entry.id: entry.since for entry in inputs.catalog.entries}
         rows = compare(rows, earlier, origin, since)
-    warn((*inputs.warnings, *_not_concrete(rows)))
+    warnings = (*inputs.warnings, *_not_concrete(rows))
+    warn(warnings)
     more = demanded(rows, earlier) if earlier is not None else ()
     if more:
         warn([f"More is required than the baseline allows: {', '.join(map(_with_reason, more))}."])
-        exit_after_output(cmd, EXIT_FINDINGS)
-    return [to_json(row) for row in rows]
+    document = [to_json(row) for row in rows]
+    written = write_files(_of_list(inputs, document, warnings), arguments.report_file)
+    if more or not written:
+        exit_after_output(cmd, EXIT_FINDINGS if more else 1)
+    return document
+
+
+def _earlier(scoped: ScopeArguments, path: str) -> tuple[Requirement, ...]:
+    """The list that was approved."""
+    from ..files import read_requirements
+
+    with baseline(path, command_of("requirements", scoped)):
+        return read_requirements(path, option="--baseline")
+
+
+def _of_list(inputs: Inputs, rows: list[JsonObject], warnings: Sequence[str]) -> JsonObject:
+    """The list with what it is of, for its page."""
+    from ..about import about
+    from ..codec import to_json
+
+    made_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {**to_json(about(inputs)), "madeAt": made_at, "warnings": list(warnings), "rows": rows}
 
 
 def _not_concrete(rows: Sequence[Requirement]) -> Iterator[str]:

@@ -1,0 +1,110 @@
+"""Markdown: of a list all of it, for a ticket; of a test or a check a job's summary, ten lines and what failed.
+
+Azure DevOps takes it by ##vso[task.uploadsummary], GitHub by $GITHUB_STEP_SUMMARY.
+https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions (2026-11-26)
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterator, Mapping
+
+from ..text import one_line
+from . import endpoint
+from .requirements_html import headline, title_of
+from .tasks import Task, by_topic, tasks
+
+_MOST_HOSTS = 100
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The Markdown of a report, or of a list, as plain JSON values."""
+    lines = _list(document) if "rows" in document else _summary(document)
+    return "\n".join(lines) + "\n"
+
+
+def plain(text: str) -> str:
+    """A text that neither Markdown, HTML, a table nor a runner's log takes for its own."""
+    line = re.sub(r"([\\`*_\[\]|~<>&$])", r"\\\1", one_line(str(text), 1000))
+    return line.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;").replace("::", ":\u200b:")
+
+
+def code(text: str) -> str:
+    """A name in a code span; a table's bar and a span's own sign are nowhere in names."""
+    return "`" + re.sub(r"[`|\r\n]", " ", str(text)) + "`"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A job's summary
+
+
+def _summary(report: Mapping[str, Any]) -> Iterator[str]:
+    of_policy = "findings" in report
+    counts = report["summary"]["coverage" if of_policy else "verdicts"]
+    todo = tasks(report)
+    failing = sum(len(task.failing) for task in todo)
+    workspace = (report["workspace"] or {}).get("name")
+    what = "Outbound policy" if of_policy else "Outbound connectivity"
+    yield f"## {what}{f' of {plain(workspace)}' if workspace else ''}: {_verdict(report, failing)}"
+    yield ""
+    yield " · ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing was measured"
+    if todo:
+        yield ""
+        yield "| owner | cause | endpoints | what to do |"
+        yield "|---|---|---|---|"
+        yield from map(_line, todo)
+    yield ""
+    place = ", ".join(policy["name"] for policy in report["policy"]) if of_policy else _places(report)
+    when = report["checkedAt" if of_policy else "startedAt"]
+    tool = report["tool"]
+    yield f"{when}, {plain(place)}; {tool['name']} {tool['version']}, catalog {report['catalog']['version']}"
+
+
+def _verdict(report: Mapping[str, Any], failing: int) -> str:
+    code_ = report["summary"]["exitCode"]
+    if failing:
+        return f"{failing} endpoint{'s fail' if failing != 1 else ' fails'} (exit code {code_})"
+    return "fine" if code_ == 0 else f"exit code {code_}"
+
+
+def _places(report: Mapping[str, Any]) -> str:
+    return ", ".join(f"{vantage['name']} ({vantage['place']})" for vantage in report["vantages"])
+
+
+def _line(task: Task) -> str:
+    hosts = list(dict.fromkeys(endpoint(row) for row in task.rows))
+    shown = ", ".join(map(code, hosts[:_MOST_HOSTS]))
+    more = f" and {len(hosts) - _MOST_HOSTS} more" if len(hosts) > _MOST_HOSTS else ""
+    return f"| {task.owner} | {plain(task.cause)} | {shown}{more} | {plain(' '.join(task.hints))} |"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A list
+
+
+def _list(document: Mapping[str, Any]) -> Iterator[str]:
+    rows = document["rows"]
+    yield f"# {plain(title_of(document))}"
+    yield ""
+    tool, catalog = document["tool"], document["catalog"]
+    made = f"{document['madeAt']}, {tool['name']} {tool['version']}, catalog {catalog['version']} ({catalog['digest']})"
+    yield f"{headline(rows, sum(row['level'] == 'required' for row in rows))}. {made}."
+    yield from ("", *(f"* {plain(warning)}" for warning in document["warnings"])) if document["warnings"] else ()
+    for topic, members in by_topic(rows):
+        yield from ("", f"## {plain(topic)}", "", "| endpoint | port | level | needed for | reason | document |")
+        yield "|---|---|---|---|---|---|"
+        yield from map(_of_row, members)
+
+
+def _of_row(row: Mapping[str, Any]) -> str:
+    change = f" ({row['change']})" if row.get("change", "same") != "same" else ""
+    notes = " ".join((row["reason"], *row["notes"]))
+    cells = [code(row["host"]), f"{row['port']}/{row['protocol']}", f"{row['level']}{change}"]
+    cells += [plain(", ".join((*row["neededFor"], *row["computes"]))), plain(notes)]
+    return "| " + " | ".join([*cells, "<br>".join(map(_document, row["sources"]))]) + " |"
+
+
+def _document(source: Mapping[str, str]) -> str:
+    safe = re.fullmatch(r"https://[A-Za-z0-9./_~%#?=&-]{1,300}", source["url"])
+    return f"<{source['url']}> ({plain(source['checked'])})" if safe else plain(source["url"])

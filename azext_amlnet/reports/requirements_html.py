@@ -1,0 +1,79 @@
+"""The list of `requirements` as one page to attach to a ticket: by topic, with reasons and documents."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, Iterator, Mapping, Sequence
+
+from .page import filters, foot, head, linked, listed, named, page
+from .tasks import by_topic
+
+_LEVELS = ("required", "recommended", "optional")
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The page of a list (`rows`) with what it is of."""
+    rows = document["rows"]
+    parts = [_head(document), _counts(rows), listed("To know", map(escape, document["warnings"]))]
+    levels = [level for level in _LEVELS if any(row["level"] == level for row in rows)]
+    parts.append(filters("Show", {"Level": levels}))
+    parts += [_topic(topic, members) for topic, members in by_topic(rows)]
+    return page(title_of(document), [*parts, foot(document)])
+
+
+def title_of(document: Mapping[str, Any]) -> str:
+    """What the list is called."""
+    workspace = (document["workspace"] or {}).get("name")
+    return "Outbound endpoints" + (f" of {workspace}" if workspace else "")
+
+
+def _head(document: Mapping[str, Any]) -> str:
+    rows = document["rows"]
+    required = sum(row["level"] == "required" for row in rows)
+    return head(title_of(document), "plain", headline(rows, required), f"Made {document['madeAt']}.")
+
+
+def headline(rows: Sequence[Mapping[str, Any]], required: int) -> str:
+    """How many there are, and how many of them must be."""
+    return f"{len(rows)} endpoint{'s' * (len(rows) != 1)}, {required} of them required"
+
+
+def _counts(rows: Sequence[Mapping[str, Any]]) -> str:
+    open_names = [row for row in rows if row["unresolved"]]
+    changed = [row for row in rows if row.get("change", "same") != "same"]
+    items = [(len(rows), "rows"), (len(open_names), "not concrete"), *([(len(changed), "changed")] if changed else [])]
+    return "<ul class=cards>" + "".join(f"<li><b>{count}</b> {word}</li>" for count, word in items) + "</ul>"
+
+
+def _topic(topic: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    parts = "".join(
+        f'<details class="row open {row["level"]}"><summary>{named(row, row["level"])}'
+        f'<span class="what">{escape(row["level"])}{_change(row)}</span>'
+        f"<small class=why>{escape(row['reason'])}</small></summary>"
+        f"<div class=scroll><table>{_facts_of(row)}</table></div></details>"
+        for row in rows
+    )
+    return f"<section><h2>{escape(topic)}</h2>{parts}</section>"
+
+
+def _change(row: Mapping[str, Any]) -> str:
+    if row.get("change", "same") == "same":
+        return ""
+    why = f" ({row['why']})" if row.get("why", "unknown") != "unknown" else ""
+    return escape(f" · {row['change']}{why}")
+
+
+def _facts_of(row: Mapping[str, Any]) -> str:
+    return "".join(f"<tr><th scope=row>{name}</th><td>{text}</td></tr>" for name, text in _facts(row))
+
+
+def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The lines below a row, already escaped."""
+    yield "port", escape(f"{row['port']}/{row['protocol']}")
+    yield from (("needed for", escape(", ".join(row["neededFor"]))),) if row["neededFor"] else ()
+    yield from (("computes", escape(", ".join(row["computes"]))),) if row["computes"] else ()
+    yield from (("workspaces", escape(", ".join(row["workspaces"]))),) if row.get("workspaces") else ()
+    marks = [word for word in ("private", "websocket", "assumed", "unresolved") if row[word]]
+    yield from (("marks", escape(", ".join(marks))),) if marks else ()
+    yield from (("note", escape(note)) for note in row["notes"])
+    yield from (("document", linked(source)) for source in row["sources"])
