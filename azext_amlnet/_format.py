@@ -56,6 +56,37 @@ def policy_table(report):
     return _fitted(table, ("Endpoint", "Reason"), ("Coverage", "Change", "Endpoint"), "findings[].host")
 
 
+def compare_table(document):
+    """What differs between two results, what asks for attention first, as a table; what is as before is left out."""
+    from azext_amlnet.reports import by_change
+
+    word = "Diagnosis" if document["apart"] else "Why" if document["kind"] == "requirements" else None
+    rows = [row for row in by_change(document) if row["change"] != "same" or row["diagnosis"]]
+    first = "Diagnosis" if document["apart"] else "Change"
+    return _fitted([_compared(row, first, word) for row in rows], ("Endpoint", "Reason"), (first, "Endpoint"),
+                   "rows[].host")  # fmt: skip
+
+
+def _compared(row, first, word):
+    from azext_amlnet.reports import endpoint
+
+    name, diagnosis = endpoint(row), row["diagnosis"] or ""
+    columns = OrderedDict([(first, diagnosis if first == word else row["change"]), ("Endpoint", name)])
+    columns.update([("Before", row["before"] or ""), ("After", row["after"] or "")])
+    if word and word != first:
+        columns[word] = diagnosis
+    columns["Reason"] = _seen_where_it_fails(row) or row["sentence"].removeprefix(name).strip()
+    return columns
+
+
+def _seen_where_it_fails(row):
+    """Of a row that fails from one of two places only: what was seen there; the diagnosis says where."""
+    if not (row["diagnosis"] or "").startswith("only-"):
+        return ""
+    side = row["evidence"]["before" if row["before"] == "blocked" else "after"]
+    return f"{side['cause']}: {side['because']}"
+
+
 def _listed(answer):
     listed = ("Listed", "yes" if answer["listed"] else "no")
     level = ("Level", answer["level"] or "")

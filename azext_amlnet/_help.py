@@ -136,3 +136,20 @@ examples:
     - name: In a pipeline, fail only on what is worse than last time.
       text: az ml network check-policy --workspace-file facts.json --policy policy.json --baseline earlier.json
 """
+
+helps["ml network compare"] = """
+type: command
+short-summary: Compare two results of one kind, and tell what became of each endpoint.
+long-summary: >
+    Two reports of test (of two times, or of two places such as this machine and a pod), two lists of requirements, or
+    two results of check-policy; which they are is seen from the files. Of two places it tells on whose path an endpoint
+    fails, of two lists why a row changed. Nothing is asked or sent.
+    Exit codes: 0 fine, 2 wrong usage, 8 something required is worse or newly demanded, 9 it only is unknown now.
+examples:
+    - name: Since last week.
+      text: az ml network compare --before last-week.json --after report.json -o table
+    - name: This machine and the cluster, as a page for whoever owns the path.
+      text: az ml network compare --before desk.json --after cluster.json --report-file compare.html
+    - name: What a new version of the list asks for, and why.
+      text: az ml network compare --before approved.json --after requirements.json -o table
+"""

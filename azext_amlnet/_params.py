@@ -9,29 +9,18 @@ def load_arguments(loader, _):
     from azure.cli.core.commands.parameters import file_type
 
     files = {"type": file_type, "completer": FilesCompleter()}
-    with loader.argument_context("ml network") as context:
-        _source(context, files)
-        _saving(context, files)
-        _clusters(context)
-        _selection(context)
-    with loader.argument_context("ml network requirements") as context:
-        _list(context, files)
-        _list_files(context, files)
-    with loader.argument_context("ml network export") as context:
-        _requirements_file(context, files)
-        _export(context, files)
-    with loader.argument_context("ml network check-policy") as context:
-        _requirements_file(context, files)
-        _policy(context, files)
-        _reports(context, files)
-    with loader.argument_context("ml network test") as context:
-        _requirements_file(context, files)
-        _measurement(context, files)
-        _cluster(context, files)
-        _proxy_and_tls(context, files)
-        _gate(context, files)
-        _reports(context, files)
-        _outputs(context, files)
+    parts = {
+        "": (_source, _saving, _clusters, _selection),
+        " requirements": (_list, _list_files),
+        " export": (_requirements_file, _export),
+        " check-policy": (_requirements_file, _policy, _reports),
+        " test": (_requirements_file, _measurement, _cluster, _proxy_and_tls, _gate, _reports, _outputs),
+        " compare": (_compare, _list_files),
+    }
+    for verb, of_verb in parts.items():
+        with loader.argument_context(f"ml network{verb}") as context:
+            for part in of_verb:
+                part(context, files)
 
 
 def _list(context, files):
@@ -50,6 +39,13 @@ def _list(context, files):
         help="Space-separated host names, in place of the list: whether it asks for each, by which entry, why, and "
         "by which document; and what a host resembles that it does not ask for.",
     )
+
+
+def _compare(context, files):
+    """What is compared."""
+    what = "A report of `test`, a result of `check-policy` or a list of `requirements` (JSON)"
+    context.argument("before", help=f"{what}: the earlier one, or the one of this machine.", **files)
+    context.argument("after", help="The later one of the same kind, or the one of the cluster.", **files)
 
 
 def _list_files(context, files):
@@ -385,7 +381,7 @@ def _saving(context, files):
     context.argument("overwrite", action="store_true", arg_group="Output", help="Let a file that exists be replaced.")
 
 
-def _clusters(context):
+def _clusters(context, _files):
     """Which clusters count."""
     from azure.cli.core.commands.parameters import get_enum_type
     from azure.cli.core.decorators import Completer
@@ -406,7 +402,7 @@ def _clusters(context):
     )
 
 
-def _selection(context):
+def _selection(context, _files):
     """What of it is listed."""
     from azure.cli.core.commands.parameters import get_enum_type
 

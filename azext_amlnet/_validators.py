@@ -79,6 +79,14 @@ def validate_export(namespace):
         raise ValueError("--use-fqdn-tags is for the azure-firewall formats; nothing else knows FQDN tags.")
 
 
+def validate_compare(namespace):
+    """Two files, which are not written at the same time."""
+    for name in ("before", "after"):
+        if not getattr(namespace, name).strip():
+            raise ValueError(f"--{name} is empty; is a variable not set?")
+    _keep_what_is_read(namespace, ("before", "after"))
+
+
 def validate_check(namespace):
     """The scope, and files that are not read and written at the same time."""
     for word in namespace.policy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 
 from .verbs import check_policy as check_policy_verb
+from .verbs import compare as compare_verb
 from .verbs import export as export_verb
 from .verbs import requirements as requirements_verb
 from .verbs import test as test_verb
@@ -12,6 +13,7 @@ from .verbs._arguments import ScopeArguments, takes
 from .verbs._az import az_errors
 from .verbs._in_cluster import ClusterArguments
 from .verbs.check_policy import CheckPolicyArguments
+from .verbs.compare import CompareArguments
 from .verbs.export import ExportArguments
 from .verbs.requirements import RequirementsArguments
 from .verbs.test import TestArguments
@@ -46,3 +48,10 @@ def check_policy(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArgumen
     """`az ml network check-policy`: the list, held against the policy of a firewall, a proxy or a cluster."""
     with az_errors():
         return check_policy_verb.run(cmd, scoped, arguments)
+
+
+@takes(CompareArguments)
+def compare(cmd: Any, arguments: CompareArguments) -> JsonObject:
+    """`az ml network compare`: two results of one kind, and what became of each endpoint."""
+    with az_errors():
+        return compare_verb.run(cmd, arguments)

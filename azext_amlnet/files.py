@@ -12,7 +12,7 @@ from typing import Any, Callable, Container, Optional
 
 from .codec import DocumentError, TwiceError, from_json, once, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Requirement, Verdict, Workspace
+from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Level, Requirement, Verdict, Workspace
 from .text import is_address
 
 _LARGEST = 32 * 1024 * 1024
@@ -120,6 +120,34 @@ def read_report(path: str) -> dict[str, Any]:
         hint = "Give the JSON that `az ml network test -o json` printed, or its --report-file report.json."
         raise UsageError(f"--addresses {path} has no results.", hint)
     return document
+
+
+def read_result(path: str, option: str) -> tuple[str, Any]:
+    """What a file is (`test`, `check-policy` or `requirements`) and its JSON; raises UsageError for anything else."""
+    document = _read_json(path, option)
+    if isinstance(document, list):
+        return "requirements", document
+    for kind, items in (("test", "results"), ("check-policy", "findings")):
+        if isinstance(document, dict) and isinstance(document.get(items), list):
+            version = document.get("schemaVersion")
+            if version != SCHEMA_VERSION:
+                raise UsageError(
+                    f"{option} {path} has schemaVersion {shown(version)}, and is read as {SCHEMA_VERSION}."
+                )
+            _check_items(f"{option} {path}", document[items], items)
+            return kind, document
+    hint = "Give the JSON that az ml network test, check-policy or requirements printed."
+    raise UsageError(f"{option} {path} is no result of these commands.", hint)
+
+
+def _check_items(what: str, rows: list[Any], items: str) -> None:
+    """Raises UsageError for results or findings that are none."""
+    word, known = ("verdict", set(Verdict)) if items == "results" else ("coverage", set(Coverage))
+    for number, row in enumerate(rows, 1):
+        texts = ("host", "kind", "protocol", "level", word)
+        whole = isinstance(row, dict) and "port" in row and all(isinstance(row.get(name), str) for name in texts)
+        if not (whole and row[word] in known and row["level"] in set(Level)):
+            raise UsageError(f"{what}: {items[:-1]} {number} is none.", "Give the file as the command wrote it.")
 
 
 def read_service_tags(path: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ GET only, no redirect is followed, no credential is sent but the proxy's own, at
 import base64
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import queue
@@ -664,6 +665,7 @@ def secure(record, stream, name, shared, reconnect):
     peer = tls.object.getpeercert() or {}
     facts.update(version=tls.object.version(), cipher=(tls.object.cipher() or ("",))[0])
     facts.update(issuer=_rdns(peer.get("issuer")), subject=_rdns(peer.get("subject")), notAfter=peer.get("notAfter"))
+    facts.update(authorities=_authorities(tls.object, "verified"))
     return tls, facts
 
 
@@ -727,7 +729,7 @@ def _certificate(record, name, shared, reconnect):
         try:
             tls = Tls(stream, shared.unverified, name)
             tls.handshake()
-            return describe(tls.object.getpeercert(True))
+            return {**describe(tls.object.getpeercert(True)), "authorities": _authorities(tls.object, "unverified")}
         finally:
             stream.close()
     except (Stopped, OSError, ssl.SSLError, IndexError, ValueError):
@@ -748,6 +750,21 @@ def describe(der):
         "notAfter": dates[1],
         "names": _dns_names(der),
     }
+
+
+def _authorities(connection, kind):
+    """Who stands above the certificate: name and SHA-256 of each, up to the root that is trusted here or the last sent.
+
+    Empty where Python does not tell: `get_verified_chain` and `get_unverified_chain` are public since 3.13, and are in
+    what an SSLObject wraps since 3.10.
+    """
+    asked = "get_" + kind + "_chain"
+    ask = getattr(connection, asked, None) or getattr(getattr(connection, "_sslobj", None), asked, None)
+    try:
+        chain = [one if isinstance(one, bytes) else one.public_bytes(2) for one in (ask() if ask else ())]  # 2: DER
+        return [{"name": describe(der)["subject"], "sha256": hashlib.sha256(der).hexdigest()} for der in chain[1:5]]
+    except (AttributeError, IndexError, TypeError, ValueError, ssl.SSLError):
+        return []
 
 
 def _dns_names(der):

@@ -61,6 +61,7 @@ class Knobs:
     watch_breaks: int = 0  # so many watches end with a reset after their first event
     ttl_s: Optional[float] = None
     pools: dict[str, Any] = field(default_factory=dict)  # pool → environment of its pods
+    enter: tuple[str, ...] = ()  # what the pod's command is run by, such as in a network namespace
 
 
 class _Server(ThreadingHTTPServer):
@@ -298,7 +299,7 @@ class FakeKube:
             key = entry["valueFrom"]["secretKeyRef"]
             environment[entry["name"]] = self.store[("secrets", namespace, key["name"])]["stringData"][key["key"]]
         words = [word.replace("/amlnet/", f"{folder}/") for word in container["command"]]
-        words[0] = sys.executable
+        words[:1] = [*self.knobs.enter, sys.executable]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(words, stdout=log, stderr=log, env=environment, cwd=folder)
         self.processes[pod["metadata"]["uid"]] = process

@@ -31,7 +31,9 @@ class Lab:
     def __init__(self, faulty: bool = False) -> None:
         self.stack = contextlib.ExitStack()
         self.faulty = faulty
-        self.client, self.world = f"amlnet-c{os.getpid()}", f"amlnet-w{os.getpid()}"
+        kind = f"{os.getpid()}{'f' if faulty else ''}"
+        self.client, self.world = f"amlnet-c{kind}", f"amlnet-w{kind}"
+        self.enter = ("ip", "netns", "exec", self.client)
 
     def __enter__(self) -> Lab:
         for name in (self.client, self.world):
@@ -63,20 +65,29 @@ class Lab:
 
     def resolv(self, text: str) -> None:
         """Gives the client a resolv.conf of its own."""
+        self._etc("resolv.conf", text)
+
+    def hosts(self, text: str) -> None:
+        """Gives the client a hosts file of its own."""
+        self._etc("hosts", text)
+
+    def _etc(self, name: str, text: str) -> None:
         folder = Path("/etc/netns") / self.client
         folder.mkdir(parents=True, exist_ok=True)
         self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        (folder / "resolv.conf").write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
 
     def filter(self, *rules: str) -> None:
-        """Replaces the client's packet rules: `out …` for what it sends, `in …` for what it receives."""
-        chains = {"out": "output", "in": "input"}
+        """Replaces the client's packet rules.
+
+        `out …` is for what it sends, `in …` for what it receives, `nat …` for what it sends elsewhere.
+        """
+        chains = {"out": "filter hook output priority 0", "in": "filter hook input priority 0"}
         text = "flush ruleset\ntable inet f {\n"
-        for word, hook in chains.items():
+        for word, hook in {**chains, "nat": "nat hook output priority -100"}.items():
             lines = "\n".join(rule.split(" ", 1)[1] for rule in rules if rule.split(" ", 1)[0] == word)
-            text += f"chain {word}put_ {{\ntype filter hook {hook} priority 0;\n{lines}\n}}\n"
-        words = ["ip", "netns", "exec", self.client, "nft", "-f", "-"]
-        subprocess.run(words, input=text + "}\n", text=True, check=True, timeout=20)
+            text += f"chain {word}_ {{\ntype {hook};\n{lines}\n}}\n"
+        subprocess.run([*self.enter, "nft", "-f", "-"], input=text + "}\n", text=True, check=True, timeout=20)
 
     def probe(self, timeout_s: float = 3, resolvers: bool = True, **target: Any) -> dict[str, Any]:
         """The result of one target, measured in the client's namespace."""
@@ -88,7 +99,7 @@ class Lab:
         }
         if resolvers:
             request["resolvers"] = [f"{WORLD}:53"]
-        words = ["ip", "netns", "exec", self.client, sys.executable, "-I", "-S", "azext_amlnet/prober.py"]
+        words = [*self.enter, sys.executable, "-I", "-S", "azext_amlnet/prober.py"]
         done = subprocess.run(
             words, cwd=ROOT, input=json.dumps(request), capture_output=True, text=True, timeout=timeout_s + 20
         )
@@ -96,10 +107,12 @@ class Lab:
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[1].split("@", 2)[2])
         return result
 
-    def az(self, az: Az, *words: str) -> Ran:
-        """Runs az in the client's namespace, where no loopback Azure is."""
-        inside = ["ip", "netns", "exec", self.client, *az.command(*words)]
-        kept = {name: value for name, value in az.environment.items() if not name.upper().endswith("_PROXY")}
+    def az(self, az: Az, *words: str, node: str = "desk") -> Ran:
+        """Runs az in the client's namespace, where no loopback Azure is, on a host of that name."""
+        named = ["unshare", "--uts", "sh", "-c", f'hostname {node} && exec "$0" "$@"']
+        inside = [*self.enter, *named, *az.command(*words)]
+        other = ("_PROXY", "SSL_CERT_FILE")
+        kept = {name: value for name, value in az.environment.items() if not name.upper().endswith(other)}
         done = subprocess.run(
             inside, env=kept, cwd=az.folder, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
         )

@@ -36,6 +36,9 @@ def made(_installed: Az, tmp_path_factory: pytest.TempPathFactory) -> Path:
         files = [str(folder / f"{name}.{kind}") for kind in ("html", "md", "json")]
         ran = az("ml", "network", *command, "--report-file", *files)
         assert ran.code in (0, 8), ran.err
+    sides = ("--before", str(EXAMPLES / "desk.json"), "--after", str(EXAMPLES / "cluster.json"), "-o", "none")
+    ran = az("ml", "network", "compare", *sides, "--report-file", str(folder / "compare.html"))
+    assert ran.code == 8, ran.err
     return folder
 
 
@@ -48,7 +51,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @needs_chromium
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [500, 1280, 1600])
-@pytest.mark.parametrize("name", ["test", "policy", "list"])
+@pytest.mark.parametrize("name", ["test", "policy", "list", "compare"])
 def test_a_page_overflows_nowhere_and_is_readable(
     made: Path, chromium: Browser, name: str, width: int, dark: bool
 ) -> None:
@@ -76,6 +79,18 @@ def test_a_filter_hides_rows_without_a_script(made: Path, chromium: Browser) -> 
     fewer = chromium.ask(shown)
     assert (every, few, fewer) == (49, 12, 9)
     assert "<script" not in (made / "test.html").read_text(encoding="utf-8")
+
+
+@needs_chromium
+def test_a_comparison_prints_each_diagnosis_with_what_was_seen(made: Path, chromium: Browser) -> None:
+    chromium.open(made / "compare.html")
+    pages = chromium.printed()
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", " ".join(pages)))
+    assert len(pages) <= 5
+    for part in ("1 fail from both, 3 only from the cluster, 3 only from this machine", "Fails only from the cluster",
+                 "split DNS", "Interception CA", "Fails from both", "NXDOMAIN from 198.51.100.1:53",
+                 "198.51.100.3: timeout"):  # fmt: skip
+        assert part in text
 
 
 @needs_chromium

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Collection, Generic, Iterable, Mapping, Optional, Sequence, TypeVar
 
-from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Level, Progress
+from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Level, Progress, Verdict
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -40,6 +40,17 @@ class Scale(Generic[Word]):
         return Progress.WORSE if self.order.index(now) > self.order.index(before) else Progress.BETTER
 
 
+UNMEASURED = (Verdict.UNKNOWN, Verdict.SKIPPED)
+OF_TEST = Scale(
+    (Verdict.REACHABLE, Verdict.DEGRADED, Verdict.BLOCKED, *UNMEASURED),
+    unknown=Verdict.UNKNOWN,
+    unmeasured=UNMEASURED,
+)
+"""What is measured for the first time is new; what is not measured now is worse, even if it was not before."""
+OF_POLICY = Scale(
+    (Coverage.COVERED, Coverage.UNKNOWN, Coverage.PARTIAL, Coverage.MISSING, Coverage.DENIED), unknown=Coverage.UNKNOWN
+)
+"""What cannot be determined any more is never the same."""
 Outcome = tuple[Word, Level]
 """What became of one endpoint, and how much depends on it."""
 

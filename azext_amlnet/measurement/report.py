@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..about import about
-from ..compare.outcomes import Scale, counts, fails
+from ..compare.outcomes import OF_TEST, UNMEASURED, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
 from ..model import (
     SCHEMA_VERSION,
@@ -28,13 +28,6 @@ from .scene import Facts, scene_of
 from .targets import target_of
 from .transcript import Transcript
 
-UNMEASURED = (Verdict.UNKNOWN, Verdict.SKIPPED)
-SCALE = Scale(
-    (Verdict.REACHABLE, Verdict.DEGRADED, Verdict.BLOCKED, *UNMEASURED),
-    unknown=Verdict.UNKNOWN,
-    unmeasured=UNMEASURED,
-)
-"""What is measured for the first time is new; what is not measured now is worse, even if it was not before."""
 Key = tuple[str, str, int, str, str]
 
 
@@ -178,7 +171,9 @@ def _warnings_of(observation: Observation, targets: Mapping[str, Facts]) -> Iter
 
 def compare(results: Iterable[Result], earlier: Mapping[Key, Verdict]) -> tuple[Result, ...]:
     """The results, each with how it went since the earlier report."""
-    return tuple(replace(result, change=SCALE.progress(result.verdict, earlier.get(result.key))) for result in results)
+    return tuple(
+        replace(result, change=OF_TEST.progress(result.verdict, earlier.get(result.key))) for result in results
+    )
 
 
 def with_failing(results: Iterable[Result], fail_on: FailOn) -> tuple[Result, ...]:

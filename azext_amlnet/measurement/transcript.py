@@ -172,6 +172,12 @@ def _is_attempt(value: Any) -> bool:
     return _is_address(value["address"]) and _is_number(value["family"]) and all(map(_is_scalar, value.values()))
 
 
+def _is_authority(value: Any) -> bool:
+    if not isinstance(value, dict) or not _is_texts(value.get("name")):
+        return False
+    return isinstance(value.get("sha256"), str) and bool(re.fullmatch(r"[0-9a-f]{64}", value["sha256"]))
+
+
 _ADDRESSES = _list_of(_is_address)
 _HELLO: Mapping[str, Callable[[Any], bool]] = {
     "schema": _is_number,
@@ -196,6 +202,7 @@ _FACTS: Mapping[str, Callable[[Any], bool]] = {
     "headers": _is_headers,
     "issuer": lambda value: value is None or _is_texts(value),
     "subject": lambda value: value is None or _is_texts(value),
+    "authorities": _list_of(_is_authority),
     "plainHttp": lambda value: isinstance(value, dict) and _is_headers(value.get("headers", {})),
     "proxyTls": lambda value: isinstance(value, dict),
     "names": _list_of(_is_text),

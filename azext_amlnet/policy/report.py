@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence, TypeVar, cast
 
 from ..about import about
-from ..compare.outcomes import Scale, counts, fails
+from ..compare.outcomes import OF_POLICY, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
 from ..model import SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
 from ..text import endpoint, line
@@ -20,10 +20,6 @@ from .evidence import Evidence
 from .model import Finding, Policy, PolicyReport, PolicySummary
 from .over_permissive import over_permissive, stale
 
-SCALE = Scale(
-    (Coverage.COVERED, Coverage.UNKNOWN, Coverage.PARTIAL, Coverage.MISSING, Coverage.DENIED), unknown=Coverage.UNKNOWN
-)
-"""What cannot be determined any more is never the same."""
 LACKING = (Coverage.MISSING, Coverage.PARTIAL)
 """What a further rule mends."""
 _BAD = {Level.REQUIRED: set(Coverage) - {Coverage.COVERED}}
@@ -117,7 +113,7 @@ def _plain(value: T) -> T:
 def compare(findings: Iterable[Finding], earlier: Mapping[Key, Coverage]) -> tuple[Finding, ...]:
     """The findings, each with how it went since the earlier check."""
     return tuple(
-        replace(finding, change=SCALE.progress(finding.coverage, earlier.get(finding.key))) for finding in findings
+        replace(finding, change=OF_POLICY.progress(finding.coverage, earlier.get(finding.key))) for finding in findings
     )
 
 

@@ -20,11 +20,17 @@ def render(path: str, report: Mapping[str, Any], suggestion: Optional[Mapping[st
     `suggestion` are the rules that a policy lacks, for its page: `format`, `content` and `losses` as `export` has them.
     """
     name = FORMATS[Path(path).suffix.lower()]
-    if name == "html" and "rows" in report:
-        name = "requirements_html"
-    module = importlib.import_module(f".{'policy_html' if name == 'html' and 'findings' in report else name}", __name__)
-    text: str = module.render(report, suggestion) if module.__name__.endswith(".policy_html") else module.render(report)
+    name = f"{_of(report)}{name}" if name == "html" else name
+    module = importlib.import_module(f".{name}", __name__)
+    text: str = module.render(report, suggestion) if name == "policy_html" else module.render(report)
     return text
+
+
+def _of(report: Mapping[str, Any]) -> str:
+    """What the module of a document's page begins with."""
+    if "before" in report:
+        return "compare_"
+    return "requirements_" if "rows" in report else "policy_" if "findings" in report else ""
 
 
 def results(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -62,6 +68,12 @@ def by_owner(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return not owner, owner, str(result["cause"] or "") if owner else ""
 
     return sorted(by_severity(report), key=place)
+
+
+def by_change(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of a comparison, what asks for attention first: in the order of its own summary."""
+    order = list(document["summary"]["changes"])
+    return sorted(document["rows"], key=lambda row: (order.index(row["change"]), not row["diagnosis"]))
 
 
 def endpoint(result: Mapping[str, Any]) -> str:

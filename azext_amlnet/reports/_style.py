@@ -5,6 +5,7 @@ WORDS = (
     *("denied", "missing", "partial", "covered"),
     *("network", "security", "dns", "proxy", "platform", "azure"),
     *("required", "recommended", "optional"),
+    *("worse", "added", "changed", "removed", "better", "same"),
 )
 """What rows can be filtered by."""
 _HIDDEN = "".join(f"main:has(#show-{word}:not(:checked)) .row.{word} {{ display:none }}\n" for word in WORDS)

@@ -8,7 +8,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from . import FINE, by_owner
 from .glossary import CAUSES_EXPLAINED
-from .page import cards, filters, foot, head, linked, listed, named, page, settlement
+from .page import cards, filters, foot, linked, listed, named, page, settlement, top
 from .picture import picture
 from .tasks import Task, tasks
 from .ticket import change_request
@@ -48,7 +48,7 @@ def _head(report: Mapping[str, Any]) -> str:
     nothing = "Nothing required was measured" if code else "Nothing required is blocked"
     place = ", ".join(f"{v['name']} ({v['place']})" for v in report["vantages"])
     about = f"Measured {report['startedAt']} from {place} in {report['durationMs'] / 1000:.1f} s."
-    return head(_title(report), tone, "; ".join(phrases) or nothing, about)
+    return top(_title(report), tone, "; ".join(phrases) or nothing, about)
 
 
 def _warnings(report: Mapping[str, Any]) -> str:

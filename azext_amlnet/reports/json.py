@@ -8,4 +8,4 @@ from typing import Any, Mapping
 
 def render(report: Mapping[str, Any]) -> str:
     """The document as the command returns it."""
-    return json.dumps(report.get("rows", report), indent=2, ensure_ascii=True) + "\n"
+    return json.dumps(report["rows"] if "madeAt" in report else report, indent=2, ensure_ascii=True) + "\n"

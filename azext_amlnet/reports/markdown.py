@@ -11,7 +11,10 @@ import re
 from typing import Any, Iterator, Mapping
 
 from ..text import one_line
-from . import endpoint
+from . import by_change, endpoint
+from .compare_html import headline as compared_headline
+from .compare_html import sides
+from .compare_html import title_of as compared_title
 from .requirements_html import headline, title_of
 from .tasks import Task, by_topic, tasks
 
@@ -20,7 +23,8 @@ _MOST_HOSTS = 100
 
 def render(document: Mapping[str, Any]) -> str:
     """The Markdown of a report, or of a list, as plain JSON values."""
-    lines = _list(document) if "rows" in document else _summary(document)
+    of_rows = _compared if "before" in document else _list
+    lines = of_rows(document) if "rows" in document else _summary(document)
     return "\n".join(lines) + "\n"
 
 
@@ -77,6 +81,24 @@ def _line(task: Task) -> str:
     shown = ", ".join(map(code, hosts[:_MOST_HOSTS]))
     more = f" and {len(hosts) - _MOST_HOSTS} more" if len(hosts) > _MOST_HOSTS else ""
     return f"| {task.owner} | {plain(task.cause)} | {shown}{more} | {plain(' '.join(task.hints))} |"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A comparison
+
+
+def _compared(document: Mapping[str, Any]) -> Iterator[str]:
+    """What differs; rows that are as before are counted only."""
+    yield f"## {plain(compared_title(document))}: {plain(compared_headline(document))}"
+    yield ""
+    yield f"{plain(sides(document))}; exit code {document['summary']['exitCode']}"
+    rows = [row for row in by_change(document) if row["change"] != "same" or row["diagnosis"]]
+    if rows:
+        yield from ("", "| change | endpoint | before | after | diagnosis | |", "|---|---|---|---|---|---|")
+    for row in rows[:_MOST_HOSTS]:
+        cells = [row["change"], code(endpoint(row)), row["before"] or "", row["after"] or "", row["diagnosis"] or ""]
+        yield f"| {' | '.join(cells)} | {plain(row['sentence'])} |"
+    yield from ("", f"and {len(rows) - _MOST_HOSTS} more") if len(rows) > _MOST_HOSTS else ()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

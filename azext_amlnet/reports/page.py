@@ -25,7 +25,7 @@ def page(title: str, parts: Iterable[str]) -> str:
     return whole.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
 
 
-def head(title: str, tone: str, headline: str, about: str) -> str:
+def top(title: str, tone: str, headline: str, about: str) -> str:
     """The top of a page: what it is of, what it comes to, and how that was found."""
     return (
         f'<header><p class="kicker">{escape(title)}</p><h1 class="{tone}">{escape(headline)}</h1>'
@@ -43,6 +43,12 @@ def cards(counts: Mapping[str, int], by_level: Mapping[str, Mapping[str, int]], 
     heads = "".join(f"<th scope=col>{word}</th>" for word in order)
     table = f'<div class=scroll><table class="levels"><tr><td></td>{heads}</tr>{levels}</table></div>'
     return f'<ul class="cards">{items}</ul>{table}'
+
+
+def card_list(counts: Iterable[tuple[int, str, str]]) -> str:
+    """Cards of counts, each with its word and the tone of its border."""
+    items = "".join(f"<li class={tone}><b>{count}</b> {word}</li>" for count, word, tone in counts)
+    return f"<ul class=cards>{items}</ul>"
 
 
 def listed(title: str, lines: Iterable[str]) -> str:

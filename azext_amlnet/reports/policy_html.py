@@ -7,7 +7,7 @@ from typing import Any, Iterator, Mapping, Optional
 
 from . import by_severity
 from .html import task_of
-from .page import cards, filters, foot, head, linked, listed, named, page, settlement
+from .page import cards, filters, foot, linked, listed, named, page, settlement, top
 from .tasks import tasks
 
 _ORDER = ("denied", "missing", "partial", "unknown", "covered")
@@ -50,7 +50,7 @@ def _head(report: Mapping[str, Any]) -> str:
     tone = "blocked" if broken else "unknown" if report["summary"]["exitCode"] else "reachable"
     nothing = "Nothing required was asked about" if tone == "unknown" else "All required is allowed"
     names = ", ".join(f"{policy['name']} ({policy['dialect']}, {policy['rules']} rules)" for policy in report["policy"])
-    return head(_title(report), tone, "; ".join(phrases) or nothing, f"Checked {report['checkedAt']} against {names}.")
+    return top(_title(report), tone, "; ".join(phrases) or nothing, f"Checked {report['checkedAt']} against {names}.")
 
 
 def _to_do(report: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Iterator, Mapping, Sequence
 
-from .page import filters, foot, head, linked, listed, named, page
+from .page import card_list, filters, foot, linked, listed, named, page, top
 from .tasks import by_topic
 
 _LEVELS = ("required", "recommended", "optional")
@@ -30,7 +30,7 @@ def title_of(document: Mapping[str, Any]) -> str:
 def _head(document: Mapping[str, Any]) -> str:
     rows = document["rows"]
     required = sum(row["level"] == "required" for row in rows)
-    return head(title_of(document), "plain", headline(rows, required), f"Made {document['madeAt']}.")
+    return top(title_of(document), "plain", headline(rows, required), f"Made {document['madeAt']}.")
 
 
 def headline(rows: Sequence[Mapping[str, Any]], required: int) -> str:
@@ -41,8 +41,8 @@ def headline(rows: Sequence[Mapping[str, Any]], required: int) -> str:
 def _counts(rows: Sequence[Mapping[str, Any]]) -> str:
     open_names = [row for row in rows if row["unresolved"]]
     changed = [row for row in rows if row.get("change", "same") != "same"]
-    items = [(len(rows), "rows"), (len(open_names), "not concrete"), *([(len(changed), "changed")] if changed else [])]
-    return "<ul class=cards>" + "".join(f"<li><b>{count}</b> {word}</li>" for count, word in items) + "</ul>"
+    counts = [(len(rows), "rows", "plain"), (len(open_names), "not concrete", "plain")]
+    return card_list([*counts, *([(len(changed), "changed", "degraded")] if changed else [])])
 
 
 def _topic(topic: str, rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,0 +1,69 @@
+"""Two lists of `requirements` as a comparison: each row with its change, why, and a sentence. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, Optional, Sequence
+
+from ..model import EXIT_FINDINGS, Change, Provenance, Requirement, Why
+from ..text import endpoint, line
+from .reports import CHANGES
+from .requirements import compare, demanded
+
+_BECAUSE = {
+    Why.CATALOG: "the catalog says something else",
+    Why.WORKSPACE: "the workspace has changed",
+    Why.OPTION: "other options were given",
+    Why.TOOL: "another version of the tool made it",
+    Why.UNKNOWN: "why is not known",
+}
+
+
+def compared_lists(
+    before: Sequence[Requirement], after: Sequence[Requirement], since: Mapping[str, str]
+) -> dict[str, Any]:
+    """The comparison of two lists as plain JSON values; exit code 8 where more is required than before.
+
+    `since` has the version of the catalog with which each entry came.
+    """
+    rows = compare(after, before, _provenance(after), since)
+    earlier = {row.endpoint: row for row in before}
+    more = {row.endpoint for row in demanded(rows, before)}
+    lines = [_row(row, earlier.get(row.endpoint), row.endpoint in more) for row in rows]
+    changes = {word: sum(one["change"] == word for one in lines) for word in CHANGES}
+    summary = {"changes": changes, "diagnoses": {}, "exitCode": EXIT_FINDINGS if more else 0}
+    return {"apart": False, "summary": summary, "rows": lines}
+
+
+def _provenance(rows: Iterable[Requirement]) -> Optional[Provenance]:
+    """What a list was made with, the digests of all its entries together; None where it does not say."""
+    origins = [row.origin for row in rows if row.origin]
+    if not origins:
+        return None
+    entries = {name: digest for origin in origins for name, digest in origin.entries.items()}
+    first = origins[0]
+    return Provenance(first.tool, first.catalog, first.digest, first.asked, entries)
+
+
+def _row(row: Requirement, earlier: Optional[Requirement], demands: bool) -> dict[str, Any]:
+    gone = row.change is Change.REMOVED
+    change = row.change.value if row.change else Change.SAME.value
+    same = {"host": row.host, "port": row.port, "protocol": row.protocol.value, "kind": row.kind.value}
+    words = {"before": earlier.level.value if earlier else None, "after": None if gone else row.level.value}
+    why = None if row.change is Change.SAME or row.why is None else row.why.value
+    sentence = line(_sentence(row, earlier, demands))
+    return {**same, "level": row.level.value, **words, "change": change, "diagnosis": why, "sentence": sentence,
+            "evidence": {"before": None, "after": {"reason": row.reason, "demanded": demands}}}  # fmt: skip
+
+
+def _sentence(row: Requirement, earlier: Optional[Requirement], demands: bool) -> str:
+    name = endpoint(row.host, row.port, row.protocol.value)
+    because = _BECAUSE[row.why or Why.UNKNOWN]
+    if row.change is Change.SAME:
+        return f"{name} is {row.level.value}, as before."
+    if row.change is Change.REMOVED:
+        return f"{name} is not asked for any more: {because}."
+    if earlier is None:
+        return f"{name} is new, and {row.level.value}: {because}."
+    was = f", and was {earlier.level.value}" if earlier.level is not row.level else ""
+    more = " More is needed than before." if demands else ""
+    return f"{name} has changed; it is {row.level.value}{was}: {because}.{more}"
