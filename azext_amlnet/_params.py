@@ -1,6 +1,6 @@
 """The arguments. The scope arguments are the same for all verbs and are defined once."""
 
-from .vocabulary import ClusterType, FailOn, Level, Scenario, Topic, export_formats, policy_dialects
+from .vocabulary import ClusterType, FailOn, Level, Purpose, Scenario, Topic, export_formats, policy_dialects
 
 
 def load_arguments(loader, _):
@@ -73,6 +73,8 @@ def _requirements_file(context, files):
 
 def _export(context, files):
     """The language, and where the text goes."""
+    from azure.cli.core.commands.parameters import get_enum_type
+
     group = {"arg_group": "Output"}
     choices = list(export_formats())
     context.argument("export_format", options_list=["--format"], choices=choices, help="The target.", **group)
@@ -87,6 +89,13 @@ def _export(context, files):
         "allow_unresolved",
         action="store_true",
         help="Leave rows out whose names have parts that are not known yet, instead of refusing.",
+        **group,
+    )
+    context.argument(
+        "purpose",
+        arg_type=get_enum_type(Purpose),
+        help="allow: what must be reachable. tls-exemption: of these only the hosts whose TLS must not be inspected, "
+        "with the document behind each (formats csv, hosts, markdown, squid).  Default: allow.",
         **group,
     )
     context.argument(

@@ -14,6 +14,7 @@ from .vocabulary import Change as Change
 from .vocabulary import Cloud as Cloud
 from .vocabulary import ClusterType as ClusterType
 from .vocabulary import Coverage as Coverage
+from .vocabulary import Effect as Effect
 from .vocabulary import FailOn as FailOn
 from .vocabulary import Kind as Kind
 from .vocabulary import Level as Level
@@ -22,8 +23,10 @@ from .vocabulary import Origin as Origin
 from .vocabulary import Owner as Owner
 from .vocabulary import Progress as Progress
 from .vocabulary import Protocol as Protocol
+from .vocabulary import Purpose as Purpose
 from .vocabulary import Scenario as Scenario
 from .vocabulary import Topic as Topic
+from .vocabulary import TrustStore as TrustStore
 from .vocabulary import Verdict as Verdict
 from .vocabulary import Why as Why
 
@@ -210,6 +213,7 @@ class Cluster:
     defender: Optional[bool] = None
     key_vault_csi: Optional[bool] = None
     own_authorities: int = 0
+    authorities: tuple[str, ...] = checked(text.is_base64, "certificates in base64", default=())
     arc_gateway: Optional[bool] = None
     azure_rbac: Optional[bool] = None
     relay_host: Optional[str] = _host(default=None)
@@ -325,6 +329,22 @@ class Tags:
 
 
 @dataclass(frozen=True)
+class InspectedComponent:
+    """What a document says of a component whose TLS with some entries' hosts is inspected.
+
+    `store` is where it looks for authorities, for one that needs the inspecting authority.
+    """
+
+    component: str
+    clusters: tuple[ClusterType, ...]
+    effect: Effect
+    store: Optional[TrustStore]
+    because: str
+    remedy: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
 class CatalogEntry:
     """One fact about Azure: these hosts are needed for that, under this condition, says this page."""
 
@@ -350,6 +370,7 @@ class CatalogEntry:
     place: str
     service_tags: Optional[Tags] = None
     fqdn_tags: Optional[Tags] = None
+    inspection: tuple[InspectedComponent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -511,6 +532,7 @@ class Requirement:
     service_tags: tuple[str, ...] = checked(text.is_service_tag, "a service tag", default=())
     fqdn_tags: tuple[str, ...] = _name(default=())
     probe: Optional[ProbeSpec] = None
+    inspection: Optional[Effect] = None
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = _line(default=())
     change: Optional[Change] = field(default=None, metadata={"omit": True})
@@ -651,6 +673,31 @@ class Result:
 
 
 @dataclass(frozen=True)
+class AffectedComponent:
+    """What documents let one expect of a component where TLS is inspected; a prediction, not a measurement."""
+
+    component: str
+    effect: Effect
+    because: str
+    remedy: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Interception:
+    """One inspecting issuer that was seen from one vantage, with which hosts, and whom it breaks by documents.
+
+    `fingerprint` is the SHA-256 of the issuer's certificate in hexadecimal digits, where the connection showed it.
+    """
+
+    issuer: str
+    fingerprint: Optional[str]
+    vantage: str
+    hosts: tuple[str, ...]
+    consumers: tuple[AffectedComponent, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What `az ml network test` returns; docs/report.schema.json is its shape."""
 
@@ -666,6 +713,7 @@ class Report:
     warnings: tuple[str, ...]
     results: tuple[Result, ...]
     differences: tuple[Mapping[str, Any], ...] = ()
+    interception: tuple[Interception, ...] = ()
 
     @property
     def exit_code(self) -> int:

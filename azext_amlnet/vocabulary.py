@@ -220,6 +220,30 @@ class Owner(str, Enum):
     AZURE = "azure"
 
 
+class Effect(str, Enum):
+    """What becomes of a component where TLS is inspected."""
+
+    OK = "ok"
+    BREAKS = "breaks"
+    NEEDS_AUTHORITY = "needs-authority"
+    UNKNOWN = "unknown"
+
+
+class Purpose(str, Enum):
+    """What an export is for: rules that allow the endpoints, or the exceptions of a TLS inspection."""
+
+    ALLOW = "allow"
+    TLS_EXEMPTION = "tls-exemption"
+
+
+class TrustStore(str, Enum):
+    """Where a component looks for the authorities that it trusts."""
+
+    NODE = "node"
+    ARC_AGENTS = "arc-agents"
+    IMAGE = "image"
+
+
 class Cause(str, Enum):
     """Why an endpoint is not plainly reachable: the closed list; `measurement.causes.CAUSES` says what each means."""
 

@@ -59,6 +59,7 @@ NOT_PURE = ("socket", "ssl", "http", "urllib", "requests", "azure", "knack", "su
 LONG_FUNCTIONS = {
     "_params.py:_selection": (34, "arguments of az: one call each, no branch"),
     "_params.py:_cluster": (45, "arguments of az: one call each, no branch"),
+    "_params.py:_export": (34, "arguments of az: one call each, no branch"),
     "_params.py:_policy": (34, "arguments of az: one call each, no branch"),
     "_params.py:_source": (31, "arguments of az: one call each, no branch"),
     "prober.py:run": (41, "the measurement's one loop, read by admins before they run it"),
@@ -70,7 +71,7 @@ LONG_FUNCTIONS = {
 }
 LONG_FILES = {
     "prober.py": (1411, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (673, "the nouns of all rooms, in one place that is read first"),
+    "model.py": (721, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

@@ -134,11 +134,14 @@ def test_add_ons_and_profiles_of_a_cluster_are_read(facts: Facts) -> None:
         "addonProfiles": {"azureKeyvaultSecretsProvider": {"enabled": True}, "azurePolicy": {"enabled": False}},
         "securityProfile": {
             "defender": {"securityMonitoring": {"enabled": True}},
-            "customCATrustCertificates": ["Y2E=", "Y2E="],
+            "customCATrustCertificates": ["Y2E=", "Y2E=", {"odd": 1}],
         },
         "apiServerAccessProfile": {"enableVnetIntegration": True},
     }
-    for settings, expected in ((profiles, (True, True, False, 2, True)), ({}, (False, False, False, 0, False))):
+    for settings, expected in (
+        (profiles, (True, True, False, 3, ("Y2E=", "Y2E="), True)),
+        ({}, (False, False, False, 0, (), False)),
+    ):
         resources = arm.with_computes({**arm.ordinary(), **arm.aks(**settings)}, arm.compute("g", arm.AKS))
         aks = facts(resources).clusters[0]
         assert (
@@ -146,6 +149,7 @@ def test_add_ons_and_profiles_of_a_cluster_are_read(facts: Facts) -> None:
             aks.defender,
             aks.azure_policy,
             aks.own_authorities,
+            aks.authorities,
             aks.vnet_integration,
         ) == expected
 

@@ -65,6 +65,7 @@ def test_the_main_job(az: Az, azure: FakeAzure) -> None:
         "computes": [],
         "topic": "registry",
         "websocket": False,
+        "inspection": "needs-authority",
         "reason": "Image layers of the registry's swedencentral replica.",
         "entries": ["acr-data"],
         "resource": arm.REGISTRY,

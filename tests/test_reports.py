@@ -99,6 +99,7 @@ def report(*rows: dict[str, Any], code: int = 8) -> dict[str, Any]:
         "warnings": [],
         "results": list(rows),
         "differences": [],
+        "interception": [],
     }
 
 

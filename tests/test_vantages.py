@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,11 @@ def test_each_diagnosis_from_a_machine_and_a_pod(network: Lab, az: Az, tmp_path:
     assert "'Corporate Interception CA'" in sentence(tried, "login.microsoftonline.com")
     assert "the cluster's path" in sentence(tried, "acrml.westeurope.data.azurecr.io")
     assert tried["azure.archive.ubuntu.com"]["evidence"]["before"]["cause"] == "tcp_timeout"
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in (desk, pod)]
+    (seen,) = reports[1]["interception"]
+    assert reports[0]["interception"] == [] and seen["issuer"] == "Corporate Interception CA"
+    effects = {one["component"]: one["effect"] for one in seen["consumers"]}
+    assert effects["Azure Machine Learning extension"] == "unknown" and "Arc agents" not in effects  # a pod on AKS
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert all(word in text for word in ("only-cluster", "split DNS")) or path.suffix == ".html"

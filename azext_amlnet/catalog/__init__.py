@@ -10,6 +10,7 @@ from typing import Any, Mapping, Optional
 from ..errors import CatalogError
 from ..model import Catalog, CatalogEntry, Cloud, CrossCheck, Middlebox, Origin, Proof, ServiceTag, Source, Tags, Topic
 from . import blocks, schema
+from .inspection import with_inspection
 
 DATA = Path(__file__).with_name("data")
 
@@ -25,6 +26,7 @@ def load(folder: Optional[str] = None) -> Catalog:
     place, pages = book.place, _pages(book)
     proofs = _proofs(book, pages)
     clouds, notes = _clouds(book["clouds"], place)
+    middleboxes, inspection = _middleboxes(texts), texts.pop("inspection.yaml", None)
     return Catalog(
         version=blocks.text(book["version"], place, "version"),
         digest=_digest(root),
@@ -34,9 +36,9 @@ def load(folder: Optional[str] = None) -> Catalog:
         arc_region_codes=_arc_region_codes(book),
         proofs=proofs,
         public_issuers=schema.read_issuers(book["public_issuers"], place, pages),
-        middleboxes=_middleboxes(texts),
+        middleboxes=middleboxes,
         cross_checks=_cross_checks(book, pages),
-        entries=_tagged(_entries(texts, pages, proofs), book, pages),
+        entries=with_inspection(_tagged(_entries(texts, pages, proofs), book, pages), inspection, pages),
         retired=tuple(
             schema.read_retired(block, place, pages) for block in blocks.listing(book["retired"], place, "retired")
         ),

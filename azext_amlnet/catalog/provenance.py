@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping
 
 from ..model import Catalog, CatalogEntry, Provenance, Requirement, Scope, Source
 
-_NOT_CONTENT = ("position", "place", "since")
+_NOT_CONTENT = ("position", "place", "since", "inspection")
 
 
 def stamped(rows: Iterable[Requirement], whole: Provenance) -> tuple[Requirement, ...]:

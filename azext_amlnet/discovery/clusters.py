@@ -115,6 +115,7 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
     body = properties(answer)
     pools = [pool for pool in items_of(body.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
     access = inner(body, "apiServerAccessProfile")
+    certificates = items_of(inner(body, "securityProfile").get("customCATrustCertificates"))
     subnets = {resource_id(pool.get("vnetSubnetID")) for pool in pools}
     return Cluster(
         types=(ClusterType.AKS,),
@@ -128,7 +129,8 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
         subnets=tuple(sorted(subnet for subnet in subnets if subnet)),
         gpu_nodes=_any_node(body, pools, _has_gpu),
         windows_nodes=_any_node(body, pools, _is_windows),
-        own_authorities=len(items_of(inner(body, "securityProfile").get("customCATrustCertificates"))),
+        own_authorities=len(certificates),
+        authorities=tuple(filter(None, map(_base64, certificates))),
         **_switches(body),
         azure_rbac=truth(inner(body, "aadProfile").get("enableAzureRBAC")) or False,
     )

@@ -1,17 +1,21 @@
 """What to allow, in somebody's language: one file a format.
 
-Each has SUMMARY, losses(rows) and render(rows, context, lost); docs/exporting.md tells how to add one.
+Each has SUMMARY, losses(rows) and render(rows, context, lost), and where it can name the exceptions of a TLS inspection
+exemptions(rows, context, lost), too; docs/exporting.md tells how to add one.
 """
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Iterable
+from types import ModuleType
+from typing import Callable, Iterable
 
 from ..errors import UsageError
-from ..model import Requirement
+from ..model import Purpose, Requirement
 from ._text import Context as Context
+
+_EXEMPTING = ("csv", "hosts", "markdown", "squid")
 
 
 @dataclass(frozen=True)
@@ -41,5 +45,16 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
-    content: str = module.render(concrete, context, losses) if concrete or not context.lacking_in else ""
+    write = _writer(name, module, context.purpose)
+    content: str = write(concrete, context, losses) if concrete or not context.lacking_in else ""
     return Export(name, content, losses, len(concrete))
+
+
+def _writer(name: str, module: ModuleType, purpose: Purpose) -> Callable[..., str]:
+    """What makes the text; raises UsageError where the target has no list of exceptions of a TLS inspection."""
+    if purpose is Purpose.ALLOW:
+        return module.render  # type: ignore[no-any-return]
+    if not hasattr(module, "exemptions"):
+        known = ", ".join(_EXEMPTING)
+        raise UsageError(f"The format {name} has no exceptions of a TLS inspection.", f"Take one of {known}.")
+    return module.exemptions  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Iterator, Optional
 
-from ..model import Kind, Requirement
+from ..model import Kind, Purpose, Requirement
 from ..text import line
 
 
@@ -14,7 +14,7 @@ class Context:
     """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
 
     `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
-    `lacking_in` names the policies that the rows are additions to.
+    `lacking_in` names the policies that the rows are additions to; `purpose` is what is made of the rows.
     """
 
     workspace: Optional[str]
@@ -24,6 +24,7 @@ class Context:
     gaps: tuple[str, ...] = ()
     fqdn_tags: bool = False
     lacking_in: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.ALLOW
 
     @property
     def name(self) -> str:
@@ -34,7 +35,11 @@ class Context:
 def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
     """The lines that each file begins with, without their comment signs."""
     of = f" of workspace {context.workspace}" if context.workspace else ""
-    yield f"Outbound endpoints for Azure Machine Learning{of}"
+    if context.purpose is Purpose.TLS_EXEMPTION:
+        yield f"Hosts whose TLS must not be inspected, for Azure Machine Learning{of}"
+        yield "By documents. What only has to trust the inspecting authority is not here: docs/inspection.md."
+    else:
+        yield f"Outbound endpoints for Azure Machine Learning{of}"
     if context.lacking_in:
         yield f"Only what {', '.join(context.lacking_in)} lacks: add it to what exists, do not replace that."
     yield f"{context.date}, catalog {context.catalog}"
@@ -52,6 +57,11 @@ def why(row: Requirement) -> str:
     """The reason of a rule: level, for whom, why, and what documents say against it."""
     computes = f" ({', '.join(row.computes)})" if row.computes else ""
     return f"{row.level.value}{computes}: {row.reason}"
+
+
+def documented(row: Requirement) -> str:
+    """The reason of an exemption, and the documents that say so."""
+    return f"{row.reason} {' '.join(source.url for source in row.sources)}"
 
 
 def public(rows: Iterable[Requirement]) -> tuple[Requirement, ...]:

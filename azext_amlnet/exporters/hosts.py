@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Requirement
-from ._text import Context, comments, header, no_tags, private_notes, public
+from ._text import Context, comments, documented, header, no_tags, private_notes, public
 
 SUMMARY = "names alone, one a line, for external lists of firewalls"
 
@@ -22,5 +22,15 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """The names, each once, in the order of the list."""
+    return comments("#", [*header(context, lost), *private_notes(rows)]) + _names(rows)
+
+
+def exemptions(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """The names, with the document behind each above them."""
+    whys = (f"{row.host}: {documented(row)}" for row in public(rows))
+    return comments("#", [*header(context, lost), *whys]) + _names(rows)
+
+
+def _names(rows: Sequence[Requirement]) -> str:
     names = dict.fromkeys(row.host for row in public(rows) if row.kind in (Kind.FQDN, Kind.WILDCARD))
-    return comments("#", [*header(context, lost), *private_notes(rows)]) + "".join(f"{name}\n" for name in names)
+    return "".join(f"{name}\n" for name in names)

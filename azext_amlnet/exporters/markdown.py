@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Iterator, Sequence
 
 from ..model import Requirement, Topic
 from ..text import line
-from ._text import Context, header
+from ._text import Context, documented, header
 
 SUMMARY = "a table for each topic, for wikis and tickets"
 
@@ -26,6 +27,11 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
         if members:
             parts.append(_table(topic, members))
     return "\n".join(parts)
+
+
+def exemptions(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """The same with the documents behind each reason."""
+    return render([replace(row, reason=documented(row)) for row in rows], context, lost)
 
 
 def _table(topic: Topic, rows: Sequence[Requirement]) -> str:

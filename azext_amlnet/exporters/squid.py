@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from ._text import Context, comments, header, no_tags, public, why
+from ._text import Context, comments, documented, header, no_tags, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
 _SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
@@ -60,3 +60,26 @@ def _matcher(row: Requirement) -> str:
     if row.kind is Kind.WILDCARD:
         return f"dstdom_regex -n -i ^.+{row.host[1:].replace('.', chr(92) + '.')}$"
     return f"{'dst' if row.kind is Kind.IP else 'dstdomain -n'} {row.host}"
+
+
+_EXEMPT = "amlnet_not_inspected"
+
+
+def exemptions(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
+    """One acl by the name that the client asks for, and a line that splices it.
+
+    http://www.squid-cache.org/Doc/config/ssl_bump/ (2026-11-26)
+    """
+    where = "Include it above your ssl_bump lines that bump or stare, and below one that peeks at step 1."
+    members = [row for row in public(rows) if row.kind in (Kind.FQDN, Kind.WILDCARD)]
+    parts = [comments("#", [*header(context, lost), where])]
+    parts += [comments("#", [documented(row)]) + f"acl {_exempt_acl(row)}\n" for row in members]
+    names = dict.fromkeys(_exempt_acl(row).split()[0] for row in members)
+    parts += ["".join(f"ssl_bump splice {name}\n" for name in names)] if names else []
+    return "\n".join(parts)
+
+
+def _exempt_acl(row: Requirement) -> str:
+    if row.kind is Kind.WILDCARD:
+        return f"{_EXEMPT}_below ssl::server_name_regex -i ^.+{row.host[1:].replace('.', chr(92) + '.')}$"
+    return f"{_EXEMPT} ssl::server_name --client-requested {row.host}"

@@ -82,6 +82,10 @@ def by_own_authority(row: Requirement, proof: Proof, facts: Facts) -> bool:
     return own and untrusted and any(name in (host, "*." + host.partition(".")[2]) for name in names)
 
 
+INSPECTED = "TLS is probably inspected"
+"""How the warning begins."""
+
+
 def inspection_warning(steps: Steps, scene: Scene) -> tuple[str, ...]:
     """A warning where a certificate is trusted here and its issuer is none that issues public ones."""
     tls = steps.get("tls")
@@ -91,7 +95,7 @@ def inspection_warning(steps: Steps, scene: Scene) -> tuple[str, ...]:
         return ()
     return (
         one_line(
-            f"TLS is probably inspected: {issuer_of(tls['facts'])} issued the certificate, trusted here and no public "
+            f"{INSPECTED}: {issuer_of(tls['facts'])} issued the certificate, trusted here and no public "
             "issuer that the catalog knows. containerd and Arc's agents trust it only if they are told to."
         ),
     )

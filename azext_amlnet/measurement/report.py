@@ -22,6 +22,7 @@ from ..model import (
     Verdict,
 )
 from . import no_proxy
+from .interception import interceptions
 from .judge import by_pull
 from .results import result_of
 from .scene import Facts, scene_of
@@ -92,6 +93,7 @@ def report_on(
         warnings=tuple(dict.fromkeys((*inputs.warnings, *run.remarks, *_warnings(inputs, run, results, earlier)))),
         results=results,
         differences=differences(results),
+        interception=interceptions(inputs, results),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from . import FINE, by_owner
 from .glossary import CAUSES_EXPLAINED
+from .interception import section
 from .page import cards, filters, foot, linked, listed, named, page, settlement, top
 from .picture import picture
 from .tasks import Task, tasks
@@ -22,8 +23,8 @@ def render(report: Mapping[str, Any]) -> str:
     """The page of a report as plain JSON values."""
     summary = report["summary"]
     parts = [_head(report), cards(summary["verdicts"], summary["levels"], _ORDER)]
-    parts += [_to_do(report), picture(report), _warnings(report), _all(report), _causes(report), _foot(report)]
-    return page(_title(report), parts)
+    parts += [_to_do(report), section(report), picture(report), _warnings(report), _all(report), _causes(report)]
+    return page(_title(report), [*parts, _foot(report)])
 
 
 def _title(report: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from . import by_change, endpoint
 from .compare_html import headline as compared_headline
 from .compare_html import sides
 from .compare_html import title_of as compared_title
+from .interception import sentence
 from .requirements_html import headline, title_of
 from .tasks import Task, by_topic, tasks
 
@@ -59,6 +60,7 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
         yield "|---|---|---|---|"
         yield from map(_line, todo)
     yield ""
+    yield from (plain(sentence(one)) for one in report.get("interception", ()))
     place = ", ".join(policy["name"] for policy in report["policy"]) if of_policy else _places(report)
     when = report["checkedAt" if of_policy else "startedAt"]
     tool = report["tool"]

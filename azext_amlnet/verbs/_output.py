@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Iterable, Mapping, Optional
 
 from ..errors import AmlnetError, UsageError
+from ..vocabulary import Purpose
 from ._az import exit_after_output, logger, warn
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def _unwritten(
     return failures
 
 
-def context_of(inputs: Inputs, fqdn_tags: bool = False, lacking_in: tuple[str, ...] = ()) -> Context:
+def context_of(
+    inputs: Inputs, fqdn_tags: bool = False, lacking_in: tuple[str, ...] = (), purpose: Purpose = Purpose.ALLOW
+) -> Context:
     """What an exported file says of itself; see the fields of Context."""
     from ..exporters import Context
 
@@ -106,6 +109,7 @@ def context_of(inputs: Inputs, fqdn_tags: bool = False, lacking_in: tuple[str, .
         gaps=tuple(map(str, facts.gaps)) if facts else (),
         fqdn_tags=fqdn_tags,
         lacking_in=lacking_in,
+        purpose=purpose,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
+from ..vocabulary import Purpose
 from ._az import warn
 from ._inputs import gather
 from ._output import context_of, exported, print_text
@@ -24,10 +25,12 @@ class ExportArguments:
     output_file: Optional[str] = None
     allow_unresolved: bool = False
     use_fqdn_tags: bool = False
+    purpose: str = "allow"
 
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: ExportArguments) -> Optional[JsonObject]:
     """The text, or where it was written; nothing when standard output got it."""
+    from ..catalog.inspection import exemptions
     from ..exporters import export
     from ..files import refuse_existing, write_text
 
@@ -35,8 +38,10 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: ExportArguments) -> Optiona
     if path and not to_stdout:
         refuse_existing(path, scoped.overwrite)
     inputs = gather(cmd, scoped)
-    context = context_of(inputs, fqdn_tags=arguments.use_fqdn_tags)
-    made = export(arguments.export_format, inputs.rows, context, arguments.allow_unresolved)
+    purpose = Purpose(arguments.purpose)
+    rows = exemptions(inputs.catalog, inputs.rows) if purpose is Purpose.TLS_EXEMPTION else inputs.rows
+    context = context_of(inputs, fqdn_tags=arguments.use_fqdn_tags, purpose=purpose)
+    made = export(arguments.export_format, rows, context, arguments.allow_unresolved)
     warn(inputs.warnings)
     document = exported(made, **({"file": path} if path else {"content": made.content}))
     if to_stdout:

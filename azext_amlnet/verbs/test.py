@@ -189,11 +189,12 @@ def _request(inputs: Inputs, arguments: TestArguments, elsewhere: bool = False) 
 def _handed_over(cmd: Any, report: Report, arguments: TestArguments) -> JsonObject:
     """The report as JSON, its files written, and said why the command fails."""
     from ..codec import to_json
+    from ..reports.interception import sentence
     from ..reports.redact import redacted
 
     document: JsonObject = to_json(report)
     document = redacted(document) if arguments.redact else document
-    warn(document["warnings"])
+    warn((*document["warnings"], *map(sentence, document["interception"])))
     warn(filter(None, [_verdict_line(document)]))
     publish(cmd, document, arguments.report_file, arguments.annotate)
     return document

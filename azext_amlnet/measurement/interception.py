@@ -1,0 +1,146 @@
+"""An inspecting issuer that was seen → the components that it breaks, or that need its authority. Pure.
+
+A prediction: what documents say of a component, the kind of its cluster, and what Azure Resource Manager says of the
+authorities that its nodes trust. What is in an image, and what Arc's agents were given, it does not tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, Iterator, Optional, Sequence
+
+from ..catalog.inspection import components_of
+from ..model import (
+    AffectedComponent,
+    CatalogEntry,
+    Cause,
+    Cluster,
+    ClusterType,
+    Effect,
+    Endpoint,
+    Inputs,
+    InspectedComponent,
+    Interception,
+    Requirement,
+    Result,
+    Topic,
+    TrustStore,
+    cluster_type_of,
+)
+from ..text import line
+from ._tls import INSPECTED
+from .authorities import Authority, listed_in, shown_by
+
+
+@dataclass(frozen=True)
+class ClusterInUse:
+    """A cluster that uses what is inspected; without a name and facts where only its kind is known."""
+
+    kind: ClusterType
+    compute: Optional[str] = None
+    cluster: Optional[Cluster] = None
+
+
+def interceptions(inputs: Inputs, results: Iterable[Result]) -> tuple[Interception, ...]:
+    """One for each vantage and issuer, with the components of the clusters that need what is inspected."""
+    groups: dict[tuple[str, Authority], list[Result]] = {}
+    for result in results:
+        if _is_inspected(result):
+            groups.setdefault((result.vantage, _shown(result)[0]), []).append(result)
+    return tuple(_interception(inputs, vantage, issuer, group) for (vantage, issuer), group in groups.items())
+
+
+def _is_inspected(result: Result) -> bool:
+    """Of what the user added by --endpoint nobody knows who should issue its certificate."""
+    warned = any(warning.startswith(INSPECTED) for warning in result.warnings)
+    return result.topic != "extra" and (result.cause is Cause.TLS_UNTRUSTED_ISSUER or warned)
+
+
+def _shown(result: Result) -> tuple[Authority, ...]:
+    return shown_by(next((step["facts"] for step in result.steps if step["layer"] == "tls"), {}))
+
+
+def _interception(inputs: Inputs, vantage: str, issuer: Authority, results: Sequence[Result]) -> Interception:
+    entries = {entry.id: entry for entry in inputs.catalog.entries}
+    rows = {row.endpoint: row for row in inputs.rows}
+    seen = tuple(dict.fromkeys(one for result in results for one in _shown(result)))
+    affected: dict[AffectedComponent, None] = {}
+    for result in results:
+        row = rows[Endpoint(result.kind, result.host, result.protocol, result.port)]
+        asking = [entries[name] for name in row.entries if name in entries]
+        for place in _places(inputs, row):
+            affected |= dict.fromkeys(_affected(place, asking, seen))
+    order = (Effect.BREAKS, Effect.NEEDS_AUTHORITY, Effect.UNKNOWN, Effect.OK)
+    consumers = tuple(sorted(affected, key=lambda one: order.index(one.effect)))
+    hosts = tuple(dict.fromkeys(result.host for result in results))
+    return Interception(issuer.name, issuer.sha256, vantage, hosts, consumers)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Whose traffic it is
+
+
+def _places(inputs: Inputs, row: Requirement) -> Iterator[ClusterInUse]:
+    """The clusters that need a row; without facts the kinds of cluster whose own rows are in the list."""
+    facts = inputs.facts
+    if facts is None or not facts.clusters:
+        topics, own = {one.topic for one in inputs.rows}, {Topic.AKS: ClusterType.AKS, Topic.ARC: ClusterType.ARC}
+        yield from (ClusterInUse(of_topic) for topic, of_topic in own.items() if topic in topics)
+        return
+    names = {(compute.cluster_id or "").lower(): compute.name for compute in facts.computes or ()}
+    for cluster in facts.clusters:
+        name = names.get((cluster.id or "").lower())
+        if not row.computes or name in row.computes:
+            by_id = cluster_type_of(cluster.id)
+            kinds = cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))
+            yield from (ClusterInUse(kind, name, cluster) for kind in kinds)
+
+
+def _affected(
+    place: ClusterInUse, entries: Sequence[CatalogEntry], seen: tuple[Authority, ...]
+) -> Iterator[AffectedComponent]:
+    for one in components_of(entries, (place.kind,)):
+        effect, more = _trust(place, one, seen) if one.store else (one.effect, "")
+        of = f"{place.compute}: " if place.compute else ""
+        because = line(f"{of}{one.because}{more}")
+        remedy = "" if effect is Effect.OK else one.remedy
+        yield AffectedComponent(one.component, effect, because, remedy, one.sources[0].url)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Whether it has the authority
+
+
+def _trust(place: ClusterInUse, component: InspectedComponent, seen: tuple[Authority, ...]) -> tuple[Effect, str]:
+    """Whether a store has the authority, as far as Azure Resource Manager tells; the words behind the reason."""
+    if component.store is TrustStore.ARC_AGENTS:
+        return Effect.NEEDS_AUTHORITY, " Whether it was given cannot be read: Azure Resource Manager does not tell it."
+    if component.store is TrustStore.IMAGE:
+        return Effect.NEEDS_AUTHORITY, " What an image brings, only its owner knows."
+    if place.kind is ClusterType.ARC:
+        return Effect.NEEDS_AUTHORITY, " What these nodes trust is not in Azure Resource Manager."
+    cluster = place.cluster
+    if cluster is None or not cluster.readable:
+        return Effect.NEEDS_AUTHORITY, " Whether its nodes have it is not known: Azure was not asked, or did not say."
+    return _on_nodes(cluster, seen)
+
+
+def _on_nodes(cluster: Cluster, seen: tuple[Authority, ...]) -> tuple[Effect, str]:
+    """Of AKS nodes: by the certificates that ARM lists as custom CA trust and as the proxy's `trustedCa`."""
+    proxy = cluster.proxy
+    count = cluster.own_authorities + bool(proxy and proxy.trusted_ca)
+    if not count:
+        return Effect.NEEDS_AUTHORITY, " Azure Resource Manager lists no authority of your own for its nodes."
+    texts = (*cluster.authorities, *([proxy.authorities] if proxy and proxy.authorities else ()))
+    trusted = {authority for text in texts for authority in listed_in(text)}
+    if any(one in trusted for one in seen if one.sha256):
+        return Effect.OK, " Its nodes trust this authority, by its fingerprint."
+    names = sorted({one.name for one in trusted} & {one.name for one in seen})
+    if set(names) - {one.name for one in seen if one.sha256}:
+        return Effect.OK, f" Its nodes trust an authority called {names[0]}; the fingerprint of this one was not seen."
+    if names:
+        return Effect.NEEDS_AUTHORITY, f" Its nodes trust an authority called {names[0]}, but not this one."
+    if not trusted:
+        return Effect.UNKNOWN, " Its nodes trust authorities of your own, which Azure Resource Manager did not show."
+    known = ", ".join(sorted(one.name for one in trusted)[:3])
+    return Effect.UNKNOWN, f" Its nodes trust {known}: it is not known whether one of these stands above the issuer."
