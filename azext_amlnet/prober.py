@@ -34,6 +34,8 @@ MOST_ADDRESSES = 8
 MOST_HEAD = 16384
 MOST_BODY = 49152
 MOST_THREADS = 300
+MOST_LOOKUPS = 10  # names that are asked for at once, since resolvers drop bursts
+PACE_S = 0.05  # … and one more after this time, so that a silent resolver costs one time-out all the same
 GRACE_S = 0.2
 KEPT_HEADERS = (
     "azureml-served-by-cluster", "content-encoding", "content-length", "content-type", "date",
@@ -69,8 +71,9 @@ def _own_limit(error):
 class Record:
     """What is known of one target so far: its thread writes, the watcher of the deadline reads."""
 
-    def __init__(self, target, timeout_s):
+    def __init__(self, target, timeout_s, looked_up=None):
         self.target = target
+        self.looked_up = looked_up
         self.started = time.monotonic()
         self.ends = self.started + timeout_s
         self.steps = []
@@ -105,9 +108,16 @@ class Record:
             if not self.finished.is_set():
                 elapsed = round((time.monotonic() - self.layer_started) * 1000, 1)
                 self.steps.append({"layer": layer, "outcome": outcome, "elapsedMs": elapsed, "facts": facts})
+        self.let_next_in()
         if outcome == "failed":
             raise result
         return result
+
+    def let_next_in(self):
+        """Its name is looked up, or it needs none: another one may begin."""
+        looked_up, self.looked_up = self.looked_up, None
+        if looked_up is not None:
+            looked_up.release()
 
     def close(self):
         """The result line; a layer that is still at work counts as failed by time-out, with the time it had."""
@@ -1293,35 +1303,56 @@ def run(request):
         raise ValueError("schema %r is not known; this prober speaks %d" % (request.get("schema"), SCHEMA))
     shared, timeout_s = Shared(request), float(request.get("timeoutS") or 10)
     yield _hello(shared, timeout_s)
-    waiting, live, finished = list(reversed(request["targets"])), {}, queue.Queue()
     throttled = _throttled_ms()
     _raise_limits()
-
-    def work(record):
-        try:
-            probe(record, shared)
-        finally:
-            finished.put(record)
-
-    while waiting or live:
-        while waiting and len(live) < MOST_THREADS:
-            record = Record(waiting[-1], timeout_s)
-            try:
-                _thread(work, record)
-            except RuntimeError:  # no more threads here: those that run must end first
-                if live:
-                    break
-                raise
-            waiting.pop()
-            live[record] = True
-        oldest = next(iter(live), None)
-        try:  # sockets stop at the deadline; a thread that is stuck elsewhere is given up a moment later
-            record = finished.get(timeout=max(0.0, oldest.ends + GRACE_S - time.monotonic()))
-        except queue.Empty:
-            record = oldest
-        if live.pop(record, False):
+    crew = Crew(shared, request["targets"], timeout_s)
+    while crew.waiting or crew.live:
+        record = crew.ended(patient=not crew.begin())
+        if record is not None and crew.live.pop(record, False):
             yield dict(record.close(), **_held_back(throttled))
     yield dict({"kind": "done", "count": len(request["targets"])}, **_held_back(throttled))
+
+
+class Crew:
+    """The threads of a run, one for each target; few of them look up a name at the same time."""
+
+    def __init__(self, shared, targets, timeout_s):
+        self.shared, self.timeout_s = shared, timeout_s
+        self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.Queue()
+        self.lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
+
+    def begin(self):
+        """Begins the next target if there is one and room for it; whether another may follow at once."""
+        if not self.waiting or len(self.live) >= MOST_THREADS:
+            return False
+        admitted = self.lookups.acquire(timeout=PACE_S)
+        record = Record(self.waiting[-1], self.timeout_s, self.lookups if admitted else None)
+        try:
+            _thread(self._work, record)
+        except RuntimeError:  # no more threads here: those that run must end first
+            record.let_next_in()
+            if not self.live:
+                raise
+            return False
+        self.waiting.pop()
+        self.live[record] = True
+        return bool(self.waiting)
+
+    def _work(self, record):
+        try:
+            probe(record, self.shared)
+        finally:
+            record.let_next_in()
+            self.finished.put(record)
+
+    def ended(self, patient):
+        """A target that is over, if any: sockets stop at the deadline, and what is stuck is given up a moment later."""
+        oldest = next(iter(self.live))
+        left = oldest.ends + GRACE_S - time.monotonic()
+        try:
+            return self.finished.get(timeout=max(0.0, left) if patient else 0)
+        except queue.Empty:
+            return oldest if patient or left <= 0 else None
 
 
 def _hello(shared, timeout_s):

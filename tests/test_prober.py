@@ -480,3 +480,36 @@ def test_every_python_tells_the_same(net: wire.Wire, python: str) -> None:
     assert steps["3"]["facts"]["alert"] == 40
     assert [steps[i]["facts"]["verifyCode"] for i in "456"] in ([20, 10, 62], [21, 10, 62], [19, 10, 62])
     assert steps["4"]["facts"]["issuer"]["O"] == "Corporate Interception CA"
+
+
+# -- many names at once
+
+
+def test_a_resolver_that_drops_bursts_is_spared(net: wire.Wire) -> None:
+    """Asked for all names at once it would lose most, and names that exist would be called unknown or slow."""
+    names = [f"n{number}.example.test" for number in range(40)]
+    net.names.update({(name, "A"): ["127.0.0.1"] for name in names})
+    targets = [{"host": name, "port": net.refused_port(), "protocol": "tcp"} for name in names]
+    started = time.monotonic()
+    results = ask(net, *targets, resolvers=[net.few_at_once(2 * prober.MOST_LOOKUPS)])
+    assert time.monotonic() - started < 3
+    lookups = [result["steps"][0] for result in results.values()]
+    assert all(step["outcome"] == "ok" and step["elapsedMs"] < 1000 for step in lookups), lookups
+
+
+def test_a_silent_resolver_costs_one_time_out_and_a_moment_for_each_name(net: wire.Wire) -> None:
+    names = [f"n{number}.example.test" for number in range(40)]
+    net.names.update({(name, kind): "silence" for name in names for kind in ("A", "AAAA")})
+    started = time.monotonic()
+    results = ask(net, *({"host": name, "port": 443} for name in names), timeout_s=1.0)
+    assert time.monotonic() - started < 1.0 + 40 * prober.PACE_S + 2
+    assert {layers(result)[0] for result in results.values()} == {("dns", "failed")}
+    assert all(result["elapsedMs"] < 1500 for result in results.values()), "each has its whole time, and no more"
+
+
+def test_who_needs_no_lookup_waits_for_none(net: wire.Wire) -> None:
+    silent = [{"host": f"n{number}.example.test", "port": 443} for number in range(12)]
+    net.names.update({(str(target["host"]), kind): "silence" for target in silent for kind in ("A", "AAAA")})
+    literal = {"host": "127.0.0.1", "port": net.refused_port(), "protocol": "tcp"}
+    results = ask(net, *silent, *[literal] * 20, timeout_s=1.0)
+    assert sum(layers(result)[-1] == ("tcp", "failed") for result in results.values()) == 20

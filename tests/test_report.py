@@ -8,6 +8,7 @@ from typing import Optional
 import pytest
 
 from azext_amlnet.catalog import load
+from azext_amlnet.measurement import lookups
 from azext_amlnet.measurement.report import compare, differences, exit_code, summary, with_failing
 from azext_amlnet.measurement.results import result_of
 from azext_amlnet.measurement.scene import Scene
@@ -145,3 +146,19 @@ def test_what_cannot_be_tried_is_skipped_and_says_why(row: Requirement, because:
 def test_a_wildcard_says_which_name_stood_in_for_it() -> None:
     row = Requirement(host="*.x.io", kind=Kind.WILDCARD, probe=ProbeSpec("a.x.io", "/", "any-answer"))
     assert result_of(row, load().proofs, None, Scene(), "local").tested_by == "a.x.io"
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "warned"),
+    [
+        ([5.0] * 10, False),
+        ([5000.0] * 10, False),  # a slow resolver, or a silent one
+        ([5.0] * 8 + [5000.0] * 2, False),
+        ([5.0] * 5 + [2010.0, 5005.0, 9000.0], True),
+    ],
+)
+def test_a_resolver_that_answers_a_part_at_once_is_told(elapsed: list[float], warned: bool) -> None:
+    results = [{"steps": [{"layer": "dns", "elapsedMs": one, "facts": {}}]} for one in elapsed]
+    literal = {"steps": [{"layer": "dns", "elapsedMs": 0.1, "facts": {"literal": True}}]}
+    warnings = list(lookups.warnings([*results, literal, {"steps": [{"layer": "proxy"}]}]))
+    assert bool(warnings) is warned and all("3 of 8 names" in warning for warning in warnings)

@@ -198,6 +198,29 @@ class Wire:
         threading.Thread(target=answer_all, daemon=True).start()
         return f"{address}:{server.getsockname()[1]}"
 
+    def few_at_once(self, most: int, takes_s: float = 0.03) -> str:
+        """A nameserver that takes its time and holds so many questions; the others are lost, as dnsmasq does."""
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        server.bind(("127.0.0.1", 0))
+        self.stack.callback(server.close)
+        held = threading.BoundedSemaphore(most)
+
+        def answer(data: bytes, sender: Any) -> None:
+            time.sleep(takes_s)
+            with contextlib.suppress(OSError):
+                server.sendto(self._reply(data), sender)
+            held.release()
+
+        def take() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    data, sender = server.recvfrom(512)
+                    if held.acquire(blocking=False):
+                        threading.Thread(target=answer, args=(data, sender), daemon=True).start()
+
+        threading.Thread(target=take, daemon=True).start()
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
     def _reply(self, data: bytes) -> bytes:
         name, offset = _question(data)
         kind = {1: "A", 28: "AAAA"}[struct.unpack("!H", data[offset : offset + 2])[0]]

@@ -21,7 +21,7 @@ from ..model import (
     Vantage,
     Verdict,
 )
-from . import no_proxy
+from . import lookups, no_proxy
 from .interception import interceptions
 from .judge import by_pull
 from .results import result_of
@@ -163,6 +163,7 @@ def _warnings_of(observation: Observation, targets: Mapping[str, Facts]) -> Iter
     if missing:
         why = f": {observation.absent.because}" if observation.absent else ""
         yield f"{len(missing)} of {len(targets)} endpoints were not measured{why}."
+    yield from lookups.warnings(transcript.results.values())
     if transcript.throttled_ms:
         yield f"The pod's CPU limit held the probe back for {transcript.throttled_ms:.0f} ms."
 
