@@ -41,19 +41,29 @@ def report_table(report):
 
 def policy_table(report):
     """The findings of `az ml network check-policy` as a table, what is broken first; of --suggest what it returns."""
-    from azext_amlnet.reports import by_severity, endpoint
+    from azext_amlnet.reports import by_severity
 
     if "findings" not in report:
         return report
     with_change = any("change" in finding for finding in report["findings"])
-    table = []
-    for finding in by_severity(report):
-        columns = [("Coverage", finding["coverage"])]
-        columns += [("Change", finding.get("change", ""))] if with_change else []
-        mark = "" if finding["level"] == "required" else f"({finding['level']}) "
-        columns += [("Endpoint", endpoint(finding)), ("Reason", f"{mark}{finding['because']}")]
-        table.append(OrderedDict(columns))
-    return _fitted(table, ("Endpoint", "Reason"), ("Coverage", "Change", "Endpoint"), "findings[].host")
+    alone = report["policy"][0]["name"] if len(report["policy"]) == 1 else None
+    table = [_finding(finding, with_change, alone) for finding in by_severity(report)]
+    return _fitted(table, ("Endpoint", "Reason"), ("Coverage", "Change", "Level", "Endpoint"), "findings[].host")
+
+
+def _finding(finding, with_change, alone):
+    """A finding; the policy is not named in each row where there is one only."""
+    from azext_amlnet.reports import endpoint, is_conditional
+
+    columns = [("Coverage", finding["coverage"])]
+    columns += [("Change", finding.get("change", ""))] if with_change else []
+    marks = [] if finding["level"] == "required" else [finding["level"]]
+    marks += ["conditional"] if is_conditional(finding) else []
+    because = finding["because"].replace(f"' of {alone} ", "' ") if alone else finding["because"]
+    reason = (f"({', '.join(marks)}) " if marks else "") + because
+    width = _width()
+    columns += [("Level", finding["level"])] if width is not None and width < NARROW else []  # else the reason says it
+    return OrderedDict([*columns, ("Endpoint", endpoint(finding)), ("Reason", reason)])
 
 
 def compare_table(document):
@@ -94,13 +104,14 @@ def _listed(answer):
 
 
 def _result(result, several, with_change, owned, merged):
-    from azext_amlnet.reports import endpoint
+    from azext_amlnet.reports import endpoint, is_conditional
 
     columns = [("Verdict", result["verdict"])]
     columns += [("Change", result.get("change", ""))] if with_change else []
     columns += [("Owner", result.get("owner") or "")] if owned else []
     columns += [("From", result["vantage"])] if several else []
     marks = [] if result["level"] == "required" else [result["level"]]
+    marks += ["conditional"] if is_conditional(result) else []
     marks += ["connection only"] if "connection proves the path only" in " ".join(result["notes"]) else []
     marks += [f"tested by {result['testedBy']}"] if result["testedBy"] else []
     marks = f"({', '.join(marks)})" if marks else ""
@@ -113,11 +124,13 @@ def _result(result, several, with_change, owned, merged):
 
 
 def _requirement(row, with_change):
+    from azext_amlnet.reports import is_conditional
+
     why = f" ({row['why']})" if row.get("why", "unknown") != "unknown" else ""
     columns = [("Change", row.get("change", "") + why)] if with_change else []
     port = str(row["port"]) if row["protocol"] in ("https", "http") else f"{row['port']}/{row['protocol']}"
     marks = [mark for mark in ("private", "unresolved", "assumed") if row[mark]]
-    marks += ["conditional"] if any(note.startswith("Condition: ") for note in row["notes"]) else []
+    marks += ["conditional"] if is_conditional(row) else []
     reason = (f"({', '.join(marks)}) " if marks else "") + row["reason"]
     reason += f" ({', '.join(row['computes'])})" if row["computes"] else ""
     columns += [("Host", row["host"]), ("Port", port), ("Level", row["level"]), ("Reason", reason)]

@@ -15,6 +15,7 @@ from .errors import UsageError
 from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Level, Requirement, Verdict, Workspace
 from .text import is_address
 
+_OF_AZURE = "Check the path; of a policy in Azure give the whole ARM id, or its name beside -w and -g."
 _LARGEST = 32 * 1024 * 1024
 
 
@@ -164,7 +165,10 @@ def read_policy(path: str) -> str:
     try:
         return _read_text(path, "--policy")
     except UsageError as error:
-        raise UsageError(error.message, "Check the path; of a policy in Azure give the whole ARM id.") from None
+        raise UsageError(
+            error.message,
+            _OF_AZURE,
+        ) from None
 
 
 def read_log(path: str) -> str:

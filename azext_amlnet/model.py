@@ -545,6 +545,11 @@ class Requirement:
         return self.entries == EXTRA
 
     @property
+    def conditions(self) -> tuple[str, ...]:
+        """The notes that say under which condition it is needed, where facts could not decide."""
+        return tuple(note for note in self.notes if note.startswith("Condition: "))
+
+    @property
     def endpoint(self) -> Endpoint:
         """The requirement's identity."""
         return Endpoint(self.kind, self.host, self.protocol, self.port)
@@ -659,9 +664,11 @@ class Result:
     steps: tuple[Mapping[str, Any], ...]
     failing: bool = False
     owner: Optional[Owner] = None
+    needed_for: tuple[Scenario, ...] = ()
     private: bool = False
     websocket: bool = False
     expects: str = ""
+    inspection: Optional[Effect] = None
     sources: tuple[Source, ...] = ()
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})

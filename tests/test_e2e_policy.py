@@ -128,7 +128,7 @@ def test_without_a_source_nothing_is_taken_for_granted(az: Az) -> None:
     assert ran.code in (8, 9)
     covered = [finding for finding in ran.json["findings"] if finding["coverage"] == "covered"]
     assert not covered and "--source" in ran.json["findings"][0]["hint"]
-    assert "endpoints depend on it: Say with --source" in ran.err
+    assert "endpoints cannot be determined yet: Say with --source" in ran.err
 
 
 @pytest.mark.parametrize("name", SAMPLES)

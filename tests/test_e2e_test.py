@@ -79,7 +79,7 @@ def test_one_host_that_the_proxy_denies_is_named_everywhere(az: Az, net: wire.Wi
     assert (result["verdict"], result["cause"], result["layer"]) == ("blocked", "proxy_denied", "proxy")
     assert "403" in result["because"] and "ERR_ACCESS_DENIED" in result["because"] and result["hint"]
     assert ran.err.splitlines() == [
-        f"WARNING: 1 endpoint fails: {data} (proxy_denied).",
+        f"WARNING: 1 required endpoint fails: {data} (proxy_denied).",
         f"##vso[task.logissue type=error;code=proxy_denied]{data} (required) is blocked (proxy_denied): "
         f"{result['because']}. {result['hint']}",
     ]

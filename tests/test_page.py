@@ -191,6 +191,44 @@ def test_a_request_for_less_claims_less() -> None:
     assert "WebSocket: not needed" in text and "Test: az" not in text
 
 
+@pytest.mark.parametrize(
+    ("owner", "cause", "title", "kind", "rule"),
+    [
+        ("network", "tcp_timeout", "Allow 1 outbound endpoint", "new rule", True),
+        ("dns", "dns_nxdomain", "Make 1 outbound endpoint", "DNS: ", False),
+        ("security", "tls_untrusted_issuer", "Exempt 1 outbound endpoint", "exception of a TLS inspection", False),
+        ("security", "http_block_page", "Let 1 outbound endpoint", "exception of a filter", False),
+        ("proxy", "proxy_denied", "Let 1 outbound endpoint", "rule or setting of the proxy", False),
+        ("platform", "tls_expired", "Look into 1 outbound endpoint", "no firewall rule", False),
+        ("network", "denied", "Stop denying 1 outbound endpoint", "narrow the one that denies", True),
+    ],
+)
+def test_a_request_asks_its_owner_for_what_the_cause_needs(
+    owner: str, cause: str, title: str, kind: str, rule: bool
+) -> None:
+    text = asking(row("a.io", "blocked", owner=owner, cause=cause))
+    assert text.startswith(title) and kind in text and ("Rule kind: " in text) is rule
+    assert ("remove the rule" in text) is (cause == "tcp_timeout")
+
+
+def test_an_unknown_asks_for_the_fact() -> None:
+    text = asking(row("a.io", "unknown", owner="platform", cause="pod_no_result"))
+    assert text.startswith("Find out about 1 outbound endpoint") and "no change yet" in text
+
+
+def test_a_request_says_the_condition_the_work_and_what_was_tried() -> None:
+    condition = "Condition: Only with Azure RBAC."
+    asked = row("*.x.io", "blocked", owner="dns", cause="dns_nxdomain", kind="wildcard", testedBy="a.x.io",
+                neededFor=["cluster"], notes=[condition])  # fmt: skip
+    text = asking(asked)
+    assert "*.x.io (tried: a.x.io)" in text and "required (conditional)" in text and condition in text
+    assert "az ml network test --endpoint a.x.io" in text
+    assert "If it is not done: by the condition above, as documented these do not work: the cluster itself." in text
+    breaking = asking(row("b.io", "blocked", owner="network", neededFor=["training"], inspection="breaks"))
+    assert "If it is not done: as documented these do not work: training jobs." in breaking
+    assert "exempt b.io, which it breaks by documents" in breaking
+
+
 def test_tasks_are_by_owner_and_cause_and_each_advice_is_given_once() -> None:
     causes = {
         "a": ("security", "tls_untrusted_issuer"),
@@ -224,10 +262,13 @@ def test_the_policy_page_has_the_missing_rules_and_the_deciding_chain(made: Path
 def test_a_summary_is_ten_lines_and_what_failed(made: Path) -> None:
     text = (made / "test.md").read_text(encoding="utf-8")
     lines = text.splitlines()
-    assert lines[0] == "## Outbound connectivity of ml-ws: 7 endpoints fail (exit code 8)" and len(lines) <= 12
+    assert lines[0] == "## Outbound connectivity of ml-ws: 7 required endpoints fail (exit code 8)" and len(lines) <= 12
     assert all(host in text for host in ("`acrml.northeurope.data.azurecr.io`", "`sts.windows.net`"))
     policy = (made / "policy.md").read_text(encoding="utf-8")
-    assert policy.startswith("## Outbound policy of ml-ws: 2 endpoints fail") and "`graph.microsoft.com`" in policy
+    assert (
+        policy.startswith("## Outbound policy of ml-ws: 2 required endpoints fail")
+        and "`graph.microsoft.com`" in policy
+    )
 
 
 @pytest.mark.parametrize("text", ["##vso[task.setvariable]x", "<img src=x onerror=alert(1)>", "a|b", "`x`", "[a](http://e)",

@@ -103,8 +103,9 @@ def test_findings_of_a_policy_fit_the_terminal(az: Az, columns: int) -> None:
     shown = on_terminal(az, *OFFLINE, "--policy", str(policy), "--source", "10.1.0.0/16", "-o", "table",
                         columns=columns)  # fmt: skip
     header, *rows = table_of(shown.lines)
-    assert header == ["Coverage", "Endpoint", *(["Reason"] if columns >= 100 else [])]
-    assert rows[0][:2] == ["denied", "graph.microsoft.com"] and all(len(line) <= columns for line in shown.lines)
+    assert header == (["Coverage", "Endpoint", "Reason"] if columns >= 100 else ["Coverage", "Level", "Endpoint"])
+    first = ["denied", "graph.microsoft.com"] if columns >= 100 else ["denied", "required", "graph.microsoft.com"]
+    assert rows[0][: len(first)] == first and all(len(line) <= columns for line in shown.lines)
 
 
 # -- the wait
@@ -129,7 +130,9 @@ def test_a_wait_tells_who_is_silent_and_leaves_nothing_above_the_table(az: Az, s
     assert f"1 of 2 tried, 1 silent (localhost:{silent[0]}), 2 s left" in states
     assert not any("s left" in line or "Trying" in line or "Finished" in line for line in shown.lines)
     above = shown.lines[: shown.lines.index(next(line for line in shown.lines if line.startswith("Verdict")))]
-    assert "".join(above).startswith("2 endpoints fail: ") and "".join(above).endswith(" (tls_timeout)."), above
+    assert "".join(above).startswith("2 required endpoints fail: ") and "".join(above).endswith(" (tls_timeout)."), (
+        above
+    )
 
 
 def test_many_silent_ones_are_counted_and_the_line_is_cut_to_the_terminal(az: Az, silent: list[int]) -> None:

@@ -54,9 +54,9 @@ def comments(sign: str, lines: Iterable[str]) -> str:
 
 
 def why(row: Requirement) -> str:
-    """The reason of a rule: level, for whom, why, and what documents say against it."""
+    """The reason of a rule: level, for whom, why, and under which condition where facts could not decide."""
     computes = f" ({', '.join(row.computes)})" if row.computes else ""
-    return f"{row.level.value}{computes}: {row.reason}"
+    return " ".join((f"{row.level.value}{computes}: {row.reason}", *row.conditions))
 
 
 def documented(row: Requirement) -> str:

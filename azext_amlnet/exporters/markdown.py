@@ -41,7 +41,7 @@ def _table(topic: Topic, rows: Sequence[Requirement]) -> str:
 
 def _row(row: Requirement) -> str:
     marks = [mark for mark in ("private", "assumed") if getattr(row, mark)]
-    reason = row.reason + (f" ({', '.join(marks)})" if marks else "")
+    reason = " ".join((row.reason + (f" ({', '.join(marks)})" if marks else ""), *row.conditions))
     port = str(row.port) if row.protocol.value in ("https", "http") else f"{row.port}/{row.protocol.value}"
     needed = ", ".join([*(scenario.value for scenario in row.needed_for), *row.computes])
     cells = [f"`{line(row.host)}`", port, row.level.value, _text(needed), _text(reason)]

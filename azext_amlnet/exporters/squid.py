@@ -38,19 +38,24 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     for row in spoken:
         groups.setdefault((row.protocol is Protocol.HTTP, row.port), []).append(row)
     if groups:
-        parts.append("acl amlnet_connect method CONNECT\n")
+        parts.append(f"acl {_prefix(context)}_connect method CONNECT\n")
     for (plain, port), members in groups.items():
-        parts.append(_group(plain, port, members))
+        parts.append(_group(_prefix(context), plain, port, members))
     return "\n".join(parts)
 
 
-def _group(plain: bool, port: int, rows: Sequence[Requirement]) -> str:
-    name = f"amlnet_{'http' if plain else 'tls'}_{port}"
+def _prefix(context: Context) -> str:
+    """How names of acls begin: of one name squid makes one acl, and additions are apart from what a whole list made."""
+    return context.name.replace("-", "_")
+
+
+def _group(prefix: str, plain: bool, port: int, rows: Sequence[Requirement]) -> str:
+    name = f"{prefix}_{'http' if plain else 'tls'}_{port}"
     kinds = {Kind.FQDN: f"{name}_names", Kind.WILDCARD: f"{name}_below", Kind.IP: f"{name}_addresses"}
     lines = [f"acl {name}_port port {port}\n"]
     for row in rows:
         lines.append(comments("#", [why(row)]) + f"acl {kinds[row.kind]} {_matcher(row)}\n")
-    method = "!amlnet_connect" if plain else "amlnet_connect"
+    method = f"{'!' if plain else ''}{prefix}_connect"
     used = dict.fromkeys(kinds[row.kind] for row in rows)
     lines += [f"http_access allow {method} {name}_port {acl}\n" for acl in used]
     return "".join(lines)

@@ -97,8 +97,10 @@ def _told(row: Requirement, decisions: Sequence[Decision]) -> Finding:
         topic=row.topic.value,
         reason=row.reason,
         computes=row.computes,
+        needed_for=row.needed_for,
         private=row.private,
         websocket=row.websocket,
+        inspection=row.inspection,
         sources=row.sources,
         coverage=worst.coverage,
         rules=_unique(rule for decision in telling for rule in decision.rules),
@@ -106,7 +108,7 @@ def _told(row: Requirement, decisions: Sequence[Decision]) -> Finding:
         hint=worst.hint,
         settled_by=worst.settled_by,
         evidence=next((decision.evidence for decision in telling if decision.evidence), None),
-        notes=_unique(note for decision in decisions for note in decision.notes),
+        notes=_unique((*row.conditions, *(note for decision in decisions for note in decision.notes))),
     )
 
 
@@ -180,7 +182,7 @@ class Checker:
         worst = min(decisions, key=lambda traffic: decisions[traffic].coverage.rank)
         whole = decisions[worst]
         if len(decisions) > 1 and whole.coverage is not Coverage.COVERED:
-            whole = replace(whole, because=f"{_part(worst, pieces)}{whole.because}")
+            whole = replace(whole, because=f"{_part(worst, pieces, apart=len(words) > 1)}{whole.because}")
         elif whole.coverage is Coverage.COVERED:
             whole = replace(
                 whole,
@@ -353,9 +355,10 @@ def _ref(rule: Rule) -> str:
     return f"rule '{rule.name}'"
 
 
-def _part(traffic: Traffic, pieces: Sequence[Optional[Span]]) -> str:
+def _part(traffic: Traffic, pieces: Sequence[Optional[Span]], apart: bool) -> str:
+    """Which part of what was asked it is; a tag only where it makes a difference."""
     parts = [f"from {shown(traffic.source)}"] if traffic.source and len(pieces) > 1 else []
-    parts += [f"to service tag {traffic.tag}"] if traffic.tag else []
+    parts += [f"to service tag {traffic.tag}"] if traffic.tag and apart else []
     return f"{' '.join(parts)}: " if parts else ""
 
 

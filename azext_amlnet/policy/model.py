@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from ..model import Coverage, Gap, Kind, Level, Progress, Protocol, Settlement, Source
+from ..model import Coverage, Effect, Gap, Kind, Level, Progress, Protocol, Scenario, Settlement, Source
 from .addresses import inside
 from .conditions import Condition, Destinations, Perhaps, Sources
 from .evidence import Seen
@@ -156,8 +156,10 @@ class Finding:
     notes: tuple[str, ...] = ()
     failing: bool = False
     workspaces: tuple[str, ...] = ()
+    needed_for: tuple[Scenario, ...] = ()
     private: bool = False
     websocket: bool = False
+    inspection: Optional[Effect] = None
     sources: tuple[Source, ...] = ()
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     evidence: Optional[Settled] = field(default=None, metadata={"omit": True})

@@ -185,19 +185,20 @@ def _advice(findings: Iterable[Finding]) -> Iterator[str]:
     hints = [finding.hint for finding in findings if finding.coverage is Coverage.UNKNOWN]
     for hint in dict.fromkeys(hints):
         if "--source" in hint:
-            yield f"{hints.count(hint)} endpoint{'s depend' if hints.count(hint) > 1 else ' depends'} on it: {hint}"
+            many = hints.count(hint)
+            yield f"{many} endpoint{'s' * (many > 1)} cannot be determined yet: {hint}"
 
 
 def _verdict(report: PolicyReport) -> Iterator[str]:
     """Why the command fails, if it does."""
     failing = [finding for finding in report.findings if finding.failing]
-    for what, items in (
-        ("not allowed", [finding for finding in failing if finding.coverage is not Coverage.UNKNOWN]),
-        ("not to be judged", [finding for finding in failing if finding.coverage is Coverage.UNKNOWN]),
+    for one, many, items in (
+        (" is not allowed", "s are not allowed", [f for f in failing if f.coverage is not Coverage.UNKNOWN]),
+        (" cannot be determined", "s cannot be determined", [f for f in failing if f.coverage is Coverage.UNKNOWN]),
     ):
         names = [f"{endpoint(f.host, f.port, f.protocol.value)} ({f.coverage.value})" for f in items]
         if items:
-            yield f"{len(items)} required endpoint{'s are' if len(items) > 1 else ' is'} {what}: {_few(names)}."
+            yield f"{len(items)} required endpoint{many if len(items) > 1 else one}: {_few(names)}."
     if report.exit_code and not failing:
         yield "Nothing that is required was asked about."
 

@@ -76,6 +76,15 @@ def by_change(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(document["rows"], key=lambda row: (order.index(row["change"]), not row["diagnosis"]))
 
 
+CONDITION = "Condition: "
+"""How the note begins that says when a row is needed, where facts could not decide."""
+
+
+def is_conditional(row: Mapping[str, Any]) -> bool:
+    """Whether a row is needed under a condition only that facts could not decide."""
+    return any(note.startswith(CONDITION) for note in row["notes"])
+
+
 def endpoint(result: Mapping[str, Any]) -> str:
     """The result's endpoint in short."""
     return endpoint_text(str(result["host"]), result["port"], result["protocol"])

@@ -9,7 +9,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 from . import FINE, by_owner
 from .glossary import CAUSES_EXPLAINED
 from .interception import section
-from .page import cards, filters, foot, linked, listed, named, page, settlement, top
+from .page import cards, filters, foot, level_of, linked, listed, named, page, settlement, top
 from .picture import picture
 from .tasks import Task, tasks
 from .ticket import change_request
@@ -75,8 +75,7 @@ def task_of(task: Task, report: Mapping[str, Any]) -> str:
     hints = "".join(f"<p>{escape(hint)}</p>" for hint in task.hints)
     seen = "".join(f"<small>Seen: {escape(text)}</small><br>" for text in task.seen[:3])
     rows = "".join(
-        f"<li>{named(row, row['verdict'])}<small>{escape(row['level'])}; {escape(row['reason'])}"
-        f"{_stand_in(row)}</small></li>"
+        f"<li>{named(row, row['verdict'])}<small>{level_of(row)}; {escape(row['reason'])}{_stand_in(row)}</small></li>"
         for row in task.rows
     )
     return (

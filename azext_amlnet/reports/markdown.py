@@ -8,10 +8,10 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions (
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 from ..text import one_line
-from . import by_change, endpoint
+from . import FINE, by_change, endpoint
 from .compare_html import headline as compared_headline
 from .compare_html import sides
 from .compare_html import title_of as compared_title
@@ -48,12 +48,12 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
     of_policy = "findings" in report
     counts = report["summary"]["coverage" if of_policy else "verdicts"]
     todo = tasks(report)
-    failing = sum(len(task.failing) for task in todo)
+    failing = [row for task in todo for row in task.failing]
     workspace = (report["workspace"] or {}).get("name")
     what = "Outbound policy" if of_policy else "Outbound connectivity"
     yield f"## {what}{f' of {plain(workspace)}' if workspace else ''}: {_verdict(report, failing)}"
     yield ""
-    yield " · ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing was measured"
+    yield " · ".join(_counted(report, counts)) or "nothing was measured"
     if todo:
         yield ""
         yield "| owner | cause | endpoints | what to do |"
@@ -67,10 +67,20 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{when}, {plain(place)}; {tool['name']} {tool['version']}, catalog {report['catalog']['version']}"
 
 
-def _verdict(report: Mapping[str, Any], failing: int) -> str:
+def _counted(report: Mapping[str, Any], counts: Mapping[str, int]) -> Iterator[str]:
+    """How many rows have each word; of what is not fine, how many are required where not all are."""
+    required = report["summary"]["levels"]["required"]
+    for word, count in counts.items():
+        some = word not in (*FINE, "skipped") and required[word] != count
+        if count:
+            yield f"{count} {word}" + (f" ({required[word]} required)" if some else "")
+
+
+def _verdict(report: Mapping[str, Any], failing: Sequence[Mapping[str, Any]]) -> str:
     code_ = report["summary"]["exitCode"]
     if failing:
-        return f"{failing} endpoint{'s fail' if failing != 1 else ' fails'} (exit code {code_})"
+        which = "required " if all(row["level"] == "required" for row in failing) else ""
+        return f"{len(failing)} {which}endpoint{'s fail' if len(failing) != 1 else ' fails'} (exit code {code_})"
     return "fine" if code_ == 0 else f"exit code {code_}"
 
 

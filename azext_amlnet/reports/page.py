@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Iterable, Mapping, Sequence
 
-from . import endpoint
+from . import endpoint, is_conditional
 from ._style import STYLE
 
 _PAGE = """<!doctype html>
@@ -63,6 +63,11 @@ def named(result: Mapping[str, Any], word: str) -> str:
     parts = [f"{escape(label)}." for label in labels[:-1]] + [escape(labels[-1])]
     name = "<wbr>".join(f"<span>{part}</span>" for part in parts)
     return f'<span class=name><span class="dot {word}"></span><code>{name}</code></span>'
+
+
+def level_of(row: Mapping[str, Any]) -> str:
+    """How much depends on a row, and whether under a condition."""
+    return escape(row["level"]) + (" · conditional" if is_conditional(row) else "")
 
 
 def linked(source: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Iterator, Mapping, Optional
 
 from . import by_severity
 from .html import task_of
-from .page import cards, filters, foot, linked, listed, named, page, settlement, top
+from .page import cards, filters, foot, level_of, linked, listed, named, page, settlement, top
 from .tasks import tasks
 
 _ORDER = ("denied", "missing", "partial", "unknown", "covered")
@@ -85,7 +85,7 @@ def _row(finding: Mapping[str, Any]) -> str:
     return (
         f'<details class="row {finding["coverage"]} {finding["level"]}{unfolded}"{unfolded}>'
         f"<summary>{named(finding, finding['coverage'])}"
-        f'<span class="what">{escape(finding["coverage"])} · {escape(finding["level"])}</span></summary>'
+        f'<span class="what">{escape(finding["coverage"])} · {level_of(finding)}</span></summary>'
         f"<div class=scroll><table>{facts}</table></div></details>"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Iterator, Mapping, Sequence
 
-from .page import card_list, filters, foot, linked, listed, named, page, top
+from .page import card_list, filters, foot, level_of, linked, listed, named, page, top
 from .tasks import by_topic
 
 _LEVELS = ("required", "recommended", "optional")
@@ -48,7 +48,7 @@ def _counts(rows: Sequence[Mapping[str, Any]]) -> str:
 def _topic(topic: str, rows: Sequence[Mapping[str, Any]]) -> str:
     parts = "".join(
         f'<details class="row open {row["level"]}"><summary>{named(row, row["level"])}'
-        f'<span class="what">{escape(row["level"])}{_change(row)}</span>'
+        f'<span class="what">{level_of(row)}{_change(row)}</span>'
         f"<small class=why>{escape(row['reason'])}</small></summary>"
         f"<div class=scroll><table>{_facts_of(row)}</table></div></details>"
         for row in rows

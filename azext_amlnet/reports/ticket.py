@@ -3,26 +3,62 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import Any, Iterator, Mapping, Sequence
 
-from . import endpoint
+from . import CONDITION, endpoint, is_conditional
 from .tasks import Row, Task
 
 _KINDS = {"https": "application rule, by name (HTTPS)", "http": "application rule, by name (HTTP)"}
 _TRANSPORT = {"udp": "UDP"}
 
 
+@dataclass(frozen=True)
+class Ask:
+    """What a cause asks of its owner: the title around the endpoints, its type, how to undo it, and whether a rule."""
+
+    title: str
+    type: str
+    back_out: str
+    rule: bool = False
+
+
+_ALLOW = Ask("Allow {}", "new rule, permanent, allow", "remove the rule; nothing else changes", rule=True)
+_DENIED = Ask(
+    "Stop denying {}",
+    "changed rule: narrow the one that denies, or put one that allows before it (in Azure: a lower priority number)",
+    "put the rule back as it was",
+    rule=True,
+)
+_EXEMPT = Ask("Exempt {} from TLS inspection", "exception of a TLS inspection, permanent", "remove the exception")
+_RESOLVE = Ask("Make {} resolvable", "DNS: a forwarder, a zone or a filter; no firewall rule", "undo the change of DNS")
+_PROXY = Ask("Let {} through the proxy", "rule or setting of the proxy", "undo the change of the proxy")
+_SETTLE = Ask("Find out about {}", "a fact that is missing; no change yet", "nothing is changed")
+_LOOK = Ask("Look into {}", "a fault on the cluster or the machine; no firewall rule", "nothing is changed by looking")
+_FILTER = Ask("Let {} through the filter", "exception of a filter, permanent", "remove the exception")
+_BY_OWNER = {"dns": _RESOLVE, "security": _FILTER, "proxy": _PROXY, "platform": _LOOK, "azure": _LOOK}
+
+
+def ask_of(task: Task) -> Ask:
+    """What a task asks for, by its cause and its owner: only what is blocked for want of a rule asks for one."""
+    if task.cause in ("denied", "unknown") or task.worst == "unknown":
+        return _DENIED if task.cause == "denied" else _SETTLE
+    return _EXEMPT if task.cause == "tls_untrusted_issuer" else _BY_OWNER.get(task.owner, _ALLOW)
+
+
 def change_request(task: Task, report: Mapping[str, Any]) -> str:
-    """What a network team asks for, field by field: what, why, on whose word, how to test and how to undo it."""
-    lines = [*_what(task, report), "", *_flows(task), "", *_why(task), "", *_how(task, report)]
+    """What a team asks for, field by field: what, why, on whose word, how to test and how to undo it."""
+    ask = ask_of(task)
+    lines = [*_what(task, ask, report), "", *_flows(task, ask), "", *_why(task), "", *_how(task, ask, report)]
     return "\n".join(lines)
 
 
-def _what(task: Task, report: Mapping[str, Any]) -> Iterator[str]:
+def _what(task: Task, ask: Ask, report: Mapping[str, Any]) -> Iterator[str]:
     hosts = len({row["host"] for row in task.rows})
     workspace = (report["workspace"] or {}).get("name") or "‹workspace›"
-    yield f"Allow {hosts} outbound endpoint{'s' * (hosts != 1)} of Azure Machine Learning, workspace {workspace}"
-    yield f"Type: new rule, permanent, allow. Owner: {task.owner}. Finding: {task.cause}."
+    endpoints = f"{hosts} outbound endpoint{'s' * (hosts != 1)} of Azure Machine Learning, workspace {workspace}"
+    yield ask.title.format(endpoints)
+    yield f"Type: {ask.type}. Owner: {task.owner}. Finding: {task.cause}."
     yield "Requested by: ‹name, department, telephone›. Environment: ‹production, test›. Data: ‹classification›."
     yield f"Source: {_sources(report)}; outbound, started by pods and nodes."
 
@@ -34,21 +70,41 @@ def _sources(report: Mapping[str, Any]) -> str:
     return f"‹addresses of the cluster's subnet›{f', measured from {chr(44).join(places)}' if places else ''}"
 
 
-def _flows(task: Task) -> Iterator[str]:
+def _flows(task: Task, ask: Ask) -> Iterator[str]:
     """One line a destination, and below what kind of rule it takes."""
-    width = max(len(str(row["host"])) for row in task.rows)
+    width = max(len(_asked(row)) for row in task.rows)
     yield "Destination, port, protocol, level:"
     for row in task.rows:
         transport = _TRANSPORT.get(row["protocol"], "TCP")
-        yield f"  {row['host']:{width}}  {row['port']:>5}  {transport} {row['protocol'].upper():5}  {row['level']}"
-    kinds = dict.fromkeys(_KINDS.get(row["protocol"], "network rule, by port") for row in task.rows)
-    yield f"Rule kind: {'; '.join(kinds)}."
-    yield "TLS inspection: exempt these names. Agents, containerd and jobs do not trust an inspecting authority."
+        level = row["level"] + (" (conditional)" if is_conditional(row) else "")
+        yield f"  {_asked(row):{width}}  {row['port']:>5}  {transport} {row['protocol'].upper():5}  {level}"
+    if ask.rule:
+        kinds = dict.fromkeys(_KINDS.get(row["protocol"], "network rule, by port") for row in task.rows)
+        yield f"Rule kind: {'; '.join(kinds)}."
+    yield f"TLS inspection: {_inspection(task, ask)}"
     upgrades = [row["host"] for row in task.rows if row.get("websocket")]
     yield f"WebSocket: {f'let upgrades pass to {chr(44).join(upgrades)}' if upgrades else 'not needed'}."
     wide = [row["host"] for row in task.rows if row["kind"] == "wildcard"]
     if wide:
         yield f"Wildcards: {', '.join(wide)}: documented like this; the names below are not known beforehand."
+
+
+def _asked(row: Row) -> str:
+    """The destination; behind a wildcard the name that was tried for it."""
+    return f"{row['host']} (tried: {row['testedBy']})" if row.get("testedBy") else str(row["host"])
+
+
+def _inspection(task: Task, ask: Ask) -> str:
+    """What documents say of an inspection of these names; where one was seen, that it is what fails."""
+    if ask is _EXEMPT:
+        return "was seen, and is not trusted; these names have to be exempt, or each client needs the authority."
+    spoken = [row for row in task.rows if row["protocol"] in ("https", "tls")]
+    breaking = dict.fromkeys(row["host"] for row in spoken if row.get("inspection") == "breaks")
+    parts = [f"exempt {', '.join(breaking)}, which it breaks by documents."] if breaking else []
+    if any(row["host"] not in breaking for row in spoken):
+        names = "the other names" if breaking else "these names"
+        parts.append(f"exempt {names}, or give each client the authority: agents, containerd and jobs do not trust it.")
+    return " ".join(parts) or "not concerned."
 
 
 def _why(task: Task) -> Iterator[str]:
@@ -58,24 +114,39 @@ def _why(task: Task) -> Iterator[str]:
         source = next(iter(row.get("sources") or ()), None)
         document = f" ({source['url']}, {source['checked']})" if source else ""
         yield f"  {endpoint(row)}: {row['reason']}{document}"
-    levels = {row["level"] for row in task.rows}
-    yield f"If it is not done: {_IMPACT['required' if 'required' in levels else 'recommended']}"
+        yield from (f"    {note}" for note in row["notes"] if note.startswith(CONDITION))
+    yield f"If it is not done: {_impact(task.rows)}"
 
 
-_IMPACT = {
-    "required": "training and inference on the cluster do not work.",
-    "recommended": "it works; support and diagnosis suffer.",
+_WORK = {
+    "training": "training jobs",
+    "inference": "online endpoints",
+    "cluster": "the cluster itself",
+    "extension": "the extension",
+    "workstation": "people's work from their machines",
+    "managed-compute": "managed compute",
 }
 
 
-def _how(task: Task, report: Mapping[str, Any]) -> Iterator[str]:
+def _impact(rows: Sequence[Row]) -> str:
+    """What fails without it, by what the required rows are needed for."""
+    required = [row for row in rows if row["level"] == "required"]
+    if not required:
+        return "it works; support and diagnosis suffer."
+    needs = {name for row in required for name in row.get("neededFor") or ()}
+    work = [text for name, text in _WORK.items() if name in needs] or ["what needs them"]
+    some = all(map(is_conditional, required))
+    return f"{'by the condition above, ' if some else ''}as documented these do not work: {', '.join(work)}."
+
+
+def _how(task: Task, ask: Ask, report: Mapping[str, Any]) -> Iterator[str]:
     """How to test it, how to undo it, what was seen, and what is left to fill in."""
-    words = [_typed(row) for row in task.rows if row["kind"] in ("fqdn", "ip")]
+    words = [_typed(row) for row in task.rows if row["kind"] in ("fqdn", "ip") or row.get("testedBy")]
     if words:
         yield f"Test: az ml network test --endpoint {' '.join(map(shlex.quote, dict.fromkeys(words)))}"
         expected = dict.fromkeys(row.get("expects") or "" for row in task.rows)
         yield f"Expected: reachable ({'; '.join(filter(None, expected)) or 'the service answers'})."
-    yield "Back-out: remove the rule; nothing else changes."
+    yield f"Back-out: {ask.back_out}."
     when = report.get("startedAt") or report.get("checkedAt")
     yield f"Evidence, {when}:"
     yield from (f"  {line}" for line in _evidence(task.rows))
@@ -85,7 +156,8 @@ def _how(task: Task, report: Mapping[str, Any]) -> Iterator[str]:
 def _typed(row: Row) -> str:
     """An endpoint as --endpoint takes it."""
     plain = row["protocol"] == "https" and row["port"] == 443
-    return str(row["host"]) if plain else f"{row['protocol']}://{row['host']}:{row['port']}"
+    host = row.get("testedBy") or row["host"]
+    return str(host) if plain else f"{row['protocol']}://{host}:{row['port']}"
 
 
 def _evidence(rows: Sequence[Row]) -> Iterator[str]:

@@ -35,6 +35,9 @@ def by_hand(request: Mapping[str, Any], about: str, words: Sequence[str]) -> Non
         print("\n".join(map(sent, request["targets"])))
     else:
         show(request)
+    if arguments.output_file and not arguments.list:
+        tried = len(request["targets"])
+        sys.stderr.write(f"{tried} endpoints tried. Take {arguments.output_file} back: --results-file reads it.\n")
 
 
 def sent(target: Mapping[str, Any]) -> str:

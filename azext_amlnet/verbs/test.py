@@ -214,4 +214,5 @@ def _verdict_line(report: JsonObject) -> Optional[str]:
         return None
     if not failing:
         return "No required endpoint could be measured."
-    return f"{len(failing)} endpoint{'s fail' if len(failing) > 1 else ' fails'}: {names}{more}."
+    which = "required " if all(result["level"] == "required" for result in failing) else ""
+    return f"{len(failing)} {which}endpoint{'s fail' if len(failing) > 1 else ' fails'}: {names}{more}."

@@ -83,9 +83,9 @@ def read(pool: Pool) -> Iterator[Policy]:
 
 def _alone(policy: Policy) -> Policy:
     """Rules whose group was not given: they decide what they hold, and what only Azure's own rules allow is open."""
-    why = "the security group of these rules was not given, and it may have others"
+    why = "its security group was not given, and may have other rules"
     own = next(at for at, rule in enumerate(policy.rules) if rule.name == _DEFAULTS[0]["name"])
-    rules = (*policy.rules[:own], unread_rule(why, name="(not given)"), *policy.rules[own:])
+    rules = (*policy.rules[:own], unread_rule(why, name="(other rules)"), *policy.rules[own:])
     assumed = f"The security group of {policy.name} was not given: no other rule stands before those that were. Give "
     assumed += "it, too (az network nsg show)."
     return replace(
