@@ -21,6 +21,7 @@ from tests.fakearm import FakeAzure
 from tests.world import ROOT, Az, install
 
 from .cluster import bench_cluster
+from .comparing import bench_comparing
 from .pages import bench_pages
 from .policies import bench_policies
 from .probing import bench_probing
@@ -220,6 +221,7 @@ def main() -> None:
         bench_cluster(folder, folder / "extensions")
         bench_policies(folder, folder / "extensions")
         bench_pages(folder)
+        bench_comparing(folder, folder / "extensions")
 
 
 if __name__ == "__main__":
