@@ -224,6 +224,11 @@ def test_a_script_says_what_it_would_send_and_refuses_what_it_does_not_know(az: 
     helped = run("--help")
     assert helped.returncode == 0 and "python3 probe.py --output-file results.txt" in helped.stdout
     assert "@amlnet@" not in helped.stdout + listed.stdout
+    pipe = f"'{sys.executable}' -I -S '{script}' --list | head -n 1"
+    cut = subprocess.run(
+        ["sh", "-c", pipe], capture_output=True, text=True, timeout=60, env={"PATH": os.environ["PATH"]}
+    )
+    assert cut.stdout == listed.stdout.splitlines(keepends=True)[0] and cut.stderr == ""
     for words in (("--lst",), ("--li",), ("now",), ("--output-file", str(tmp_path / "no" / "r.txt"))):
         refused = run(*words)
         assert refused.returncode == 2 and refused.stdout == "" and "Traceback" not in refused.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Any, Mapping, Sequence
 
@@ -31,10 +32,15 @@ def by_hand(request: Mapping[str, Any], about: str, words: Sequence[str]) -> Non
             sys.stdout = open(arguments.output_file, "w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
         except OSError as error:
             parser.error(f"{arguments.output_file} cannot be written: {error.strerror}")
-    if arguments.list:
-        print("\n".join(map(sent, request["targets"])))
-    else:
-        show(request)
+    try:
+        if arguments.list:
+            print("\n".join(map(sent, request["targets"])))
+        else:
+            show(request)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     if arguments.output_file and not arguments.list:
         tried = len(request["targets"])
         sys.stderr.write(f"{tried} endpoints tried. Take {arguments.output_file} back: --results-file reads it.\n")
