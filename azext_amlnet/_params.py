@@ -11,11 +11,11 @@ def load_arguments(loader, _):
     files = {"type": file_type, "completer": FilesCompleter()}
     parts = {
         "": (_source, _saving, _clusters, _selection),
-        " requirements": (_list, _list_files),
+        " requirements": (_list, _written("the list, for a ticket,")),
         " export": (_requirements_file, _export),
         " check-policy": (_requirements_file, _policy, _reports),
         " test": (_requirements_file, _measurement, _cluster, _proxy_and_tls, _gate, _reports, _outputs),
-        " compare": (_compare, _list_files),
+        " compare": (_compare, _written("the comparison")),
     }
     for verb, of_verb in parts.items():
         with loader.argument_context(f"ml network{verb}") as context:
@@ -48,16 +48,15 @@ def _compare(context, files):
     context.argument("after", help="The later one of the same kind, or the one of the cluster.", **files)
 
 
-def _list_files(context, files):
-    """Where the list goes besides standard output."""
-    context.argument(
-        "report_file",
-        nargs="+",
-        arg_group="Output",
-        help="Write the list to these files as well, for a ticket; the name tells the format: .html, .md, .json. Files "
-        "that exist are replaced.",
-        **files,
-    )
+def _written(what):
+    """Where it goes besides standard output, for the verbs whose files have no verdicts."""
+    text = f"Write {what} to these files as well; the name tells the format: .html, .md, .json. Files that exist are "
+    group = {"arg_group": "Output"}
+
+    def add(context, files):
+        context.argument("report_file", nargs="+", help=f"{text}replaced.", **group, **files)
+
+    return add
 
 
 def _requirements_file(context, files):

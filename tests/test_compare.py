@@ -216,6 +216,9 @@ def test_two_lists_and_why(az: Az) -> None:
     changed[0]["level"] = "optional"
     ran = compared(az, changed, every)
     assert ran.code == 8 and ran.json["rows"][0]["diagnosis"] == "catalog"
+    changed[1] |= {"level": every[1]["level"], "neededFor": ["training"], "private": True}
+    second = compared(az, changed, every).json["rows"][1]["sentence"]
+    assert "has changed in what needs it and whether a private endpoint serves it; it is required" in second
     assert (
         "was optional: the catalog says something else. More is needed than before." in ran.json["rows"][0]["sentence"]
     )

@@ -17,6 +17,14 @@ _BECAUSE = {
     Why.UNKNOWN: "why is not known",
 }
 
+_FIELDS = {
+    "needed_for": "what needs it",
+    "computes": "which computes need it",
+    "websocket": "whether it needs an HTTP upgrade",
+    "private": "whether a private endpoint serves it",
+}
+"""What a row is compared by beside its level, in words."""
+
 
 def compared_lists(
     before: Sequence[Requirement], after: Sequence[Requirement], since: Mapping[str, str]
@@ -65,5 +73,7 @@ def _sentence(row: Requirement, earlier: Optional[Requirement], demands: bool) -
     if earlier is None:
         return f"{name} is new, and {row.level.value}: {because}."
     was = f", and was {earlier.level.value}" if earlier.level is not row.level else ""
+    others = [words for field, words in _FIELDS.items() if getattr(row, field) != getattr(earlier, field)]
+    what = f" in {' and '.join(others)}" if others else ""
     more = " More is needed than before." if demands else ""
-    return f"{name} has changed; it is {row.level.value}{was}: {because}.{more}"
+    return f"{name} has changed{what}; it is {row.level.value}{was}: {because}.{more}"
