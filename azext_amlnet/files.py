@@ -56,23 +56,28 @@ def read_requirements(
     Where that output was itself compared with a baseline, the rows it calls removed are not part of it. With `proofs`
     a row that asks for another proof than these is refused, too.
     """
-    document = _read_json(path, option)
+    what = f"{option} {path}"
+    return requirements_in(_read_json(path, option), what, proofs)
+
+
+def requirements_in(document: Any, what: str, proofs: Optional[Container[str]] = None) -> tuple[Requirement, ...]:
+    """The rows of such a document, which `what` names in an error."""
     help_text = "Give the JSON array that `az ml network requirements -o json` printed."
     if not isinstance(document, list):
-        raise UsageError(f"{option} {path}: expected a JSON array, found {shown(document)}.", help_text)
+        raise UsageError(f"{what}: expected a JSON array, found {shown(document)}.", help_text)
     try:
         rows = [from_json(Requirement, row, f"row {number}") for number, row in enumerate(document, 1)]
     except DocumentError as error:
-        raise UsageError(f"{option} {path}: {error}.", help_text) from None
+        raise UsageError(f"{what}: {error}.", help_text) from None
     for number, row in enumerate(rows, 1):
         if proofs is not None and row.probe and not row.unresolved and not _stands_for(row.probe.host, row.host):
             raise UsageError(
-                f"{option} {path}: row {number}.probe.host: '{row.probe.host}' is not '{row.host}'.",
+                f"{what}: row {number}.probe.host: '{row.probe.host}' is not '{row.host}'.",
                 "Leave 'probe' out of the row, and the host decides.",
             )
         if proofs is not None and row.probe and row.probe.proof not in proofs:
             raise UsageError(
-                f"{option} {path}: row {number}.probe.proof: this catalog has no proof '{row.probe.proof}'.",
+                f"{what}: row {number}.probe.proof: this catalog has no proof '{row.probe.proof}'.",
                 "Leave 'probe' out of the row, and the host decides.",
             )
     return tuple(replace(row, change=None, why=None) for row in rows if row.change is not Change.REMOVED)
@@ -127,7 +132,7 @@ def read_result(path: str, option: str) -> tuple[str, Any]:
     """What a file is (`test`, `check-policy` or `requirements`) and its JSON; raises UsageError for anything else."""
     document = _read_json(path, option)
     if isinstance(document, list):
-        return "requirements", document
+        return "requirements", _some(document, document, f"{option} {path}")
     for kind, items in (("test", "results"), ("check-policy", "findings")):
         if isinstance(document, dict) and isinstance(document.get(items), list):
             version = document.get("schemaVersion")
@@ -136,9 +141,16 @@ def read_result(path: str, option: str) -> tuple[str, Any]:
                     f"{option} {path} has schemaVersion {shown(version)}, and is read as {SCHEMA_VERSION}."
                 )
             _check_items(f"{option} {path}", document[items], items)
-            return kind, document
+            return kind, _some(document, document[items], f"{option} {path}")
     hint = "Give the JSON that az ml network test, check-policy or requirements printed."
     raise UsageError(f"{option} {path} is no result of these commands.", hint)
+
+
+def _some(document: Any, rows: list[Any], what: str) -> Any:
+    """The document; raises UsageError for one without rows, against which everything would look removed."""
+    if not rows:
+        raise UsageError(f"{what} has no rows.", "Give a result with rows; one without says nothing.")
+    return document
 
 
 def _check_items(what: str, rows: list[Any], items: str) -> None:

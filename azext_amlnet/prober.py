@@ -35,7 +35,8 @@ MOST_HEAD = 16384
 MOST_BODY = 49152
 MOST_THREADS = 300
 MOST_LOOKUPS = 10  # names that are asked for at once, since resolvers drop bursts
-PACE_S = 0.05  # … and one more after this time, so that a silent resolver costs one time-out all the same
+PACE_S = 0.05  # … and one more after this time
+SILENT_S = 1.0  # a resolver that has answered nothing for so long drops no bursts: it is asked for all at once
 GRACE_S = 0.2
 KEPT_HEADERS = (
     "azureml-served-by-cluster", "content-encoding", "content-length", "content-type", "date",
@@ -1313,20 +1314,43 @@ def run(request):
     yield dict({"kind": "done", "count": len(request["targets"])}, **_held_back(throttled))
 
 
+def longest_s(request):
+    """How long a run takes at most, apart from what is stuck: the last name begins later than the first."""
+    return float(request["timeoutS"]) + max(0, len(request["targets"]) - MOST_LOOKUPS) * PACE_S
+
+
+class Lookups:
+    """Who may look up a name now: few at a time, one more now and then, and all where nobody was answered so far."""
+
+    def __init__(self):
+        self.free = threading.BoundedSemaphore(MOST_LOOKUPS)
+        self.began, self.answered = time.monotonic(), False
+
+    def enter(self):
+        """Whether it has one of the places, after a moment at most; it may go ahead in either case."""
+        if not self.answered and time.monotonic() - self.began > SILENT_S:
+            return False
+        return self.free.acquire(timeout=PACE_S)
+
+    def release(self):
+        """Gives a place back, since its lookup is over."""
+        self.answered = True
+        self.free.release()
+
+
 class Crew:
     """The threads of a run, one for each target; few of them look up a name at the same time."""
 
     def __init__(self, shared, targets, timeout_s):
         self.shared, self.timeout_s = shared, timeout_s
         self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.Queue()
-        self.lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
+        self.lookups = Lookups()
 
     def begin(self):
         """Begins the next target if there is one and room for it; whether another may follow at once."""
         if not self.waiting or len(self.live) >= MOST_THREADS:
             return False
-        admitted = self.lookups.acquire(timeout=PACE_S)
-        record = Record(self.waiting[-1], self.timeout_s, self.lookups if admitted else None)
+        record = Record(self.waiting[-1], self.timeout_s, self._slot(self.waiting[-1]))
         try:
             _thread(self._work, record)
         except RuntimeError:  # no more threads here: those that run must end first
@@ -1337,6 +1361,14 @@ class Crew:
         self.waiting.pop()
         self.live[record] = True
         return bool(self.waiting)
+
+    def _slot(self, target):
+        """The place among those who look up a name, where it needs one and gets it; a proxy looks names up itself."""
+        try:
+            needed = not _literal(target["host"]) and proxy_of(target, self.shared.proxies) is None
+        except ValueError:  # a proxy setting that nobody can read, which its result will say
+            needed = False
+        return self.lookups if needed and self.lookups.enter() else None
 
     def _work(self, record):
         try:

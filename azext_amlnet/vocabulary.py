@@ -240,6 +240,7 @@ class TrustStore(str, Enum):
     """Where a component looks for the authorities that it trusts."""
 
     NODE = "node"
+    AKS_PROXY = "aks-proxy"
     ARC_AGENTS = "arc-agents"
     IMAGE = "image"
 

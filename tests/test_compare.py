@@ -9,6 +9,7 @@ from typing import Any, Optional
 import pytest
 
 from azext_amlnet.compare.reports import Compared, exit_code, of_policies, of_tests, summary
+from azext_amlnet.reports.compare_html import headline
 
 from .schemas import fits
 from .test_e2e import one_line
@@ -48,8 +49,9 @@ def policy_report(*findings: dict[str, Any]) -> dict[str, Any]:
 
 
 def seen_from(node: str, *rows: dict[str, Any], place: str = "this machine", name: str = "local") -> dict[str, Any]:
-    """A report of one vantage."""
+    """A report of one vantage, as an earlier release wrote it: without `interception`."""
     document = report(*({**row, "vantage": name} for row in rows))
+    del document["interception"]
     document["vantages"][0] |= {"name": name, "place": place, "node": node}
     return document
 
@@ -84,6 +86,9 @@ def at(address: str, verdict: str = "reachable", issuer: Optional[str] = None, *
         ("skipped", "blocked", "worse", 8),
         ("unknown", "reachable", "better", 0),
         ("reachable", "skipped", "worse", 9),
+        ("unknown", "skipped", "same", 0),
+        ("skipped", "unknown", "same", 0),
+        ("unknown", "degraded", "better", 0),
         (None, "blocked", "added", 8),
         (None, "unknown", "added", 9),
         (None, "reachable", "added", 0),
@@ -109,7 +114,8 @@ def test_the_same_words_as_a_baseline() -> None:
         for now in Verdict:
             ((one,), _) = of_tests(report(row("a.io", then.value)), report(row("a.io", now.value)))
             progress = OF_TEST.progress(now, then)
-            assert one.change == ("same" if then is now else progress.value) or progress is Progress.NEW
+            unmeasured = {then, now} <= {Verdict.UNKNOWN, Verdict.SKIPPED}
+            assert one.change == ("same" if unmeasured else progress.value) or progress is Progress.NEW
 
 
 def test_causes_of_then_and_now_are_told() -> None:
@@ -159,6 +165,10 @@ def test_pools_are_told_apart() -> None:
         ),
         (at("20.1.2.3", issuer="DigiCert"), at("20.1.2.3", issuer="Microsoft"), None, "answered from both"),
         (at("20.1.2.3"), at("20.1.2.3", "unknown"), None, "was not measured from the cluster"),
+        (at("10.1.2.3"), at("10.1.2.3", "degraded"), "only-cluster", "is degraded only from the cluster"),
+        (at("10.1.2.3", "blocked"), at("10.1.2.3", "blocked", cause="dns_nxdomain"), "both", "each in its own way"),
+        (at("10.0.0.9", "blocked"), at("20.1.1.1", "blocked"), "both", "it resolves to"),
+        (at("20.1.2.3"), at("0.0.0.0", "blocked", cause="dns_sinkhole"), "only-cluster", "dns_sinkhole"),
     ],
 )
 def test_a_diagnosis(desk: dict[str, Any], pod: dict[str, Any], diagnosis: Optional[str], part: str) -> None:
@@ -176,6 +186,53 @@ def test_machines_are_apart_by_their_names_unless_redacted() -> None:
     assert not of_tests(seen_from("agent-1", one), seen_from("agent-1", other))[1]
     assert not of_tests(seen_from("<node-1>", one), seen_from("agent-2", other))[1]
     assert not of_tests(from_pod(one), from_pod(other))[1], "pods of one pool are one place"
+
+
+def test_one_machine_is_one_place_however_its_vantage_is_called() -> None:
+    """A script's results read back, and a run of the same machine."""
+    one = seen_from("agent-1", row("a.io", "blocked"))
+    other = seen_from("agent-1", row("a.io", "reachable"), name="script", place="a machine that the script went to")
+    for before, after, change in ((one, other, "better"), (other, one, "worse")):
+        rows, apart = of_tests(before, after)
+        assert not apart and [(r.change, r.diagnosis) for r in rows] == [(change, None)]
+
+
+def test_clusters_of_two_workspaces_are_two_places() -> None:
+    one, other = from_pod(row("a.io", "reachable")), from_pod(row("a.io", "blocked"))
+    other["workspace"] = {**other["workspace"], "name": "ws-2", "id": one["workspace"]["id"] + "-2"}
+    rows, apart = of_tests(one, other)
+    assert apart and "only from the cluster of ws-2" in rows[0].sentence
+    assert not of_tests(from_pod(row("a.io", "blocked")), seen_from("n", row("a.io", "blocked"), name="pod",
+                                                                   place="a pod, by its log"))[1]  # fmt: skip
+
+
+def test_of_several_pools_only_those_that_it_is_of_are_named() -> None:
+    pods = from_pod(row("a.io", "reachable"))
+    pods["vantages"] = [{**pods["vantages"][0], "name": f"cluster:{pool}"} for pool in "ab"]
+    pods["results"] = [{**row("a.io", verdict), "vantage": f"cluster:{pool}"}
+                       for pool, verdict in zip("ab", ("reachable", "blocked"), strict=True)]  # fmt: skip
+    ((one,), apart) = of_tests(seen_from("desk", row("a.io", "reachable")), pods)
+    assert apart and "fails only from cluster:b (" in one.sentence and "cluster:a" not in one.sentence
+
+
+def test_what_the_report_calls_an_interception_counts() -> None:
+    """A store that lacks a public authority is no inspection, whatever the cause is called."""
+    desk = seen_from("desk", at("20.1.2.3", issuer="DigiCert"))
+    pod = from_pod(at("20.1.2.3", "blocked", "Microsoft", cause="tls_untrusted_issuer"))
+    desk["interception"] = pod["interception"] = []
+    assert of_tests(desk, pod)[0][0].diagnosis == "only-cluster"
+    pod["interception"] = [{"vantage": "cluster", "hosts": ["a.io"]}]
+    assert of_tests(desk, pod)[0][0].diagnosis == "different-issuer"
+
+
+def test_the_headline_has_what_makes_it_fail() -> None:
+    pairs = (("reachable", "unknown"), ("unknown", "blocked"), ("skipped", "skipped"))
+    for before, after in pairs:
+        rows, apart = of_tests(seen_from("desk", row("a.io", before)), from_pod(row("a.io", after)))
+        document = {"apart": apart, "summary": summary(rows), "rows": [one.to_json() for one in rows]}
+        differs = (before, after) != ("skipped", "skipped")
+        assert ("not measured from one place" in headline(document)) is differs
+        assert bool(exit_code(rows)) is differs
 
 
 # -- policies, and the command
@@ -209,6 +266,14 @@ def test_two_lists_and_why(az: Az) -> None:
     assert added == {one["host"] for one in every if one["topic"] == "packages"} and ran.json["kind"] == "requirements"
     assert {rows[host]["diagnosis"] for host in added} == {"option"} and rows["pypi.org"]["before"] is None
     assert ran.code == (8 if any(rows[host]["level"] == "required" for host in added) else 0)
+    without = [one for one in every if one["topic"] not in ("arc", "extension")]
+    gone = compared(az, every, without)
+    assert {one["diagnosis"] for one in gone.json["rows"] if one["change"] == "removed"} == {"workspace"}
+    narrow = compared(az, every, listed(az, "--level", "required"))
+    assert {one["diagnosis"] for one in narrow.json["rows"] if one["change"] == "removed"} == {"option"}
+    older = [{**one, "origin": {**one["origin"], "catalog": "2026.01.01", "digest": "0" * 12}} for one in without]
+    untold = compared(az, every, older)  # of another catalog than this one: nothing tells why a row is gone
+    assert {one["diagnosis"] for one in untold.json["rows"] if one["change"] == "removed"} == {"unknown"}
     changed = [{**one, "origin": {**one["origin"], "catalog": "2026.01.01"}}
                for one in every]  # fmt: skip
     first = changed[0]["origin"]
@@ -250,7 +315,7 @@ def test_the_table_shows_what_differs(az: Az) -> None:
 def test_different_kinds_are_refused(az: Az) -> None:
     ran = compared(az, report(row("a.io", "reachable")), policy_report(finding("a.io", "covered")))
     one_line(ran, "is a result of test, and --after", "one of check-policy")
-    one_line(compared(az, [], policy_report(finding("a.io", "covered"))), "requirements", "check-policy")
+    one_line(compared(az, listed(az), policy_report(finding("a.io", "covered"))), "requirements", "check-policy")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +325,9 @@ def test_different_kinds_are_refused(az: Az) -> None:
         ("text", "is no result of these commands"),
         ({"results": [], "schemaVersion": 2}, "has schemaVersion 2"),
         ({"results": [{}], "schemaVersion": 1}, "result 1 is none"),
-        ({"results": [], "schemaVersion": 1}, "cannot be compared"),
+        ({"results": [], "schemaVersion": 1}, "has no rows"),
+        ([], "has no rows"),
+        ({"results": [row("a.io", "reachable")], "schemaVersion": 1}, "cannot be compared"),
         ({**report(row("a.io", "reachable")), "vantages": 3}, "cannot be compared"),
         (report({**row("a.io", "reachable"), "verdict": "great"}), "result 1 is none"),
         (report({**row("a.io", "blocked"), "steps": [3]}), "cannot be compared"),
@@ -283,10 +350,12 @@ def test_wrong_usage(az: Az) -> None:
 
 def test_what_a_file_says_cannot_act(az: Az, tmp_path: Path) -> None:
     """Text of hosts and reasons reaches no terminal, page or job summary as more than text."""
-    bad = row("a.io", "blocked", because="\x1b[31m\n##vso[task.complete]<script>alert(1)</script>|x")
+    hostile = "x##vso[task.setvariable variable=PATH]evil"
+    bad = row(hostile, "blocked", cause=hostile, because="\x1b[31m\n##vso[task.complete]<script>alert(1)</script>|x")
     files = [tmp_path / name for name in ("c.html", "c.md")]
     ran = compared(az, report(row("a.io", "reachable")), report(bad), "--report-file", *map(str, files))
     page, markdown = (path.read_text(encoding="utf-8") for path in files)
+    assert "##vso" not in ran.out + ran.err + page + markdown
     assert ran.code == 8 and "\x1b" not in ran.out + ran.err + page + markdown
     assert "<script>" not in page + markdown and not any(line.startswith("##vso") for line in markdown.splitlines())
     assert "\\|x" in markdown

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -191,15 +192,55 @@ def test_what_is_no_inspection_is_none() -> None:
     assert len(interceptions(inputs, [warned])) == 1
 
 
+def test_a_store_that_lacks_a_public_authority_is_no_inspection() -> None:
+    (row,) = [row for row in rows() if row.host == LOGIN]
+    inputs = Inputs(CATALOG, None, rows())
+    public = {"layer": "tls", "outcome": "failed", "elapsedMs": 1.0, "facts": {
+        "issuer": {"O": "Microsoft Corporation", "CN": "Microsoft Azure RSA TLS Issuing CA 04"}}}  # fmt: skip
+    nobody = {**public, "facts": {"failure": "certificate"}}
+    assert interceptions(inputs, [result(row, steps=(public,)), result(row, steps=(nobody,))]) == ()
+
+
+def test_two_computes_on_one_cluster_are_both_named() -> None:
+    one = workspace(ClusterType.AKS)
+    two = replace(one, computes=(*one.computes, Compute("second", one.clusters[0].id)))
+    assert predicted(two, LOGIN)[PULLS][1].startswith("gpu, second: ")
+    listed = expand(CATALOG, two, Scope(computes=("gpu",))).rows
+    (row,) = [row for row in listed if row.host == LOGIN]
+    (made,) = interceptions(Inputs(CATALOG, two, listed), [result(row)])
+    assert any(consumer.because.startswith("gpu: ") for consumer in made.consumers)
+
+
+def test_nodes_of_aks_are_aks_also_when_it_is_connected_to_arc() -> None:
+    both = workspace(ClusterType.AKS, ClusterType.ARC, own_authorities=1, authorities=(arm(INSPECTOR),))
+    listed = expand(CATALOG, both, Scope()).rows
+    (row,) = [row for row in listed if row.host == LOGIN]
+    (made,) = interceptions(Inputs(CATALOG, both, listed), [result(row)])
+    assert [one.effect for one in made.consumers if one.component == PULLS] == [Effect.OK]
+
+
+def test_the_monitoring_add_on_has_what_the_proxy_is_said_to_have() -> None:
+    host, component = "*.ods.opinsights.azure.com", "Monitoring add-on (logs)"
+    by_nodes = workspace(ClusterType.AKS, monitoring=True, own_authorities=1, authorities=(arm(INSPECTOR),))
+    assert predicted(by_nodes, host)[component][0] is Effect.NEEDS_AUTHORITY
+    by_proxy = workspace(ClusterType.AKS, monitoring=True, proxy=Proxy(trusted_ca=True, authorities=arm(INSPECTOR)))
+    assert predicted(by_proxy, host)[component][0] is Effect.OK
+
+
+def test_windows_nodes_are_said_beside_ok() -> None:
+    windows = workspace(ClusterType.AKS, windows_nodes=True, own_authorities=1, authorities=(arm(INSPECTOR),))
+    effect, because = predicted(windows, LOGIN)[PULLS]
+    assert effect is Effect.OK and "Windows nodes take no authority" in because
+
+
 def test_each_vantage_and_issuer_is_one() -> None:
     (row,) = [row for row in rows() if row.host == LOGIN]
-    other = result(row, steps=())
-    several = [result(row), result(row, vantage="gpu"), other]
+    several = [result(row), result(row, vantage="gpu"), result(row, chain=False)]
     made = interceptions(Inputs(CATALOG, None, rows()), several)
     assert [(one.vantage, one.issuer) for one in made] == [
         ("local", ISSUER.name),
         ("gpu", ISSUER.name),
-        ("local", "an issuer without a name"),
+        ("local", ISSUER.name),
     ]
 
 
@@ -329,6 +370,27 @@ def test_the_exceptions_are_what_breaks_with_the_document_behind_each(az: Az, ki
     assert {row.host for row in rows() if row.host in named} == set(breaking)
     assert text.count("github.com/Azure/azure-sdk-for-python/issues/30998") == 3
     assert text.count("vmextensionerror-k8sapiserverconnfail") == 1
+
+
+def test_what_another_kind_of_cluster_breaks_on_is_not_excepted() -> None:
+    """Custom metrics break with AKS' add-on; a cluster that is connected to Arc has none."""
+    for kind, excepted in ((ClusterType.AKS, True), (ClusterType.ARC, False)):
+        listed = expand(CATALOG, workspace(kind, monitoring=True), Scope()).rows
+        hosts = {row.host for row in listed}
+        assert "*.monitoring.azure.com" in hosts
+        assert ("*.monitoring.azure.com" in {row.host for row in exemptions(CATALOG, listed)}) is excepted
+
+
+def test_what_a_private_endpoint_serves_is_said(az: Az, tmp_path: Path) -> None:
+    facts = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    for account in facts["storageAccounts"]:
+        account |= {"privateEndpoint": True, "publicAccess": False}
+    path = tmp_path / "facts.json"
+    path.write_text(json.dumps(facts), encoding="utf-8")
+    words = ("--workspace-file", str(path), "--purpose", "tls-exemption", "--format", "hosts")
+    text = az.must("ml", "network", "export", *words).json["content"]
+    assert "mlstore.blob.core.windows.net is served by a private endpoint" in text
+    assert "\nmlstore.blob.core.windows.net\n" not in text
 
 
 def test_other_formats_refuse(az: Az) -> None:

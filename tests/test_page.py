@@ -201,6 +201,11 @@ def test_a_request_for_less_claims_less() -> None:
         ("proxy", "proxy_denied", "Let 1 outbound endpoint", "rule or setting of the proxy", False),
         ("platform", "tls_expired", "Look into 1 outbound endpoint", "no firewall rule", False),
         ("network", "denied", "Stop denying 1 outbound endpoint", "narrow the one that denies", True),
+        ("network", "tls_mtu_blackhole", "Mend the path to 1 outbound", "packet sizes", False),
+        ("platform", "http_service_firewall", "Let the cluster into the service", "the resource's own firewall", False),
+        ("azure", "http_throttled", "Look into the service behind", "quota", False),
+        ("dns", "dns_public_expected_private", "Resolve privately 1 outbound", "link the private zone", False),
+        ("security", "tls_name_mismatch", "Find out who answers", "no rule yet", False),
     ],
 )
 def test_a_request_asks_its_owner_for_what_the_cause_needs(

@@ -497,14 +497,14 @@ def test_a_resolver_that_drops_bursts_is_spared(net: wire.Wire) -> None:
     assert all(step["outcome"] == "ok" and step["elapsedMs"] < 1000 for step in lookups), lookups
 
 
-def test_a_silent_resolver_costs_one_time_out_and_a_moment_for_each_name(net: wire.Wire) -> None:
-    names = [f"n{number}.example.test" for number in range(40)]
+def test_a_silent_resolver_costs_one_time_out_and_a_second(net: wire.Wire) -> None:
+    names = [f"n{number}.example.test" for number in range(120)]
     net.names.update({(name, kind): "silence" for name in names for kind in ("A", "AAAA")})
     started = time.monotonic()
-    results = ask(net, *({"host": name, "port": 443} for name in names), timeout_s=1.0)
-    assert time.monotonic() - started < 1.0 + 40 * prober.PACE_S + 2
+    results = ask(net, *({"host": name, "port": 443} for name in names), timeout_s=2.0)
+    assert time.monotonic() - started < 2.0 + prober.SILENT_S + 2
     assert {layers(result)[0] for result in results.values()} == {("dns", "failed")}
-    assert all(result["elapsedMs"] < 1500 for result in results.values()), "each has its whole time, and no more"
+    assert all(result["elapsedMs"] < 3000 for result in results.values()), "each has its whole time, and no more"
 
 
 def test_who_needs_no_lookup_waits_for_none(net: wire.Wire) -> None:

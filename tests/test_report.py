@@ -159,6 +159,8 @@ def test_a_wildcard_says_which_name_stood_in_for_it() -> None:
 )
 def test_a_resolver_that_answers_a_part_at_once_is_told(elapsed: list[float], warned: bool) -> None:
     results = [{"steps": [{"layer": "dns", "elapsedMs": one, "facts": {}}]} for one in elapsed]
+    dead = {"steps": [{"layer": "dns", "elapsedMs": 9900.0, "facts": {"getaddrinfoMs": 5.0}}]}
+    assert not list(lookups.warnings([dead] * 4)), "a second nameserver that is dead"
     literal = {"steps": [{"layer": "dns", "elapsedMs": 0.1, "facts": {"literal": True}}]}
     warnings = list(lookups.warnings([*results, literal, {"steps": [{"layer": "proxy"}]}]))
     assert bool(warnings) is warned and all("3 of 8 names" in warning for warning in warnings)

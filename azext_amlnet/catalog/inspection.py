@@ -79,8 +79,14 @@ def effect_on(components: Iterable[InspectedComponent]) -> Optional[Effect]:
 
 
 def exemptions(catalog: Catalog, rows: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """The rows that must not be inspected, each with who breaks as its reason and the documents that say so."""
+    """The rows that must not be inspected, each with who breaks as its reason and the documents that say so.
+
+    Rows of an earlier release do not say so themselves; then their entries do, whatever kind of cluster there is.
+    """
+    rows = tuple(rows)
     entries = {entry.id: entry for entry in catalog.entries}
+    if any(row.inspection for row in rows):
+        rows = tuple(row for row in rows if row.inspection is Effect.BREAKS)
     asking = ((row, [entries[name] for name in row.entries if name in entries]) for row in rows)
     return tuple(filter(None, (_exemption(row, of_row) for row, of_row in asking)))
 

@@ -13,7 +13,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Union
 from ..measurement.progress import so_far
 from ..measurement.transcript import Reader, Transcript, read_lines
 from ..model import Cause
-from ..prober import SENTINEL
+from ..prober import SENTINEL, longest_s
 from . import ODD_SHAPES, Object
 from .failures import PodFailure, never_started, of_events, of_pod, of_refusal, pull_reason, tries_of, waiting_for
 from .kubectl import Kubectl
@@ -153,7 +153,7 @@ class Watch:
         self.pods, self.request = pods, request
         self.over = threading.Event()
         self.starts_until = time.monotonic() + pod_timeout_s
-        self.grace_s = float(request["timeoutS"]) + _STARTS_S
+        self.grace_s = longest_s(request) + _STARTS_S
         self.runs_until: dict[str, float] = {}
         self.inbox: queue.Queue[Message] = queue.Queue()
         self.ears = _Ears(kubectl, run, pods, self.inbox, self.over)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from ..model import EXIT_FINDINGS, Change, Provenance, Requirement, Why
@@ -27,13 +28,14 @@ _FIELDS = {
 
 
 def compared_lists(
-    before: Sequence[Requirement], after: Sequence[Requirement], since: Mapping[str, str]
+    before: Sequence[Requirement], after: Sequence[Requirement], known: Provenance, since: Mapping[str, str]
 ) -> dict[str, Any]:
     """The comparison of two lists as plain JSON values; exit code 8 where more is required than before.
 
-    `since` has the version of the catalog with which each entry came.
+    `known` is the catalog at hand, `since` has the version of the catalog with which each of its entries came.
     """
-    rows = compare(after, before, _provenance(after), since)
+    current, untold = _provenance(before, after, known)
+    rows = [_doubted(row, untold) for row in compare(after, before, current, since)]
     earlier = {row.endpoint: row for row in before}
     more = {row.endpoint for row in demanded(rows, before)}
     lines = [_row(row, earlier.get(row.endpoint), row.endpoint in more) for row in rows]
@@ -42,14 +44,31 @@ def compared_lists(
     return {"apart": False, "summary": summary, "rows": lines}
 
 
-def _provenance(rows: Iterable[Requirement]) -> Optional[Provenance]:
-    """What a list was made with, the digests of all its entries together; None where it does not say."""
-    origins = [row.origin for row in rows if row.origin]
-    if not origins:
-        return None
-    entries = {name: digest for origin in origins for name, digest in origin.entries.items()}
-    first = origins[0]
-    return Provenance(first.tool, first.catalog, first.digest, first.asked, entries)
+def _provenance(
+    before: Iterable[Requirement], after: Iterable[Requirement], known: Provenance
+) -> tuple[Optional[Provenance], set[str]]:
+    """What the later list was made with, None where it does not say; and the entries that it cannot tell of.
+
+    Its rows name their own entries only. Of the others tell the earlier list, if both are of one catalog, and the
+    catalog at hand, if the later list is of that.
+    """
+    then, now = ([row.origin for row in rows if row.origin] for rows in (before, after))
+    if not now:
+        return None, set()
+    first = now[0]
+    same = bool(then) and (then[0].catalog, then[0].digest) == (first.catalog, first.digest)
+    at_hand = (first.catalog, first.digest) == (known.catalog, known.digest)
+    earlier = {name: digest for origin in then for name, digest in origin.entries.items()}
+    own = {name: digest for origin in now for name, digest in origin.entries.items()}
+    entries = {**(known.entries if at_hand else earlier), **own}
+    untold = set() if same or at_hand else set(earlier) - set(own)
+    return Provenance(first.tool, first.catalog, first.digest, first.asked, entries), untold
+
+
+def _doubted(row: Requirement, untold: set[str]) -> Requirement:
+    """A row that is gone with entries of which nothing can be told: why is not known."""
+    gone = row.change is Change.REMOVED and bool(untold & set(row.entries))
+    return replace(row, why=Why.UNKNOWN) if gone else row
 
 
 def _row(row: Requirement, earlier: Optional[Requirement], demands: bool) -> dict[str, Any]:

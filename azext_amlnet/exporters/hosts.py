@@ -28,7 +28,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 def exemptions(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """The names, with the document behind each above them."""
     whys = (f"{row.host}: {documented(row)}" for row in public(rows))
-    return comments("#", [*header(context, lost), *whys]) + _names(rows)
+    return comments("#", [*header(context, lost), *whys, *private_notes(rows)]) + _names(rows)
 
 
 def _names(rows: Sequence[Requirement]) -> str:

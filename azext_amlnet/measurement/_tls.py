@@ -86,12 +86,14 @@ INSPECTED = "TLS is probably inspected"
 """How the warning begins."""
 
 
-def inspection_warning(steps: Steps, scene: Scene) -> tuple[str, ...]:
-    """A warning where a certificate is trusted here and its issuer is none that issues public ones."""
+def inspection_warning(steps: Steps, scene: Scene, own_authority: Optional[str] = None) -> tuple[str, ...]:
+    """A warning where a certificate is trusted here and its issuer is neither a public one nor the service's own."""
     tls = steps.get("tls")
     if tls is None or tls["outcome"] != "ok" or not scene.public_issuers:
         return ()
-    if scene.is_public(tls["facts"].get("issuer") or {}):
+    issuer = tls["facts"].get("issuer") or {}
+    own = own_authority is not None and issuer.get("CN") == own_authority and not issuer.get("O")
+    if own or scene.is_public(issuer):
         return ()
     return (
         one_line(

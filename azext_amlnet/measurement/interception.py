@@ -7,7 +7,7 @@ authorities that its nodes trust. What is in an image, and what Arc's agents wer
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Optional, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..catalog.inspection import components_of
 from ..model import (
@@ -45,19 +45,31 @@ def interceptions(inputs: Inputs, results: Iterable[Result]) -> tuple[Intercepti
     """One for each vantage and issuer, with the components of the clusters that need what is inspected."""
     groups: dict[tuple[str, Authority], list[Result]] = {}
     for result in results:
-        if _is_inspected(result):
+        if _is_inspected(result, inputs.catalog.public_issuers):
             groups.setdefault((result.vantage, _shown(result)[0]), []).append(result)
     return tuple(_interception(inputs, vantage, issuer, group) for (vantage, issuer), group in groups.items())
 
 
-def _is_inspected(result: Result) -> bool:
-    """Of what the user added by --endpoint nobody knows who should issue its certificate."""
+def _is_inspected(result: Result, public_issuers: Sequence[str]) -> bool:
+    """Whether somebody else than a public authority issued the certificate.
+
+    An untrusted public one tells of a store that lacks it. Without an issuer nothing is told, and of what the user
+    added by --endpoint nobody knows who should issue its certificate.
+    """
     warned = any(warning.startswith(INSPECTED) for warning in result.warnings)
-    return result.topic != "extra" and (result.cause is Cause.TLS_UNTRUSTED_ISSUER or warned)
+    if result.topic == "extra" or not (result.cause is Cause.TLS_UNTRUSTED_ISSUER or warned):
+        return False
+    issuer = _tls(result).get("issuer") or {}
+    public = str(issuer.get("O") or "").casefold() in map(str.casefold, public_issuers)
+    return bool(issuer.get("O") or issuer.get("CN")) and (warned or not public)
 
 
 def _shown(result: Result) -> tuple[Authority, ...]:
-    return shown_by(next((step["facts"] for step in result.steps if step["layer"] == "tls"), {}))
+    return shown_by(_tls(result))
+
+
+def _tls(result: Result) -> Mapping[str, Any]:
+    return next((step["facts"] for step in result.steps if step["layer"] == "tls"), {})
 
 
 def _interception(inputs: Inputs, vantage: str, issuer: Authority, results: Sequence[Result]) -> Interception:
@@ -87,19 +99,23 @@ def _places(inputs: Inputs, row: Requirement) -> Iterator[ClusterInUse]:
         topics, own = {one.topic for one in inputs.rows}, {Topic.AKS: ClusterType.AKS, Topic.ARC: ClusterType.ARC}
         yield from (ClusterInUse(of_topic) for topic, of_topic in own.items() if topic in topics)
         return
-    names = {(compute.cluster_id or "").lower(): compute.name for compute in facts.computes or ()}
     for cluster in facts.clusters:
-        name = names.get((cluster.id or "").lower())
-        if not row.computes or name in row.computes:
+        identifier = (cluster.id or "").lower()
+        names = [one.name for one in facts.computes or () if (one.cluster_id or "").lower() == identifier]
+        asked = [name for name in names if not row.computes or name in row.computes]
+        if asked or not row.computes:
             by_id = cluster_type_of(cluster.id)
             kinds = cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))
-            yield from (ClusterInUse(kind, name, cluster) for kind in kinds)
+            yield from (ClusterInUse(kind, ", ".join(asked) or None, cluster) for kind in kinds)
 
 
 def _affected(
     place: ClusterInUse, entries: Sequence[CatalogEntry], seen: tuple[Authority, ...]
 ) -> Iterator[AffectedComponent]:
+    of_aks = place.cluster is not None and ClusterType.AKS in place.cluster.types
     for one in components_of(entries, (place.kind,)):
+        if one.store is TrustStore.NODE and place.kind is ClusterType.ARC and of_aks:
+            continue  # nodes of an AKS cluster, connected to Arc or not, are told of as such
         effect, more = _trust(place, one, seen) if one.store else (one.effect, "")
         of = f"{place.compute}: " if place.compute else ""
         because = line(f"{of}{one.because}{more}")
@@ -122,16 +138,18 @@ def _trust(place: ClusterInUse, component: InspectedComponent, seen: tuple[Autho
     cluster = place.cluster
     if cluster is None or not cluster.readable:
         return Effect.NEEDS_AUTHORITY, " Whether its nodes have it is not known: Azure was not asked, or did not say."
-    return _on_nodes(cluster, seen)
+    effect, because = _on_nodes(cluster, seen, by_proxy_only=component.store is TrustStore.AKS_PROXY)
+    windows = effect is Effect.OK and cluster.windows_nodes
+    return effect, because + (" Its Windows nodes take no authority of your own." if windows else "")
 
 
-def _on_nodes(cluster: Cluster, seen: tuple[Authority, ...]) -> tuple[Effect, str]:
-    """Of AKS nodes: by the certificates that ARM lists as custom CA trust and as the proxy's `trustedCa`."""
-    proxy = cluster.proxy
-    count = cluster.own_authorities + bool(proxy and proxy.trusted_ca)
+def _on_nodes(cluster: Cluster, seen: tuple[Authority, ...], by_proxy_only: bool) -> tuple[Effect, str]:
+    """Of AKS: by the certificates that ARM lists as custom CA trust of nodes, and as the proxy's `trustedCa`."""
+    proxy, listed = cluster.proxy, () if by_proxy_only else cluster.authorities
+    count = (0 if by_proxy_only else cluster.own_authorities) + bool(proxy and proxy.trusted_ca)
     if not count:
         return Effect.NEEDS_AUTHORITY, " Azure Resource Manager lists no authority of your own for its nodes."
-    texts = (*cluster.authorities, *([proxy.authorities] if proxy and proxy.authorities else ()))
+    texts = (*listed, *([proxy.authorities] if proxy and proxy.authorities else ()))
     trusted = {authority for text in texts for authority in listed_in(text)}
     if any(one in trusted for one in seen if one.sha256):
         return Effect.OK, " Its nodes trust this authority, by its fingerprint."

@@ -35,7 +35,9 @@ def judge(row: Requirement, proof: Proof, result: Optional[Facts], scene: Scene 
         )
     steps = {step["layer"]: step for step in every}
     judgement = _made_by(_doubted(_judged(row, proof, steps, scene), scene), every, scene)
-    return replace(judgement, warnings=(*judgement.warnings, *_tls.inspection_warning(steps, scene)))
+    return replace(
+        judgement, warnings=(*judgement.warnings, *_tls.inspection_warning(steps, scene, proof.own_authority))
+    )
 
 
 def _made_by(judgement: Judgement, steps: Sequence[Facts], scene: Scene) -> Judgement:

@@ -59,8 +59,8 @@ class Run:
     """A whole measurement: what each vantage sent back, and how it went.
 
     `began_s` is the time in seconds since 1970. `took_s` is None for what was measured elsewhere, which took as long as
-    its longest endpoint, since all are tried at once. `interrupted` is the exit code of the signal that ended it early,
-    if one did; `remarks` are what is to be said of it.
+    its longest endpoint at least, since all are tried at once. `interrupted` is the exit code of the signal that ended
+    it early, if one did; `remarks` are what is to be said of it.
     """
 
     observations: tuple[Observation, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Iterator, Mapping, Sequence
 
-from . import by_change
+from . import UNTOLD, by_change
 from .page import card_list, filters, listed, named, page, top
 
 _TONES = {"worse": "blocked", "added": "degraded", "changed": "degraded", "removed": "skipped", "better": "reachable",
@@ -34,6 +34,7 @@ _FROM = {
     "only-after": "only from the second place",
     "different-addresses": "with other addresses",
     "different-issuer": "with another issuer",
+    "unmeasured": "not measured from one place or both",
 }
 
 
@@ -51,11 +52,15 @@ def title_of(document: Mapping[str, Any]) -> str:
 
 def headline(document: Mapping[str, Any]) -> str:
     """What a comparison comes to, in one sentence."""
-    counts = document["summary"]["diagnoses" if document["apart"] else "changes"]
+    rows, apart = document["rows"], document["apart"]
+    counts = dict(document["summary"]["diagnoses" if apart else "changes"])
+    if apart:
+        pairs = [(row["before"], row["after"]) for row in rows if row["before"] and row["after"]]
+        counts["unmeasured"] = sum(bool(set(pair) & set(UNTOLD)) and pair != ("skipped", "skipped") for pair in pairs)
     phrases = [f"{count} {_FROM.get(word, word)}" for word, count in counts.items() if count and word != "same"]
     if not phrases:
-        return f"{len(document['rows'])} endpoints, and none differs"
-    return f"{', '.join(phrases)}; {len(document['rows'])} endpoints compared"
+        return f"{len(rows)} endpoints, and none differs"
+    return f"{', '.join(phrases)}; {len(rows)} endpoints compared"
 
 
 def sides(document: Mapping[str, Any]) -> str:

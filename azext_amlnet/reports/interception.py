@@ -17,7 +17,7 @@ def sentence(one: Mapping[str, Any]) -> str:
     for consumer in one["consumers"]:
         groups[consumer["effect"]][consumer["component"]] = None
     parts = [f"{_WORDS[effect]}: {', '.join(names)}" for effect, names in groups.items() if names]
-    whom = "; ".join(parts) or "no document says of whom it breaks"
+    whom = "; ".join(parts) or "nothing, since no document and no known cluster tells of them"
     hosts = f"{len(one['hosts'])} host{'s' * (len(one['hosts']) != 1)}"
     return line(f"TLS with {hosts} is inspected by '{one['issuer']}' (seen from {one['vantage']}). Predicted: {whom}.")
 

@@ -23,6 +23,7 @@ class Ask:
     rule: bool = False
 
 
+_LOOKING = "nothing is changed by looking"
 _ALLOW = Ask("Allow {}", "new rule, permanent, allow", "remove the rule; nothing else changes", rule=True)
 _DENIED = Ask(
     "Stop denying {}",
@@ -33,17 +34,39 @@ _DENIED = Ask(
 _EXEMPT = Ask("Exempt {} from TLS inspection", "exception of a TLS inspection, permanent", "remove the exception")
 _RESOLVE = Ask("Make {} resolvable", "DNS: a forwarder, a zone or a filter; no firewall rule", "undo the change of DNS")
 _PROXY = Ask("Let {} through the proxy", "rule or setting of the proxy", "undo the change of the proxy")
-_SETTLE = Ask("Find out about {}", "a fact that is missing; no change yet", "nothing is changed")
-_LOOK = Ask("Look into {}", "a fault on the cluster or the machine; no firewall rule", "nothing is changed by looking")
+_SETTLE = Ask("Find out about {}", "a fact that is missing; no change yet", _LOOKING)
+_LOOK = Ask("Look into {}", "a fault on the cluster or the machine; no firewall rule", _LOOKING)
 _FILTER = Ask("Let {} through the filter", "exception of a filter, permanent", "remove the exception")
-_BY_OWNER = {"dns": _RESOLVE, "security": _FILTER, "proxy": _PROXY, "platform": _LOOK, "azure": _LOOK}
+_PATH = Ask(
+    "Mend the path to {}", "routes, SNAT or packet sizes; a rule alone does not mend it", "undo the change of the path"
+)
+_PRIVATE = Ask("Resolve privately {}", "DNS: link the private zone to this network; no rule", "remove the link")
+_RESOLVERS = Ask(
+    "Look into the resolvers of {}", "a resolver that fails now and then; no rule", "undo the change of DNS"
+)
+_ANSWERS = Ask("Find out who answers for {}", "DNS or a middlebox; no rule yet", _LOOKING)
+_RESOURCE = Ask("Let the cluster into the service behind {}", "rule of the resource's own firewall", "remove that rule")
+_SERVICE = Ask("Look into the service behind {}", "Azure's status, or a quota; no rule", _LOOKING)
+_BY_CAUSE = {
+    "denied": _DENIED,
+    "tls_untrusted_issuer": _EXEMPT,
+    "tls_name_mismatch": _ANSWERS,
+    "http_service_firewall": _RESOURCE,
+    "dns_intermittent": _RESOLVERS,
+    **dict.fromkeys(("http_server_error", "http_throttled"), _SERVICE),
+    **dict.fromkeys(("private_endpoint_dns_not_linked", "dns_public_expected_private"), _PRIVATE),
+    **dict.fromkeys(("http_captive_portal", "http_upgrade_denied"), _FILTER),
+    **dict.fromkeys(("tcp_unreachable", "tcp_intermittent", "private_endpoint_unreachable"), _PATH),
+    **dict.fromkeys(("tls_mtu_blackhole", "dns_no_ipv4"), _PATH),
+}
+_BY_OWNER = {"dns": _RESOLVE, "security": _FILTER, "proxy": _PROXY, "platform": _LOOK, "azure": _SERVICE}
 
 
 def ask_of(task: Task) -> Ask:
-    """What a task asks for, by its cause and its owner: only what is blocked for want of a rule asks for one."""
-    if task.cause in ("denied", "unknown") or task.worst == "unknown":
-        return _DENIED if task.cause == "denied" else _SETTLE
-    return _EXEMPT if task.cause == "tls_untrusted_issuer" else _BY_OWNER.get(task.owner, _ALLOW)
+    """What a task asks for, by its cause, else by its owner; an unknown asks for the fact that is missing."""
+    if task.worst == "unknown":
+        return _SETTLE
+    return _BY_CAUSE.get(task.cause) or _BY_OWNER.get(task.owner, _ALLOW)
 
 
 def change_request(task: Task, report: Mapping[str, Any]) -> str:

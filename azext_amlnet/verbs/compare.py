@@ -36,7 +36,7 @@ def run(cmd: Any, arguments: CompareArguments) -> JsonObject:
         what = f"--before {arguments.before} is a result of {kind}, and --after {arguments.after} one of {other}."
         raise UsageError(what, "Give two of one kind.")
     try:
-        document = _of_lists(arguments) if kind == "requirements" else _of_reports(kind, before, after)
+        document = _of_lists(arguments, before, after) if kind == "requirements" else _of_reports(kind, before, after)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         what = (
             f"{arguments.before} and {arguments.after} cannot be compared ({type(error).__name__}: {str(error)[:80]})."
@@ -74,16 +74,20 @@ def _of_reports(kind: str, before: JsonObject, after: JsonObject) -> JsonObject:
     return {"apart": apart, "summary": {**summary(compared), **code}, "rows": [one.to_json() for one in compared]}
 
 
-def _of_lists(arguments: CompareArguments) -> JsonObject:
+def _of_lists(arguments: CompareArguments, before: JsonObject, after: JsonObject) -> JsonObject:
     """Two lists: which rows came, went or changed, and why."""
+    from ..about import version
     from ..catalog import load
+    from ..catalog.provenance import provenance
     from ..compare.lists import compared_lists
-    from ..files import read_requirements
+    from ..files import requirements_in
+    from ..model import Scope
 
-    before = read_requirements(arguments.before, option="--before")
-    after = read_requirements(arguments.after, option="--after")
-    since = {entry.id: entry.since for entry in load().entries}
-    return compared_lists(before, after, since)
+    then = requirements_in(before, f"--before {arguments.before}")
+    now = requirements_in(after, f"--after {arguments.after}")
+    catalog = load()
+    since = {entry.id: entry.since for entry in catalog.entries}
+    return compared_lists(then, now, provenance(catalog, Scope(), version()), since)
 
 
 def _handed_over(cmd: Any, document: JsonObject, paths: Sequence[str]) -> JsonObject:

@@ -165,10 +165,11 @@ def _transcript(path: str) -> Transcript:
 def _measured_here(cmd: Any, inputs: Inputs, arguments: TestArguments) -> Run:
     from ..measurement.progress import so_far
     from ..measurement.transcript import Transcript
+    from ..prober import longest_s
     from ..runners.local import run
 
     request, transcript = _request(inputs, arguments), Transcript()
-    ends = time.monotonic() + arguments.timeout
+    ends = time.monotonic() + longest_s(request)
     with waiting(cmd, lambda: so_far(request, [transcript], ends - time.monotonic())):
         return run(request, transcript)
 
