@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Mapping, Sequence
 
@@ -94,8 +95,9 @@ def _handed_over(cmd: Any, document: JsonObject, paths: Sequence[str]) -> JsonOb
     """The document, its files written, and said what it comes to."""
     from ..reports.compare_html import headline
 
-    code = document["summary"]["exitCode"]
-    warn([f"{headline(document)}."])
+    code, differs = document["summary"]["exitCode"], document["summary"]["changes"]["same"] < len(document["rows"])
+    if differs or document["summary"]["diagnoses"] or sys.stderr.isatty():  # a pipe hears nothing of nothing
+        warn([f"{headline(document)}."])
     written = write_files(document, paths)
     if code or not written:
         exit_after_output(cmd, code or 1)
