@@ -19,7 +19,7 @@ def requirements_table(rows):
     """The rows of `az ml network requirements`, or its answers for single hosts, as a table."""
     if rows and "listed" in rows[0]:
         table = [_listed(answer) for answer in rows]
-        return _fitted(table, ("Host", "Reason"), ("Host", "Listed", "Level"), "[].host")
+        return _fitted(table, ("Host", "Reason"), ("Host", "Listed", "Reason"), "[].host")
     with_change = any("change" in row for row in rows)
     table = [_requirement(row, with_change) for row in rows]
     return _fitted(table, ("Host", "Reason"), ("Change", "Host", "Port"), "[].host")

@@ -303,6 +303,13 @@ def test_a_list_as_markdown_has_every_row_with_reason_and_document(made: Path) -
     assert html.count("<tr>") == len(rows) + len({one["topic"] for one in rows})
 
 
+def test_a_lists_page_has_the_names_alone_to_copy(made: Path) -> None:
+    page = (made / "list.html").read_text(encoding="utf-8")
+    rows = json.loads((made / "list.json").read_text(encoding="utf-8"))
+    names = page[page.index("<pre>") + 5 : page.index("</pre>")].splitlines()
+    assert len(names) == len(rows) and "westeurope.obo.arc.azure.com:8084" in names and rows[0]["host"] == names[0]
+
+
 def test_changes_and_their_why_are_on_the_page(tmp_path: Path, made: Path) -> None:
     rows = json.loads((made / "list.json").read_text(encoding="utf-8"))
     rows[0] |= {"change": "added", "why": "catalog"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Iterator, Mapping, Sequence
 
+from . import endpoint
 from .page import card_list, filters, foot, level_of, linked, listed, named, page, top
 from .tasks import by_topic
 
@@ -16,7 +17,7 @@ def render(document: Mapping[str, Any]) -> str:
     rows = document["rows"]
     parts = [_head(document), _counts(rows), listed("To know", map(escape, document["warnings"]))]
     levels = [level for level in _LEVELS if any(row["level"] == level for row in rows)]
-    parts.append(filters("Show", {"Level": levels}))
+    parts += [_names(rows), filters("Show", {"Level": levels})]
     parts += [_topic(topic, members) for topic, members in by_topic(rows)]
     return page(title_of(document), [*parts, foot(document)])
 
@@ -43,6 +44,14 @@ def _counts(rows: Sequence[Mapping[str, Any]]) -> str:
     changed = [row for row in rows if row.get("change", "same") != "same"]
     counts = [(len(rows), "rows", "plain"), (len(open_names), "not concrete", "plain")]
     return card_list([*counts, *([(len(changed), "changed", "degraded")] if changed else [])])
+
+
+def _names(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The endpoints alone, to copy; what has no concrete name yet is left out."""
+    names = [endpoint(row) for row in rows if not row["unresolved"]]
+    text = escape("\n".join(names))
+    summary = f"<summary>{len(names)} names alone, to copy</summary>"
+    return f"<details class=rules>{summary}<div><pre>{text}</pre></div></details>"
 
 
 def _topic(topic: str, rows: Sequence[Mapping[str, Any]]) -> str:
