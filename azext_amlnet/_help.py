@@ -146,7 +146,8 @@ long-summary: >
     Two reports of test (of two times, or of two places such as this machine and a pod), two lists of requirements, or
     two results of check-policy; which they are is seen from the files. Of two places it tells on whose path an endpoint
     fails, of two lists why a row changed. Nothing is asked or sent.
-    Exit codes: 0 fine, 2 wrong usage, 8 something required is worse or newly demanded, 9 it only is unknown now.
+    Exit codes, which speak of the second file: 0 fine, 2 wrong usage, 8 something required is worse or newly demanded,
+    9 nothing of that, but something required is unknown only there.
 examples:
     - name: Since last week.
       text: az ml network compare --before last-week.json --after report.json -o table

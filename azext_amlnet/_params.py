@@ -94,7 +94,7 @@ def _export(context, files):
         "purpose",
         arg_type=get_enum_type(Purpose),
         help="allow: what must be reachable. tls-exemption: of these only the hosts whose TLS must not be inspected, "
-        "with the document behind each (formats csv, hosts, markdown, squid).  Default: allow.",
+        "with the document behind each (formats csv, hosts, markdown, squid).",
         **group,
     )
     context.argument(

@@ -217,7 +217,9 @@ def _read_json(path: str, option: str) -> Any:
     except TwiceError as error:
         raise UsageError(f"{option} {path} is ambiguous: {error}.", "Keep one of the two.") from None
     except ValueError as error:
-        raise UsageError(f"{option} {path} is not JSON: {error}.", "Check it with a JSON validator.") from None
+        other = path.endswith((".xml", ".html", ".md", ".txt"))
+        hint = "Give the .json of it." if other else "Check it with a JSON validator."
+        raise UsageError(f"{option} {path} is not JSON: {error}.", hint) from None
 
 
 def _read_bytes(path: str, option: str) -> bytes:

@@ -688,6 +688,8 @@ class AffectedComponent:
     because: str
     remedy: str
     source: str
+    computes: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -171,10 +171,10 @@ def test_a_change_request_has_all_that_a_form_asks_for() -> None:
         "a.azurecr.io                443  TCP HTTPS  required",
         "sql.x.io                   1433  TCP TCP    recommended",
         "application rule, by name (HTTPS); network rule, by port",
-        "TLS inspection: exempt",
+        "TLS inspection: none was seen here. If there is one: each client needs its authority.",
         "WebSocket: let upgrades pass to r.servicebus.windows.net",
         "a.azurecr.io: Image layers. (https://learn.microsoft.com/azure/x, 2026-11-26)",
-        "az ml network test --endpoint a.azurecr.io r.servicebus.windows.net tcp://sql.x.io:1433",
+        "or with --cluster: az ml network test --endpoint a.azurecr.io r.servicebus.windows.net tcp://sql.x.io:1433",
         "Expected: reachable (401 with a Bearer challenge; 101 or 401)",
         "Back-out: remove the rule",
         "Evidence, 2026-11-23T10:00:00Z:",
@@ -228,10 +228,16 @@ def test_a_request_says_the_condition_the_work_and_what_was_tried() -> None:
     text = asking(asked)
     assert "*.x.io (tried: a.x.io)" in text and "required (conditional)" in text and condition in text
     assert "az ml network test --endpoint a.x.io" in text
-    assert "If it is not done: by the condition above, as documented these do not work: the cluster itself." in text
+    fails = "where the condition above holds, what the reasons above name fails (needed for the cluster itself)."
+    assert f"If it is not done: {fails}" in text
     breaking = asking(row("b.io", "blocked", owner="network", neededFor=["training"], inspection="breaks"))
-    assert "If it is not done: as documented these do not work: training jobs." in breaking
-    assert "exempt b.io, which it breaks by documents" in breaking
+    assert "If it is not done: what the reasons above name fails (needed for training jobs)." in breaking
+    assert "b.io must be exempt, by documents" in breaking
+    inspected = asking(row("c.io", "blocked", owner="security", cause="tls_untrusted_issuer"))
+    assert "or give its authority to who needs it" in inspected and "no warning of an inspection" in inspected
+    assert "with clients that do not trust the authority, what the reasons" in inspected
+    denied = asking(row("d.io", "blocked", owner="network", cause="denied", rules=["web/deny", "web/allow"]))
+    assert "Rules that deny: web/deny." in denied
 
 
 def test_tasks_are_by_owner_and_cause_and_each_advice_is_given_once() -> None:

@@ -322,3 +322,89 @@ def test_a_redacted_report_tells_no_stranger_where_it_was() -> None:
     assert re.fullmatch(r"/subscriptions/<subscription-1>/x refuses; asked <resolver-1>, <private-\d>\.", warning)
     assert clean["vantages"][0]["node"] == "<node-1>"
     assert page["results"][0]["because"].startswith("10.1.2.3")
+
+
+@pytest.mark.parametrize(
+    "text", ["客户端IP 是10.77.1.2", "→10.77.1.2", "a\n10.77.1.2", "IP:10.77.1.2 blocked", "::ffff:10.77.1.2"]
+)
+def test_an_address_is_hidden_whatever_stands_before_it(text: str) -> None:
+    result = row("a.io", "blocked", because=text, steps=[])
+    assert "10.77.1.2" not in json.dumps(redacted(report(result)), ensure_ascii=False)
+
+
+def test_a_search_domain_is_hidden() -> None:
+    result = row("a.io", "blocked", because="clients get 10.1.2.3, which is a.io.secret.corp.example")
+    result["steps"][0]["facts"] = {"searched": {"name": "a.io.secret.corp.example", "addresses": ["10.1.2.3"]}}
+    clean = redacted(report(result))["results"][0]
+    assert re.fullmatch(r"clients get <private-\d>, which is a\.io\.<domain-1>", clean["because"])
+    assert "secret" not in str(clean)
+
+
+def test_subscriptions_are_hidden_however_they_are_spelt() -> None:
+    document = report(row("a.io", "blocked", because="id ABCDEF00-2222-3333-4444-555555555555"))
+    document["workspace"]["id"] = "/Subscriptions/abcdef00-2222-3333-4444-555555555555/x"
+    clean = redacted(document)
+    assert clean["workspace"]["id"] == "/Subscriptions/<subscription-1>/x"
+    assert clean["results"][0]["because"] == "id <subscription-1>"
+
+
+def test_a_resolver_without_a_port_is_hidden_and_nothing_else() -> None:
+    document = report(row("a.io", "blocked"))
+    document["vantages"][0]["resolvers"] = ["10.0.0.10", "", "fd00::a"]
+    clean = redacted(document)
+    assert re.fullmatch(r"<private-\d>: timeout", clean["results"][0]["because"])
+    assert clean["results"][0]["host"] == "a.io"
+
+
+# -- headlines
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "part"),
+    [
+        ([row("a.io", "blocked", failing=False, change="same")], 0, "blocked, 1 of them required; none is worse"),
+        ([row("a.io", "degraded", failing=True, cause="tcp_partial")], 8, "1 required endpoint is degraded"),
+        ([row("*.x.io", "skipped"), row("b.io", "reachable")], 130, "interrupted before the end"),
+        ([row("*.x.io", "skipped")], 9, "Nothing required was measured"),
+        ([row("b.io", "reachable")], 0, "Nothing required is blocked"),
+    ],
+)  # fmt: skip
+def test_the_headline_says_what_is(rows: list[dict[str, Any]], code: int, part: str) -> None:
+    assert part in render("x.html", report(*rows, code=code))
+
+
+def test_of_several_vantages_each_row_says_its_own_and_endpoints_are_counted_once() -> None:
+    rows = [row("a.io", "blocked", vantage=pool, owner="network") for pool in ("pool-a", "pool-b")]
+    document = report(*rows)
+    document["vantages"] = [{**document["vantages"][0], "name": pool} for pool in ("pool-a", "pool-b")]
+    page = render("x.html", document)
+    assert "1 endpoint is blocked, 1 of them required" in page
+    assert all(f"from {pool}" in page[page.index("All endpoints") :] for pool in ("pool-a", "pool-b"))
+    ticket = page[page.index("<pre>") : page.index("</pre>")]
+    assert ticket.count("TCP HTTPS") == 1 and "a.io from pool-b: tcp_timeout" in ticket
+    assert "1 required endpoint fails" in render("x.md", document)
+
+
+def test_a_baseline_hides_nothing_on_the_policy_page() -> None:
+    released = json.loads((ROOT / "tests" / "compat" / "1.0.0b1" / "policy.json").read_text(encoding="utf-8"))
+    findings = [{**one, "failing": False, "change": "same"} for one in released["findings"]]
+    document = {**released, "findings": findings, "assumptions": []}
+    document["summary"] = {**released["summary"], "exitCode": 0}
+    page = render("x.html", document)
+    assert "2 required endpoints are not allowed; none is worse than the baseline" in page
+    assert "nothing is worse than the baseline" in render("x.md", document)
+
+
+@pytest.mark.parametrize("field", ["cause", "owner", "verdict"])
+def test_words_that_are_none_stay_texts(field: str) -> None:
+    hostile = {**row("a.io", "blocked", owner="network"), field: "<img src=x onerror=1>\n##vso[task.complete]\ud800"}
+    document = report(row("a.io", "blocked"))
+    document["results"] = [hostile]
+    for name in ("x.html", "x.md", "x.xml"):
+        try:
+            text = render(name, document)
+        except (KeyError, ValueError):  # a verdict that is none is refused
+            continue
+        text.encode()
+        in_a_log = name == "x.md" and any(line.startswith("##vso") for line in text.splitlines())
+        assert "<img" not in text and not in_a_log

@@ -12,8 +12,8 @@ from .requirements import compare, demanded
 
 _BECAUSE = {
     Why.CATALOG: "the catalog says something else",
-    Why.WORKSPACE: "the workspace has changed",
-    Why.OPTION: "other options were given",
+    Why.WORKSPACE: "the workspace has changed, or the list was edited",
+    Why.OPTION: "other options were given, and more may have changed",
     Why.TOOL: "another version of the tool made it",
     Why.UNKNOWN: "why is not known",
 }
@@ -78,8 +78,10 @@ def _row(row: Requirement, earlier: Optional[Requirement], demands: bool) -> dic
     words = {"before": earlier.level.value if earlier else None, "after": None if gone else row.level.value}
     why = None if row.change is Change.SAME or row.why is None else row.why.value
     sentence = line(_sentence(row, earlier, demands))
+    seen = {"reason": line(row.reason), "demanded": demands}
+    evidence = {"before": seen if gone else None, "after": None if gone else seen}
     return {**same, "level": row.level.value, **words, "change": change, "diagnosis": why, "sentence": sentence,
-            "evidence": {"before": None, "after": {"reason": row.reason, "demanded": demands}}}  # fmt: skip
+            "evidence": evidence}  # fmt: skip
 
 
 def _sentence(row: Requirement, earlier: Optional[Requirement], demands: bool) -> str:

@@ -46,6 +46,8 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
     write = _writer(name, module, context.purpose)
+    if not concrete and context.purpose is Purpose.TLS_EXEMPTION:
+        losses = (*losses, "no document names a host of this list that must not be inspected.")
     content: str = write(concrete, context, losses) if concrete or not context.lacking_in else ""
     return Export(name, content, losses, len(concrete))
 

@@ -37,7 +37,7 @@ def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
     of = f" of workspace {context.workspace}" if context.workspace else ""
     if context.purpose is Purpose.TLS_EXEMPTION:
         yield f"Hosts whose TLS must not be inspected, for Azure Machine Learning{of}"
-        yield "By documents. What only has to trust the inspecting authority is not here: docs/inspection.md."
+        yield "By the documents and reports named here. What only has to trust the inspecting authority is left out."
     else:
         yield f"Outbound endpoints for Azure Machine Learning{of}"
     if context.lacking_in:

@@ -6,7 +6,7 @@ authorities that its nodes trust. What is in an image, and what Arc's agents wer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..catalog.inspection import components_of
@@ -37,7 +37,7 @@ class ClusterInUse:
     """A cluster that uses what is inspected; without a name and facts where only its kind is known."""
 
     kind: ClusterType
-    compute: Optional[str] = None
+    computes: tuple[str, ...] = ()
     cluster: Optional[Cluster] = None
 
 
@@ -76,14 +76,16 @@ def _interception(inputs: Inputs, vantage: str, issuer: Authority, results: Sequ
     entries = {entry.id: entry for entry in inputs.catalog.entries}
     rows = {row.endpoint: row for row in inputs.rows}
     seen = tuple(dict.fromkeys(one for result in results for one in _shown(result)))
-    affected: dict[AffectedComponent, None] = {}
+    affected: dict[AffectedComponent, dict[str, None]] = {}
     for result in results:
         row = rows[Endpoint(result.kind, result.host, result.protocol, result.port)]
         asking = [entries[name] for name in row.entries if name in entries]
         for place in _places(inputs, row):
-            affected |= dict.fromkeys(_affected(place, asking, seen))
+            for one in _affected(place, asking, seen):
+                affected.setdefault(one, {})[result.host] = None
     order = (Effect.BREAKS, Effect.NEEDS_AUTHORITY, Effect.UNKNOWN, Effect.OK)
-    consumers = tuple(sorted(affected, key=lambda one: order.index(one.effect)))
+    ordered = sorted(affected, key=lambda one: order.index(one.effect))
+    consumers = tuple(replace(one, hosts=tuple(affected[one])) for one in ordered)
     hosts = tuple(dict.fromkeys(result.host for result in results))
     return Interception(issuer.name, issuer.sha256, vantage, hosts, consumers)
 
@@ -106,7 +108,7 @@ def _places(inputs: Inputs, row: Requirement) -> Iterator[ClusterInUse]:
         if asked or not row.computes:
             by_id = cluster_type_of(cluster.id)
             kinds = cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))
-            yield from (ClusterInUse(kind, ", ".join(asked) or None, cluster) for kind in kinds)
+            yield from (ClusterInUse(kind, tuple(asked), cluster) for kind in kinds)
 
 
 def _affected(
@@ -117,10 +119,10 @@ def _affected(
         if one.store is TrustStore.NODE and place.kind is ClusterType.ARC and of_aks:
             continue  # nodes of an AKS cluster, connected to Arc or not, are told of as such
         effect, more = _trust(place, one, seen) if one.store else (one.effect, "")
-        of = f"{place.compute}: " if place.compute else ""
+        of = f"{', '.join(place.computes)}: " if place.computes else ""
         because = line(f"{of}{one.because}{more}")
         remedy = "" if effect is Effect.OK else one.remedy
-        yield AffectedComponent(one.component, effect, because, remedy, one.sources[0].url)
+        yield AffectedComponent(one.component, effect, because, remedy, one.sources[0].url, place.computes)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

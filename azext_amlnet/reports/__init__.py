@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 
 from ..text import endpoint as endpoint_text
 
@@ -88,6 +88,17 @@ def is_conditional(row: Mapping[str, Any]) -> bool:
 def endpoint(result: Mapping[str, Any]) -> str:
     """The result's endpoint in short."""
     return endpoint_text(str(result["host"]), result["port"], result["protocol"])
+
+
+def count_of(rows: Iterable[Mapping[str, Any]]) -> int:
+    """How many endpoints rows are of; of several vantages each has a row of its own."""
+    return len({(row["host"], row["port"], row["protocol"]) for row in rows})
+
+
+def vantage_of(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    """From where a row was seen, where the report has several vantages."""
+    several = len(report.get("vantages", ())) > 1 and row.get("vantage")
+    return f" from {row['vantage']}" if several else ""
 
 
 def said(result: Mapping[str, Any]) -> str:

@@ -43,11 +43,11 @@ dt { margin-top:.8rem } dd { margin:.2rem 0 0 1rem }
 pre { background:var(--card); border-radius:.5rem; padding:.8rem; margin:.4rem 0; white-space:pre-wrap;
   overflow-wrap:anywhere }
 .name { display:flex; align-items:baseline; min-width:0 } .name code { min-width:0 }
-.name code span { white-space:nowrap }
+.name code span { white-space:nowrap } .name code span.long { white-space:normal; overflow-wrap:anywhere }
 .dot { display:inline-block; width:.7rem; height:.7rem; border-radius:50%; margin-right:.5rem; flex:none }
 .dot.required { background:var(--ink) } .dot.recommended { background:var(--dim) }
 .dot.optional { border:2px solid var(--dim) }
-.why { flex:1 1 100%; padding-left:2.7rem } summary:has(.why) { flex-wrap:wrap }
+.why { flex:1 1 100%; min-width:0; overflow-wrap:anywhere; padding-left:2.7rem } summary:has(.why) { flex-wrap:wrap }
 .task { border:1px solid var(--line); border-left:.35rem solid var(--blocked); border-radius:.5rem; margin:.9rem 0;
   padding:.2rem 1rem .8rem } .task.unknown { border-left-color:var(--unknown) }
 .task.degraded { border-left-color:var(--degraded) } .task ul { padding:0; list-style:none; margin:.4rem 0 }

@@ -19,7 +19,7 @@ MEANS = {
     "different-addresses": "Leads to another address from each place: split DNS.",
     "different-issuer": "Shows another certificate from one place: TLS is inspected there.",
     "catalog": "The catalog says something else.",
-    "workspace": "The workspace has changed.",
+    "workspace": "The workspace has changed, or the list was edited.",
     "option": "Other options were given.",
     "tool": "Another version of the tool made it.",
     "unknown": "Why is not known.",
@@ -35,6 +35,7 @@ _FROM = {
     "different-addresses": "with other addresses",
     "different-issuer": "with another issuer",
     "unmeasured": "not measured from one place or both",
+    "alone": "asked for from one place only",
 }
 
 
@@ -56,6 +57,7 @@ def headline(document: Mapping[str, Any]) -> str:
     counts = dict(document["summary"]["diagnoses" if apart else "changes"])
     if apart:
         pairs = [(row["before"], row["after"]) for row in rows if row["before"] and row["after"]]
+        counts["alone"] = len(rows) - len(pairs)
         counts["unmeasured"] = sum(bool(set(pair) & set(UNTOLD)) and pair != ("skipped", "skipped") for pair in pairs)
     phrases = [f"{count} {_FROM.get(word, word)}" for word, count in counts.items() if count and word != "same"]
     if not phrases:

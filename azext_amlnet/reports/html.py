@@ -6,7 +6,8 @@ import json
 from html import escape
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from . import FINE, by_owner
+from ..vocabulary import INTERRUPTED
+from . import FINE, UNTOLD, by_owner, count_of, vantage_of
 from .glossary import CAUSES_EXPLAINED
 from .interception import section
 from .page import cards, filters, foot, level_of, linked, listed, named, page, settlement, top
@@ -33,23 +34,39 @@ def _title(report: Mapping[str, Any]) -> str:
 
 
 def _head(report: Mapping[str, Any]) -> str:
-    results, counts = report["results"], report["summary"]["verdicts"]
-    failing = [result for result in results if result["failing"]]
-    required = [result for result in failing if result["level"] == "required"]
-    blocked = counts["blocked"]
-    phrases = []
-    if blocked:
-        of_these = sum(result["verdict"] == "blocked" for result in required)
-        phrases.append(f"{blocked} endpoint{'s are' if blocked > 1 else ' is'} blocked, {of_these} of them required")
-    unmeasured = sum(result["verdict"] in ("unknown", "skipped") for result in failing)
-    if unmeasured:
-        phrases.append(f"{unmeasured} required endpoint{'s' * (unmeasured > 1)} could not be measured")
-    code = report["summary"]["exitCode"]
+    code, phrases = report["summary"]["exitCode"], list(_phrases(report))
+    blocked = any(result["verdict"] == "blocked" for result in report["results"])
+    failing = any(result["failing"] for result in report["results"])
     tone = "blocked" if blocked and failing else "unknown" if phrases or code else "reachable"
-    nothing = "Nothing required was measured" if code else "Nothing required is blocked"
     place = ", ".join(f"{v['name']} ({v['place']})" for v in report["vantages"])
     about = f"Measured {report['startedAt']} from {place} in {report['durationMs'] / 1000:.1f} s."
-    return top(_title(report), tone, "; ".join(phrases) or nothing, about)
+    return top(_title(report), tone, "; ".join(phrases) or "Nothing required is blocked", about)
+
+
+def _phrases(report: Mapping[str, Any]) -> Iterator[str]:
+    """What the report comes to, whatever a baseline forgives."""
+    results = report["results"]
+    blocked = [result for result in results if result["verdict"] == "blocked"]
+    required = [result for result in results if result["level"] == "required"]
+    if blocked:
+        of_these = count_of(result for result in blocked if result["level"] == "required")
+        yield f"{_are(count_of(blocked), 'endpoint')} blocked, {of_these} of them required"
+        if not any(result["failing"] for result in blocked) and any(result.get("change") for result in blocked):
+            yield "none is worse than the baseline"
+    degraded = count_of(result for result in required if result["failing"] and result["verdict"] == "degraded")
+    if degraded:
+        yield f"{_are(degraded, 'required endpoint')} degraded"
+    unmeasured = count_of(result for result in required if result["failing"] and result["verdict"] in UNTOLD)
+    if unmeasured:
+        yield f"{unmeasured} required endpoint{'s' * (unmeasured > 1)} could not be measured"
+    if report["summary"]["exitCode"] in INTERRUPTED:
+        yield "interrupted before the end"
+    elif not any(result["verdict"] not in UNTOLD for result in required or results):
+        yield "Nothing required was measured"
+
+
+def _are(count: int, what: str) -> str:
+    return f"{count} {what}{'s are' if count > 1 else ' is'}"
 
 
 def _warnings(report: Mapping[str, Any]) -> str:
@@ -71,7 +88,8 @@ def _to_do(report: Mapping[str, Any]) -> str:
 
 def task_of(task: Task, report: Mapping[str, Any]) -> str:
     """One owner and one cause: what to do, the endpoints, and a change request to copy."""
-    cause = f'<a href="#{escape(task.cause)}">{escape(task.cause)}</a>' if task.cause in _KNOWN else task.cause
+    cause = escape(task.cause)
+    cause = f'<a href="#{cause}">{cause}</a>' if task.cause in _KNOWN else cause
     hints = "".join(f"<p>{escape(hint)}</p>" for hint in task.hints)
     seen = "".join(f"<small>Seen: {escape(text)}</small><br>" for text in task.seen[:3])
     rows = "".join(
@@ -100,7 +118,7 @@ def _all(report: Mapping[str, Any]) -> str:
     layers = {layer for result in results for layer, _, _ in _spent(result)}
     legend = "".join(f'<span class="layer {layer}"></span>{layer} ' for layer in _LAYERS if layer in layers)
     legend += '<span class="layer failed"></span>failed<span class=scale>a bar marked › is longer than '
-    rows = "".join(_row(result, longest) for result in by_owner(report))
+    rows = "".join(_row(result, longest, vantage_of(result, report)) for result in by_owner(report))
     words = {"Verdict": _present(results, "verdict", _ORDER), "Owner": _present(results, "owner", _OWNERS)}
     return (
         f"<section><h2>All endpoints</h2>{filters('Show', words)}"
@@ -113,16 +131,16 @@ def _present(results: Sequence[Mapping[str, Any]], key: str, order: Sequence[str
     return [word for word in order if word in words]
 
 
-def _row(result: Mapping[str, Any], longest: float) -> str:
+def _row(result: Mapping[str, Any], longest: float, vantage: str) -> str:
     cause = f" · {escape(result['cause'])}" if result["cause"] else ""
     elapsed = result["elapsedMs"]
     took = f"{elapsed:.0f} ms" + (" ›" if elapsed > longest * 1.005 else "") if elapsed is not None else ""
     facts = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{text}</td></tr>" for name, text in _facts(result))
     kind = "row" if result["verdict"] in (*FINE, "skipped") else "row open"
     return (
-        f'<details class="{kind} {result["verdict"]} {result.get("owner") or ""}">'
+        f'<details class="{kind} {escape(result["verdict"])} {escape(result.get("owner") or "")}">'
         f"<summary>{named(result, result['verdict'])}"
-        f'<span class="what">{escape(result["verdict"])}{cause}</span>'
+        f'<span class="what">{escape(result["verdict"])}{cause}{escape(vantage)}</span>'
         f'<span class="fall">{_bars(result, longest)}</span><span class="took">{took}</span></summary>'
         f"<div class=scroll><table>{facts}</table></div></details>"
     )
@@ -141,8 +159,9 @@ def _bars(result: Mapping[str, Any], longest: float) -> str:
     for layer, spent, outcome in _spent(result):
         width = min(100 * spent / longest, left)
         left -= width
-        title = f"{layer} {spent:.1f} ms, {outcome}"
-        parts += f'<i class="layer {layer} {outcome}" style="width:{width:.2f}%" title="{title}"></i>'
+        names = escape(f"{layer} {outcome}")
+        title = escape(f"{layer} {spent:.1f} ms, {outcome}")
+        parts += f'<i class="layer {names}" style="width:{width:.2f}%" title="{title}"></i>'
     return parts
 
 
@@ -156,10 +175,9 @@ def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (("warning", escape(line)) for line in result["warnings"])
     yield from (("note", escape(line)) for line in result["notes"])
     for step in result["steps"]:
-        facts = "; ".join(
-            f"{key}: {json.dumps(value)}" for key, value in sorted(step["facts"].items()) if value not in (None, [], {})
-        )
-        yield step["layer"], f"{escape(step['outcome'])}, {step['elapsedMs']} ms<br><small>{escape(facts)}</small>"
+        known = ((key, value) for key, value in sorted(step["facts"].items()) if value not in (None, [], {}))
+        facts = "; ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known)
+        yield str(step["layer"]), f"{escape(step['outcome'])}, {step['elapsedMs']} ms<br><small>{escape(facts)}</small>"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 from ..text import line
 
 _WORDS = {"breaks": "breaks", "needs-authority": "needs the authority", "unknown": "not known", "ok": "has it"}
+_MOST = 6
 _TONES = {"breaks": "blocked", "needs-authority": "degraded", "unknown": "unknown", "ok": "reachable"}
 
 
@@ -15,7 +16,8 @@ def sentence(one: Mapping[str, Any]) -> str:
     """One line on an interception: by whom, seen from where, and the components by what becomes of them."""
     groups: dict[str, dict[str, None]] = {effect: {} for effect in _WORDS}
     for consumer in one["consumers"]:
-        groups[consumer["effect"]][consumer["component"]] = None
+        of = f" ({', '.join(consumer['computes'])})" if consumer["computes"] else ""
+        groups[consumer["effect"]][f"{consumer['component']}{of}"] = None
     parts = [f"{_WORDS[effect]}: {', '.join(names)}" for effect, names in groups.items() if names]
     whom = "; ".join(parts) or "nothing, since no document and no known cluster tells of them"
     hosts = f"{len(one['hosts'])} host{'s' * (len(one['hosts']) != 1)}"
@@ -35,8 +37,11 @@ def section(report: Mapping[str, Any]) -> str:
 
 def _issuer(one: Mapping[str, Any]) -> str:
     fingerprint = f", SHA-256 {one['fingerprint']}" if one["fingerprint"] else ""
-    about = f"{one['issuer']}{fingerprint}, seen from {one['vantage']} with {', '.join(one['hosts'])}"
-    return f"<h3>{escape(about)}</h3><ul>{''.join(_items(one))}</ul>"
+    hosts = one["hosts"]
+    many = f"{len(hosts)} host{'s' * (len(hosts) != 1)}"
+    about = escape(f"{one['issuer']}{fingerprint}, seen from {one['vantage']} with {many}")
+    names = f"<details class=rules><summary>{many}</summary><div>{escape(', '.join(hosts))}</div></details>"
+    return f"<h3>{about}</h3>{names}<ul>{''.join(_items(one))}</ul>"
 
 
 def _items(one: Mapping[str, Any]) -> Iterator[str]:
@@ -45,6 +50,17 @@ def _items(one: Mapping[str, Any]) -> Iterator[str]:
         remedy = f"<br>{escape(consumer['remedy'])}" if consumer["remedy"] else ""
         yield (
             f'<li><span class="dot {tone}"></span><b>{escape(consumer["component"])}</b>: {word}<br>'
-            f"<small>{escape(consumer['because'])}{remedy} "
-            f'<a href="{escape(consumer["source"])}">document</a></small></li>'
+            f"<small>{escape(consumer['because'])} With {escape(_some(consumer['hosts']))}.{remedy} "
+            f"{_document(consumer['source'])}</small></li>"
         )
+
+
+def _some(hosts: Sequence[str]) -> str:
+    """The first hosts, and how many more."""
+    return ", ".join(hosts[:_MOST]) + (f" and {len(hosts) - _MOST} more" if len(hosts) > _MOST else "")
+
+
+def _document(url: str) -> str:
+    """A link, only where it is one of the web."""
+    safe = escape(url)
+    return f'<a href="{safe}" rel=noreferrer>document</a>' if url.startswith("https://") else safe

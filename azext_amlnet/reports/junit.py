@@ -29,7 +29,7 @@ def render(report: Mapping[str, Any]) -> str:
 
 def _suite(topic: str, members: list[Mapping[str, Any]], report: Mapping[str, Any]) -> Xml.Element:
     started = (report.get("startedAt") or report["checkedAt"]).removesuffix("Z")
-    suite = Xml.Element("testsuite", name=topic, timestamp=started)
+    suite = Xml.Element("testsuite", name=_clean(topic), timestamp=_clean(started))
     several = len({vantage["name"] for vantage in report.get("vantages", ())}) > 1
     for result in members:
         suite.append(_case(result, several))
@@ -41,17 +41,22 @@ def _case(result: Mapping[str, Any], several: bool) -> Xml.Element:
     where = f" from {result['vantage']}" if several else ""
     seconds = f"{(result['elapsedMs'] or 0) / 1000:.3f}"
     case = Xml.Element(
-        "testcase", classname=f"amlnet.{result['topic']}", name=_clean(endpoint(result) + where), time=seconds
+        "testcase", classname=_clean(f"amlnet.{result['topic']}"), name=_clean(endpoint(result) + where), time=seconds
     )
     if result["failing"]:
         kind = "error" if result["verdict"] in UNTOLD else "failure"
-        broken = Xml.SubElement(case, kind, message=_clean(said(result)), type=result["cause"] or result["verdict"])
+        broken = Xml.SubElement(case, kind, message=_clean(said(result)), type=_clean(kind_of(result)))
         broken.text = _clean(_details(result))
     elif result["verdict"] not in FINE:
         Xml.SubElement(case, "skipped", message=_clean(f"{result['level']}; {said(result)}"))
     if result["warnings"]:
         Xml.SubElement(case, "system-out").text = _clean("\n".join(result["warnings"]))
     return case
+
+
+def kind_of(result: Mapping[str, Any]) -> str:
+    """The cause, else the verdict."""
+    return str(result["cause"] or result["verdict"])
 
 
 def _details(result: Mapping[str, Any]) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, Iterator, Mapping, Sequence
 
-from ..text import one_line
-from . import FINE, by_change, endpoint
+from ..text import line, one_line
+from . import FINE, by_change, count_of, endpoint
 from .compare_html import headline as compared_headline
 from .compare_html import sides
 from .compare_html import title_of as compared_title
@@ -31,13 +31,13 @@ def render(document: Mapping[str, Any]) -> str:
 
 def plain(text: str) -> str:
     """A text that neither Markdown, HTML, a table nor a runner's log takes for its own."""
-    line = re.sub(r"([\\`*_\[\]|~<>&$])", r"\\\1", one_line(str(text), 1000))
-    return line.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;").replace("::", ":\u200b:")
+    safe = re.sub(r"([\\`*_\[\]|~<>&$])", r"\\\1", one_line(str(text), 1000))
+    return safe.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;").replace("::", ":\u200b:")
 
 
 def code(text: str) -> str:
     """A name in a code span; a table's bar and a span's own sign are nowhere in names."""
-    return "`" + re.sub(r"[`|\r\n]", " ", str(text)) + "`"
+    return "`" + re.sub(r"[`|]", " ", line(str(text))) + "`"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
     place = ", ".join(policy["name"] for policy in report["policy"]) if of_policy else _places(report)
     when = report["checkedAt" if of_policy else "startedAt"]
     tool = report["tool"]
-    yield f"{when}, {plain(place)}; {tool['name']} {tool['version']}, catalog {report['catalog']['version']}"
+    yield plain(f"{when}, {place}; {tool['name']} {tool['version']}, catalog {report['catalog']['version']}")
 
 
 def _counted(report: Mapping[str, Any], counts: Mapping[str, int]) -> Iterator[str]:
@@ -80,7 +80,10 @@ def _verdict(report: Mapping[str, Any], failing: Sequence[Mapping[str, Any]]) ->
     code_ = report["summary"]["exitCode"]
     if failing:
         which = "required " if all(row["level"] == "required" for row in failing) else ""
-        return f"{len(failing)} {which}endpoint{'s fail' if len(failing) != 1 else ' fails'} (exit code {code_})"
+        count = count_of(failing)
+        return f"{count} {which}endpoint{'s fail' if count != 1 else ' fails'} (exit code {code_})"
+    if code_ == 0 and any(row["level"] == "required" for task in tasks(report) for row in task.rows):
+        return "nothing is worse than the baseline (exit code 0)"
     return "fine" if code_ == 0 else f"exit code {code_}"
 
 
@@ -92,7 +95,7 @@ def _line(task: Task) -> str:
     hosts = list(dict.fromkeys(endpoint(row) for row in task.rows))
     shown = ", ".join(map(code, hosts[:_MOST_HOSTS]))
     more = f" and {len(hosts) - _MOST_HOSTS} more" if len(hosts) > _MOST_HOSTS else ""
-    return f"| {task.owner} | {plain(task.cause)} | {shown}{more} | {plain(' '.join(task.hints))} |"
+    return f"| {plain(task.owner)} | {plain(task.cause)} | {shown}{more} | {plain(' '.join(task.hints))} |"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -108,7 +111,11 @@ def _compared(document: Mapping[str, Any]) -> Iterator[str]:
     if rows:
         yield from ("", "| change | endpoint | before | after | diagnosis | |", "|---|---|---|---|---|---|")
     for row in rows[:_MOST_HOSTS]:
-        cells = [row["change"], code(endpoint(row)), row["before"] or "", row["after"] or "", row["diagnosis"] or ""]
+        cells = [
+            row["change"],
+            code(endpoint(row)),
+            *(plain(row[key] or "") for key in ("before", "after", "diagnosis")),
+        ]
         yield f"| {' | '.join(cells)} | {plain(row['sentence'])} |"
     yield from ("", f"and {len(rows) - _MOST_HOSTS} more") if len(rows) > _MOST_HOSTS else ()
 
@@ -123,7 +130,7 @@ def _list(document: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     tool, catalog = document["tool"], document["catalog"]
     made = f"{document['madeAt']}, {tool['name']} {tool['version']}, catalog {catalog['version']} ({catalog['digest']})"
-    yield f"{headline(rows, sum(row['level'] == 'required' for row in rows))}. {made}."
+    yield plain(f"{headline(rows, sum(row['level'] == 'required' for row in rows))}. {made}.")
     yield from ("", *(f"* {plain(warning)}" for warning in document["warnings"])) if document["warnings"] else ()
     for topic, members in by_topic(rows):
         yield from ("", f"## {plain(topic)}", "", "| endpoint | port | level | needed for | reason | document |")
@@ -134,7 +141,7 @@ def _list(document: Mapping[str, Any]) -> Iterator[str]:
 def _of_row(row: Mapping[str, Any]) -> str:
     change = f" ({row['change']})" if row.get("change", "same") != "same" else ""
     notes = " ".join((row["reason"], *row["notes"]))
-    cells = [code(row["host"]), f"{row['port']}/{row['protocol']}", f"{row['level']}{change}"]
+    cells = [code(row["host"]), plain(f"{row['port']}/{row['protocol']}"), plain(f"{row['level']}{change}")]
     cells += [plain(", ".join((*row["neededFor"], *row["computes"]))), plain(notes)]
     return "| " + " | ".join([*cells, "<br>".join(map(_document, row["sources"]))]) + " |"
 

@@ -58,11 +58,15 @@ def listed(title: str, lines: Iterable[str]) -> str:
 
 
 def named(result: Mapping[str, Any], word: str) -> str:
-    """An endpoint behind the dot of its verdict, from which it is never parted; it breaks behind its own dots only."""
+    """An endpoint behind the dot of its verdict, from which it is never parted; it breaks behind its own dots."""
     labels = endpoint(result).split(".")
-    parts = [f"{escape(label)}." for label in labels[:-1]] + [escape(labels[-1])]
-    name = "<wbr>".join(f"<span>{part}</span>" for part in parts)
-    return f'<span class=name><span class="dot {word}"></span><code>{name}</code></span>'
+    parts = [f"{label}." for label in labels[:-1]] + labels[-1:]
+    name = "<wbr>".join(f"<span{' class=long' * (len(part) > _LONG)}>{escape(part)}</span>" for part in parts)
+    return f'<span class=name><span class="dot {escape(word)}"></span><code>{name}</code></span>'
+
+
+_LONG = 40
+"""A label of more letters than this may break, since the narrowest page has no room for it."""
 
 
 def level_of(row: Mapping[str, Any]) -> str:

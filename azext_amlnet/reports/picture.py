@@ -90,7 +90,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
     causes = list(dict.fromkeys(row["cause"] or row["verdict"] for row in rows))
     for cause in causes:
         hosts = list(dict.fromkeys(endpoint(row) for row in rows if (row["cause"] or row["verdict"]) == cause))
-        yield f"✕ {cause}", " class=station"
+        yield f"✕ {cause}"[:_LONGEST], " class=station"
         for host in hosts[:_MOST]:
             yield host if len(host) <= _LONGEST else f"{host[:20]}…{host[21 - _LONGEST :]}", ""
         if len(hosts) > _MOST:
@@ -99,4 +99,6 @@ def _lines(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
 
 def _names(rows: Sequence[Row]) -> str:
     causes = dict.fromkeys(row["cause"] or row["verdict"] for row in rows)
-    return f"{', '.join(causes)} ({', '.join(dict.fromkeys(endpoint(row) for row in rows[:_MOST]))})"
+    hosts = list(dict.fromkeys(map(endpoint, rows)))
+    more = f" and {len(hosts) - _MOST} more" if len(hosts) > _MOST else ""
+    return f"{', '.join(causes)} ({', '.join(hosts[:_MOST])}{more})"

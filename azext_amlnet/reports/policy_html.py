@@ -39,15 +39,17 @@ def _title(report: Mapping[str, Any]) -> str:
 
 
 def _head(report: Mapping[str, Any]) -> str:
-    failing = [finding for finding in report["findings"] if finding["failing"]]
-    undecided = [finding for finding in failing if finding["coverage"] == "unknown"]
-    broken = len(failing) - len(undecided)
+    required = [finding for finding in report["findings"] if finding["level"] == "required"]
+    undecided = [finding for finding in required if finding["coverage"] == "unknown"]
+    broken = [finding for finding in required if finding["coverage"] not in ("unknown", "covered")]
     phrases = []
     if broken:
-        phrases.append(f"{broken} required endpoint{'s are' if broken > 1 else ' is'} not allowed")
+        phrases.append(f"{len(broken)} required endpoint{'s are' if len(broken) > 1 else ' is'} not allowed")
     if undecided:
         phrases.append(f"{len(undecided)} required cannot be determined")
-    tone = "blocked" if broken else "unknown" if report["summary"]["exitCode"] else "reachable"
+    if phrases and not report["summary"]["exitCode"]:
+        phrases.append("none is worse than the baseline")
+    tone = "blocked" if broken else "unknown" if undecided or report["summary"]["exitCode"] else "reachable"
     nothing = "Nothing required was asked about" if tone == "unknown" else "All required is allowed"
     names = ", ".join(f"{policy['name']} ({policy['dialect']}, {policy['rules']} rules)" for policy in report["policy"])
     return top(_title(report), tone, "; ".join(phrases) or nothing, f"Checked {report['checkedAt']} against {names}.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from . import CONDITION, endpoint, is_conditional
+from . import CONDITION, endpoint, is_conditional, vantage_of
 from .tasks import Row, Task
 
 _KINDS = {"https": "application rule, by name (HTTPS)", "http": "application rule, by name (HTTP)"}
@@ -31,7 +31,11 @@ _DENIED = Ask(
     "put the rule back as it was",
     rule=True,
 )
-_EXEMPT = Ask("Exempt {} from TLS inspection", "exception of a TLS inspection, permanent", "remove the exception")
+_EXEMPT = Ask(
+    "Exempt {} from TLS inspection, or give its authority to who needs it",
+    "exception of a TLS inspection, or a certificate for the clients that lack it",
+    "remove the exception",
+)
 _RESOLVE = Ask("Make {} resolvable", "DNS: a forwarder, a zone or a filter; no firewall rule", "undo the change of DNS")
 _PROXY = Ask("Let {} through the proxy", "rule or setting of the proxy", "undo the change of the proxy")
 _SETTLE = Ask("Find out about {}", "a fact that is missing; no change yet", _LOOKING)
@@ -72,7 +76,7 @@ def ask_of(task: Task) -> Ask:
 def change_request(task: Task, report: Mapping[str, Any]) -> str:
     """What a team asks for, field by field: what, why, on whose word, how to test and how to undo it."""
     ask = ask_of(task)
-    lines = [*_what(task, ask, report), "", *_flows(task, ask), "", *_why(task), "", *_how(task, ask, report)]
+    lines = [*_what(task, ask, report), "", *_flows(task, ask), "", *_why(task, ask), "", *_how(task, ask, report)]
     return "\n".join(lines)
 
 
@@ -82,6 +86,9 @@ def _what(task: Task, ask: Ask, report: Mapping[str, Any]) -> Iterator[str]:
     endpoints = f"{hosts} outbound endpoint{'s' * (hosts != 1)} of Azure Machine Learning, workspace {workspace}"
     yield ask.title.format(endpoints)
     yield f"Type: {ask.type}. Owner: {task.owner}. Finding: {task.cause}."
+    rules = list(dict.fromkeys(rule for row in task.rows for rule in (row.get("rules") or ())[:1]))
+    if ask is _DENIED and rules:
+        yield f"Rules that deny: {', '.join(rules)}."
     yield "Requested by: ‹name, department, telephone›. Environment: ‹production, test›. Data: ‹classification›."
     yield f"Source: {_sources(report)}; outbound, started by pods and nodes."
 
@@ -89,15 +96,15 @@ def _what(task: Task, ask: Ask, report: Mapping[str, Any]) -> Iterator[str]:
 def _sources(report: Mapping[str, Any]) -> str:
     if report.get("sources"):
         return ", ".join(report["sources"])
-    places = [f"{one['node'] or one['name']} ({one['place']})" for one in report.get("vantages", ())]
-    return f"‹addresses of the cluster's subnet›{f', measured from {chr(44).join(places)}' if places else ''}"
+    places = ", ".join(f"{one['node'] or one['name']} ({one['place']})" for one in report.get("vantages", ()))
+    return f"‹addresses of the cluster's subnet›{f', measured from {places}' if places else ''}"
 
 
 def _flows(task: Task, ask: Ask) -> Iterator[str]:
     """One line a destination, and below what kind of rule it takes."""
     width = max(len(_asked(row)) for row in task.rows)
     yield "Destination, port, protocol, level:"
-    for row in task.rows:
+    for row in _each_once(task.rows):
         transport = _TRANSPORT.get(row["protocol"], "TCP")
         level = row["level"] + (" (conditional)" if is_conditional(row) else "")
         yield f"  {_asked(row):{width}}  {row['port']:>5}  {transport} {row['protocol'].upper():5}  {level}"
@@ -105,11 +112,16 @@ def _flows(task: Task, ask: Ask) -> Iterator[str]:
         kinds = dict.fromkeys(_KINDS.get(row["protocol"], "network rule, by port") for row in task.rows)
         yield f"Rule kind: {'; '.join(kinds)}."
     yield f"TLS inspection: {_inspection(task, ask)}"
-    upgrades = [row["host"] for row in task.rows if row.get("websocket")]
-    yield f"WebSocket: {f'let upgrades pass to {chr(44).join(upgrades)}' if upgrades else 'not needed'}."
+    upgrades = ", ".join(row["host"] for row in task.rows if row.get("websocket"))
+    yield f"WebSocket: {f'let upgrades pass to {upgrades}' if upgrades else 'not needed'}."
     wide = [row["host"] for row in task.rows if row["kind"] == "wildcard"]
     if wide:
         yield f"Wildcards: {', '.join(wide)}: documented like this; the names below are not known beforehand."
+
+
+def _each_once(rows: Sequence[Row]) -> Iterable[Row]:
+    """The rows of endpoints that several vantages saw, once."""
+    return {(row["host"], row["port"], row["protocol"]): row for row in rows}.values()
 
 
 def _asked(row: Row) -> str:
@@ -119,26 +131,26 @@ def _asked(row: Row) -> str:
 
 def _inspection(task: Task, ask: Ask) -> str:
     """What documents say of an inspection of these names; where one was seen, that it is what fails."""
-    if ask is _EXEMPT:
-        return "was seen, and is not trusted; these names have to be exempt, or each client needs the authority."
     spoken = [row for row in task.rows if row["protocol"] in ("https", "tls")]
-    breaking = dict.fromkeys(row["host"] for row in spoken if row.get("inspection") == "breaks")
-    parts = [f"exempt {', '.join(breaking)}, which it breaks by documents."] if breaking else []
-    if any(row["host"] not in breaking for row in spoken):
-        names = "the other names" if breaking else "these names"
-        parts.append(f"exempt {names}, or give each client the authority: agents, containerd and jobs do not trust it.")
-    return " ".join(parts) or "not concerned."
+    if not spoken:
+        return "not concerned."
+    breaking = list(dict.fromkeys(row["host"] for row in spoken if row.get("inspection") == "breaks"))
+    exempt = f"{', '.join(breaking)} must be exempt, by documents; " if breaking else ""
+    others = "with the others " if breaking else ""
+    if ask is _EXEMPT:
+        return f"was seen, and is not trusted there. {exempt}{others}exempt them, or each client gets the authority."
+    return f"none was seen here. If there is one: {exempt}{others}each client needs its authority."
 
 
-def _why(task: Task) -> Iterator[str]:
+def _why(task: Task, ask: Ask) -> Iterator[str]:
     """The reason of each row with its document and day."""
     yield "Reason:"
-    for row in task.rows:
+    for row in _each_once(task.rows):
         source = next(iter(row.get("sources") or ()), None)
         document = f" ({source['url']}, {source['checked']})" if source else ""
         yield f"  {endpoint(row)}: {row['reason']}{document}"
         yield from (f"    {note}" for note in row["notes"] if note.startswith(CONDITION))
-    yield f"If it is not done: {_impact(task.rows)}"
+    yield f"If it is not done: {_impact(task, ask)}"
 
 
 _WORK = {
@@ -151,28 +163,31 @@ _WORK = {
 }
 
 
-def _impact(rows: Sequence[Row]) -> str:
+def _impact(task: Task, ask: Ask) -> str:
     """What fails without it, by what the required rows are needed for."""
-    required = [row for row in rows if row["level"] == "required"]
+    required = [row for row in task.rows if row["level"] == "required"]
     if not required:
         return "it works; support and diagnosis suffer."
     needs = {name for row in required for name in row.get("neededFor") or ()}
-    work = [text for name, text in _WORK.items() if name in needs] or ["what needs them"]
-    some = all(map(is_conditional, required))
-    return f"{'by the condition above, ' if some else ''}as documented these do not work: {', '.join(work)}."
+    work = ", ".join(text for name, text in _WORK.items() if name in needs) or "what needs them"
+    where = "where the condition above holds, " if all(map(is_conditional, required)) else ""
+    where += "with clients that do not trust the authority, " if ask is _EXEMPT else ""
+    return f"{where}what the reasons above name fails (needed for {work})."
 
 
 def _how(task: Task, ask: Ask, report: Mapping[str, Any]) -> Iterator[str]:
     """How to test it, how to undo it, what was seen, and what is left to fill in."""
     words = [_typed(row) for row in task.rows if row["kind"] in ("fqdn", "ip") or row.get("testedBy")]
     if words:
-        yield f"Test: az ml network test --endpoint {' '.join(map(shlex.quote, dict.fromkeys(words)))}"
+        names = " ".join(map(shlex.quote, dict.fromkeys(words)))
+        yield f"Test, where that traffic comes from or with --cluster: az ml network test --endpoint {names}"
         expected = dict.fromkeys(row.get("expects") or "" for row in task.rows)
-        yield f"Expected: reachable ({'; '.join(filter(None, expected)) or 'the service answers'})."
+        clean = ", and no warning of an inspection" if ask is _EXEMPT else ""
+        yield f"Expected: reachable{clean} ({'; '.join(filter(None, expected)) or 'the service answers'})."
     yield f"Back-out: {ask.back_out}."
     when = report.get("startedAt") or report.get("checkedAt")
     yield f"Evidence, {when}:"
-    yield from (f"  {line}" for line in _evidence(task.rows))
+    yield from (f"  {line}" for line in _evidence(task.rows, report))
     yield "Window: ‹start, end›. Review: ‹date, a year on›. Approved by: ‹name›. Rule: ‹id, device, date›."
 
 
@@ -183,7 +198,7 @@ def _typed(row: Row) -> str:
     return str(host) if plain else f"{row['protocol']}://{host}:{row['port']}"
 
 
-def _evidence(rows: Sequence[Row]) -> Iterator[str]:
+def _evidence(rows: Sequence[Row], report: Mapping[str, Any]) -> Iterator[str]:
     for row in rows:
         seen = f"{row['cause']}: {row['because']}" if row["cause"] else str(row["because"])
-        yield f"{endpoint(row)}: {seen}"
+        yield f"{endpoint(row)}{vantage_of(row, report)}: {seen}"
