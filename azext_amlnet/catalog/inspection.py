@@ -38,7 +38,8 @@ def with_inspection(
         ids, component = _read(block, f"{name}:1", of_entry, pages)
         for entry in ids:
             of_entry[entry].append(component)
-    return tuple(replace(entry, inspection=tuple(of_entry[entry.id])) for entry in entries)
+    carried = {name: tuple(components) for name, components in of_entry.items() if components}
+    return tuple(replace(one, inspection=carried[one.id]) if one.id in carried else one for one in entries)
 
 
 def _read(

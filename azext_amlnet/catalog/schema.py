@@ -236,7 +236,7 @@ def with_tags(entry: CatalogEntry, service: Optional[Tags], fqdn: Optional[Tags]
     for tags in filter(None, (service, fqdn)):
         for name in tags.names:
             _template(name, entry.each, place)
-    return replace(entry, service_tags=service, fqdn_tags=fqdn)
+    return replace(entry, service_tags=service, fqdn_tags=fqdn) if service or fqdn else entry
 
 
 def read_shared(
