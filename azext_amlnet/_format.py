@@ -47,23 +47,31 @@ def policy_table(report):
         return report
     with_change = any("change" in finding for finding in report["findings"])
     alone = report["policy"][0]["name"] if len(report["policy"]) == 1 else None
-    table = [_finding(finding, with_change, alone) for finding in by_severity(report)]
+    width = _width()
+    leveled = width is not None and width < NARROW  # elsewhere the reason says it
+    table = [_finding(finding, with_change, leveled, alone) for finding in by_severity(report)]
     return _fitted(table, ("Endpoint", "Reason"), ("Coverage", "Change", "Level", "Endpoint"), "findings[].host")
 
 
-def _finding(finding, with_change, alone):
+def _finding(finding, with_change, leveled, alone):
     """A finding; the policy is not named in each row where there is one only."""
-    from azext_amlnet.reports import endpoint, is_conditional
+    from azext_amlnet.reports import endpoint
 
     columns = [("Coverage", finding["coverage"])]
     columns += [("Change", finding.get("change", ""))] if with_change else []
-    marks = [] if finding["level"] == "required" else [finding["level"]]
-    marks += ["conditional"] if is_conditional(finding) else []
+    columns += [("Level", finding["level"])] if leveled else []
+    marks = _marks(finding)
     because = finding["because"].replace(f"' of {alone} ", "' ") if alone else finding["because"]
     reason = (f"({', '.join(marks)}) " if marks else "") + because
-    width = _width()
-    columns += [("Level", finding["level"])] if width is not None and width < NARROW else []  # else the reason says it
     return OrderedDict([*columns, ("Endpoint", endpoint(finding)), ("Reason", reason)])
+
+
+def _marks(row):
+    """What makes less of a row than required."""
+    from azext_amlnet.reports import is_conditional
+
+    marks = [] if row["level"] == "required" else [row["level"]]
+    return marks + (["conditional"] if is_conditional(row) else [])
 
 
 def compare_table(document):
@@ -93,7 +101,7 @@ def _seen_where_it_fails(row):
     """Of a row that fails from one of two places only: what was seen there; the diagnosis says where."""
     if not (row["diagnosis"] or "").startswith("only-"):
         return ""
-    side = row["evidence"]["before" if row["before"] == "blocked" else "after"]
+    side = row["evidence"]["after" if row["before"] == "reachable" else "before"]
     return f"{side['cause']}: {side['because']}"
 
 
@@ -104,14 +112,13 @@ def _listed(answer):
 
 
 def _result(result, several, with_change, owned, merged):
-    from azext_amlnet.reports import endpoint, is_conditional
+    from azext_amlnet.reports import endpoint
 
     columns = [("Verdict", result["verdict"])]
     columns += [("Change", result.get("change", ""))] if with_change else []
     columns += [("Owner", result.get("owner") or "")] if owned else []
     columns += [("From", result["vantage"])] if several else []
-    marks = [] if result["level"] == "required" else [result["level"]]
-    marks += ["conditional"] if is_conditional(result) else []
+    marks = _marks(result)
     marks += ["connection only"] if "connection proves the path only" in " ".join(result["notes"]) else []
     marks += [f"tested by {result['testedBy']}"] if result["testedBy"] else []
     marks = f"({', '.join(marks)})" if marks else ""

@@ -107,9 +107,7 @@ def _read_earlier(
     document = _read_json(path, "--baseline")
     if not isinstance(document, dict) or not isinstance(document.get(items), list):
         raise UsageError(f"--baseline {path} is no report: expected an object with {items}.", help_text)
-    if document.get("schemaVersion") != SCHEMA_VERSION:
-        version = shown(document.get("schemaVersion"))
-        raise UsageError(f"--baseline {path} has schemaVersion {version}; this release reads {SCHEMA_VERSION}.")
+    _check_version(f"--baseline {path}", document)
     words = {}
     for number, item in enumerate(document[items], 1):
         try:
@@ -135,15 +133,18 @@ def read_result(path: str, option: str) -> tuple[str, Any]:
         return "requirements", _some(document, document, f"{option} {path}")
     for kind, items in (("test", "results"), ("check-policy", "findings")):
         if isinstance(document, dict) and isinstance(document.get(items), list):
-            version = document.get("schemaVersion")
-            if version != SCHEMA_VERSION:
-                raise UsageError(
-                    f"{option} {path} has schemaVersion {shown(version)}, and is read as {SCHEMA_VERSION}."
-                )
+            _check_version(f"{option} {path}", document)
             _check_items(f"{option} {path}", document[items], items)
             return kind, _some(document, document[items], f"{option} {path}")
     hint = "Give the JSON that az ml network test, check-policy or requirements printed."
     raise UsageError(f"{option} {path} is no result of these commands.", hint)
+
+
+def _check_version(what: str, document: dict[str, Any]) -> None:
+    """Raises UsageError for a document of another schema."""
+    if document.get("schemaVersion") != SCHEMA_VERSION:
+        version = shown(document.get("schemaVersion"))
+        raise UsageError(f"{what} has schemaVersion {version}; this release reads {SCHEMA_VERSION}.")
 
 
 def _some(document: Any, rows: list[Any], what: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Callable, Mapping, Optional
 
 from . import text
 from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
+from .vocabulary import CONDITION as CONDITION
 from .vocabulary import EXIT_FINDINGS as EXIT_FINDINGS
 from .vocabulary import EXIT_UNKNOWN as EXIT_UNKNOWN
 from .vocabulary import Cause as Cause
@@ -547,7 +548,7 @@ class Requirement:
     @property
     def conditions(self) -> tuple[str, ...]:
         """The notes that say under which condition it is needed, where facts could not decide."""
-        return tuple(note for note in self.notes if note.startswith("Condition: "))
+        return tuple(note for note in self.notes if note.startswith(CONDITION))
 
     @property
     def endpoint(self) -> Endpoint:

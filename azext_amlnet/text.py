@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Mapping
 
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _WORKFLOW = re.compile(r"^(\s*)::(?=[A-Za-z].*?::)")
@@ -60,6 +61,11 @@ def one_line(text: str, most: int = 600) -> str:
 def lower(text: str) -> str:
     """The text with A to Z made small, as names are compared; other scripts' look-alikes stay what they are."""
     return text.lower() if text.isascii() else "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def issuer_names(issuer: Mapping[str, object]) -> list[str]:
+    """Organization and common name of a certificate's issuer, as far as it has them."""
+    return [str(issuer[key]) for key in ("O", "CN") if issuer.get(key)]
 
 
 def endpoint(host: str, port: int, protocol: str) -> str:

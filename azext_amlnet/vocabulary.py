@@ -23,6 +23,8 @@ def _names(*folder: str) -> tuple[str, ...]:
     return tuple(sorted(path.stem.replace("_", "-") for path in files))
 
 
+CONDITION = "Condition: "
+"""How the note begins that says when a row is needed, where facts could not decide."""
 EXIT_FINDINGS = 8
 """Something that is required is missing, blocked, not allowed or new."""
 INTERRUPTED = (129, 130, 131, 143)

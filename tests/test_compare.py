@@ -315,6 +315,14 @@ def test_the_table_shows_what_differs(az: Az) -> None:
     assert "3 endpoints, and none differs." in " ".join(seen([*words, "-o", "table"], az.environment, az.folder).lines)
 
 
+def test_the_table_tells_the_cause_of_what_is_degraded_from_one_place(az: Az) -> None:
+    desk, pod = (word("x", row("a.io", verdict, cause=cause)) for word, verdict, cause in (
+        (seen_from, "reachable", None), (lambda _, one: from_pod(one), "degraded", "tcp_partial")))  # fmt: skip
+    for before, after in ((desk, pod), (pod, desk)):
+        line = compared(az, before, after, "-o", "table").out.splitlines()[2]
+        assert line.startswith("only-cluster") and "tcp_partial: " in line
+
+
 def test_different_kinds_are_refused(az: Az) -> None:
     ran = compared(az, report(row("a.io", "reachable")), policy_report(finding("a.io", "covered")))
     one_line(ran, "is a result of test, and --after", "one of check-policy")

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import (
+    CONDITION,
     Catalog,
     CatalogEntry,
     Cloud,
@@ -25,7 +26,7 @@ from ..model import (
 from .bindings import Binding, bindings
 from .consumers import Consumer, consumers
 from .cross_check import cross_checked
-from .inspection import components_of, effect_on
+from .inspection import EntriesOf, components_of, effect_on, entries_of
 from .rows import PLACEHOLDER, Row, decide, level_of, rows_of, unique, who_needs
 
 
@@ -42,8 +43,8 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
         rows += cross_checked(catalog, workspace, scope, needing, rows)
     attached = {compute.name for compute in workspace.computes or ()}
     asked = [row for row in rows if row.applies and row.requirement.level.rank <= scope.level.rank]
-    by_id = {entry.id: entry for entry in catalog.entries}
-    merged = [_merged(group, attached, by_id) for group in _by_endpoint(asked)]
+    of = entries_of(catalog)
+    merged = [_merged(group, attached, of) for group in _by_endpoint(asked)]
     absent = tuple(_absent(catalog, things, workspace, scope, needing))
     listed = _with_absent([row for row, _ in sorted(merged, key=lambda pair: _order(*pair))], absent)
     return Requirements(
@@ -74,7 +75,7 @@ def _by_endpoint(rows: Iterable[Row]) -> Iterator[list[Row]]:
     return iter(groups.values())
 
 
-def _merged(rows: list[Row], attached: set[str], by_id: Mapping[str, CatalogEntry]) -> tuple[Requirement, int]:
+def _merged(rows: list[Row], attached: set[str], of: EntriesOf) -> tuple[Requirement, int]:
     """One requirement for all wishes for one endpoint: everything is kept, the strictest level wins."""
     rows = sorted(rows, key=lambda row: (row.requirement.level.rank, row.position))
     first, every = rows[0].requirement, [row.requirement for row in rows]
@@ -99,20 +100,19 @@ def _merged(rows: list[Row], attached: set[str], by_id: Mapping[str, CatalogEntr
         sources=unique(source for requirement in every for source in requirement.sources),
         notes=unique((*_conditions(strictest), *(note for requirement in every for note in requirement.notes))),
     )
-    return replace(merged, inspection=_inspected(merged, rows, by_id)), rows[0].position
+    return replace(merged, inspection=_inspected(merged, rows, of)), rows[0].position
 
 
-def _inspected(merged: Requirement, rows: list[Row], by_id: Mapping[str, CatalogEntry]) -> Optional[Effect]:
+def _inspected(merged: Requirement, rows: list[Row], of: EntriesOf) -> Optional[Effect]:
     """What documents say of an inspection of its TLS, for the kinds of clusters that need it."""
     kinds = {kind for row in rows for one in row.consumers if one.cluster for kind in one.cluster.types}
-    entries = (by_id[name] for name in merged.entries if name in by_id)
-    return effect_on(components_of(entries, kinds)) if merged.protocol.value in ("https", "tls") else None
+    return effect_on(components_of(of(merged), kinds)) if merged.protocol.value in ("https", "tls") else None
 
 
 def _conditions(strictest: list[Row]) -> list[str]:
     """The conditions, only if every wish has one: beside an unconditional wish one would mislead."""
     conditions = [row.condition for row in strictest]
-    return [f"Condition: {condition}" for condition in conditions] if all(conditions) else []
+    return [f"{CONDITION}{condition}" for condition in conditions] if all(conditions) else []
 
 
 def _order(row: Requirement, position: int) -> tuple[Any, ...]:

@@ -140,7 +140,7 @@ def _like_own(host: str, shape: Requirement, own: Sequence[str]) -> Nearest:
     if own and parts:
         because = f"It has the form of {own[0]}; which {what} that is, is not known here."
         return Nearest(Likeness.SAME_FORM, own[0], because)
-    condition = next((note for note in shape.notes if note.startswith("Condition: ")), "")
+    condition = next(iter(shape.conditions), "")
     why = f" {condition.removeprefix('Condition: ')}" if condition else ""
     return Nearest(Likeness.NOT_NEEDED, shape.host, f"Known, but not needed here: {shape.reason}{why}")
 

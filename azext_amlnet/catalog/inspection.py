@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Collection, Iterable, Mapping, Optional
+from typing import Any, Callable, Collection, Iterable, Mapping, Optional
 
 from ..errors import CatalogError
 from ..model import (
@@ -73,6 +73,15 @@ def components_of(entries: Iterable[CatalogEntry], kinds: Collection[ClusterType
     return tuple(dict.fromkeys(component for component in components if wanted & set(component.clusters)))
 
 
+EntriesOf = Callable[[Requirement], list[CatalogEntry]]
+
+
+def entries_of(catalog: Catalog) -> EntriesOf:
+    """What gives the entries of a row, as far as the catalog has them."""
+    by_id = {entry.id: entry for entry in catalog.entries}
+    return lambda row: [by_id[name] for name in row.entries if name in by_id]
+
+
 def effect_on(components: Iterable[InspectedComponent]) -> Optional[Effect]:
     """The worst that a document says: breaks, else needs-authority; None where no document says either."""
     effects = {component.effect for component in components}
@@ -84,12 +93,10 @@ def exemptions(catalog: Catalog, rows: Iterable[Requirement]) -> tuple[Requireme
 
     Rows of an earlier release do not say so themselves; then their entries do, whatever kind of cluster there is.
     """
-    rows = tuple(rows)
-    entries = {entry.id: entry for entry in catalog.entries}
+    rows, of = tuple(rows), entries_of(catalog)
     if any(row.inspection for row in rows):
         rows = tuple(row for row in rows if row.inspection is Effect.BREAKS)
-    asking = ((row, [entries[name] for name in row.entries if name in entries]) for row in rows)
-    return tuple(filter(None, (_exemption(row, of_row) for row, of_row in asking)))
+    return tuple(filter(None, (_exemption(row, of(row)) for row in rows)))
 
 
 def _exemption(row: Requirement, entries: Iterable[CatalogEntry]) -> Optional[Requirement]:

@@ -7,7 +7,7 @@ from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from ..model import EXIT_FINDINGS, Change, Provenance, Requirement, Why
 from ..text import endpoint, line
-from .reports import CHANGES
+from .reports import CHANGES, counted
 from .requirements import compare, demanded
 
 _BECAUSE = {
@@ -39,7 +39,7 @@ def compared_lists(
     earlier = {row.endpoint: row for row in before}
     more = {row.endpoint for row in demanded(rows, before)}
     lines = [_row(row, earlier.get(row.endpoint), row.endpoint in more) for row in rows]
-    changes = {word: sum(one["change"] == word for one in lines) for word in CHANGES}
+    changes = counted((one["change"] for one in lines), CHANGES)
     summary = {"changes": changes, "diagnoses": {}, "exitCode": EXIT_FINDINGS if more else 0}
     return {"apart": False, "summary": summary, "rows": lines}
 

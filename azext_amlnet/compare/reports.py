@@ -6,8 +6,9 @@ Pure.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, Coverage, Level, Progress, Verdict
 from ..text import endpoint, line
@@ -20,9 +21,6 @@ CHANGES = ("worse", "added", "changed", "removed", "better", "same")
 _BREAKS = ("both", "only-cluster", "only-here", "only-before", "only-after")
 DIAGNOSES = (*_BREAKS, "different-addresses", "different-issuer")
 """On whose path an endpoint breaks, seen from two places."""
-
-
-Tell = Callable[[Row], str]
 
 
 @dataclass(frozen=True)
@@ -74,9 +72,15 @@ def _is_bad(one: Compared) -> bool:
 
 def summary(compared: Sequence[Compared]) -> dict[str, Any]:
     """How many endpoints changed how, and what the diagnoses are."""
-    changes = {word: sum(one.change == word for one in compared) for word in CHANGES}
-    diagnoses = {word: sum(one.diagnosis == word for one in compared) for word in DIAGNOSES}
+    diagnoses = counted((one.diagnosis for one in compared if one.diagnosis), DIAGNOSES)
+    changes = counted((one.change for one in compared), CHANGES)
     return {"changes": changes, "diagnoses": {word: count for word, count in diagnoses.items() if count}}
+
+
+def counted(words: Iterable[str], order: Sequence[str]) -> dict[str, int]:
+    """How often each word occurs, in an order of their own."""
+    counts = Counter(words)
+    return {word: counts[word] for word in order}
 
 
 def _keys(before: Side, after: Side) -> list[Key]:
@@ -85,21 +89,23 @@ def _keys(before: Side, after: Side) -> list[Key]:
 
 
 def _of_places(key: Key, before: Side, after: Side) -> Compared:
+    then, now = before.rows.get(key), after.rows.get(key)
     word, because = diagnosis(key, before, after)
-    return _made(key, before, after, "verdict", word, lambda row: f"{_name(row)} {because}.")
+    return _made(then, now, "verdict", f"{_name(now or then or {})} {because}.", word)
 
 
 def _of_times(key: Key, before: Side, after: Side, word: str = "verdict") -> Compared:
     then, now = before.rows.get(key), after.rows.get(key)
-    return _made(key, before, after, word, None, lambda row: _sentence(row, then, now, word))
+    return _made(then, now, word, _sentence(then, now, word))
 
 
-def _made(key: Key, before: Side, after: Side, word: str, diagnosed: Optional[str], tell: Tell) -> Compared:
-    then, now = before.rows.get(key), after.rows.get(key)
-    row = now or then or {}
+def _made(
+    then: Optional[Row], now: Optional[Row], word: str, sentence: str, diagnosed: Optional[str] = None
+) -> Compared:
     words = [one[word] if one else None for one in (then, now)]
     evidence = {name: evidence_of(one) if one else None for name, one in (("before", then), ("after", now))}
-    return Compared(row, words[0], words[1], _change(words[0], words[1], word), diagnosed, tell(row), evidence)
+    change = _change(words[0], words[1], word)
+    return Compared(now or then or {}, words[0], words[1], change, diagnosed, sentence, evidence)
 
 
 def _change(before: Optional[str], after: Optional[str], word: str) -> str:
@@ -117,15 +123,15 @@ def _change(before: Optional[str], after: Optional[str], word: str) -> str:
     return str(progress.value)
 
 
-def _sentence(row: Row, then: Optional[Row], now: Optional[Row], word: str) -> str:
+def _sentence(then: Optional[Row], now: Optional[Row], word: str) -> str:
+    name = _name(now or then or {})
     if now is None:
-        return f"{_name(row)} is not asked for any more."
+        return f"{name} is not asked for any more."
     if then is None:
-        return f"{_name(row)} is new, and {now[word]}{_why(now)}."
-    name, was, is_ = _name(row), str(then[word]), str(now[word])
-    if was == is_:
-        return f"{name} is {is_}, as before{_why(now)}."
-    return f"{name} was {was}{_why(then)}, and is {is_}{_why(now)}."
+        return f"{name} is new, and {now[word]}{_why(now)}."
+    if then[word] == now[word]:
+        return f"{name} is {now[word]}, as before{_why(now)}."
+    return f"{name} was {then[word]}{_why(then)}, and is {now[word]}{_why(now)}."
 
 
 def _name(row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Mapping
 
-from ..text import line
+from ..text import issuer_names, line
 
 Row = Mapping[str, Any]
 Key = tuple[Any, ...]
@@ -39,8 +39,7 @@ def addresses(row: Row) -> list[str]:
 
 def issuer(row: Row) -> str:
     """Who issued the certificate: organization and name."""
-    names = _facts(row, "tls").get("issuer") or {}
-    return line(" / ".join(str(names[key]) for key in ("O", "CN") if names.get(key)))
+    return line(" / ".join(issuer_names(_facts(row, "tls").get("issuer") or {})))
 
 
 def _facts(row: Row, layer: str) -> Mapping[str, Any]:

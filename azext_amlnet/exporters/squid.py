@@ -63,8 +63,13 @@ def _group(prefix: str, plain: bool, port: int, rows: Sequence[Requirement]) -> 
 
 def _matcher(row: Requirement) -> str:
     if row.kind is Kind.WILDCARD:
-        return f"dstdom_regex -n -i ^.+{row.host[1:].replace('.', chr(92) + '.')}$"
+        return f"dstdom_regex -n -i {_below(row)}"
     return f"{'dst' if row.kind is Kind.IP else 'dstdomain -n'} {row.host}"
+
+
+def _below(row: Requirement) -> str:
+    """An expression for what is below a wildcard, and not for the name itself."""
+    return f"^.+{row.host[1:].replace('.', chr(92) + '.')}$"
 
 
 _EXEMPT = "amlnet_not_inspected"
@@ -78,13 +83,14 @@ def exemptions(rows: Sequence[Requirement], context: Context, lost: Sequence[str
     where = "Include it above your ssl_bump lines that bump or stare, and below one that peeks at step 1."
     members = [row for row in public(rows) if row.kind in (Kind.FQDN, Kind.WILDCARD)]
     parts = [comments("#", [*header(context, lost), where])]
-    parts += [comments("#", [documented(row)]) + f"acl {_exempt_acl(row)}\n" for row in members]
-    names = dict.fromkeys(_exempt_acl(row).split()[0] for row in members)
+    acls = [_exempt_acl(row) for row in members]
+    parts += [comments("#", [documented(row)]) + f"acl {acl}\n" for row, acl in zip(members, acls, strict=True)]
+    names = dict.fromkeys(acl.split()[0] for acl in acls)
     parts += ["".join(f"ssl_bump splice {name}\n" for name in names)] if names else []
     return "\n".join(parts)
 
 
 def _exempt_acl(row: Requirement) -> str:
     if row.kind is Kind.WILDCARD:
-        return f"{_EXEMPT}_below ssl::server_name_regex -i ^.+{row.host[1:].replace('.', chr(92) + '.')}$"
+        return f"{_EXEMPT}_below ssl::server_name_regex -i {_below(row)}"
     return f"{_EXEMPT} ssl::server_name --client-requested {row.host}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from ..model import Cause, Judgement, Proof, Requirement
-from ..text import one_line
+from ..text import issuer_names, one_line
 from ._http import describe
 from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps
@@ -68,9 +68,7 @@ def _certificate(facts: Facts, scene: Scene) -> Judgement:
 
 def issuer_of(facts: Facts) -> str:
     """Who issued the certificate, by the names that it gives."""
-    issuer = facts.get("issuer") or {}
-    names = [str(issuer[key]) for key in ("O", "CN") if issuer.get(key)]
-    return " / ".join(f"'{name}'" for name in names) or "an issuer without a name"
+    return " / ".join(f"'{name}'" for name in issuer_names(facts.get("issuer") or {})) or "an issuer without a name"
 
 
 def by_own_authority(row: Requirement, proof: Proof, facts: Facts) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
 from ..prober import describe
-from ..text import line
+from ..text import issuer_names, line
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Authority:
 
 def name_of(names: Mapping[str, Any]) -> str:
     """`{"O": "Contoso", "CN": "Root"}` → `Contoso / Root`."""
-    return line(" / ".join(str(names[key]) for key in ("O", "CN") if names.get(key))) or "an issuer without a name"
+    return line(" / ".join(issuer_names(names))) or "an issuer without a name"
 
 
 def shown_by(facts: Mapping[str, Any]) -> tuple[Authority, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from ..catalog.inspection import components_of
+from ..catalog.inspection import components_of, entries_of
 from ..model import (
     AffectedComponent,
     CatalogEntry,
@@ -21,7 +21,6 @@ from ..model import (
     Inputs,
     InspectedComponent,
     Interception,
-    Requirement,
     Result,
     Topic,
     TrustStore,
@@ -30,6 +29,7 @@ from ..model import (
 from ..text import line
 from ._tls import INSPECTED
 from .authorities import Authority, listed_in, shown_by
+from .scene import is_public
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,10 @@ def interceptions(inputs: Inputs, results: Iterable[Result]) -> tuple[Intercepti
     for result in results:
         if _is_inspected(result, inputs.catalog.public_issuers):
             groups.setdefault((result.vantage, _shown(result)[0]), []).append(result)
-    return tuple(_interception(inputs, vantage, issuer, group) for (vantage, issuer), group in groups.items())
+    if not groups:
+        return ()
+    users = _Users(inputs)
+    return tuple(_interception(users, *key, group) for key, group in groups.items())
 
 
 def _is_inspected(result: Result, public_issuers: Sequence[str]) -> bool:
@@ -60,8 +63,7 @@ def _is_inspected(result: Result, public_issuers: Sequence[str]) -> bool:
     if result.topic == "extra" or not (result.cause is Cause.TLS_UNTRUSTED_ISSUER or warned):
         return False
     issuer = _tls(result).get("issuer") or {}
-    public = str(issuer.get("O") or "").casefold() in map(str.casefold, public_issuers)
-    return bool(issuer.get("O") or issuer.get("CN")) and (warned or not public)
+    return bool(issuer.get("O") or issuer.get("CN")) and (warned or not is_public(issuer, public_issuers))
 
 
 def _shown(result: Result) -> tuple[Authority, ...]:
@@ -72,16 +74,12 @@ def _tls(result: Result) -> Mapping[str, Any]:
     return next((step["facts"] for step in result.steps if step["layer"] == "tls"), {})
 
 
-def _interception(inputs: Inputs, vantage: str, issuer: Authority, results: Sequence[Result]) -> Interception:
-    entries = {entry.id: entry for entry in inputs.catalog.entries}
-    rows = {row.endpoint: row for row in inputs.rows}
+def _interception(users: _Users, vantage: str, issuer: Authority, results: Sequence[Result]) -> Interception:
     seen = tuple(dict.fromkeys(one for result in results for one in _shown(result)))
     affected: dict[AffectedComponent, dict[str, None]] = {}
     for result in results:
-        row = rows[Endpoint(result.kind, result.host, result.protocol, result.port)]
-        asking = [entries[name] for name in row.entries if name in entries]
-        for place in _places(inputs, row):
-            for one in _affected(place, asking, seen):
+        for place, entries in users.of(result):
+            for one in _affected(place, entries, seen):
                 affected.setdefault(one, {})[result.host] = None
     order = (Effect.BREAKS, Effect.NEEDS_AUTHORITY, Effect.UNKNOWN, Effect.OK)
     ordered = sorted(affected, key=lambda one: order.index(one.effect))
@@ -94,21 +92,36 @@ def _interception(inputs: Inputs, vantage: str, issuer: Authority, results: Sequ
 # Whose traffic it is
 
 
-def _places(inputs: Inputs, row: Requirement) -> Iterator[ClusterInUse]:
-    """The clusters that need a row; without facts the kinds of cluster whose own rows are in the list."""
+class _Users:
+    """The clusters that use endpoints, and by which entries of the catalog."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.rows = {row.endpoint: row for row in inputs.rows}
+        self.entries_of = entries_of(inputs.catalog)
+        self.clusters = tuple(_clusters(inputs))
+
+    def of(self, result: Result) -> Iterator[tuple[ClusterInUse, list[CatalogEntry]]]:
+        """Each cluster that needs what was measured, its computes narrowed to those that do."""
+        row = self.rows[Endpoint(result.kind, result.host, result.protocol, result.port)]
+        entries = self.entries_of(row)
+        for one in self.clusters:
+            asked = tuple(name for name in one.computes if not row.computes or name in row.computes)
+            if asked or not row.computes or one.cluster is None:
+                yield replace(one, computes=asked), entries
+
+
+def _clusters(inputs: Inputs) -> Iterator[ClusterInUse]:
+    """The clusters of the facts; without any the kinds of cluster whose own rows are in the list."""
     facts = inputs.facts
     if facts is None or not facts.clusters:
         topics, own = {one.topic for one in inputs.rows}, {Topic.AKS: ClusterType.AKS, Topic.ARC: ClusterType.ARC}
         yield from (ClusterInUse(of_topic) for topic, of_topic in own.items() if topic in topics)
         return
     for cluster in facts.clusters:
-        identifier = (cluster.id or "").lower()
-        names = [one.name for one in facts.computes or () if (one.cluster_id or "").lower() == identifier]
-        asked = [name for name in names if not row.computes or name in row.computes]
-        if asked or not row.computes:
-            by_id = cluster_type_of(cluster.id)
-            kinds = cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))
-            yield from (ClusterInUse(kind, tuple(asked), cluster) for kind in kinds)
+        identifier, by_id = (cluster.id or "").lower(), cluster_type_of(cluster.id)
+        names = (one.name for one in facts.computes or () if (one.cluster_id or "").lower() == identifier)
+        computes, kinds = tuple(names), cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))
+        yield from (ClusterInUse(kind, computes, cluster) for kind in kinds)
 
 
 def _affected(

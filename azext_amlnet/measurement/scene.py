@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
 from ..model import Middlebox
 
@@ -26,7 +26,12 @@ class Scene:
 
     def is_public(self, issuer: Mapping[str, Any]) -> bool:
         """Whether an issuer is an organization that issues public certificates."""
-        return str(issuer.get("O") or "").casefold() in map(str.casefold, self.public_issuers)
+        return is_public(issuer, self.public_issuers)
+
+
+def is_public(issuer: Mapping[str, Any], organizations: Iterable[str]) -> bool:
+    """Whether an issuer is one of the organizations that issue public certificates."""
+    return str(issuer.get("O") or "").casefold() in map(str.casefold, organizations)
 
 
 def scene_of(

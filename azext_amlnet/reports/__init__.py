@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional
 
 from ..text import endpoint as endpoint_text
+from ..vocabulary import CONDITION
 
 FORMATS = {".json": "json", ".xml": "junit", ".html": "html", ".md": "markdown"}
 """The ending of a file's name → the module that writes it."""
@@ -76,10 +77,6 @@ def by_change(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(document["rows"], key=lambda row: (order.index(row["change"]), not row["diagnosis"]))
 
 
-CONDITION = "Condition: "
-"""How the note begins that says when a row is needed, where facts could not decide."""
-
-
 def is_conditional(row: Mapping[str, Any]) -> bool:
     """Whether a row is needed under a condition only that facts could not decide."""
     return any(note.startswith(CONDITION) for note in row["notes"])
@@ -90,9 +87,14 @@ def endpoint(result: Mapping[str, Any]) -> str:
     return endpoint_text(str(result["host"]), result["port"], result["protocol"])
 
 
+def each_once(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A row for each endpoint; of several vantages each has a row of its own."""
+    return list({(row["host"], row["port"], row["protocol"]): row for row in rows}.values())
+
+
 def count_of(rows: Iterable[Mapping[str, Any]]) -> int:
-    """How many endpoints rows are of; of several vantages each has a row of its own."""
-    return len({(row["host"], row["port"], row["protocol"]) for row in rows})
+    """How many endpoints rows are of."""
+    return len(each_once(rows))
 
 
 def vantage_of(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:

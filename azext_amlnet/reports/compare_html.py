@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, Iterator, Mapping, Sequence
 
 from . import UNTOLD, by_change
-from .page import card_list, filters, listed, named, page, top
+from .page import card_list, fact_table, filters, listed, named, page, top
 
 _TONES = {"worse": "blocked", "added": "degraded", "changed": "degraded", "removed": "skipped", "better": "reachable",
           "same": "skipped"}  # fmt: skip
@@ -94,14 +94,13 @@ def _all(document: Mapping[str, Any]) -> str:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    facts = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{text}</td></tr>" for name, text in _facts(row))
     words = f"{row['before'] or '(none)'} → {row['after'] or '(none)'}"
     unfolded = "" if row["change"] == "same" and not row["diagnosis"] else " open"
     return (
         f'<details class="row {row["change"]}{unfolded}"><summary>{named(row, _TONES[row["change"]])}'
         f'<span class="what">{escape(row["change"])} · {escape(row["level"])}<br>{escape(words)}</span>'
         f"<small class=why>{escape(row['sentence'])}</small></summary>"
-        f"<div class=scroll><table>{facts}</table></div></details>"
+        f"{fact_table(_facts(row))}</details>"
     )
 
 

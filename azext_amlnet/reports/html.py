@@ -10,7 +10,7 @@ from ..vocabulary import INTERRUPTED
 from . import FINE, UNTOLD, by_owner, count_of, vantage_of
 from .glossary import CAUSES_EXPLAINED
 from .interception import section
-from .page import cards, filters, foot, level_of, linked, listed, named, page, settlement, top
+from .page import cards, fact_table, filters, foot, level_of, linked, listed, named, page, settlement, top
 from .picture import picture
 from .tasks import Task, tasks
 from .ticket import change_request
@@ -24,7 +24,7 @@ def render(report: Mapping[str, Any]) -> str:
     """The page of a report as plain JSON values."""
     summary = report["summary"]
     parts = [_head(report), cards(summary["verdicts"], summary["levels"], _ORDER)]
-    parts += [_to_do(report), section(report), picture(report), _warnings(report), _all(report), _causes(report)]
+    parts += [to_do(report), section(report), picture(report), _warnings(report), _all(report), _causes(report)]
     return page(_title(report), [*parts, _foot(report)])
 
 
@@ -81,19 +81,21 @@ def _warnings(report: Mapping[str, Any]) -> str:
 # Who has to do what
 
 
-def _to_do(report: Mapping[str, Any]) -> str:
-    parts = "".join(task_of(task, report) for task in tasks(report))
+def to_do(report: Mapping[str, Any]) -> str:
+    """Who has to do what, one block for each owner and cause; nothing where all is fine."""
+    parts = "".join(_task(task, report) for task in tasks(report))
     return f"<section><h2>Who has to do what</h2>{parts}</section>" if parts else ""
 
 
-def task_of(task: Task, report: Mapping[str, Any]) -> str:
+def _task(task: Task, report: Mapping[str, Any]) -> str:
     """One owner and one cause: what to do, the endpoints, and a change request to copy."""
     cause = escape(task.cause)
     cause = f'<a href="#{cause}">{cause}</a>' if task.cause in _KNOWN else cause
     hints = "".join(f"<p>{escape(hint)}</p>" for hint in task.hints)
     seen = "".join(f"<small>Seen: {escape(text)}</small><br>" for text in task.seen[:3])
     rows = "".join(
-        f"<li>{named(row, row['verdict'])}<small>{level_of(row)}; {escape(row['reason'])}{_stand_in(row)}</small></li>"
+        f"<li>{named(row, row['verdict'])}<small>{level_of(row)}; {escape(row['reason'])}"
+        f"{_stand_in(row)}{escape(vantage_of(row, report))}</small></li>"
         for row in task.rows
     )
     return (
@@ -135,14 +137,13 @@ def _row(result: Mapping[str, Any], longest: float, vantage: str) -> str:
     cause = f" · {escape(result['cause'])}" if result["cause"] else ""
     elapsed = result["elapsedMs"]
     took = f"{elapsed:.0f} ms" + (" ›" if elapsed > longest * 1.005 else "") if elapsed is not None else ""
-    facts = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{text}</td></tr>" for name, text in _facts(result))
     kind = "row" if result["verdict"] in (*FINE, "skipped") else "row open"
     return (
         f'<details class="{kind} {escape(result["verdict"])} {escape(result.get("owner") or "")}">'
         f"<summary>{named(result, result['verdict'])}"
         f'<span class="what">{escape(result["verdict"])}{cause}{escape(vantage)}</span>'
         f'<span class="fall">{_bars(result, longest)}</span><span class="took">{took}</span></summary>'
-        f"<div class=scroll><table>{facts}</table></div></details>"
+        f"{fact_table(_facts(result))}</details>"
     )
 
 

@@ -20,8 +20,9 @@ def sentence(one: Mapping[str, Any]) -> str:
         groups[consumer["effect"]][f"{consumer['component']}{of}"] = None
     parts = [f"{_WORDS[effect]}: {', '.join(names)}" for effect, names in groups.items() if names]
     whom = "; ".join(parts) or "nothing, since no document and no known cluster tells of them"
-    hosts = f"{len(one['hosts'])} host{'s' * (len(one['hosts']) != 1)}"
-    return line(f"TLS with {hosts} is inspected by '{one['issuer']}' (seen from {one['vantage']}). Predicted: {whom}.")
+    return line(
+        f"TLS with {_many(one)} is inspected by '{one['issuer']}' (seen from {one['vantage']}). Predicted: {whom}."
+    )
 
 
 def section(report: Mapping[str, Any]) -> str:
@@ -37,10 +38,9 @@ def section(report: Mapping[str, Any]) -> str:
 
 def _issuer(one: Mapping[str, Any]) -> str:
     fingerprint = f", SHA-256 {one['fingerprint']}" if one["fingerprint"] else ""
-    hosts = one["hosts"]
-    many = f"{len(hosts)} host{'s' * (len(hosts) != 1)}"
-    about = escape(f"{one['issuer']}{fingerprint}, seen from {one['vantage']} with {many}")
-    names = f"<details class=rules><summary>{many}</summary><div>{escape(', '.join(hosts))}</div></details>"
+    about = escape(f"{one['issuer']}{fingerprint}, seen from {one['vantage']} with {_many(one)}")
+    hosts = escape(", ".join(one["hosts"]))
+    names = f"<details class=rules><summary>{_many(one)}</summary><div>{hosts}</div></details>"
     return f"<h3>{about}</h3>{names}<ul>{''.join(_items(one))}</ul>"
 
 
@@ -53,6 +53,10 @@ def _items(one: Mapping[str, Any]) -> Iterator[str]:
             f"<small>{escape(consumer['because'])} With {escape(_some(consumer['hosts']))}.{remedy} "
             f"{_document(consumer['source'])}</small></li>"
         )
+
+
+def _many(one: Mapping[str, Any]) -> str:
+    return f"{len(one['hosts'])} host{'s' * (len(one['hosts']) != 1)}"
 
 
 def _some(hosts: Sequence[str]) -> str:

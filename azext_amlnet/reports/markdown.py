@@ -48,10 +48,9 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
     of_policy = "findings" in report
     counts = report["summary"]["coverage" if of_policy else "verdicts"]
     todo = tasks(report)
-    failing = [row for task in todo for row in task.failing]
     workspace = (report["workspace"] or {}).get("name")
     what = "Outbound policy" if of_policy else "Outbound connectivity"
-    yield f"## {what}{f' of {plain(workspace)}' if workspace else ''}: {_verdict(report, failing)}"
+    yield f"## {what}{f' of {plain(workspace)}' if workspace else ''}: {_verdict(report, todo)}"
     yield ""
     yield " · ".join(_counted(report, counts)) or "nothing was measured"
     if todo:
@@ -76,13 +75,13 @@ def _counted(report: Mapping[str, Any], counts: Mapping[str, int]) -> Iterator[s
             yield f"{count} {word}" + (f" ({required[word]} required)" if some else "")
 
 
-def _verdict(report: Mapping[str, Any], failing: Sequence[Mapping[str, Any]]) -> str:
-    code_ = report["summary"]["exitCode"]
+def _verdict(report: Mapping[str, Any], todo: Sequence[Task]) -> str:
+    code_, failing = report["summary"]["exitCode"], [row for task in todo for row in task.failing]
     if failing:
         which = "required " if all(row["level"] == "required" for row in failing) else ""
         count = count_of(failing)
         return f"{count} {which}endpoint{'s fail' if count != 1 else ' fails'} (exit code {code_})"
-    if code_ == 0 and any(row["level"] == "required" for task in tasks(report) for row in task.rows):
+    if code_ == 0 and any(row["level"] == "required" for task in todo for row in task.rows):
         return "nothing is worse than the baseline (exit code 0)"
     return "fine" if code_ == 0 else f"exit code {code_}"
 

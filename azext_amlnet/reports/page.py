@@ -74,6 +74,12 @@ def level_of(row: Mapping[str, Any]) -> str:
     return escape(row["level"]) + (" · conditional" if is_conditional(row) else "")
 
 
+def fact_table(facts: Iterable[tuple[str, str]]) -> str:
+    """What is folded below a row: names, and texts that are HTML already."""
+    rows = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{text}</td></tr>" for name, text in facts)
+    return f"<div class=scroll><table>{rows}</table></div>"
+
+
 def linked(source: Mapping[str, str]) -> str:
     """A document with the day it was read; a link only where it is one of the web."""
     url, day = escape(source["url"]), escape(source["checked"])

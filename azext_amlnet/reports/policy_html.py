@@ -6,9 +6,8 @@ from html import escape
 from typing import Any, Iterator, Mapping, Optional
 
 from . import by_severity
-from .html import task_of
-from .page import cards, filters, foot, level_of, linked, listed, named, page, settlement, top
-from .tasks import tasks
+from .html import to_do
+from .page import cards, fact_table, filters, foot, level_of, linked, listed, named, page, settlement, top
 
 _ORDER = ("denied", "missing", "partial", "unknown", "covered")
 _LEVELS = ("required", "recommended", "optional")
@@ -20,7 +19,7 @@ def render(report: Mapping[str, Any], suggestion: Optional[Mapping[str, Any]] = 
     parts = [
         _head(report),
         cards(summary["coverage"], summary["levels"], _ORDER),
-        _to_do(report),
+        to_do(report),
         _missing(suggestion),
         listed("To know", map(escape, report["warnings"])),
         listed("Overly permissive", (_beyond(item, "allows") for item in report["overPermissive"])),
@@ -55,11 +54,6 @@ def _head(report: Mapping[str, Any]) -> str:
     return top(_title(report), tone, "; ".join(phrases) or nothing, f"Checked {report['checkedAt']} against {names}.")
 
 
-def _to_do(report: Mapping[str, Any]) -> str:
-    parts = "".join(task_of(task, report) for task in tasks(report))
-    return f"<section><h2>Who has to do what</h2>{parts}</section>" if parts else ""
-
-
 def _missing(suggestion: Optional[Mapping[str, Any]]) -> str:
     if not suggestion:
         return ""
@@ -82,13 +76,12 @@ def _findings(report: Mapping[str, Any]) -> str:
 
 def _row(finding: Mapping[str, Any]) -> str:
     """One endpoint, folded; on paper open where it is not covered."""
-    facts = "".join(f"<tr><th scope=row>{name}</th><td>{text}</td></tr>" for name, text in _facts(finding))
     unfolded = "" if finding["coverage"] == "covered" else " open"
     return (
         f'<details class="row {finding["coverage"]} {finding["level"]}{unfolded}"{unfolded}>'
         f"<summary>{named(finding, finding['coverage'])}"
         f'<span class="what">{escape(finding["coverage"])} · {level_of(finding)}</span></summary>'
-        f"<div class=scroll><table>{facts}</table></div></details>"
+        f"{fact_table(_facts(finding))}</details>"
     )
 
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, Iterator, Mapping, Sequence
 
 from . import endpoint
-from .page import card_list, filters, foot, level_of, linked, listed, named, page, top
+from .page import card_list, fact_table, filters, foot, level_of, linked, listed, named, page, top
 from .tasks import by_topic
 
 _LEVELS = ("required", "recommended", "optional")
@@ -59,7 +59,7 @@ def _topic(topic: str, rows: Sequence[Mapping[str, Any]]) -> str:
         f'<details class="row open {row["level"]}"><summary>{named(row, row["level"])}'
         f'<span class="what">{level_of(row)}{_change(row)}</span>'
         f"<small class=why>{escape(row['reason'])}</small></summary>"
-        f"<div class=scroll><table>{_facts_of(row)}</table></div></details>"
+        f"{fact_table(_facts(row))}</details>"
         for row in rows
     )
     return f"<section><h2>{escape(topic)}</h2>{parts}</section>"
@@ -70,10 +70,6 @@ def _change(row: Mapping[str, Any]) -> str:
         return ""
     why = f" ({row['why']})" if row.get("why", "unknown") != "unknown" else ""
     return escape(f" · {row['change']}{why}")
-
-
-def _facts_of(row: Mapping[str, Any]) -> str:
-    return "".join(f"<tr><th scope=row>{name}</th><td>{text}</td></tr>" for name, text in _facts(row))
 
 
 def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
-from . import CONDITION, endpoint, is_conditional, vantage_of
+from ..vocabulary import CONDITION
+from . import each_once, endpoint, is_conditional, vantage_of
 from .tasks import Row, Task
 
 _KINDS = {"https": "application rule, by name (HTTPS)", "http": "application rule, by name (HTTP)"}
@@ -104,7 +105,7 @@ def _flows(task: Task, ask: Ask) -> Iterator[str]:
     """One line a destination, and below what kind of rule it takes."""
     width = max(len(_asked(row)) for row in task.rows)
     yield "Destination, port, protocol, level:"
-    for row in _each_once(task.rows):
+    for row in each_once(task.rows):
         transport = _TRANSPORT.get(row["protocol"], "TCP")
         level = row["level"] + (" (conditional)" if is_conditional(row) else "")
         yield f"  {_asked(row):{width}}  {row['port']:>5}  {transport} {row['protocol'].upper():5}  {level}"
@@ -117,11 +118,6 @@ def _flows(task: Task, ask: Ask) -> Iterator[str]:
     wide = [row["host"] for row in task.rows if row["kind"] == "wildcard"]
     if wide:
         yield f"Wildcards: {', '.join(wide)}: documented like this; the names below are not known beforehand."
-
-
-def _each_once(rows: Sequence[Row]) -> Iterable[Row]:
-    """The rows of endpoints that several vantages saw, once."""
-    return {(row["host"], row["port"], row["protocol"]): row for row in rows}.values()
 
 
 def _asked(row: Row) -> str:
@@ -145,7 +141,7 @@ def _inspection(task: Task, ask: Ask) -> str:
 def _why(task: Task, ask: Ask) -> Iterator[str]:
     """The reason of each row with its document and day."""
     yield "Reason:"
-    for row in _each_once(task.rows):
+    for row in each_once(task.rows):
         source = next(iter(row.get("sources") or ()), None)
         document = f" ({source['url']}, {source['checked']})" if source else ""
         yield f"  {endpoint(row)}: {row['reason']}{document}"
