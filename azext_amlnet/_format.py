@@ -20,9 +20,24 @@ def requirements_table(rows):
     if rows and "listed" in rows[0]:
         table = [_listed(answer) for answer in rows]
         return _fitted(table, ("Host", "Reason"), ("Host", "Listed", "Reason"), "[].host")
-    with_change = any("change" in row for row in rows)
-    table = [_requirement(row, with_change) for row in rows]
-    return _fitted(table, ("Host", "Reason"), ("Change", "Host", "Port"), "[].host")
+    with_change, whose = any("change" in row for row in rows), _whose(rows)
+    table = [_requirement(row, with_change, whose(row)) for row in rows]
+    return _fitted(table, ("Host", "Reason"), ("Change", "Host", "Port", "Workspaces"), "[].host")
+
+
+NAMES = 24
+"""So many characters of workspaces' names stand in a table; where they have more, their number does."""
+
+
+def _whose(rows):
+    """What gives the column of workspaces of a row: empty where all rows are of one workspace."""
+    names = {name for row in rows for name in row.get("workspaces", ())}
+
+    def column(row):
+        joined = ", ".join(row["workspaces"])
+        return [("Workspaces", joined if len(joined) <= NAMES else str(len(row["workspaces"])))]
+
+    return column if len(names) > 1 else lambda row: []
 
 
 def report_table(report):
@@ -34,7 +49,8 @@ def report_table(report):
     owned = any(result.get("owner") for result in report["results"])
     results, width = by_owner(report), _width()
     merged = width is not None and NARROW <= width < MERGED
-    table = [_result(result, several, with_change, owned, merged) for result in results]
+    whose = _whose(results)
+    table = [_result(result, several, with_change, owned, merged, whose(result)) for result in results]
     short = ("Verdict", "Change", "Owner", "From", "Endpoint", "Cause")
     return _fitted(table, ("Endpoint", "Reason"), short, "results[].host", share=0.42)
 
@@ -49,11 +65,12 @@ def policy_table(report):
     alone = report["policy"][0]["name"] if len(report["policy"]) == 1 else None
     width = _width()
     leveled = width is not None and width < NARROW  # elsewhere the reason says it
-    table = [_finding(finding, with_change, leveled, alone) for finding in by_severity(report)]
+    whose = _whose(report["findings"])
+    table = [_finding(finding, with_change, leveled, alone, whose(finding)) for finding in by_severity(report)]
     return _fitted(table, ("Endpoint", "Reason"), ("Coverage", "Change", "Level", "Endpoint"), "findings[].host")
 
 
-def _finding(finding, with_change, leveled, alone):
+def _finding(finding, with_change, leveled, alone, whose):
     """A finding; the policy is not named in each row where there is one only."""
     from azext_amlnet.reports import endpoint
 
@@ -63,7 +80,7 @@ def _finding(finding, with_change, leveled, alone):
     marks = _marks(finding)
     because = finding["because"].replace(f"' of {alone} ", "' ") if alone else finding["because"]
     reason = (f"({', '.join(marks)}) " if marks else "") + because
-    return OrderedDict([*columns, ("Endpoint", endpoint(finding)), ("Reason", reason)])
+    return OrderedDict([*columns, ("Endpoint", endpoint(finding)), *whose, ("Reason", reason)])
 
 
 def _marks(row):
@@ -111,7 +128,7 @@ def _listed(answer):
     return OrderedDict([("Host", answer["host"]), listed, level, ("Reason", answer["because"])])
 
 
-def _result(result, several, with_change, owned, merged):
+def _result(result, several, with_change, owned, merged, whose):
     from azext_amlnet.reports import endpoint
 
     columns = [("Verdict", result["verdict"])]
@@ -124,13 +141,13 @@ def _result(result, several, with_change, owned, merged):
     marks = f"({', '.join(marks)})" if marks else ""
     because = " ".join(filter(None, (result["because"] or "; ".join(result["warnings"]), marks)))
     cause = result["cause"] or ""
-    columns += [("Endpoint", endpoint(result))]
+    columns += [("Endpoint", endpoint(result)), *whose]
     columns += [] if merged else [("Cause", cause)]
     columns += [("Reason", f"{cause}: {because}" if merged and cause else because)]
     return OrderedDict(columns)
 
 
-def _requirement(row, with_change):
+def _requirement(row, with_change, whose):
     from azext_amlnet.reports import is_conditional
 
     why = f" ({row['why']})" if row.get("why", "unknown") != "unknown" else ""
@@ -140,7 +157,7 @@ def _requirement(row, with_change):
     marks += ["conditional"] if is_conditional(row) else []
     reason = (f"({', '.join(marks)}) " if marks else "") + row["reason"]
     reason += f" ({', '.join(row['computes'])})" if row["computes"] else ""
-    columns += [("Host", row["host"]), ("Port", port), ("Level", row["level"]), ("Reason", reason)]
+    columns += [("Host", row["host"]), ("Port", port), ("Level", row["level"]), *whose, ("Reason", reason)]
     return OrderedDict(columns)
 
 

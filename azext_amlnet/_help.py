@@ -19,7 +19,8 @@ long-summary: >
     Asks Azure Resource Manager, read only, about the workspace, its registry, storage and clusters, and prints the
     complete list with concrete names: host, port, how much depends on it, why, and which document says so.
     What Azure refuses to tell is a warning and never makes the list shorter.
-    Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 workspace not found, 8 more is required than --baseline allows.
+    Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 workspace not found, 8 more is required than --baseline allows, 9
+    --behind leaves open which workspaces it is for.
 examples:
     - name: List the endpoints of a workspace as a table.
       text: az ml network requirements -w my-workspace -g my-group -o table
@@ -37,6 +38,12 @@ examples:
       text: az ml network requirements -w my-workspace -g my-group --host mcr.microsoft.com other.azurecr.io -o table
     - name: In a pipeline, fail when the list asks for more than the approved one, an earlier output.
       text: az ml network requirements -w my-workspace -g my-group --baseline approved.json
+    - name: One list for all workspaces of two subscriptions, and the facts for later.
+      text: >
+        az ml network requirements --all-workspaces --subscriptions prod shared
+        --save-workspace-file fleet.json -o table
+    - name: One list for the workspaces whose clusters route to a firewall.
+      text: az ml network requirements --behind $(az network firewall show -n hub-fw -g hub --query id -o tsv) -o table
 """
 
 helps["ml network test"] = """
@@ -72,7 +79,8 @@ short-summary: Write the list as configuration of a firewall, a proxy or a clust
 long-summary: >
     Each file begins with what it is: workspace, day, catalog, command line, what was assumed and what is to be minded.
     Rows that private endpoints serve become a note where their traffic meets no such thing.
-    Exit codes: 0 fine, 1 failed, 2 wrong usage or rows that are not concrete yet, 3 workspace not found.
+    Exit codes: 0 fine, 1 failed, 2 wrong usage or rows that are not concrete yet, 3 workspace not found, 9 --behind
+    leaves open which workspaces it is for.
 examples:
     - name: A snippet for squid.
       text: az ml network export -w my-workspace -g my-group --format squid --output-file amlnet.conf

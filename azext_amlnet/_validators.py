@@ -27,37 +27,91 @@ IN_CLUSTER = (
 
 
 def validate_scope(namespace):
-    """A list comes from a workspace in Azure or from a file, and the words that only fit one of them say so."""
+    """A list comes from workspaces in Azure or from files, and the words that only fit one of them say so."""
     for name in FILES:
         value = getattr(namespace, name, None)
-        if value is not None and not value.strip():
-            raise ValueError(f"{_option(name)} is empty; is a variable not set?")
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None and not one.strip():
+                raise ValueError(f"{_option(name)} is empty; is a variable not set?")
     for name in namespace.compute or ():
-        if not _is_name(name):
+        if not all(map(_is_name, name.split("/"))):
             raise ValueError(f"--compute is no name that Azure allows: {name[:80]!r}.")
     _one_source(namespace)
     if getattr(namespace, "requirements_file", None):
         _only_rows(namespace)
     elif namespace.workspace_file:
-        if namespace.save_workspace_file:
+        if namespace.save_workspace_file and len(namespace.workspace_file) == 1:
             raise ValueError("--save-workspace-file writes what Azure told; it does not go with --workspace-file.")
+    elif _of_several(namespace):
+        _several(namespace)
     elif namespace.workspace_name or not getattr(namespace, "endpoint", None):
         _in_azure(namespace)
 
 
+SEVERAL = ("workspace_id", "all_workspaces", "behind")
+"""The options that say which of all workspaces are meant."""
+
+
 def _one_source(namespace):
-    """A workspace that is typed beside a file is refused; one that az has by default gives way to the file.
+    """A workspace that is typed beside another source is refused; one that az has by default gives way to it.
 
     az marks what comes from `az configure --defaults`, the environment or the local context by `is_default`.
     """
     names = {"--workspace-name/-w": "workspace_name", "--resource-group/-g": "resource_group_name"}
-    file = next((name for name in ("requirements_file", "workspace_file") if getattr(namespace, name, None)), None)
+    sources = [name for name in ("requirements_file", "workspace_file", *SEVERAL) if getattr(namespace, name, None)]
     values = {option: getattr(namespace, name) for option, name in names.items()}
     typed = [option for option, value in values.items() if value and not getattr(value, "is_default", False)]
-    if file and typed:
-        raise ValueError(f"{' and '.join(typed)} cannot be used with {_option(file)}: give the workspace or the file.")
-    if file:
+    if sources and typed:
+        what = "give the workspace or the file" if sources[0].endswith("_file") else "its id says it all"
+        what = what if sources[0] != "all_workspaces" else "give one workspace or all"
+        raise ValueError(f"{' and '.join(typed)} cannot be used with {_option(sources[0])}: {what}.")
+    if len(sources) > 1 and sources[0].endswith("_file") and sources[1] in SEVERAL:
+        raise ValueError(f"{_option(sources[1])} cannot be used with {_option(sources[0])}: give one of the two.")
+    if sources:
         namespace.workspace_name = namespace.resource_group_name = None
+    elif not _of_several(namespace):
+        _exclude_without(namespace)
+
+
+def _of_several(namespace):
+    return any(getattr(namespace, name) for name in SEVERAL)
+
+
+def _exclude_without(namespace):
+    for name in ("subscriptions", "management_groups", "cross_check"):
+        if getattr(namespace, name):
+            raise ValueError(f"{_option(name)} is for --all-workspaces or --behind.")
+
+
+def _several(namespace):
+    """Which workspaces are meant: by ids, or all of a scope, or those of it that are behind a firewall."""
+    if namespace.all_workspaces and namespace.workspace_id:
+        raise ValueError("--all-workspaces does not go with --workspace-id: give all of a scope or some by their ids.")
+    everywhere = namespace.all_workspaces or namespace.behind
+    for name in ("subscriptions", "management_groups"):
+        for value in getattr(namespace, name) or ():
+            if not value.strip():
+                raise ValueError(f"{_option(name)} is empty; is a variable not set?")
+        if getattr(namespace, name) and not everywhere:
+            raise ValueError(f"{_option(name)} is for --all-workspaces or --behind; an id tells its subscription.")
+    if namespace.subscriptions and namespace.management_groups:
+        raise ValueError("--subscriptions does not go with --management-groups: give one of the two.")
+    if namespace.cross_check and namespace.no_cross_check:
+        raise ValueError("--cross-check does not go with --no-cross-check.")
+    for value in namespace.workspace_id or ():
+        if not _is_id(value, "microsoft.machinelearningservices/workspaces"):
+            raise ValueError(f"--workspace-id is no ARM id of a workspace: {value[:200]!r}.")
+    if namespace.behind and not _is_id(namespace.behind, "microsoft.network/azurefirewalls"):
+        raise ValueError(f"--behind is no ARM id of an Azure Firewall: {namespace.behind[:200]!r}.")
+
+
+def _is_id(value, kind):
+    """Whether a text is the ARM id of a resource of this type, in any case."""
+    parts = value.strip().rstrip("/").split("/")
+    if len(parts) != 9 or parts[0] or not all(map(_is_name, (parts[2], parts[4], parts[8]))):
+        return False
+    words = [parts[1], parts[3], parts[5], parts[6], parts[7]]
+    return "/".join(words).lower() == f"subscriptions/resourcegroups/providers/{kind}"
 
 
 def validate_requirements(namespace):
@@ -100,7 +154,9 @@ def validate_check(namespace):
 
 
 def _keep_what_is_read(namespace, names, more=()):
-    paths = {os.path.realpath(getattr(namespace, name)): name for name in names if getattr(namespace, name)}
+    read = ((name, getattr(namespace, name)) for name in names if getattr(namespace, name))
+    several = ((name, value if isinstance(value, list) else [value]) for name, value in read)
+    paths = {os.path.realpath(path): name for name, values in several for path in values}
     paths.update({os.path.realpath(path): "policy" for path in more})
     for path in namespace.report_file or ():
         name = paths.get(os.path.realpath(path))
@@ -115,6 +171,11 @@ def validate_test(namespace):
     elsewhere = ("dry_run", "proxy", "ca_file", "read_http", "all_pools", "image", "node_selector", "toleration")
     _exclude(namespace, "results_file", elsewhere, "was measured elsewhere already")
     _exclude(namespace, "dry_run", ("all_pools",), "makes the objects of one pod")
+    several = next((_option(name) for name in SEVERAL if getattr(namespace, name)), None)
+    several = several or ("several --workspace-file" if len(namespace.workspace_file or ()) > 1 else None)
+    if namespace.cluster and several:
+        how = "give its workspace by -w and -g, or its file"
+        raise ValueError(f"--cluster measures from one cluster, so it does not go with {several}: {how}.")
     for name in IN_CLUSTER:
         if getattr(namespace, name) and not namespace.cluster:
             raise ValueError(f"{_option(name)} is for --cluster.")
@@ -137,7 +198,7 @@ def _exclude(namespace, name, others, because):
 
 def _only_rows(namespace):
     """A file of rows is the whole answer: nothing is asked, so nothing that steers the asking fits."""
-    for other in ("workspace_file", "save_workspace_file", "cluster_type", "no_cross_check"):
+    for other in ("workspace_file", *SEVERAL, "save_workspace_file", "cluster_type", "no_cross_check"):
         if getattr(namespace, other):
             raise ValueError(f"{_option(other)} does not go with --requirements-file, which is the list already.")
 

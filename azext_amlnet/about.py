@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Mapping, Optional, TypedDict
 
-from .model import Gap, Inputs, Workspace
+from .model import Fleet, Gap, Inputs, SearchedScope, Workspace, names_of
 
 
 class About(TypedDict):
@@ -15,18 +15,35 @@ class About(TypedDict):
     tool: Mapping[str, str]
     catalog: Mapping[str, str]
     workspace: Optional[Mapping[str, Optional[str]]]
+    workspaces: tuple[Mapping[str, Optional[str]], ...]
+    scope: Optional[SearchedScope]
     gaps: tuple[Gap, ...]
 
 
 def about(inputs: Inputs, more: tuple[Gap, ...] = ()) -> About:
-    """What a report on these inputs says of itself; `more` gaps than those of the facts."""
-    catalog, facts = inputs.catalog, inputs.facts
+    """What a report on these inputs says of itself; `more` gaps than those of the facts.
+
+    `workspace` is the only one, where there is just one; `workspaces` are all.
+    """
+    catalog, fleet = inputs.catalog, inputs.fleet
+    workspaces = tuple(map(_workspace, fleet.workspaces))
     return {
         "tool": {"name": "amlnet", "version": version()},
         "catalog": {"version": catalog.version, "digest": catalog.digest},
-        "workspace": _workspace(facts) if facts else None,
-        "gaps": (*(facts.gaps if facts else ()), *more),
+        "workspace": workspaces[0] if len(workspaces) == 1 else None,
+        "workspaces": workspaces,
+        "scope": fleet.scope,
+        "gaps": (*gaps_of(fleet), *more),
     }
+
+
+def gaps_of(fleet: Fleet) -> tuple[Gap, ...]:
+    """What Azure refused to tell: of the scope, and of the workspaces; of several each gap names its workspace."""
+    of_scope = fleet.scope.gaps if fleet.scope else ()
+    if fleet.only:
+        return (*of_scope, *fleet.only.gaps)
+    pairs = zip(names_of(fleet.workspaces), fleet.workspaces, strict=True)
+    return (*of_scope, *(gap.in_workspace(name) for name, one in pairs for gap in one.gaps))
 
 
 def version() -> str:

@@ -8,11 +8,11 @@ import re
 import stat
 import tempfile
 from dataclasses import replace
-from typing import Any, Callable, Container, Optional
+from typing import Any, Callable, Container, Optional, Sequence
 
 from .codec import DocumentError, TwiceError, from_json, once, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Level, Requirement, Verdict, Workspace
+from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Fleet, Level, Requirement, Verdict, Workspace
 from .text import is_address
 
 _OF_AZURE = "Check the path; of a policy in Azure give the whole ARM id, or its name beside -w and -g."
@@ -20,7 +20,34 @@ _LARGEST = 32 * 1024 * 1024
 
 
 def read_workspace(path: str) -> Workspace:
-    """The facts of a workspace file; raises UsageError that names file and place."""
+    """The facts of a file with one workspace; raises UsageError that names file and place."""
+    workspace = read_fleet([path]).only
+    if workspace is None:
+        raise UsageError(f"--workspace-file {path} is of several workspaces.", "Give the file of one.")
+    return workspace
+
+
+def read_fleet(paths: Sequence[str]) -> Fleet:
+    """The facts of one or several files, each of a workspace or of a fleet; a workspace that stands twice counts once.
+
+    The scope is kept where there is one file. Raises UsageError that names file and place, and for workspaces of
+    different clouds, or of different facts in two files.
+    """
+    fleets = [_fleet_of(path) for path in paths]
+    known: dict[str, tuple[str, Workspace]] = {}
+    for path, fleet in zip(paths, fleets, strict=True):
+        for number, one in enumerate(fleet.workspaces):
+            first, other = known.setdefault((one.id or f"{path} {number}").lower(), (path, one))
+            if other != one:
+                what = f"--workspace-file {path}: workspace {one.name} stands in {first} already, with other facts."
+                raise UsageError(what, "Leave the older of the two files out.")
+            if other.cloud is not next(iter(known.values()))[1].cloud:
+                what = f"--workspace-file {path}: workspace {one.name} is in another cloud than {first}."
+                raise UsageError(what, "One list is for one firewall: ask for each cloud apart.")
+    return Fleet(tuple(one for _, one in known.values()), fleets[0].scope if len(fleets) == 1 else None)
+
+
+def _fleet_of(path: str) -> Fleet:
     document = _read_json(path, "--workspace-file")
     if not isinstance(document, dict):
         raise UsageError(f"--workspace-file {path}: expected a JSON object, found {shown(document)}.", _HELP)
@@ -31,21 +58,30 @@ def read_workspace(path: str) -> Workspace:
         hint = "Write the file anew with --save-workspace-file."
         raise UsageError(f"--workspace-file {path}: {known}.", hint)
     try:
-        workspace = from_json(Workspace, document)
+        several = "workspaces" in document
+        fleet = from_json(Fleet, document) if several else Fleet((from_json(Workspace, document),))
     except DocumentError as error:
         raise UsageError(f"--workspace-file {path}: {error}.", _HELP) from None
-    if any(ClusterType.NONE in cluster.types for cluster in workspace.clusters):
+    if not fleet.workspaces:
+        raise UsageError(f"--workspace-file {path} has no workspace in it.", _HELP)
+    if any(ClusterType.NONE in cluster.types for one in fleet.workspaces for cluster in one.clusters):
         raise UsageError(f"--workspace-file {path}: a cluster's types are aks and arc, not none.", _HELP)
-    return workspace
+    return fleet
 
 
 _HELP = 'See docs/workspace-file.md; the smallest one is {"cloud": "public", "region": "westeurope"}.'
 
 
+def write_fleet(path: str, fleet: Fleet, overwrite: bool) -> None:
+    """Writes the facts, gaps included, of one workspace as of old; raises UsageError as `write_text` does."""
+    scope = {"scope": to_json(fleet.scope)} if fleet.scope and not fleet.only else {}
+    facts = {"schemaVersion": SCHEMA_VERSION, **scope, **to_json(fleet.only or replace(fleet, scope=None))}
+    write_text(path, json.dumps(facts, indent=2) + "\n", overwrite)
+
+
 def write_workspace(path: str, workspace: Workspace, overwrite: bool) -> None:
-    """Writes the facts, gaps included; raises UsageError if the file exists and may not be overwritten."""
-    document = {"schemaVersion": SCHEMA_VERSION, **to_json(workspace)}
-    write_text(path, json.dumps(document, indent=2) + "\n", overwrite)
+    """Writes the facts of one workspace, gaps included; raises UsageError as `write_text` does."""
+    write_fleet(path, Fleet((workspace,)), overwrite)
 
 
 def read_requirements(

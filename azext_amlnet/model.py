@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Optional
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
 from . import text
 from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
@@ -15,6 +16,7 @@ from .vocabulary import Change as Change
 from .vocabulary import Cloud as Cloud
 from .vocabulary import ClusterType as ClusterType
 from .vocabulary import Coverage as Coverage
+from .vocabulary import Door as Door
 from .vocabulary import Effect as Effect
 from .vocabulary import FailOn as FailOn
 from .vocabulary import Kind as Kind
@@ -35,9 +37,12 @@ SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
 
 
-def checked(check: Callable[[Any], bool], what: str, **keywords: Any) -> Any:
-    """A dataclass field whose values must pass a check when they are read from a file."""
-    return field(metadata={"check": check, "what": what}, **keywords)
+def checked(check: Callable[[Any], bool], what: str, omit: bool = False, **keywords: Any) -> Any:
+    """A dataclass field whose values must pass a check when they are read from a file.
+
+    One that is to be omitted is left out of JSON while it is None.
+    """
+    return field(metadata={"check": check, "what": what, "omit": omit}, **keywords)
 
 
 def _host(**keywords: Any) -> Any:
@@ -58,6 +63,14 @@ def _name(**keywords: Any) -> Any:
 
 def _region(**keywords: Any) -> Any:
     return checked(text.is_region, "a region such as 'westeurope'", **keywords)
+
+
+def _addresses(**keywords: Any) -> Any:
+    return checked(text.is_range, "addresses such as 10.1.0.0/16", **keywords)
+
+
+def _qualified(**keywords: Any) -> Any:
+    return checked(text.is_qualified, "names with / between them", **keywords)
 
 
 def _port(**keywords: Any) -> Any:
@@ -88,6 +101,10 @@ class Gap:
     reason: str = _line()
     assumed: str = _line(default="")
     id: Optional[str] = _resource_id(default=None)
+
+    def in_workspace(self, name: str) -> Gap:
+        """The gap with the name of its workspace, for where there are several."""
+        return replace(self, resource=f"{name}: {self.resource}")
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.reason}" + (f"; assumed: {self.assumed}" if self.assumed else "")
@@ -207,6 +224,7 @@ class Cluster:
     outbound_type: Optional[str] = _name(default=None)
     proxy: Optional[Proxy] = None
     subnets: tuple[str, ...] = _resource_id(default=())
+    source_addresses: Optional[tuple[str, ...]] = _addresses(omit=True, default=None)
     gpu_nodes: Optional[bool] = None
     windows_nodes: Optional[bool] = None
     azure_policy: Optional[bool] = None
@@ -287,6 +305,79 @@ class Workspace:
         """The gaps that concern the resource with this id and one of the named facts, as text."""
         of = (identifier or "").lower()
         return tuple(str(gap) for gap in self.gaps if of and (gap.id or "").lower() == of and gap.fact in facts)
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription in which workspaces were looked for; without a name where Azure did not tell it."""
+
+    id: str = _name()
+    name: Optional[str] = _line(default=None)
+
+
+@dataclass(frozen=True)
+class SearchedScope:
+    """Where workspaces were looked for, and how; what the login may not read there is not among what was found.
+
+    `behind` is the firewall that they had to be behind: `not_behind` of them are not, and of `undecided` that cannot be
+    told. `gaps` are of the scope itself, not of a workspace.
+    """
+
+    door: Door = Door.RESOURCE_GRAPH
+    subscriptions: tuple[Subscription, ...] = ()
+    management_groups: tuple[str, ...] = _name(default=())
+    workspace_ids: tuple[str, ...] = _resource_id(default=())
+    behind: Optional[str] = _resource_id(default=None)
+    not_behind: tuple[str, ...] = _resource_id(default=())
+    undecided: tuple[str, ...] = _resource_id(default=())
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The facts about all workspaces that are asked about, and the scope in which they were looked for, if one was."""
+
+    workspaces: tuple[Workspace, ...] = ()
+    scope: Optional[SearchedScope] = field(default=None, metadata={"omit": True})
+
+    @property
+    def only(self) -> Optional[Workspace]:
+        """The workspace, where there is just one."""
+        return self.workspaces[0] if len(self.workspaces) == 1 else None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether workspaces were left out because it cannot be told whether they belong to it."""
+        return bool(self.scope and self.scope.undecided)
+
+    @property
+    def cloud(self) -> Optional[Cloud]:
+        """The cloud that all of them are in; None without any."""
+        return self.workspaces[0].cloud if self.workspaces else None
+
+
+def names_of(workspaces: Sequence[Workspace]) -> tuple[str, ...]:
+    """What each workspace is called among the others: its name; `group/name` where names clash, and so on.
+
+    Names that differ in case only clash, as they do in Azure. One of a file without a name gets its number.
+    """
+    names = [_spellings(workspace, number) for number, workspace in enumerate(workspaces, 1)]
+    chosen = [0] * len(names)
+    for _ in range(max(map(len, names), default=1)):
+        count = Counter(spellings[at].lower() for spellings, at in zip(names, chosen, strict=True))
+        for number, (spellings, at) in enumerate(zip(names, chosen, strict=True)):
+            if count[spellings[at].lower()] > 1:
+                chosen[number] = min(at + 1, len(spellings) - 1)
+    return tuple(spellings[at] for spellings, at in zip(names, chosen, strict=True))
+
+
+def _spellings(workspace: Workspace, number: int) -> list[str]:
+    """The names of a workspace, from the shortest to one that nothing else has."""
+    parts = (workspace.id or "").split("/")
+    name = workspace.name or (parts[-1] if len(parts) > 8 else f"workspace-{number}")
+    if len(parts) > 8:
+        return [name, f"{parts[4]}/{name}", f"{parts[2]}/{parts[4]}/{name}"]
+    return [name, f"{name}-{number}"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -512,6 +603,19 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """What some of the workspaces that share a row say of it, where they differ."""
+
+    workspaces: tuple[str, ...] = _qualified()
+    level: Level = Level.REQUIRED
+    needed_for: tuple[Scenario, ...] = ()
+    private: bool = False
+    assumed: bool = False
+    reason: str = _line(default="")
+    conditions: tuple[str, ...] = _line(default=())
+
+
+@dataclass(frozen=True)
 class Requirement:
     """An endpoint this workspace needs, and why: one row of `az ml network requirements`."""
 
@@ -521,12 +625,14 @@ class Requirement:
     kind: Kind = Kind.FQDN
     level: Level = Level.REQUIRED
     needed_for: tuple[Scenario, ...] = ()
-    computes: tuple[str, ...] = _name(default=())
+    computes: tuple[str, ...] = _qualified(default=())
     topic: Topic = Topic.AML
     websocket: bool = False
     reason: str = _line(default="")
     entries: tuple[str, ...] = _name(default=())
     resource: Optional[str] = _resource_id(default=None)
+    workspaces: tuple[str, ...] = _qualified(default=())
+    source_addresses: tuple[str, ...] = _addresses(default=())
     private: bool = False
     unresolved: bool = False
     assumed: bool = False
@@ -536,6 +642,7 @@ class Requirement:
     inspection: Optional[Effect] = None
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = _line(default=())
+    variants: Optional[tuple[Variant, ...]] = field(default=None, metadata={"omit": True})
     change: Optional[Change] = field(default=None, metadata={"omit": True})
     why: Optional[Why] = field(default=None, metadata={"omit": True})
     origin: Optional[Provenance] = field(default=None, metadata={"omit": True})
@@ -544,6 +651,16 @@ class Requirement:
     def extra(self) -> bool:
         """Whether the user asked for it by --endpoint, and no catalog did."""
         return self.entries == EXTRA
+
+    @property
+    def for_clusters(self) -> bool:
+        """Whether a cluster needs it, and not only people at their desks or managed compute."""
+        return not set(CLUSTER_SCENARIOS).isdisjoint(self.needed_for)
+
+    def computes_among(self, attached: Iterable[str]) -> tuple[str, ...]:
+        """Which of all attached computes need it, by their names as rows have them (`compute`, `workspace/compute`)."""
+        whose = set(self.workspaces)
+        return self.computes or tuple(n for n in attached if "/" not in n or n.rpartition("/")[0] in whose)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -558,11 +675,15 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Requirements:
-    """The list and what has to be said beside it: warnings name what was assumed, hints what to ask next."""
+    """The list and what has to be said beside it: warnings name what was assumed, hints what to ask next.
+
+    `gaps` are those that concern the list; the warnings begin with them.
+    """
 
     rows: tuple[Requirement, ...]
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -588,13 +709,13 @@ class HostAnswer:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a verb works on: the catalog, facts (None where rows came from a file or none were asked for), rows.
+    """What a verb works on: the catalog, the facts (none where rows came from a file or none were asked for), rows.
 
     `warnings` are to be said beside whatever is made of them.
     """
 
     catalog: Catalog
-    facts: Optional[Workspace]
+    fleet: Fleet
     rows: tuple[Requirement, ...]
     warnings: tuple[str, ...] = ()
 
@@ -671,6 +792,7 @@ class Result:
     expects: str = ""
     inspection: Optional[Effect] = None
     sources: tuple[Source, ...] = ()
+    workspaces: tuple[str, ...] = ()
     settled_by: Optional[Settlement] = field(default=None, metadata={"omit": True})
     change: Optional[Progress] = field(default=None, metadata={"omit": True})
 
@@ -715,6 +837,8 @@ class Report:
     tool: Mapping[str, str]
     catalog: Mapping[str, str]
     workspace: Optional[Mapping[str, Any]]
+    workspaces: tuple[Mapping[str, Any], ...]
+    scope: Optional[SearchedScope] = field(metadata={"omit": True})
     gaps: tuple[Gap, ...]
     vantages: tuple[Vantage, ...]
     started_at: str

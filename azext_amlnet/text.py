@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Mapping
+from typing import Mapping, Sequence
 
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _WORKFLOW = re.compile(r"^(\s*)::(?=[A-Za-z].*?::)")
@@ -56,6 +56,11 @@ def one_line(text: str, most: int = 600) -> str:
         return whole
     end = most * 2 // 3  # the reason stands at the end of what runtimes and Go say
     return f"{whole[: most - end - 3]} … {whole[-end:]}"
+
+
+def few(names: Sequence[str], most: int = 8) -> str:
+    """The first of some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def lower(text: str) -> str:
@@ -130,6 +135,22 @@ def is_resource_id(text: str) -> bool:
 def is_label(text: str) -> bool:
     """Whether the text can be the name of an Azure resource or a GUID."""
     return bool(re.match(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,127}\Z", text))
+
+
+def is_qualified(text: str) -> bool:
+    """Whether the text is the name of a resource, perhaps behind those that it is in: `group/workspace/compute`."""
+    return text.count("/") < 4 and all(map(is_label, text.split("/")))
+
+
+def is_range(text: str) -> bool:
+    """Whether the text is an IP address or a range of them with its length: `10.1.0.0/16`."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def is_line(text: str) -> bool:

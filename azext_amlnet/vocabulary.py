@@ -76,7 +76,10 @@ class Level(str, Enum):
     @property
     def rank(self) -> int:
         """0 for the strictest level."""
-        return list(Level).index(self)
+        return _LEVELS.index(self)
+
+
+_LEVELS = tuple(Level)
 
 
 class Scenario(str, Enum):
@@ -111,10 +114,21 @@ class Topic(str, Enum):
     @property
     def rank(self) -> int:
         """The place in the list."""
-        return list(Topic).index(self)
+        return _TOPICS.index(self)
+
+
+_TOPICS = tuple(Topic)
 
 
 CLUSTER_SCENARIOS = (Scenario.TRAINING, Scenario.INFERENCE, Scenario.EXTENSION, Scenario.CLUSTER)
+
+
+class Door(str, Enum):
+    """How Azure was asked about many workspaces: by Resource Graph, by plain lists, or about each by its id."""
+
+    RESOURCE_GRAPH = "resource-graph"
+    LISTS = "lists"
+    IDS = "ids"
 
 
 class ClusterType(str, Enum):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import builders as arm
+from tests import fleets
 from tests.fakearm import FakeAzure
 from tests.world import ROOT, Az, install
 
@@ -28,6 +29,7 @@ from .probing import bench_probing
 from .timing import RUNS, interleaved, verdict
 
 LIST = ("ml", "network", "requirements", "-w", "ml-ws", "-g", "ml-rg")
+FLEET = ("ml", "network", "requirements", "--all-workspaces", "--subscriptions", *fleets.SUBSCRIPTIONS)
 
 
 @dataclass
@@ -41,9 +43,13 @@ class Served:
 
     def latency(self, milliseconds: int) -> None:
         """Sets how long ARM takes for each answer."""
-        self.process.stdin.write(f"{milliseconds}\n")
+        self.command(str(milliseconds))
+
+    def command(self, words: str) -> Any:
+        """What the process answers to a line: see `tests.fakearm`."""
+        self.process.stdin.write(f"{words}\n")
         self.process.stdin.flush()
-        self.process.stdout.readline()
+        return json.loads(self.process.stdout.readline())
 
 
 @contextlib.contextmanager
@@ -118,6 +124,45 @@ def _trace(az: Az, computes: int) -> int:
     assert counted
     print(f"  {computes} computes: {counted[1]} calls, depth {counted[2]}, measured concurrency {counted[3]}")
     return int(counted[2])
+
+
+def bench_fleet(folder: Path, extensions: Path) -> None:
+    """Lists of many workspaces at 100 ms: what twice as many cost, how many calls, and a bucket that runs dry."""
+    print("fleet at 100 ms")
+    times: dict[int, float] = {}
+    for count in (1, 100, 500, 1000):
+        with logged_in(fleets.served(count), folder, extensions) as (az, azure):
+            times[count] = _fleet_run(az, azure, count)
+    verdict("1,000 workspaces / 500 workspaces", times[1000] / times[500], 2.1)
+    verdict("facts and list for 1,000", times[1000], 15, "s")
+    with logged_in(fleets.served(300), folder, extensions) as (az, azure):
+        azure.command("bucket")
+        started = time.perf_counter()
+        ran = az(*FLEET, timeout_s=300)
+        gaps = ran.err.count("429")
+        print(f"  300 against buckets of 250 calls and 25 a second: {time.perf_counter() - started:.1f} s")
+        verdict("calls that throttling cost", gaps, 0, "")
+
+
+def _fleet_run(az: Az, azure: Served, count: int) -> float:
+    """Runs the list of a fleet twice, prints what it took, and returns the shorter time in seconds."""
+    spent, most_kb, rows = [], 0, 0
+    for _ in range(2):
+        azure.command("count")
+        started = time.perf_counter()
+        with tempfile.TemporaryFile() as out:
+            process = subprocess.Popen(az.command(*FLEET), env=az.environment, stdout=out, stderr=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            spent.append(time.perf_counter() - started)
+            assert status == 0, status
+            out.seek(0)
+            rows, most_kb = len(json.load(out)), max(most_kb, usage.ru_maxrss)
+    calls = azure.command("count")
+    asked = f"{calls['queries']} queries and {calls['plain']} plain calls ({calls['plain'] / count:.2f} a workspace)"
+    print(f"  {count:>5} workspaces: {min(spent):.2f} s, {most_kb / 1024:.0f} MB, {rows} rows, {asked}")
+    if count == 1000:
+        verdict("memory for 1,000", most_kb / 1024, 400, "MB")
+    return min(spent)
 
 
 CATALOG = """
@@ -216,6 +261,7 @@ def main() -> None:
             first.mkdir()
             install(Az(first, folder / "extensions", azure))
         bench_requirements(folder, folder / "extensions")
+        bench_fleet(folder, folder / "extensions")
         bench_start(folder, folder / "extensions")
         bench_probing(folder, folder / "extensions")
         bench_cluster(folder, folder / "extensions")

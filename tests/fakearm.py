@@ -25,6 +25,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import trustme
 
+from . import fakegraph
+from .fakegraph import Graph
+
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 OTHER_SUBSCRIPTION = "33333333-3333-3333-3333-333333333333"
@@ -75,6 +78,8 @@ class FakeAzure:
         self.connects: list[str] = []
         self.allow_list: Any = [ALLOW_LISTED, ALLOW_LISTED]  # the service repeats names at times
         self.versions: dict[str, list[str]] = {}
+        self.graph = new_graph()
+        self.buckets: Optional[Buckets] = None
         self._lock = threading.Lock()
         self._running = 0
         self._folder = tempfile.TemporaryDirectory(prefix="fakearm-")
@@ -164,12 +169,38 @@ class FakeAzure:
     def forget(self) -> None:
         """Forgets resources, faults and what was seen."""
         self.resources.clear()
+        self.graph, self.buckets = new_graph(), None
         self.versions.clear()
         self.latency_s = 0.0
         self.allow_list = [ALLOW_LISTED, ALLOW_LISTED]
         self.faults.clear()
         self.seen.clear()
         self.connects.clear()
+
+
+def new_graph() -> Graph:
+    """A Resource Graph of both subscriptions."""
+    return Graph({one.lower(): f"sub-{one[:4]}" for one in (SUBSCRIPTION, OTHER_SUBSCRIPTION)})
+
+
+class Buckets:
+    """The tokens of each subscription, as Azure counts reads: so many at first, so many more a second."""
+
+    def __init__(self, size: float = 250, refill: float = 25) -> None:
+        self.size, self.refill = size, refill
+        self.refused = 0
+        self._left: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, path: str) -> bool:
+        """Whether a call of a subscription gets a token."""
+        key, now = [*path.lower().split("/"), "", "", ""][2], time.monotonic()
+        with self._lock:
+            left, at = self._left.get(key, (self.size, now))
+            left = min(self.size, left + (now - at) * self.refill)
+            self._left[key] = (left - 1, now) if left >= 1 else (left, now)
+            self.refused += left < 1
+            return left >= 1
 
 
 class _Server(ThreadingHTTPServer):
@@ -259,6 +290,9 @@ class ArmHandler(BaseHTTPRequestHandler):
             token = {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": _token()}
             self._json(200, token)
             return
+        if self.path.split("?")[0].lower() == fakegraph.PATH:
+            self._graph()
+            return
         self._json(405, {"error": {"code": "MethodNotAllowed", "message": "this Azure is read only"}})
 
     def _get(self) -> None:
@@ -274,9 +308,23 @@ class ArmHandler(BaseHTTPRequestHandler):
             self._json(200, {"value": [_subscription(SUBSCRIPTION), _subscription(OTHER_SUBSCRIPTION)]})
         else:
             time.sleep(azure.latency_s)
-            self._resource(path)
+            if azure.buckets and not azure.buckets.take(path):
+                throttled = {"code": "SubscriptionRequestsThrottled", "message": "too many requests"}
+                self._json(429, {"error": throttled}, {"Retry-After": "1"})
+            else:
+                self._resource(path)
 
     # -- ARM
+
+    def _graph(self) -> None:
+        azure = self.server.azure
+        time.sleep(azure.latency_s)
+        if not self.headers.get("Authorization", "").startswith("Bearer "):
+            self._json(401, {"error": {"code": "AuthenticationFailed", "message": "no token"}})
+        elif not self.headers.get("Content-Type", "").startswith("application/json"):
+            self._json(500, {"error": {"code": "InternalServerError", "message": "no JSON"}})
+        elif self._version_is_known(self.path):
+            self._json(*azure.graph.answer(azure.resources, json.loads(self.body)))
 
     def _resource(self, path: str) -> None:
         azure = self.server.azure
@@ -430,9 +478,21 @@ def main() -> None:
         print(json.dumps({"url": azure.url, "proxy": azure.proxy_url, "bundle": azure.bundle}), flush=True)
         import sys
 
-        for line in sys.stdin:  # one command a line: a latency in milliseconds
-            azure.latency_s = float(line) / 1000
-            print("ok", flush=True)
+        for line in sys.stdin:
+            print(json.dumps(_obeyed(azure, line.strip())), flush=True)
+
+
+def _obeyed(azure: FakeAzure, command: str) -> dict[str, int]:
+    """A command from standard input: a latency in ms, `bucket` to throttle, `count` for what arrived since."""
+    if command == "count":
+        counted = [one.method for one in azure.seen if one.path.startswith(("/subscriptions/", "/providers/"))]
+        azure.seen.clear()
+        return {"queries": counted.count("POST"), "plain": counted.count("GET")}
+    if command == "bucket":
+        azure.buckets = Buckets()
+    else:
+        azure.latency_s = float(command) / 1000
+    return {}
 
 
 if __name__ == "__main__":

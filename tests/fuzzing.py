@@ -26,7 +26,7 @@ from azext_amlnet.cluster import ODD_SHAPES, failures, pools, pulls
 from azext_amlnet.cluster.contexts import context_of
 from azext_amlnet.cluster.pod import PodSettings
 from azext_amlnet.discovery.answers import Answers
-from azext_amlnet.discovery.chain import follow
+from azext_amlnet.discovery.chain import Lists, follow
 from azext_amlnet.discovery.crawl import Call
 from azext_amlnet.discovery.transform import to_workspace
 from azext_amlnet.errors import AmlnetError
@@ -336,7 +336,7 @@ def arm_answers(chance: Random) -> None:
         if call in answers or not isinstance(body, list if call.listing else dict):
             continue
         answers[call] = body
-        todo += follow(call, body, Cloud.PUBLIC, True)
+        todo += follow(call, body, Cloud.PUBLIC, Lists())
     expand(CATALOG, to_workspace(answers, own, Cloud.PUBLIC, suffixes), Scope())
     assert Answers(answers)
 

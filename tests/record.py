@@ -2,7 +2,8 @@
 
 results.txt is what the probe script printed: the lab's firewall drops the registry's data hosts, something inspects TLS
 with the sign-in hosts, and DNS does not know the log service; everything else answers. desk.json and cluster.json are
-reports of two places of such a network, one endpoint for each diagnosis of `compare`.
+reports of two places of such a network, one endpoint for each diagnosis of `compare`. fleet.json is what was discovered
+of twelve workspaces in two subscriptions, the computes of one of which may not be read.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from azext_amlnet.measurement.targets import request_for
 from azext_amlnet.runners.script import probe_script
 
 from .example import EXAMPLE, rows
-from .fakearm import FakeAzure
+from .fakearm import OTHER_SUBSCRIPTION, SUBSCRIPTION, FakeAzure
 from .fakekube import FakeKube
+from .fleets import HIDDEN, example
 from .lab import SECOND, THIRD, WORLD, Lab
 from .world import ROOT, Az, install
 
@@ -59,6 +61,24 @@ def two_places(lab: Lab, az: Az, folder: Path, *more: str) -> tuple[Path, Path]:
     return desk, pod
 
 
+def fleet(azure: FakeAzure, az: Az, folder: Path) -> Path:
+    """The facts of a fleet, as they are saved."""
+    azure.serve(example())
+    azure.faults.append(HIDDEN)
+    az.log_in()
+    path = folder / "fleet.json"
+    words = (
+        "--all-workspaces",
+        "--subscriptions",
+        SUBSCRIPTION,
+        OTHER_SUBSCRIPTION,
+        "--save-workspace-file",
+        str(path),
+    )
+    az.must("ml", "network", "requirements", *words, "-o", "none")
+    return path
+
+
 def main() -> None:
     """Keeps both in the folder examples."""
     with Lab(faulty=True) as lab, FakeAzure() as azure, tempfile.TemporaryDirectory() as name:
@@ -68,6 +88,8 @@ def main() -> None:
         install(az)
         for path in two_places(lab, az, Path(name), "--exclude", "aml", "packages", "studio", "images"):
             path.replace(ROOT / "examples" / path.name)
+        path = fleet(azure, az, Path(name))
+        path.replace(ROOT / "examples" / path.name)
 
 
 if __name__ == "__main__":

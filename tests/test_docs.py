@@ -19,7 +19,7 @@ import yaml
 
 from azext_amlnet.about import version
 from azext_amlnet.codec import camel, from_json
-from azext_amlnet.files import read_workspace
+from azext_amlnet.files import read_fleet, read_workspace
 from azext_amlnet.measurement.causes import CAUSES
 from azext_amlnet.model import (
     AppInsights,
@@ -132,11 +132,11 @@ def test_every_key_of_a_workspace_file_is_documented() -> None:
 def test_the_workspace_files_of_the_documents_can_be_read(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "workspace-file.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for number, block in enumerate(blocks):
         path = tmp_path / f"{number}.json"
         path.write_text(block, encoding="utf-8")
-        assert read_workspace(str(path)).region == "westeurope"
+        assert read_fleet([str(path)]).workspaces[0].region == "westeurope"
     for example in ("workspace.json", "plan.json"):
         assert read_workspace(str(ROOT / "examples" / example)).region == "westeurope"
 

@@ -69,6 +69,8 @@ def test_the_main_job(az: Az, azure: FakeAzure) -> None:
         "reason": "Image layers of the registry's swedencentral replica.",
         "entries": ["acr-data"],
         "resource": arm.REGISTRY,
+        "workspaces": ["ml-ws"],
+        "sourceAddresses": [],
         "private": False,
         "unresolved": False,
         "assumed": False,

@@ -22,7 +22,7 @@ DATA = "acrml.westeurope.data.azurecr.io"
 
 def one(host: str, scope: Optional[Scope] = None, workspace: Workspace = WORKSPACE) -> HostAnswer:
     """The answer for one host."""
-    return answers(CATALOG, workspace, scope or Scope(), [host])[0]
+    return answers(CATALOG, [(workspace, scope or Scope())], [host])[0]
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_listed_is_of_the_list_that_was_asked_for() -> None:
 @pytest.mark.parametrize("name", ["https://mcr.microsoft.com", "mcr.microsoft.com:443", "a b.example", "", "*", "-"])
 def test_what_is_no_name_is_wrong_usage(name: str) -> None:
     with pytest.raises(UsageError, match="--host is no host name"):
-        answers(CATALOG, WORKSPACE, Scope(), [name])
+        answers(CATALOG, [(WORKSPACE, Scope())], [name])
 
 
 @pytest.mark.parametrize("name", ["https://user:hidden@mcr.microsoft.com/", "https://mcr.microsoft.com/?sig=hidden"])
 def test_a_refused_name_shows_no_secret(name: str) -> None:
     with pytest.raises(UsageError) as refused:
-        answers(CATALOG, WORKSPACE, Scope(), [name])
+        answers(CATALOG, [(WORKSPACE, Scope())], [name])
     assert "mcr.microsoft.com" in refused.value.message and "hidden" not in str(refused.value)
 
 

@@ -29,6 +29,7 @@ from azext_amlnet.model import (
     ClusterType,
     Compute,
     Effect,
+    Fleet,
     Inputs,
     InspectedComponent,
     Proxy,
@@ -98,7 +99,7 @@ def predicted(workspace: Optional[Workspace], host: str, chain: bool = True) -> 
     """What is expected of each component where a host is inspected."""
     listed = expand(CATALOG, workspace, Scope()).rows if workspace else rows()
     (row,) = [row for row in listed if row.host == host]
-    (one,) = interceptions(Inputs(CATALOG, workspace, listed), [result(row, chain)])
+    (one,) = interceptions(Inputs(CATALOG, Fleet((workspace,) if workspace else ()), listed), [result(row, chain)])
     assert one.issuer == ISSUER.name and one.fingerprint == (ISSUER.sha256 if chain else None) and one.hosts == (host,)
     assert all(consumer.source.startswith("https://") for consumer in one.consumers)
     return {consumer.component: (consumer.effect, consumer.because) for consumer in one.consumers}
@@ -183,7 +184,7 @@ def test_what_breaks_whatever_is_trusted() -> None:
 
 def test_what_is_no_inspection_is_none() -> None:
     (row,) = [row for row in rows() if row.host == LOGIN]
-    inputs = Inputs(CATALOG, None, rows())
+    inputs = Inputs(CATALOG, Fleet(), rows())
     fine = result(row, verdict=Verdict.REACHABLE, cause=None)
     assert interceptions(inputs, [fine]) == () and interceptions(inputs, []) == ()
     assert interceptions(inputs, [result(row, cause=Cause.TLS_EXPIRED)]) == ()
@@ -194,7 +195,7 @@ def test_what_is_no_inspection_is_none() -> None:
 
 def test_a_store_that_lacks_a_public_authority_is_no_inspection() -> None:
     (row,) = [row for row in rows() if row.host == LOGIN]
-    inputs = Inputs(CATALOG, None, rows())
+    inputs = Inputs(CATALOG, Fleet(), rows())
     public = {"layer": "tls", "outcome": "failed", "elapsedMs": 1.0, "facts": {
         "issuer": {"O": "Microsoft Corporation", "CN": "Microsoft Azure RSA TLS Issuing CA 04"}}}  # fmt: skip
     nobody = {**public, "facts": {"failure": "certificate"}}
@@ -207,7 +208,7 @@ def test_two_computes_on_one_cluster_are_both_named() -> None:
     assert predicted(two, LOGIN)[PULLS][1].startswith("gpu, second: ")
     listed = expand(CATALOG, two, Scope(computes=("gpu",))).rows
     (row,) = [row for row in listed if row.host == LOGIN]
-    (made,) = interceptions(Inputs(CATALOG, two, listed), [result(row)])
+    (made,) = interceptions(Inputs(CATALOG, Fleet((two,)), listed), [result(row)])
     assert any(consumer.because.startswith("gpu: ") for consumer in made.consumers)
 
 
@@ -215,7 +216,7 @@ def test_nodes_of_aks_are_aks_also_when_it_is_connected_to_arc() -> None:
     both = workspace(ClusterType.AKS, ClusterType.ARC, own_authorities=1, authorities=(arm(INSPECTOR),))
     listed = expand(CATALOG, both, Scope()).rows
     (row,) = [row for row in listed if row.host == LOGIN]
-    (made,) = interceptions(Inputs(CATALOG, both, listed), [result(row)])
+    (made,) = interceptions(Inputs(CATALOG, Fleet((both,)), listed), [result(row)])
     assert [one.effect for one in made.consumers if one.component == PULLS] == [Effect.OK]
 
 
@@ -236,7 +237,7 @@ def test_windows_nodes_are_said_beside_ok() -> None:
 def test_each_vantage_and_issuer_is_one() -> None:
     (row,) = [row for row in rows() if row.host == LOGIN]
     several = [result(row), result(row, vantage="gpu"), result(row, chain=False)]
-    made = interceptions(Inputs(CATALOG, None, rows()), several)
+    made = interceptions(Inputs(CATALOG, Fleet(), rows()), several)
     assert [(one.vantage, one.issuer) for one in made] == [
         ("local", ISSUER.name),
         ("gpu", ISSUER.name),

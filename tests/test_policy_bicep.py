@@ -9,7 +9,7 @@ import pytest
 
 from azext_amlnet.catalog import load
 from azext_amlnet.errors import UsageError
-from azext_amlnet.model import Cloud, Coverage, Inputs
+from azext_amlnet.model import Cloud, Coverage, Fleet, Inputs
 from azext_amlnet.policy import Document, Policy, read
 from azext_amlnet.policy.environment import environment_of
 from azext_amlnet.policy.report import report_on
@@ -229,7 +229,7 @@ def test_the_subnets_may_be_resources_of_their_own_and_of_route_tables() -> None
     policies = policies_of(lost, fine, network(subnet("nodes", "10.1.0.0/16", routeTable="fine")), alone)
     assert build.coverage(policies, ACR, source="10.1.0.0/16") == ["covered"]
     assert build.coverage(policies, ACR, source="10.2.0.0/16") == ["denied"]
-    report = report_on(Inputs(load(), None, (ACR,)), policies)
+    report = report_on(Inputs(load(), Fleet(), (ACR,)), policies)
     assert {summary.name: summary.sources for summary in report.policy} == {
         "lost": ("10.2.0.0/16",), "fine": ("10.1.0.0/16",)}  # fmt: skip
     assert report.findings[0].settled_by and report.findings[0].settled_by.option == "--source"

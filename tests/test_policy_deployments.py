@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.model import Inputs
+from azext_amlnet.model import Fleet, Inputs
 from azext_amlnet.policy import Document, Policy, read
 from azext_amlnet.policy.addresses import spans_of
 from azext_amlnet.policy.report import report_on
@@ -235,7 +235,7 @@ def test_a_network_that_may_not_be_there_says_nothing_sure_of_its_subnets() -> N
 
 def test_a_source_beside_all_subnets_is_named_where_a_firewall_decides() -> None:
     policies = of(HUB, YES, OPEN, network(NODES))
-    inputs = Inputs(load(), None, (ACR,))
+    inputs = Inputs(load(), Fleet(), (ACR,))
     for source, notes in (("10.1.7.0/24", ()), ("10.9.0.0/16", (
             "No nsg here is for all of 10.9.0.0/16: subnets name those for 10.1.0.0/16 only.",))):  # fmt: skip
         report = report_on(inputs, policies, sources=spans_of([source]))

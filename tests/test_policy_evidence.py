@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.model import Cloud, Coverage, Inputs, Kind, Requirement
+from azext_amlnet.model import Cloud, Coverage, Fleet, Inputs, Kind, Requirement
 from azext_amlnet.policy.addresses import span_of
 from azext_amlnet.policy.check import findings as findings_of
 from azext_amlnet.policy.evidence import Evidence, joined, of_report, of_tags
@@ -127,5 +127,5 @@ def test_evidence_settles_only_what_documents_leave_open() -> None:
 
 def test_the_report_says_what_evidence_warns_of() -> None:
     known = evidence(seen(*INSIDE, startedAt="2026-11-01T10:00:00Z"))
-    report = report_on(Inputs(load(), None, (ACR,)), BY_TAG, sources=(span_of(build.SOURCE),), evidence=known)  # type: ignore[arg-type]
+    report = report_on(Inputs(load(), Fleet(), (ACR,)), BY_TAG, sources=(span_of(build.SOURCE),), evidence=known)  # type: ignore[arg-type]
     assert "25 days old" in report.warnings[0] and report.exit_code == 0

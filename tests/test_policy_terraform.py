@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 import pytest
 
-from azext_amlnet.model import Coverage, Inputs
+from azext_amlnet.model import Coverage, Fleet, Inputs
 from azext_amlnet.policy import Document, Policy, read
 from azext_amlnet.policy.report import report_on
 
@@ -88,7 +88,7 @@ def test_a_plan_of_a_firewall_policy_is_read_as_azures_own() -> None:
     for document in (plan(known, group(application("r", ACR.host))), state(known, group(application("r", ACR.host)))):
         (policy,) = of(document)
         assert build.coverage([policy], ACR, UBUNTU) == ["covered", "missing"]
-        report = report_on(Inputs(build_catalog(), None, (ACR,)), [policy])
+        report = report_on(Inputs(build_catalog(), Fleet(), (ACR,)), [policy])
         assert report.policy[0].dialect == "terraform-json" and report.findings[0].rules == ("g/c/r",)
 
 

@@ -80,6 +80,7 @@ def report(*rows: dict[str, Any], code: int = 8) -> dict[str, Any]:
             "region": "westeurope",
             "cloud": "public",
         },
+        "workspaces": [],
         "gaps": [],
         "vantages": [
             {
@@ -338,6 +339,14 @@ def test_a_search_domain_is_hidden() -> None:
     clean = redacted(report(result))["results"][0]
     assert re.fullmatch(r"clients get <private-\d>, which is a\.io\.<domain-1>", clean["because"])
     assert "secret" not in str(clean)
+
+
+def test_the_scope_that_was_searched_is_hidden_too() -> None:
+    scope = {"door": "lists", "subscriptions": [{"id": SUBSCRIPTION, "name": "prod-secret"}], "managementGroups": [],
+             "workspaceIds": [], "behind": None, "notBehind": [], "undecided": [], "gaps": []}  # fmt: skip
+    clean = redacted({**report(row("a.io", "blocked")), "scope": scope})
+    jsonschema.validate(clean, SCHEMA)
+    assert "prod-secret" not in str(clean) and SUBSCRIPTION not in str(clean)
 
 
 def test_subscriptions_are_hidden_however_they_are_spelt() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping
 
 from ..model import (
     Catalog,
@@ -20,13 +20,18 @@ from ..model import (
     Workspace,
 )
 from ..text import is_address, is_wildcard
-from .bindings import cluster_facts
+from .bindings import Binding, cluster_facts
 from .consumers import Consumer
-from .rows import PROOF_BY_PROTOCOL, Row, decide, unique, who_needs
+from .rows import PROOF_BY_PROTOCOL, Row, decide, endpoints_of, own_name, unique, who_needs
 
 
 def cross_checked(
-    catalog: Catalog, workspace: Workspace, scope: Scope, needing: tuple[Consumer, ...], rows: list[Row]
+    catalog: Catalog,
+    workspace: Workspace,
+    scope: Scope,
+    needing: tuple[Consumer, ...],
+    rows: list[Row],
+    things: Mapping[str, tuple[Binding, ...]],
 ) -> Iterator[Row]:
     """Azure's own dependency lists as rows: a source more for an endpoint that is known, a new row for one that is not.
 
@@ -34,24 +39,31 @@ def cross_checked(
     of scope) is not brought back by Azure's list, which knows neither the scope nor the cluster's nodes; one that it
     does ask for keeps its level.
     """
-    known: dict[Endpoint, Optional[Requirement]] = {}
-    for row in rows:
-        endpoint, asked = row.requirement.endpoint, known.get(row.requirement.endpoint)
-        stricter = asked is None or row.requirement.level.rank < asked.level.rank
-        if row.applies and stricter:
-            known[endpoint] = row.requirement
-        known.setdefault(endpoint, None)
+    known = {e for entry in catalog.entries for e in endpoints_of(entry, things, workspace)}
+    asked = _strictest(rows)
     for dependency in workspace.dependencies:
         check = catalog.cross_checks.get(dependency.origin)
         if check is None:
             continue
         row = _dependency_row(catalog, check, dependency, needing, scope)
+        row = replace(row, requirement=replace(row.requirement, workspaces=own_name(workspace)))
         endpoint = row.requirement.endpoint
-        asked = known.get(endpoint)
-        if asked is not None and row.applies:
-            yield _as_source(row, asked)
+        if not row.requirement.needed_for:
+            continue
+        if endpoint in asked:
+            yield _as_source(row, asked[endpoint])
         elif endpoint not in known and check.topic not in scope.exclude:
             yield row
+
+
+def _strictest(rows: list[Row]) -> dict[Endpoint, Requirement]:
+    """What is asked for each endpoint, at its strictest level."""
+    asked: dict[Endpoint, Requirement] = {}
+    for requirement in (row.requirement for row in rows):
+        other = asked.setdefault(requirement.endpoint, requirement)
+        if requirement.level.rank < other.level.rank:
+            asked[requirement.endpoint] = requirement
+    return asked
 
 
 def _as_source(row: Row, known: Requirement) -> Row:
@@ -96,7 +108,7 @@ def _dependency_row(
         sources=(check.source,),
         notes=unique((*filter(None, (category, note)), *(note for owner in owners for note in owner.notes))),
     )
-    return Row(requirement, owners, len(catalog.entries), bool(scenarios))
+    return Row(requirement, owners, len(catalog.entries))
 
 
 def _kind(host: str) -> Kind:

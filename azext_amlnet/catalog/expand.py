@@ -38,19 +38,23 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
     """
     needing = consumers(workspace, scope)
     things = bindings(catalog, workspace, needing)
-    rows = [row for entry in catalog.entries for row in rows_of(entry, things, workspace, scope, needing)]
-    if scope.cross_check:
-        rows += cross_checked(catalog, workspace, scope, needing, rows)
+    checked = scope.cross_check and workspace.dependencies
+    down_to = Level.OPTIONAL if checked else scope.level
+    rows = [row for entry in catalog.entries for row in rows_of(entry, things, workspace, scope, needing, down_to)]
+    if checked:
+        rows += cross_checked(catalog, workspace, scope, needing, rows, things)
     attached = {compute.name for compute in workspace.computes or ()}
-    asked = [row for row in rows if row.applies and row.requirement.level.rank <= scope.level.rank]
+    asked = [row for row in rows if row.requirement.level.rank <= scope.level.rank]
     of = entries_of(catalog)
     merged = [_merged(group, attached, of) for group in _by_endpoint(asked)]
     absent = tuple(_absent(catalog, things, workspace, scope, needing))
-    listed = _with_absent([row for row, _ in sorted(merged, key=lambda pair: _order(*pair))], absent)
+    listed = _with_absent([row for row, _ in sorted(merged, key=lambda pair: order(*pair))], absent)
+    gaps = tuple(_gaps(workspace, needing))
     return Requirements(
         rows=tuple(listed),
-        warnings=tuple(_warnings(catalog, workspace, needing, absent)),
+        warnings=(*gap_lines(gaps), *_warnings(catalog, workspace, needing, absent)),
         hints=tuple(_hints(needing, scope)),
+        gaps=gaps,
     )
 
 
@@ -91,6 +95,7 @@ def _merged(rows: list[Row], attached: set[str], of: EntriesOf) -> tuple[Require
         reason=" ".join(unique(requirement.reason for requirement in every if requirement.reason)),
         entries=unique(entry for requirement in every for entry in requirement.entries),
         resource=next((requirement.resource for requirement in every if requirement.resource), None),
+        source_addresses=_source_addresses(rows),
         private=any(requirement.private for requirement in every),
         unresolved=any(requirement.unresolved for requirement in every),
         assumed=all(row.requirement.assumed for row in strictest),
@@ -101,6 +106,13 @@ def _merged(rows: list[Row], attached: set[str], of: EntriesOf) -> tuple[Require
         notes=unique((*_conditions(strictest), *(note for requirement in every for note in requirement.notes))),
     )
     return replace(merged, inspection=_inspected(merged, rows, of)), rows[0].position
+
+
+def _source_addresses(rows: list[Row]) -> tuple[str, ...]:
+    """Where the traffic of clusters to it comes from, as far as that is known; of people at their desks it is not."""
+    of_clusters = (row for row in rows if row.requirement.for_clusters)
+    clusters = (consumer.cluster for row in of_clusters for consumer in row.consumers if consumer.cluster)
+    return tuple(sorted({address for cluster in clusters for address in cluster.source_addresses or ()}))
 
 
 def _inspected(merged: Requirement, rows: list[Row], of: EntriesOf) -> Optional[Effect]:
@@ -115,7 +127,8 @@ def _conditions(strictest: list[Row]) -> list[str]:
     return [f"{CONDITION}{condition}" for condition in conditions] if all(conditions) else []
 
 
-def _order(row: Requirement, position: int) -> tuple[Any, ...]:
+def order(row: Requirement, position: int) -> tuple[Any, ...]:
+    """Where a row stands in a list; `position` is that of its first entry in the catalog."""
     return row.topic.rank, row.level.rank, position, row.host, row.port, row.protocol.value
 
 
@@ -141,11 +154,10 @@ def _absent(
 ) -> Iterator[Absent]:
     replaced = {old for entry in catalog.entries for old in entry.instead_of if _has_form(entry, workspace)}
     for entry in catalog.entries:
+        without = [f for f in entry.forms if workspace.cloud not in f.hosts and Cloud.PUBLIC in f.hosts]
         hidden = entry.topic in scope.exclude or entry.id in replaced
-        if hidden or not _wanted(entry, things, scope, needing):
-            continue
-        for form in entry.forms:
-            if workspace.cloud not in form.hosts and Cloud.PUBLIC in form.hosts:
+        if without and not hidden and _wanted(entry, things, scope, needing):
+            for form in without:
                 host = PLACEHOLDER.sub(lambda match: f"<{match.group(1).replace('_', ' ')}>", form.hosts[Cloud.PUBLIC])
                 plain = f"no form of {host} is documented for {workspace.cloud.label}."
                 yield Absent(entry.id, entry.topic, f"{entry.id}: {entry.without_form or plain}")
@@ -181,8 +193,6 @@ def _with_absent(rows: list[Requirement], absent: tuple[Absent, ...]) -> list[Re
 def _warnings(
     catalog: Catalog, workspace: Workspace, needing: tuple[Consumer, ...], absent: tuple[Absent, ...]
 ) -> Iterator[str]:
-    others = {cluster.id for cluster in workspace.clusters} - {c.cluster.id for c in needing if c.cluster}
-    yield from _of_gaps([gap for gap in workspace.gaps if gap.id not in others or gap.id is None])
     if workspace.cloud in catalog.cloud_notes:
         yield catalog.cloud_notes[workspace.cloud]
     if absent:
@@ -195,7 +205,13 @@ def _warnings(
             yield f"{f'Compute {consumer.compute}' if consumer.compute else 'The planned cluster'}: {consumer.notes[0]}"
 
 
-def _of_gaps(gaps: Sequence[Gap]) -> Iterator[str]:
+def _gaps(workspace: Workspace, needing: tuple[Consumer, ...]) -> Iterator[Gap]:
+    """The gaps that concern the list: not those of clusters that are out of scope."""
+    others = {cluster.id for cluster in workspace.clusters} - {c.cluster.id for c in needing if c.cluster}
+    yield from (gap for gap in workspace.gaps if gap.id not in others or gap.id is None)
+
+
+def gap_lines(gaps: Sequence[Gap]) -> Iterator[str]:
     """A line for each gap; ten or more of one kind and reason are one line with their number."""
     alike: dict[tuple[str, str, str], list[Gap]] = {}
     for gap in gaps:

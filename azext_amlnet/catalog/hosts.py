@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from ..errors import UsageError
 from ..model import (
@@ -21,27 +21,33 @@ from ..model import (
     Workspace,
 )
 from ..text import is_target
-from .expand import expand, of_unknown_workspaces
+from .expand import of_unknown_workspaces
+from .merge import listed
 
 _PART = re.compile(r"<([^<>]*)>")
 Shape = tuple[Cloud, Requirement]
 
 
-def answers(catalog: Catalog, workspace: Workspace, scope: Scope, names: Sequence[str]) -> tuple[HostAnswer, ...]:
-    """What the list says of each host: its rows at any level and for any scenario, or what it resembles.
+def answers(catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]], names: Sequence[str]) -> tuple[HostAnswer, ...]:
+    """What the list of workspaces, each within a scope, says of each host: its rows, or what it resembles.
 
-    `scope` says which list is meant by `listed`. Raises UsageError for what is no host name and no address.
+    The rows are those at any level and for any scenario; the scopes say which list is meant by `listed`. Raises
+    UsageError for what is no host name and no address.
     """
+
+    def rows_for(**other: Any) -> tuple[Requirement, ...]:
+        return listed(catalog, [(one, replace(scope, **other)) for one, scope in parts]).rows
+
     hosts = [_host(name) for name in names]
-    asked = {row.host for row in expand(catalog, workspace, scope).rows}
-    whole = replace(scope, level=Level.OPTIONAL, exclude=())
-    rows = expand(catalog, workspace, replace(whole, scenarios=tuple(Scenario))).rows
+    asked, cloud = {row.host for row in rows_for()}, parts[0][0].cloud
+    whole = {"level": Level.OPTIONAL, "exclude": ()}
+    rows = rows_for(**whole, scenarios=tuple(Scenario))
     levels: dict[str, dict[Scenario, Level]] = {}
     for scenario in Scenario:
-        for row in expand(catalog, workspace, replace(whole, scenarios=(scenario,))).rows:
+        for row in rows_for(**whole, scenarios=(scenario,)):
             levels.setdefault(row.host, {})[scenario] = row.level
     shapes = tuple(_shapes(catalog))
-    return tuple(_answer(catalog, workspace, host, rows, asked, levels, shapes) for host in hosts)
+    return tuple(_answer(catalog, cloud, host, rows, asked, levels, shapes) for host in hosts)
 
 
 def _host(name: str) -> str:
@@ -54,7 +60,7 @@ def _host(name: str) -> str:
 
 def _answer(
     catalog: Catalog,
-    workspace: Workspace,
+    cloud: Cloud,
     host: str,
     rows: Sequence[Requirement],
     asked: set[str],
@@ -63,7 +69,7 @@ def _answer(
 ) -> HostAnswer:
     exact = [row for row in rows if row.host == host]
     of_host = exact or sorted(_around(host, rows), key=lambda row: -len(row.host))
-    nearest = None if exact else _nearest(catalog, workspace, host, rows, shapes)
+    nearest = None if exact else _nearest(catalog, cloud, host, rows, shapes)
     if of_host and nearest and nearest.likeness is Likeness.NOT_NEEDED:
         nearest = None
     listed = any(row.host in asked for row in of_host)
@@ -99,7 +105,7 @@ def _unlisted(levels: Mapping[Scenario, Level]) -> str:
 
 
 def _nearest(
-    catalog: Catalog, workspace: Workspace, host: str, rows: Sequence[Requirement], shapes: Sequence[Shape]
+    catalog: Catalog, own_cloud: Cloud, host: str, rows: Sequence[Requirement], shapes: Sequence[Shape]
 ) -> Optional[Nearest]:
     retired = next((one for one in catalog.retired if one.host == host), None)
     if retired:
@@ -107,9 +113,9 @@ def _nearest(
     fitting = [(cloud, shape) for cloud, shape in shapes if _pattern(shape.host).fullmatch(host)]
     if not fitting:
         return None
-    cloud, shape = max(fitting, key=lambda pair: _fitness(pair[1], pair[0] is workspace.cloud))
-    if cloud is not workspace.cloud:
-        return Nearest(Likeness.OTHER_CLOUD, shape.host, f"Of {cloud.label}, not of {workspace.cloud.label}.")
+    cloud, shape = max(fitting, key=lambda pair: _fitness(pair[1], pair[0] is own_cloud))
+    if cloud is not own_cloud:
+        return Nearest(Likeness.OTHER_CLOUD, shape.host, f"Of {cloud.label}, not of {own_cloud.label}.")
     own = [row.host for row in rows if set(row.entries) & set(shape.entries) and row.kind is shape.kind]
     return _like_own(host, shape, own)
 

@@ -9,6 +9,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, TypeVar
 from ..model import (
     CatalogEntry,
     Cloud,
+    Endpoint,
     Form,
     Kind,
     Level,
@@ -35,7 +36,6 @@ class Row:
     requirement: Requirement
     consumers: tuple[Consumer, ...]
     position: int
-    applies: bool
     condition: str = ""
 
 
@@ -45,20 +45,34 @@ def rows_of(
     workspace: Workspace,
     scope: Scope,
     needing: tuple[Consumer, ...],
+    down_to: Level,
 ) -> Iterator[Row]:
+    """What an entry asks for within a scope, at levels down to one; nothing where facts say that it does not."""
+    if entry.topic in scope.exclude:
+        return
     for form in entry.forms:
         template = form.hosts.get(workspace.cloud)
-        if template is None:
-            continue
-        for binding in things[entry.each]:
+        for binding in things[entry.each] if template is not None else ():
             decision = decide(entry.when, binding.facts)
+            if decision is False or level_of(entry, decision, binding).rank > down_to.rank:
+                continue
             who, scenarios = who_needs(entry.needed_for, binding.consumer, needing, scope)
-            applies = decision is not False and bool(scenarios) and entry.topic not in scope.exclude
-            requirement = _requirement(entry, form, template, binding, workspace.cloud, scenarios)
-            level = level_of(entry, decision, binding)
-            requirement = replace(requirement, level=level, notes=unique((*requirement.notes, *_settings(entry, who))))
-            undecided = decision is None or not entry.when
-            yield Row(requirement, who, entry.position, applies, entry.condition if undecided else "")
+            if scenarios:
+                requirement = _requirement(entry, form, str(template), binding, workspace, scenarios)
+                notes = unique((*requirement.notes, *_settings(entry, who)))
+                requirement = replace(requirement, level=level_of(entry, decision, binding), notes=notes)
+                undecided = decision is None or not entry.when
+                yield Row(requirement, who, entry.position, entry.condition if undecided else "")
+
+
+def endpoints_of(
+    entry: CatalogEntry, things: Mapping[str, tuple[Binding, ...]], workspace: Workspace
+) -> Iterator[Endpoint]:
+    """Every endpoint that an entry could ask for here, whether or not it does."""
+    for form in entry.forms:
+        template = form.hosts.get(workspace.cloud)
+        for binding in things[entry.each] if template is not None else ():
+            yield Endpoint(form.kind, fill(str(template), binding.values)[0], form.protocol, form.port)
 
 
 def level_of(entry: CatalogEntry, decision: Optional[bool], binding: Binding) -> Level:
@@ -105,9 +119,10 @@ def _requirement(
     form: Form,
     template: str,
     binding: Binding,
-    cloud: Cloud,
+    workspace: Workspace,
     scenarios: tuple[Scenario, ...],
 ) -> Requirement:
+    cloud = workspace.cloud
     host, used = fill(template, binding.values)
     unresolved = any(value.missing for value in used)
     known = [tags for tags in (entry.service_tags, entry.fqdn_tags) if tags and cloud in tags.clouds]
@@ -123,6 +138,7 @@ def _requirement(
         reason=fill(entry.summary, binding.values)[0],
         entries=(entry.id,),
         resource=binding.resource,
+        workspaces=own_name(workspace),
         private=entry.private_link and binding.private_endpoint and not binding.public_access,
         unresolved=unresolved,
         assumed=not unresolved and (binding.assumed or any(value.assumed for value in used)),
@@ -132,6 +148,11 @@ def _requirement(
         sources=unique((*entry.sources, *(tags.source for tags in known))),
         notes=unique(_notes(entry, binding, used)),
     )
+
+
+def own_name(workspace: Workspace) -> tuple[str, ...]:
+    """The workspace's name, where it has one."""
+    return (workspace.name,) if workspace.name else ()
 
 
 def _service_tags(tags: Optional[Tags], form: Form, binding: Binding, cloud: Cloud) -> tuple[str, ...]:

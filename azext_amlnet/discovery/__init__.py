@@ -9,11 +9,15 @@ from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError, 
 from ..model import Cloud, Workspace
 from . import policies
 from .answers import cluster_id
-from .arm import Arm, Refusal, logger
-from .chain import ask, computes_call, first_calls, follow, workspace_path
+from .arm import Arm, Refusal
+from .asking import ALLOW, finished
+from .chain import Lists, ask, computes_call, first_calls, follow, workspace_path
 from .client import Timeouts, new_clients
-from .crawl import Call, Crawl, Follow, NoAnswer
+from .crawl import Call, Crawl
+from .fleet import FleetQuery as FleetQuery
+from .pace import Pace
 from .policies import PolicyAnswer
+from .search import FleetScope as FleetScope
 from .transform import to_workspace
 
 
@@ -63,14 +67,14 @@ class WorkspaceQuery:
         cross_check: bool = True,
         timeouts: Timeouts = Timeouts(),
     ) -> None:
-        self.arm = Arm(client, base_url)
+        self.arm = Arm(client, base_url, Pace.of_one(timeouts))
         self.path = workspace_path(subscription_id, resource_group, workspace)
         self.group = resource_group
         self.what = f"workspace '{workspace}' in resource group '{resource_group}'"
-        self.cross_check = cross_check
+        self.lists = Lists(shared=cross_check, own=cross_check)
         self.timeouts = timeouts
         self.crawl = Crawl(lambda call: ask(self.arm, call, timeouts))
-        self.crawl.start(first_calls(self.path, cross_check))
+        self.crawl.start(first_calls(self.path, self.lists))
         self.arm.clients.prepare()
 
     def finish(self, cloud: Cloud, suffixes: Mapping[str, str]) -> Workspace:
@@ -79,21 +83,10 @@ class WorkspaceQuery:
         def next_calls(call: Call, answer: Any) -> Iterator[Call]:
             if call.fact == "workspace":
                 _check_workspace(answer, self.what, self.group, self.arm.host)
-            return follow(call, answer, cloud, self.cross_check)
+            return follow(call, answer, cloud, self.lists)
 
-        answers = _finished(self.crawl, next_calls, self.timeouts, self.arm)
+        answers = finished(self.crawl, next_calls, self.timeouts, self.arm)
         return to_workspace(answers, self.path, cloud, suffixes)
-
-
-def _finished(crawl: Crawl, follow_up: Follow, timeouts: Timeouts, arm: Arm) -> Mapping[Call, Any]:
-    """All answers of a crawl; raises UnreachableError where ARM is silent."""
-    try:
-        answers = crawl.finish(follow_up, timeouts.first_answer_s, arm.answered.is_set)
-    except NoAnswer:
-        silent = f"Azure Resource Manager ({arm.host}) did not answer within {timeouts.first_answer_s:.0f} seconds."
-        raise UnreachableError(silent, _ALLOW.format(host=arm.host)) from None
-    _log_timings(crawl)
-    return answers
 
 
 class PolicyQuery:
@@ -118,7 +111,7 @@ class PolicyQuery:
 
         Raises NotFoundError, AccessError or UnreachableError when one that was named, and is not optional, is refused.
         """
-        answers = _finished(self.crawl, policies.follow, self.timeouts, self.arm)
+        answers = finished(self.crawl, policies.follow, self.timeouts, self.arm)
         for call, identifier in self.named.items():
             answer = answers[call]
             if isinstance(answer, Refusal) and identifier not in optional:
@@ -135,7 +128,7 @@ class NameQuery:
         arm = Arm(client, base_url)
         crawl = Crawl(lambda call: ask(arm, call, timeouts))
         crawl.start(policies.calls_by_name(subscription, group))
-        self.answers = _finished(crawl, lambda call, answer: iter(()), timeouts, arm)
+        self.answers = finished(crawl, lambda call, answer: iter(()), timeouts, arm)
 
     def ids(self, name: str) -> list[str]:
         """The ids of what has this name; raises AccessError where Azure does not let it be looked up."""
@@ -165,7 +158,6 @@ _LISTED = (
     "az resource list -g {group} --resource-type Microsoft.MachineLearningServices/workspaces -o table lists what is "
     "there, az account show the subscription."
 )
-_ALLOW = "Allow {host} and the sign-in host on port 443 from this machine, or work without Azure: --workspace-file."
 
 
 def _suffixes(cloud: Cloud) -> Mapping[str, str]:
@@ -199,20 +191,8 @@ def _check_workspace(answer: Any, what: str, group: str, host: str) -> None:
         hint = "The role Reader on the resource group is enough; or use --workspace-file with facts saved elsewhere."
         raise AccessError(f"You may not read the {what}: {answer}.", hint)
     if answer.status == 0:
-        raise UnreachableError(f"The {what} could not be asked about: {answer}.", _ALLOW.format(host=host))
+        raise UnreachableError(f"The {what} could not be asked about: {answer}.", ALLOW.format(host=host))
     raise AmlnetError(
         f"Azure Resource Manager ({host}) gave no usable answer about the {what}: {answer}.",
         "Try again later; or use --workspace-file with facts saved earlier.",
     )
-
-
-def _log_timings(crawl: Crawl) -> None:
-    """One line at --debug: how deep the chain of calls was, and how many ran at the same time at most."""
-    moments = sorted([(t.started_s, 1) for t in crawl.timings] + [(t.ended_s, -1) for t in crawl.timings])
-    running = most = 0
-    for _, step in moments:
-        running += step
-        most = max(most, running)
-    depth = max((timing.depth for timing in crawl.timings), default=0)
-    spent = max((timing.ended_s for timing in crawl.timings), default=0) * 1000
-    logger.debug("amlnet: %d calls, depth %d, concurrency %d, %.0f ms", len(crawl.timings), depth, most, spent)

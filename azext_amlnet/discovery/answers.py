@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional
+from typing import Any, Iterator, Mapping, Optional
 from urllib.parse import urlsplit
 
 from ..model import Gap
-from ..text import is_host, is_label, is_line, is_region, is_resource_id
+from ..text import is_host, is_label, is_line, is_range, is_region, is_resource_id
 from .arm import Beginning, Refusal
 from .crawl import Call
 
@@ -90,6 +90,21 @@ def cluster_id(compute: Any) -> Optional[str]:
     if str(body.get("computeType", "")).lower() != "kubernetes":
         return None
     return resource_id(body.get("resourceId"))
+
+
+def subnets_of(cluster: Mapping[str, Any]) -> Iterator[str]:
+    """The ids of the subnets of an AKS cluster's node pools and of their pods, by the cluster's properties."""
+    for pool in items_of(cluster.get("agentPoolProfiles")):
+        for key in ("vnetSubnetID", "podSubnetID"):
+            identifier = resource_id(pool.get(key)) if isinstance(pool, Mapping) else None
+            if identifier:
+                yield identifier
+
+
+def subnet_ranges(subnet: Mapping[str, Any]) -> list[str]:
+    """The ranges of a subnet's properties, of IPv4 alone, by which everything here is reached."""
+    prefixes = [subnet.get("addressPrefix"), *items_of(subnet.get("addressPrefixes"))]
+    return sorted({text for text in prefixes if isinstance(text, str) and is_range(text) and ":" not in text})
 
 
 # ---------------------------------------------------------------------------------------------------------------------

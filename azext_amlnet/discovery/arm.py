@@ -7,11 +7,12 @@ import re
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 from urllib.parse import quote, urlsplit
 
 from ..text import one_line
-from .client import WRITE_REFUSED, Clients
+from .client import QUERIES, WRITE_REFUSED, Clients, Timeouts
+from .pace import Pace
 
 logger = logging.getLogger(f"cli.{__name__}")
 
@@ -32,6 +33,10 @@ API_VERSIONS = {
     "arc": "2026-03-01",
     "relay": "2021-11-01",
     "extensions": "2025-03-01",
+    "resource-graph": "2024-04-01",
+    "subscriptions": "2022-12-01",
+    "workspaces": "2025-12-01",
+    "descendants": "2020-05-01",
     **dict.fromkeys(("firewall-policy", "rule-collection-groups", "ip-group", "firewall"), "2024-07-01"),
     **dict.fromkeys(("nsg", "route-table", "subnet", "policies-by-name", "service-tags"), "2024-07-01"),
 }
@@ -64,7 +69,8 @@ class Beginning(list[Any]):
 class Arm:
     """ARM behind management clients of the Azure SDK, or one; safe to call from many threads at once."""
 
-    def __init__(self, client: Any, base_url: str) -> None:
+    def __init__(self, client: Any, base_url: str, pace: Optional[Pace] = None) -> None:
+        self.pace = pace or Pace.of_one(Timeouts())
         self.clients = client if isinstance(client, Clients) else Clients(client)
         self.host = urlsplit(base_url).netloc
         self._origin = _origin(base_url)
@@ -108,14 +114,15 @@ class Arm:
                 return self._send(fact, url, other)
         return answer
 
-    def _send(self, fact: str, url: str, version: Optional[str]) -> Any:
-        from azure.core.exceptions import AzureError
-        from azure.core.rest import HttpRequest
+    def query(self, body: Mapping[str, Any]) -> Any:
+        """One page of Resource Graph's answer to a query, or a Refusal; asking it is a POST that writes nothing."""
+        return self._send("resource-graph", self.base_url + QUERIES, API_VERSIONS["resource-graph"], body)
 
-        request = HttpRequest("GET", url, params={"api-version": version} if version else {})
-        started = time.monotonic()
+    def _send(self, fact: str, url: str, version: Optional[str], body: Optional[Mapping[str, Any]] = None) -> Any:
+        from azure.core.exceptions import AzureError
+
         try:
-            response = self.clients.send(fact, request)
+            response = self.pace.send(_bucket(url), lambda: self._sent(fact, url, version, body))
         except AzureError as error:
             if str(error) == WRITE_REFUSED:
                 return Refusal(409, "", "its resource provider is not registered in this subscription")
@@ -128,10 +135,27 @@ class Arm:
                 "",
                 f"no access token, {self.clients.sign_in_host} did not answer as it should: {_line(_root(error))}",
             )
+        return _body(response)
+
+    def _sent(self, fact: str, url: str, version: Optional[str], body: Optional[Mapping[str, Any]]) -> Any:
+        """The response to one request; raises what the client raises."""
+        from azure.core.rest import HttpRequest
+
+        content: dict[str, Any] = {} if body is None else {"json": dict(body)}
+        method, params = "GET" if body is None else "POST", {"api-version": version} if version else {}
+        started = time.monotonic()
+        response = self.clients.send(fact, HttpRequest(method, url, params=params, **content))
         self.answered.set()
         elapsed = (time.monotonic() - started) * 1000
-        logger.debug("amlnet: %s: GET %s -> %s in %.0f ms", fact, urlsplit(url).path, response.status_code, elapsed)
-        return _body(response)
+        where = urlsplit(url).path
+        logger.debug("amlnet: %s: %s %s -> %s in %.0f ms", fact, method, where, response.status_code, elapsed)
+        return response
+
+
+def _bucket(url: str) -> str:
+    """What Azure counts a call for: its subscription, or the tenant."""
+    parts = urlsplit(url).path.lower().split("/")
+    return parts[2] if parts[1:2] == ["subscriptions"] and len(parts) > 2 else "/".join(parts[1:3])
 
 
 def sign_in_troubles() -> tuple[type[Exception], ...]:
@@ -177,6 +201,9 @@ def _body(response: Any) -> Any:
         return _no_json(_line(kind))
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
+    details = error.get("details")
+    if error.get("code") == "BadRequest" and isinstance(details, list) and details and isinstance(details[0], dict):
+        error = details[0]  # Resource Graph says there what is wrong
     message = _line(str(error.get("message") or response.reason or "no reason given"))
     return Refusal(response.status_code, _line(str(error.get("code") or "")), f"{response.status_code}: {message}")
 

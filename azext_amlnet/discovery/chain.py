@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping, Optional
 from urllib.parse import quote
 
 from ..model import Cloud, ClusterType, cluster_type_of
-from .answers import account_id, cluster_id, normal_region, properties, resource_id
+from .answers import account_id, cluster_id, normal_region, properties, resource_id, subnets_of
 from .arm import Arm, Refusal, logger
 from .client import Timeouts
 from .crawl import Call
@@ -34,13 +35,25 @@ def ml_registries_path(workspace: str) -> str:
     return "/".join(workspace.split("/")[:3]) + "/providers/Microsoft.MachineLearningServices/registries"
 
 
-def first_calls(workspace: str, cross_check: bool) -> Iterator[Call]:
+@dataclass(frozen=True)
+class Lists:
+    """Which lists that Azure itself offers are asked.
+
+    `shared` are the few of a subscription or region, `own` those of each workspace and AKS cluster.
+    """
+
+    shared: bool = True
+    own: bool = True
+
+
+def first_calls(workspace: str, lists: Lists) -> Iterator[Call]:
     """Everything whose path is known before anything is."""
     yield Call.of("workspace", workspace)
     yield computes_call(workspace)
     yield Call.of("datastores", f"{workspace}/datastores", listing=True)
-    if cross_check:
+    if lists.own:
         yield Call.of("workspace-dependencies", f"{workspace}/outboundNetworkDependenciesEndpoints", listing=True)
+    if lists.shared:
         yield Call.of("ml-registries", ml_registries_path(workspace), listing=True)
 
 
@@ -49,7 +62,7 @@ def computes_call(workspace: str) -> Call:
     return Call.of("computes", f"{workspace}/computes", listing=True)
 
 
-def follow(call: Call, answer: Any, cloud: Cloud, cross_check: bool) -> Iterator[Call]:
+def follow(call: Call, answer: Any, cloud: Cloud, lists: Lists) -> Iterator[Call]:
     """The calls that an answer makes possible."""
     if isinstance(answer, Refusal):
         return
@@ -60,11 +73,21 @@ def follow(call: Call, answer: Any, cloud: Cloud, cross_check: bool) -> Iterator
     elif call.fact == "datastores":
         yield from _of_datastores(answer)
     elif call.fact == "computes":
-        yield from _of_computes(answer, cross_check)
-    elif call.fact == "arc" and cross_check and cloud in _ALLOW_LIST:
+        yield from _of_computes(answer, lists)
+    elif call.fact == "aks":
+        yield from (Call.of("subnet", identifier) for identifier in subnets_of(properties(answer)))
+    elif call.fact == "arc" and lists.shared:
         region, gateway = normal_region(answer.get("location")), properties(answer).get("gateway")
-        if region and not (isinstance(gateway, Mapping) and gateway.get("enabled") is True):
-            yield Call.of("arc-allow-list", f"{_ALLOW_LIST[cloud]}?api-version=2020-01-01&location={region}")
+        allow_list = allow_list_call(cloud, region)
+        if allow_list and not (isinstance(gateway, Mapping) and gateway.get("enabled") is True):
+            yield allow_list
+
+
+def allow_list_call(cloud: Cloud, region: Optional[str]) -> Optional[Call]:
+    """The call for Arc's Service Bus names of a region; None for a cloud that has no such list."""
+    if region is None or cloud not in _ALLOW_LIST:
+        return None
+    return Call.of("arc-allow-list", f"{_ALLOW_LIST[cloud]}?api-version=2020-01-01&location={region}")
 
 
 def _of_workspace(answer: Mapping[str, Any]) -> Iterator[Call]:
@@ -97,7 +120,7 @@ def _of_datastores(answer: list[Any]) -> Iterator[Call]:
             yield Call.of("storage", identifier)
 
 
-def _of_computes(answer: list[Any], cross_check: bool) -> Iterator[Call]:
+def _of_computes(answer: list[Any], lists: Lists) -> Iterator[Call]:
     for item in answer:
         cluster = cluster_id(item)
         kind = cluster_type_of(cluster)
@@ -105,7 +128,7 @@ def _of_computes(answer: list[Any], cross_check: bool) -> Iterator[Call]:
             continue
         yield Call.of(kind.value, cluster)
         yield Call.of("extensions", f"{cluster}/providers/Microsoft.KubernetesConfiguration/extensions", listing=True)
-        if kind is ClusterType.AKS and cross_check:
+        if kind is ClusterType.AKS and lists.own:
             yield Call.of("aks-dependencies", f"{cluster}/outboundNetworkDependenciesEndpoints", listing=True)
         if kind is ClusterType.ARC:
             group = "/".join(cluster.split("/")[:5])

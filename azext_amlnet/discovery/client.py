@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
+from urllib.parse import urlsplit
 
 WRITE_REFUSED = "amlnet reads only"
 
@@ -91,10 +92,10 @@ def _transport(timeouts: Timeouts, **connection: Any) -> Any:
     from azure.core.pipeline.transport import RequestsTransport
 
     class ReadOnlyTransport(RequestsTransport):  # type: ignore[misc]
-        """Sends GET and nothing else: the SDK would register a resource provider that is not registered yet."""
+        """Sends GET and queries of Resource Graph: the SDK would register a resource provider that is not yet."""
 
         def send(self, request: Any, **keywords: Any) -> Any:
-            if request.method != "GET":
+            if request.method != "GET" and not is_query(request.method, request.url):
                 raise AzureError(WRITE_REFUSED)
             response = super().send(request, **{**keywords, "stream": True})
             _read_whole(response.internal_response)
@@ -111,6 +112,15 @@ def _transport(timeouts: Timeouts, **connection: Any) -> Any:
         read_timeout=timeouts.read_s,
         **connection,
     )
+
+
+QUERIES = "/providers/Microsoft.ResourceGraph/resources"
+"""Where Resource Graph is asked: by POST, which writes nothing there and needs no right but to read."""
+
+
+def is_query(method: str, url: str) -> bool:
+    """Whether a request is a question to Resource Graph, the one thing that is asked by POST."""
+    return method == "POST" and urlsplit(url).path == QUERIES
 
 
 _MOST_BYTES = 64 << 20
@@ -186,7 +196,10 @@ def _retry_policy(timeouts: Timeouts) -> Any:
     from azure.core.pipeline.policies import RetryPolicy
 
     class PatientRetry(RetryPolicy):  # type: ignore[misc]
-        """Retries as Azure asks, unless Azure asks for more patience than there is, or for nothing that can be read."""
+        """Retries as Azure asks, unless Azure asks for more patience than there is, or for nothing that can be read.
+
+        What Azure throttles is not retried here: see `pace`.
+        """
 
         def get_retry_after(self, response: Any) -> Any:
             try:
@@ -195,6 +208,8 @@ def _retry_policy(timeouts: Timeouts) -> Any:
                 return None
 
         def is_retry(self, settings: Any, response: Any) -> bool:
+            if response.http_response.status_code == 429:
+                return False
             wait = self.get_retry_after(response)
             if wait is not None and wait > timeouts.retry_after_s:
                 return False

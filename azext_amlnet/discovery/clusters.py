@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ..model import Cluster, ClusterType, Compute, Proxy, cluster_type_of
+from ..model import Cloud, Cluster, ClusterType, Compute, Proxy, cluster_type_of
 from ..text import is_base64, is_line
 from .answers import (
     Answers,
@@ -23,9 +23,12 @@ from .answers import (
     properties,
     reason_of,
     resource_id,
+    subnet_ranges,
+    subnets_of,
     truth,
 )
 from .arm import Refusal
+from .chain import allow_list_call
 
 
 def computes_of(workspace: str, answers: Answers) -> Optional[tuple[Compute, ...]]:
@@ -91,7 +94,7 @@ def _cluster(identifier: str, computes: list[Any], answers: Answers, servicebus:
 
 def _relay_of_extension(identifier: str, answers: Answers, servicebus: str) -> Optional[str]:
     """The host of the Relay namespace that the extension's own settings name, which is the one it uses."""
-    settings = inner(_extensions(identifier, answers).get(_EXTENSION, {}), "configurationSettings")
+    settings = inner(_extensions(identifier, answers).get(EXTENSION, {}), "configurationSettings")
     connection = {key.lower(): value for key, value in settings.items()}.get("relayserver.hybridconnectionresourceid")
     namespace = re.search(r"/namespaces/([^/]+)", resource_id(connection) or "", re.IGNORECASE)
     return host(f"{namespace[1]}.{servicebus}") if namespace else None
@@ -116,7 +119,7 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
     pools = [pool for pool in items_of(body.get("agentPoolProfiles")) if isinstance(pool, Mapping)]
     access = inner(body, "apiServerAccessProfile")
     certificates = items_of(inner(body, "securityProfile").get("customCATrustCertificates"))
-    subnets = {resource_id(pool.get("vnetSubnetID")) for pool in pools}
+    subnets = tuple(sorted(set(subnets_of(body))))
     return Cluster(
         types=(ClusterType.AKS,),
         region=normal_region(answer.get("location")),
@@ -126,7 +129,8 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
         vnet_integration=truth(access.get("enableVnetIntegration")) or False,
         outbound_type=label(inner(body, "networkProfile").get("outboundType")),
         proxy=_proxy(inner(body, "httpProxyConfig")),
-        subnets=tuple(sorted(subnet for subnet in subnets if subnet)),
+        subnets=subnets,
+        source_addresses=_source_addresses(subnets, identifier, answers),
         gpu_nodes=_any_node(body, pools, _has_gpu),
         windows_nodes=_any_node(body, pools, _is_windows),
         own_authorities=len(certificates),
@@ -134,6 +138,25 @@ def _aks(identifier: str, answers: Answers) -> Cluster:
         **_switches(body),
         azure_rbac=truth(inner(body, "aadProfile").get("enableAzureRBAC")) or False,
     )
+
+
+def _source_addresses(subnets: tuple[str, ...], cluster: str, answers: Answers) -> Optional[tuple[str, ...]]:
+    """The ranges of the subnets that the cluster's traffic comes from; None where one of them is not known.
+
+    Pods leave with an address of their nodes' subnet or of their own
+    (https://learn.microsoft.com/azure/aks/concepts-network-cni-overview, 2026-11-24).
+    """
+    ranges: set[str] = set()
+    unread = ""
+    for subnet in subnets:
+        answer = answers.resource("subnet", subnet)
+        own = [] if isinstance(answer, Refusal) else subnet_ranges(properties(answer))
+        if not own:
+            why = reason_of(answer) if isinstance(answer, Refusal) else "ARM tells no range of it"
+            unread, what = subnet, f"subnet {name_of(subnet)} of cluster {name_of(cluster)}"
+            answers.gap("subnet", what, why, "not known where the cluster's traffic comes from", cluster)
+        ranges.update(own)
+    return None if unread or not ranges else tuple(sorted(ranges))
 
 
 def _switches(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -252,8 +275,8 @@ def _made_by_extension(namespace: Mapping[str, Any]) -> bool:
 
 
 def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) -> Optional[tuple[str, ...]]:
-    asked = (call for call in answers.by_call if call.fact == "arc-allow-list")
-    call = next((call for call in asked if call.key.endswith(f"location={region}")), None)
+    asked = (allow_list_call(cloud, region) for cloud in Cloud)
+    call = next((call for call in asked if call and call in answers.by_call), None)
     if call is None:
         return None
     answer = answers.by_call[call]
@@ -266,7 +289,7 @@ def _service_bus_hosts(region: Optional[str], cluster: str, answers: Answers) ->
     return names
 
 
-_EXTENSION = "microsoft.azureml.kubernetes"
+EXTENSION = "microsoft.azureml.kubernetes"
 _SWITCHES = {
     "monitoring": {"microsoft.azuremonitor.containers", "microsoft.azuremonitor.containers.metrics"},
     "defender": {"microsoft.azuredefender.kubernetes"},
@@ -303,7 +326,7 @@ def _with_extension(cluster: Cluster, identifier: str, answers: Answers) -> Clus
         return _switched(cluster, {name: getattr(cluster, name) or None for name in asked})
     installed = _extensions(identifier, answers)
     cluster = _switched(cluster, {name: True for name, kinds in _SWITCHES.items() if kinds & set(installed)})
-    extension = installed.get(_EXTENSION)
+    extension = installed.get(EXTENSION)
     if extension is None:
         missing = "the Azure ML extension (Microsoft.AzureML.Kubernetes) is not among its extensions"
         answers.gap("extensions", f"cluster {name}", missing, assumed, identifier)

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Mapping, Optional
+from typing import Any, Callable, Iterable, Optional
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Crawl:
         """Sends the first calls on their way."""
         self._submit(first, 1)
 
-    def finish(self, follow: Follow, silence_s: float, heard: Callable[[], bool]) -> Mapping[Call, Any]:
+    def finish(self, follow: Follow, silence_s: float, heard: Callable[[], bool]) -> dict[Call, Any]:
         """All answers, when the last call that anything led to is answered; raises what `ask` or `follow` raises.
 
         Raises NoAnswer when `heard()` is still false `silence_s` seconds after the start.

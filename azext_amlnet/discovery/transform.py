@@ -48,7 +48,7 @@ def to_workspace(by_call: Mapping[Call, Any], workspace_path: str, cloud: Cloud,
         name=label(answer.get("name")) or identifier.rsplit("/", 1)[-1],
         id=identifier,
         workspace_id=label(own.get("workspaceId")),
-        kind=label(answer.get("kind")) or "Default",
+        kind=_kind(answer.get("kind")),
         isolation_mode=label(inner(own, "managedNetwork").get("isolationMode")),
         hbi=truth(own.get("hbiWorkspace")),
         api_host=_api_host(own.get("discoveryUrl"), suffixes),
@@ -67,6 +67,12 @@ def to_workspace(by_call: Mapping[Call, Any], workspace_path: str, cloud: Cloud,
     clusters = clusters_of(workspace_path, answers, suffixes["servicebus"])
     dependencies = tuple(dependencies_of(workspace_path, clusters, answers))
     return replace(workspace, clusters=clusters, dependencies=dependencies, gaps=tuple(answers.gaps))
+
+
+def _kind(value: Any) -> str:
+    """The kind as Azure ML spells it; Resource Graph may have it in small letters."""
+    known = {kind.lower(): kind for kind in ("Default", "Hub", "Project", "FeatureStore")}
+    return known.get(str(value).lower(), label(value) or "Default")
 
 
 def _note_missing(workspace: Workspace, own: Mapping[str, Any], answers: Answers) -> None:

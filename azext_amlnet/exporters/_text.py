@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator, Optional
 
 from ..model import Kind, Purpose, Requirement
-from ..text import line
+from ..text import few, line
 
 
 @dataclass(frozen=True)
 class Context:
     """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
 
+    `workspace` is the only one, `workspaces` are all, and `searched` is where they were looked for, a line each.
     `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
     `lacking_in` names the policies that the rows are additions to; `purpose` is what is made of the rows.
     """
@@ -25,6 +26,8 @@ class Context:
     fqdn_tags: bool = False
     lacking_in: tuple[str, ...] = ()
     purpose: Purpose = Purpose.ALLOW
+    workspaces: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -35,6 +38,8 @@ class Context:
 def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
     """The lines that each file begins with, without their comment signs."""
     of = f" of workspace {context.workspace}" if context.workspace else ""
+    if len(context.workspaces) > 1:
+        of = f" of {len(context.workspaces)} workspaces: {few(context.workspaces, 12)}"
     if context.purpose is Purpose.TLS_EXEMPTION:
         yield f"Hosts whose TLS must not be inspected, for Azure Machine Learning{of}"
         yield "By the documents and reports named here. What only has to trust the inspecting authority is left out."
@@ -44,6 +49,7 @@ def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
         yield f"Only what {', '.join(context.lacking_in)} lacks: add it to what exists, do not replace that."
     yield f"{context.date}, catalog {context.catalog}"
     yield context.command
+    yield from context.searched
     yield from (f"Not known, so assumed: {gap}" for gap in context.gaps)
     yield from (f"To mind: {loss}" for loss in losses)
 

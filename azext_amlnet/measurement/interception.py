@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
+from ..catalog.computes import qualified
 from ..catalog.inspection import components_of, entries_of
 from ..model import (
     AffectedComponent,
@@ -105,22 +106,27 @@ class _Users:
         row = self.rows[Endpoint(result.kind, result.host, result.protocol, result.port)]
         entries = self.entries_of(row)
         for one in self.clusters:
-            asked = tuple(name for name in one.computes if not row.computes or name in row.computes)
-            if asked or not row.computes or one.cluster is None:
+            asked = row.computes_among(one.computes)
+            asked = tuple(name for name in one.computes if name in asked)
+            if asked or not (one.computes or row.computes) or one.cluster is None:
                 yield replace(one, computes=asked), entries
 
 
 def _clusters(inputs: Inputs) -> Iterator[ClusterInUse]:
-    """The clusters of the facts; without any the kinds of cluster whose own rows are in the list."""
-    facts = inputs.facts
-    if facts is None or not facts.clusters:
+    """The clusters of the facts, each once; without any the kinds of cluster whose own rows are in the list."""
+    workspaces = inputs.fleet.workspaces
+    clusters = {(one.id or "").lower(): one for facts in workspaces for one in facts.clusters}
+    if not clusters:
         topics, own = {one.topic for one in inputs.rows}, {Topic.AKS: ClusterType.AKS, Topic.ARC: ClusterType.ARC}
         yield from (ClusterInUse(of_topic) for topic, of_topic in own.items() if topic in topics)
         return
-    for cluster in facts.clusters:
-        identifier, by_id = (cluster.id or "").lower(), cluster_type_of(cluster.id)
-        names = (one.name for one in facts.computes or () if (one.cluster_id or "").lower() == identifier)
-        computes, kinds = tuple(names), cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))
+    attached = [compute for facts in workspaces for compute in facts.computes or ()]
+    names: dict[str, list[str]] = {}
+    for name, compute in zip(qualified(workspaces), attached, strict=True):
+        names.setdefault((compute.cluster_id or "").lower(), []).append(name)
+    for identifier, cluster in clusters.items():
+        by_id, computes = cluster_type_of(cluster.id), tuple(names.get(identifier, ()))
+        kinds = cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))
         yield from (ClusterInUse(kind, computes, cluster) for kind in kinds)
 
 

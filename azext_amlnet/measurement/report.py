@@ -10,6 +10,7 @@ from ..about import about
 from ..compare.outcomes import OF_TEST, UNMEASURED, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
 from ..model import (
+    EXIT_UNKNOWN,
     SCHEMA_VERSION,
     FailOn,
     Inputs,
@@ -82,7 +83,8 @@ def report_on(
     if earlier is not None:
         results = compare(results, earlier)
     results = with_failing(results, fail_on)
-    code = run.interrupted or exit_code(results, fail_on)
+    open_questions = EXIT_UNKNOWN if inputs.fleet.undecided and fail_on is not FailOn.NEVER else 0
+    code = run.interrupted or exit_code(results, fail_on) or open_questions
     return Report(
         schema_version=SCHEMA_VERSION,
         **about(inputs),

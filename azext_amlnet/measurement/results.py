@@ -51,7 +51,10 @@ def result_of(
 def _asked(result: Result, row: Requirement, proofs: Mapping[str, Proof]) -> Result:
     """The result with what is asked for in a ticket: what has to pass, what is expected, and on whose word."""
     expects = proofs[row.probe.proof].summary if row.probe else ""
-    more = {name: getattr(row, name) for name in ("needed_for", "private", "websocket", "inspection", "sources")}
+    more = {
+        name: getattr(row, name)
+        for name in ("needed_for", "private", "websocket", "inspection", "sources", "workspaces")
+    }
     return replace(result, expects=expects, notes=(*row.conditions, *result.notes), **more)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..errors import UsageError
-from ..model import Catalog, Inputs, Requirement
+from ..model import Catalog, Fleet, Inputs, Requirement
 from ..vocabulary import policy_dialects
 from .addresses import spans_of
 from .at_rest import collector_at_rest
@@ -43,7 +43,7 @@ def check(
     """
     from ..catalog import load
 
-    inputs = Inputs(catalog or load(), None, tuple(rows))
+    inputs = Inputs(catalog or load(), Fleet(), tuple(rows))
     return report_on(inputs, policies, sources=spans_of(sources))
 
 

@@ -101,6 +101,7 @@ def _told(row: Requirement, decisions: Sequence[Decision]) -> Finding:
         private=row.private,
         websocket=row.websocket,
         inspection=row.inspection,
+        workspaces=row.workspaces,
         sources=row.sources,
         coverage=worst.coverage,
         rules=_unique(rule for decision in telling for rule in decision.rules),

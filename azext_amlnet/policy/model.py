@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from ..model import Coverage, Effect, Gap, Kind, Level, Progress, Protocol, Scenario, Settlement, Source
+from ..model import (
+    Coverage,
+    Effect,
+    Gap,
+    Kind,
+    Level,
+    Progress,
+    Protocol,
+    Scenario,
+    SearchedScope,
+    Settlement,
+    Source,
+)
 from .addresses import inside
 from .conditions import Condition, Destinations, Perhaps, Sources
 from .evidence import Seen
@@ -217,6 +229,8 @@ class PolicyReport:
     tool: Mapping[str, str]
     catalog: Mapping[str, str]
     workspace: Optional[Mapping[str, Optional[str]]]
+    workspaces: tuple[Mapping[str, Optional[str]], ...]
+    scope: Optional[SearchedScope] = field(metadata={"omit": True})
     gaps: tuple[Gap, ...]
     checked_at: str
     sources: tuple[str, ...]

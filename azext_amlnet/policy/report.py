@@ -10,8 +10,8 @@ from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence, Ty
 from ..about import about
 from ..compare.outcomes import OF_POLICY, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
-from ..model import SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
-from ..text import endpoint, line
+from ..model import EXIT_UNKNOWN, SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
+from ..text import endpoint, few, line
 from .addresses import Span
 from .addresses import shown as shown_span
 from .check import beyond
@@ -49,7 +49,7 @@ def report_on(
         checked_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         sources=tuple(map(shown_span, everywhere)),
         policy=_plain(tuple(map(_summary_of, policies))),
-        summary={**summary(findings), "exitCode": exit_code(findings)},
+        summary={**summary(findings), "exitCode": exit_code(findings) or EXIT_UNKNOWN * inputs.fleet.undecided},
         warnings=_plain((*inputs.warnings, *evidence.warnings, *_notes(policies, everywhere))),
         findings=_plain(findings),
         over_permissive=_plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
@@ -65,7 +65,7 @@ def _sources(
     """Where a row's traffic comes from; None for what nobody told of a compute."""
 
     def of(row: Requirement) -> Sequence[Optional[Span]]:
-        names = row.computes or tuple(sources_of)
+        names = row.computes_among(sources_of)
         return sources or list(dict.fromkeys(span for name in names for span in sources_of.get(name) or (None,)))
 
     return of
@@ -131,11 +131,9 @@ def _compared(
     whence: Callable[[Requirement], Sequence[Optional[Span]]],
     evidence: Evidence,
 ) -> tuple[Finding, ...]:
-    """The findings, each with how it went, whether it fails, and the workspace that it is of."""
+    """The findings, each with how it went, and whether it fails."""
     made = findings_of(inputs.rows, policies, whence, inputs.catalog.service_tag_table, evidence)
-    findings = with_failing(made if earlier is None else compare(made, earlier))
-    names = (inputs.facts.name,) if inputs.facts and inputs.facts.name else ()
-    return tuple(replace(finding, workspaces=names) for finding in findings)
+    return with_failing(made if earlier is None else compare(made, earlier))
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
@@ -198,8 +196,8 @@ def _verdict(report: PolicyReport) -> Iterator[str]:
     ):
         names = [f"{endpoint(f.host, f.port, f.protocol.value)} ({f.coverage.value})" for f in items]
         if items:
-            yield f"{len(items)} required endpoint{many if len(items) > 1 else one}: {_few(names)}."
-    if report.exit_code and not failing:
+            yield f"{len(items)} required endpoint{many if len(items) > 1 else one}: {few(names)}."
+    if report.exit_code and not failing and not (report.scope and report.scope.undecided):
         yield "Nothing that is required was asked about."
 
 
@@ -210,12 +208,8 @@ def not_mended(report: PolicyReport) -> Iterator[str]:
         for word in (Coverage.DENIED, Coverage.UNKNOWN)
     )
     if denied:
-        yield f"Not in the suggestion, because a rule denies it and has to be changed itself: {_few(denied)}."
+        yield f"Not in the suggestion, because a rule denies it and has to be changed itself: {few(denied)}."
     if unknown:
-        yield f"Not in the suggestion, because it cannot be determined whether it is allowed: {_few(unknown)}."
+        yield f"Not in the suggestion, because it cannot be determined whether it is allowed: {few(unknown)}."
     if not any(finding.coverage in LACKING for finding in report.findings):
         yield "Nothing else is missing, so there is no rule to add."
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

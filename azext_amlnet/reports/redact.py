@@ -19,7 +19,7 @@ def redacted(report: Mapping[str, Any]) -> dict[str, Any]:
     texts = list(_texts(report))
     names: dict[str, str] = {}
     for kind, values in (
-        ("subscription", (value for text in texts for value in _SUBSCRIPTION.findall(text))),
+        ("subscription", (*_searched(report), *(value for text in texts for value in _SUBSCRIPTION.findall(text)))),
         ("resolver", _resolvers(report)),
         ("domain", _search_domains(report)),
         ("private", (value for text in texts for value in _ADDRESS.findall(text) if _is_private(value))),
@@ -37,6 +37,12 @@ def _whole(value: str) -> str:
     """A pattern of the value where it is no part of another; a domain may stand behind a name."""
     before = r"(?<![0-9a-z.])" if _is_address(value) else r"(?<![0-9a-z-])"
     return rf"{before}{re.escape(value)}(?![0-9a-z])"
+
+
+def _searched(report: Mapping[str, Any]) -> Iterator[str]:
+    """Ids and names of the subscriptions in which workspaces were looked for."""
+    for one in (report.get("scope") or {}).get("subscriptions", ()):
+        yield from filter(None, (one["id"], one["name"]))
 
 
 def _resolvers(report: Mapping[str, Any]) -> Iterator[str]:

@@ -27,7 +27,7 @@ def measure(
     from ..catalog import load
     from ..errors import UsageError
     from ..measurement.report import report_on
-    from ..model import Inputs
+    from ..model import Fleet, Inputs
     from .local import run
     from .request import request_of
 
@@ -35,4 +35,4 @@ def measure(
     for row in rows:
         if row.probe and row.probe.proof not in catalog.proofs:
             raise UsageError(f"{row.host}: this catalog has no proof '{row.probe.proof}'.", "Take its own rows.")
-    return report_on(Inputs(catalog, None, rows), run(request_of(rows, timeout_s, proxy, ca_file)))
+    return report_on(Inputs(catalog, Fleet(), rows), run(request_of(rows, timeout_s, proxy, ca_file)))

@@ -18,7 +18,12 @@ class ScopeArguments:
 
     resource_group_name: Optional[str] = None
     workspace_name: Optional[str] = None
-    workspace_file: Optional[str] = None
+    workspace_id: tuple[str, ...] = ()
+    all_workspaces: bool = False
+    subscriptions: tuple[str, ...] = ()
+    management_groups: tuple[str, ...] = ()
+    behind: Optional[str] = None
+    workspace_file: tuple[str, ...] = ()
     requirements_file: Optional[str] = None
     save_workspace_file: Optional[str] = None
     overwrite: bool = False
@@ -28,7 +33,14 @@ class ScopeArguments:
     level: Optional[str] = None
     exclude: tuple[str, ...] = ()
     no_cross_check: bool = False
+    cross_check: bool = False
+    source: tuple[str, ...] = ()
     catalog: Optional[str] = None
+
+    @property
+    def in_azure(self) -> bool:
+        """Whether the facts are Azure's own of today."""
+        return bool(self.workspace_name or self.workspace_id or self.all_workspaces or self.behind)
 
 
 def command_of(verb: str, scoped: ScopeArguments, *more: str) -> str:

@@ -18,12 +18,13 @@ def compute_names(cmd: Any, prefix: str, namespace: Namespace, **_: object) -> l
 
 
 def _names(cmd: Any, namespace: Namespace) -> list[str]:
+    from ..catalog.computes import qualified
     from ..discovery import compute_names as asked
-    from ..files import read_workspace
+    from ..files import read_fleet
     from ._az import login
 
     if getattr(namespace, "workspace_file", None):
-        return [compute.name for compute in read_workspace(namespace.workspace_file).computes or ()]
+        return qualified(read_fleet(namespace.workspace_file).workspaces)
     group, workspace = namespace.resource_group_name, namespace.workspace_name
     if not (group and workspace):
         return []

@@ -113,7 +113,7 @@ class PodPlan:
         """Image, place and proxy of the pods."""
         from ..cluster import pod
 
-        cluster, compute, facts = self.cluster, self.context.compute, self.inputs.facts
+        cluster, compute, facts = self.cluster, self.context.compute, self.inputs.fleet.only
         tolerated = pod.tolerations_of(
             facts.name if facts else None,
             facts.resource_group if facts else None,

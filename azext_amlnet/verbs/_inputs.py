@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Iterator, Optional
 
 from ._az import cloud_of, logger, login
+from ._fleet import finished, query_of
 from ._wait import LONG_S, asking, waiting
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..model import Catalog, Inputs, Requirement, Scope, Workspace
+    from ..model import Catalog, Fleet, Inputs, Requirement, Scope
     from ._arguments import ScopeArguments
 
 
@@ -33,34 +34,44 @@ def scope_of(arguments: ScopeArguments) -> Scope:
     )
 
 
-def catalog_and_facts(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Catalog, Optional[Workspace]]:
+def catalog_and_facts(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Catalog, Optional[Fleet]]:
     """The catalog and the facts that it is to be expanded for; None where rows come from a file or none are asked.
 
-    The facts are saved where that is asked. Raises UsageError for a wrong file, and for a compute that is not attached.
+    The facts are saved where that is asked, as Azure told them; then those of --source are laid over them. Raises
+    UsageError for a wrong file, and for a compute that is not attached.
     """
-    from ..files import refuse_existing, write_workspace
+    from ..catalog.computes import narrowed, with_sources
+    from ..files import refuse_existing, write_fleet
 
     if arguments.save_workspace_file:
         refuse_existing(arguments.save_workspace_file, arguments.overwrite)
-    if arguments.requirements_file or not (arguments.workspace_file or arguments.workspace_name):
+    if arguments.requirements_file or not (arguments.workspace_file or arguments.in_azure):
         return _catalog(arguments.catalog), None
-    catalog, facts = _of_workspace(cmd, arguments, scope)
-    _check_computes(facts, scope)
+    catalog, fleet = _of_workspaces(cmd, arguments, scope)
+    sourced = with_sources(fleet, arguments.source)
+    narrowed(fleet.workspaces, scope)
     if arguments.save_workspace_file:
-        write_workspace(arguments.save_workspace_file, facts, arguments.overwrite)
-    return catalog, facts
+        write_fleet(arguments.save_workspace_file, fleet, arguments.overwrite)
+    return catalog, sourced
 
 
-def inputs_of(arguments: ScopeArguments, catalog: Catalog, facts: Optional[Workspace], scope: Scope) -> Inputs:
+def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet], scope: Scope) -> Inputs:
     """The rows of a scope: of the facts, else of a file, else none; raises UsageError for a file that is none."""
-    from ..catalog.expand import expand
-    from ..model import Inputs
+    from ..catalog.computes import narrowed, rows_with_sources, unsourced
+    from ..catalog.expand import gap_lines
+    from ..catalog.merge import listed
+    from ..model import Fleet, Inputs
 
-    if facts is not None:
-        answer = expand(catalog, facts, scope)
-        return Inputs(catalog, facts, answer.rows, (*answer.warnings, *answer.hints))
-    rows = _rows_of_file(arguments.requirements_file, catalog, scope) if arguments.requirements_file else ()
-    return Inputs(catalog, None, rows)
+    if fleet is None:
+        rows = _rows_of_file(arguments.requirements_file, catalog, scope) if arguments.requirements_file else ()
+        return Inputs(catalog, Fleet(), rows_with_sources(rows, arguments.source))
+    parts = narrowed(fleet.workspaces, scope)
+    answer = listed(catalog, parts)
+    fleet = replace(fleet, workspaces=tuple(workspace for workspace, _ in parts))
+    of_scope = gap_lines(fleet.scope.gaps) if fleet.scope else ()
+    return Inputs(
+        catalog, fleet, answer.rows, (*of_scope, *answer.warnings, *answer.hints, *unsourced(fleet.workspaces))
+    )
 
 
 def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:
@@ -87,13 +98,19 @@ def baseline(path: str, command: str) -> Iterator[None]:
 # From Azure, and from files
 
 
-def _of_workspace(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Catalog, Workspace]:
-    """The catalog, and the facts from a file or from Azure; the catalog is read while ARM is thinking."""
-    from ..files import read_workspace
+def _of_workspaces(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Catalog, Fleet]:
+    """The catalog, and the facts from files or from Azure; the catalog is read while ARM is thinking."""
+    from ..files import read_fleet
+    from ..model import Fleet
 
     if arguments.workspace_file:
-        facts = read_workspace(arguments.workspace_file)
-        return _catalog(arguments.catalog), facts
+        fleet = read_fleet(arguments.workspace_file)
+        return _catalog(arguments.catalog), fleet
+    if not arguments.workspace_name:
+        fleet_query = query_of(cmd, arguments)
+        catalog = _catalog(arguments.catalog)
+        cloud = cloud_of(cmd, catalog)
+        return catalog, finished(cmd, fleet_query, cloud, catalog.clouds[cloud])
     from ..discovery import WorkspaceQuery
 
     az, names = login(cmd), (str(arguments.resource_group_name), str(arguments.workspace_name))
@@ -101,7 +118,7 @@ def _of_workspace(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Ca
     catalog = _catalog(arguments.catalog)
     cloud = cloud_of(cmd, catalog)
     with waiting(cmd, asking(f"Asking Azure Resource Manager about {names[1]}"), LONG_S):
-        return catalog, query.finish(cloud, catalog.clouds[cloud])
+        return catalog, Fleet((query.finish(cloud, catalog.clouds[cloud]),))
 
 
 def _catalog(folder: Optional[str]) -> Catalog:
@@ -130,21 +147,6 @@ def _within(row: Requirement, scope: Scope) -> bool:
         and (not row.computes or not computes or any(name.lower() in computes for name in row.computes))
         and (not row.needed_for or not scope.scenarios or bool(set(row.needed_for) & set(scope.scenarios)))
     )
-
-
-def _check_computes(facts: Workspace, scope: Scope) -> None:
-    """Raises UsageError for a compute that is not attached."""
-    from ..errors import UsageError
-
-    if facts.computes is None and facts.gaps_about("computes"):
-        return  # what Azure refused to tell cannot be checked; the rows of both kinds of cluster are listed
-    attached = [compute.name for compute in facts.computes or ()]
-    for name in scope.computes:
-        if name.lower() not in map(str.lower, attached):
-            raise UsageError(
-                f"No Kubernetes compute '{name}' is attached to the workspace.",
-                f"Attached are: {', '.join(attached) or 'none'}.",
-            )
 
 
 def with_endpoints(inputs: Inputs, endpoints: tuple[str, ...]) -> Inputs:

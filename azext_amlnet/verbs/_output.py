@@ -98,19 +98,32 @@ def context_of(
     inputs: Inputs, fqdn_tags: bool = False, lacking_in: tuple[str, ...] = (), purpose: Purpose = Purpose.ALLOW
 ) -> Context:
     """What an exported file says of itself; see the fields of Context."""
+    from ..about import about
     from ..exporters import Context
+    from ..model import names_of
 
-    catalog, facts = inputs.catalog, inputs.facts
+    catalog, fleet, head = inputs.catalog, inputs.fleet, about(inputs)
     return Context(
-        workspace=facts.name if facts else None,
+        workspace=fleet.only.name if fleet.only else None,
+        workspaces=names_of(fleet.workspaces),
+        searched=searched(inputs),
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",
         command="az " + " ".join(map(shlex.quote, sys.argv[1:])),
-        gaps=tuple(map(str, facts.gaps)) if facts else (),
+        gaps=tuple(map(str, head["gaps"])),
         fqdn_tags=fqdn_tags,
         lacking_in=lacking_in,
         purpose=purpose,
     )
+
+
+def searched(inputs: Inputs) -> tuple[str, ...]:
+    """Where workspaces were looked for, in words."""
+    from ..about import about
+    from ..codec import to_json
+    from ..reports.scope import sentences
+
+    return tuple(sentences(to_json(about(inputs))))
 
 
 def exported(export: Export, **where: str) -> JsonObject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence
 
 from ._arguments import command_of
 from ._az import login, warn
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..discovery import PolicyQuery
     from ..discovery.policies import PolicyAnswer
     from ..exporters import Export
-    from ..model import Inputs, Requirement, Workspace
+    from ..model import Cluster, Compute, Fleet, Inputs, Requirement
     from ..policy import Document
     from ..policy.addresses import Span
     from ..policy.evidence import Evidence
@@ -34,7 +34,6 @@ class CheckPolicyArguments:
 
     policy: tuple[str, ...]
     dialect: Optional[str] = None
-    source: tuple[str, ...] = ()
     namespace: Optional[str] = None
     pod_labels: tuple[str, ...] = ()
     addresses: Optional[str] = None
@@ -55,18 +54,18 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     from ..policy.report import remarks, report_on
 
     check_files(arguments.report_file)
-    sources = spans_of(arguments.source)
+    sources = spans_of(text for text in scoped.source if "=" not in text)
     earlier = None
     if arguments.baseline:
         with baseline(arguments.baseline, command_of("check-policy", scoped, "--policy", *arguments.policy)):
             earlier = read_coverage(arguments.baseline)
-    files, query = _named(cmd, arguments, _is_live(scoped))
+    files, query = _named(cmd, arguments, scoped.in_azure)
     inputs = gather(cmd, scoped)
-    subnets = _subnets(inputs.facts, scoped.compute) if _is_live(scoped) else {}
+    subnets = _subnets(inputs.fleet, scoped.compute) if scoped.in_azure else {}
     answer = _answered(cmd, query, subnets)
-    pods = pods_of(arguments.namespace or _namespace(inputs.facts, scoped.compute), arguments.pod_labels)
+    pods = pods_of(arguments.namespace or _namespace(inputs.fleet, scoped.compute), arguments.pod_labels)
     policies = _policies(files, answer, subnets, arguments.dialect, inputs, pods)
-    sources_of = _sources_of(answer, subnets)
+    sources_of = _sources_of(inputs.fleet)
     evidence = _evidence(cmd, arguments, inputs)
     report = report_on(inputs, policies, sources=sources, sources_of=sources_of, earlier=earlier, evidence=evidence)
     warn((*_unreadable(answer, subnets), *remarks(report)))
@@ -75,11 +74,6 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     suggestion = _missing_rules(inputs, report) if pages else None
     publish(cmd, document, arguments.report_file, arguments.annotate, suggestion)
     return _suggested(arguments.suggest, inputs, report) if arguments.suggest else document
-
-
-def _is_live(scoped: ScopeArguments) -> bool:
-    """Whether the facts are Azure's own of today, so that its subnets may be asked about."""
-    return bool(scoped.workspace_name) and not (scoped.workspace_file or scoped.requirements_file)
 
 
 def _suggested(format_name: str, inputs: Inputs, report: PolicyReport) -> JsonObject:
@@ -236,7 +230,8 @@ def _policies(
 
     shown = [Document("Azure", answer=answer.resources, refused=answer.refused)] if answer else []
     resources = answer.resources if answer else ()
-    environment = environment_of(inputs.facts.cloud, inputs.catalog) if inputs.facts else None
+    cloud = inputs.fleet.cloud
+    environment = environment_of(cloud, inputs.catalog) if cloud else None
     policies = read([*files, *shown], dialect, environment=environment, pods=pods)
     return [_placed(policy, resources, subnets) for policy in policies]
 
@@ -267,7 +262,7 @@ def _evidence(cmd: Any, arguments: CheckPolicyArguments, inputs: Inputs) -> Evid
     from ..files import read_report, read_service_tags
     from ..policy.evidence import Evidence, joined, of_report, of_tags, today
 
-    cloud = inputs.facts.cloud if inputs.facts else None
+    cloud = inputs.fleet.cloud
     evidence = Evidence()
     if arguments.addresses:
         name = os.path.basename(arguments.addresses)
@@ -287,50 +282,53 @@ def _live_tags(cmd: Any, inputs: Inputs) -> Evidence:
     from ..model import Gap
     from ..policy.evidence import Evidence, of_tags
 
-    az, facts = login(cmd), inputs.facts
-    region = (facts.region if facts else None) or "westeurope"  # which copy of one list
+    az, regions = login(cmd), [one.region for one in inputs.fleet.workspaces if one.region]
+    region = regions[0] if regions else "westeurope"  # which copy of one list
     with waiting(cmd, asking("Asking Azure Resource Manager for service tags"), LONG_S):
         answer = service_tags(az.client, az.base_url, az.subscription, region, az.timeouts)
     if isinstance(answer, Refusal):
         gap = Gap("service-tags", "Azure's service tags", str(answer), "rules by tags stay in doubt")
         return Evidence(warnings=(f"Azure's service tags could not be read: {answer}.",), gaps=(gap,))
-    return of_tags(answer, "Azure", facts.cloud if facts else None)
+    return of_tags(answer, "Azure", inputs.fleet.cloud)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Where the traffic comes from
 
 
-def _namespace(facts: Optional[Workspace], computes: Sequence[str]) -> Optional[str]:
+def _namespace(fleet: Fleet, computes: Sequence[str]) -> Optional[str]:
     """The namespace of the computes in question, if it is one."""
-    wanted = {name.lower() for name in computes}
-    asked = [compute for compute in (facts.computes or ()) if not wanted or compute.name.lower() in wanted] if facts \
-        else []  # fmt: skip
-    namespaces = {compute.namespace for compute in asked if compute.cluster_id}
+    namespaces = {compute.namespace for _, compute, _ in _in_question(fleet, computes) if compute.cluster_id}
     return namespaces.pop() if len(namespaces) == 1 else None
 
 
-def _subnets(facts: Optional[Workspace], computes: Sequence[str]) -> Subnets:
-    """The subnets of the named computes' clusters."""
+def _subnets(fleet: Fleet, named: Sequence[str]) -> Subnets:
+    """The subnets of the clusters of computes that were named."""
     by_subnet: dict[str, list[str]] = {}
-    wanted = {name.lower() for name in computes}
-    for compute in (facts.computes or ()) if facts else ():
-        for cluster in facts.clusters if facts else ():
-            same = compute.cluster_id and (cluster.id or "").lower() == compute.cluster_id.lower()
-            for subnet in cluster.subnets if same and compute.name.lower() in wanted else ():
-                by_subnet.setdefault(subnet.lower(), []).append(compute.name)
+    for name, _, cluster in _in_question(fleet, named) if named else ():
+        for subnet in cluster.subnets if cluster else ():
+            by_subnet.setdefault(subnet.lower(), []).append(name)
     return by_subnet
 
 
-def _sources_of(answer: Optional[PolicyAnswer], subnets: Subnets) -> dict[str, list[Span]]:
-    """By compute the addresses that its traffic comes from; nothing for one whose subnets Azure did not show."""
-    from ..policy.addresses import span_of
+def _in_question(fleet: Fleet, named: Sequence[str]) -> Iterator[tuple[str, Compute, Optional[Cluster]]]:
+    """The attached computes that count, by their names as rows have them, each with its cluster."""
+    from ..catalog.computes import attached, is_meant
 
-    spans_of: dict[str, list[Span]] = {name: [] for names in subnets.values() for name in names}
-    for subnet in answer.resources if answer else ():
-        properties = subnet.get("properties") or {}
-        for compute in subnets.get(str(subnet.get("id", "")).lower(), ()):
-            prefixes = [properties.get("addressPrefix"), *(properties.get("addressPrefixes") or ())]
-            spans = (span_of(prefix) for prefix in prefixes if isinstance(prefix, str))
-            spans_of.setdefault(compute, []).extend(span for span in spans if span and span[0] <= span[1])
-    return spans_of
+    for name, workspace, compute in attached(fleet.workspaces):
+        if not named or any(is_meant(text, workspace, compute) for text in named):
+            identifier = (compute.cluster_id or "").lower()
+            same = (one for one in workspace.clusters if identifier and (one.id or "").lower() == identifier)
+            yield name, compute, next(same, None)
+
+
+def _sources_of(fleet: Fleet) -> dict[str, list[Span]]:
+    """By compute the addresses that its traffic comes from, nothing for one of which that is not known.
+
+    Where it is known of no compute, no compute.
+    """
+    from ..policy.addresses import spans_of
+
+    sources = {name: cluster.source_addresses if cluster else None for name, _, cluster in _in_question(fleet, ())}
+    known = any(sources.values())
+    return {name: list(spans_of(addresses or ())) for name, addresses in sources.items()} if known else {}

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 
-from ..vocabulary import EXIT_FINDINGS, Why
+from ..vocabulary import EXIT_FINDINGS, EXIT_UNKNOWN, Why
 from ._arguments import command_of
 from ._az import exit_after_output, warn
 from ._inputs import baseline, catalog_and_facts, gather, scope_of
-from ._output import check_files, write_files
+from ._output import check_files, searched, write_files
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,9 +30,9 @@ class RequirementsArguments:
 
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> list[JsonObject]:
-    """The rows, each with its change where there is a baseline; exit code 8 where more is required than it allows.
+    """The rows, each with its change where there is a baseline; with `--host` what the list says of these hosts.
 
-    With `--host` what the list says of these hosts.
+    Exit code 8 where more is required than the baseline allows, 9 where it is open whose list it is.
     """
     from ..about import version
     from ..catalog.provenance import provenance, stamped
@@ -47,17 +47,17 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> l
     origin = provenance(inputs.catalog, scope_of(scoped), version())
     rows = stamped(inputs.rows, origin)
     if earlier is not None:
-        since = {entry.id: entry.since for entry in inputs.catalog.entries}
-        rows = compare(rows, earlier, origin, since)
-    warnings = (*inputs.warnings, *_not_concrete(rows))
+        rows = compare(rows, earlier, origin, {entry.id: entry.since for entry in inputs.catalog.entries})
+    warnings = (*searched(inputs), *inputs.warnings, *_not_concrete(rows))
     warn(warnings)
     more = demanded(rows, earlier) if earlier is not None else ()
     if more:
         warn([f"More is required than the baseline allows: {', '.join(map(_with_reason, more))}."])
     document = [to_json(row) for row in rows]
     written = write_files(_of_list(inputs, document, warnings), arguments.report_file)
-    if more or not written:
-        exit_after_output(cmd, EXIT_FINDINGS if more else 1)
+    code = EXIT_FINDINGS if more else 1 if not written else EXIT_UNKNOWN * inputs.fleet.undecided
+    if code:
+        exit_after_output(cmd, code)
     return document
 
 
@@ -93,10 +93,12 @@ def _with_reason(row: Requirement) -> str:
 
 def _of_hosts(cmd: Any, scoped: ScopeArguments, names: tuple[str, ...]) -> list[JsonObject]:
     """One answer for each host; what must be said of the whole list is not said of single hosts."""
+    from ..catalog.computes import narrowed
     from ..catalog.hosts import answers
     from ..codec import to_json
-    from ..model import Workspace
+    from ..model import Fleet, Workspace
 
     scope = scope_of(scoped)
-    catalog, facts = catalog_and_facts(cmd, scoped, scope)
-    return [to_json(answer) for answer in answers(catalog, facts or Workspace(), scope, names)]
+    catalog, fleet = catalog_and_facts(cmd, scoped, scope)
+    parts = narrowed((fleet or Fleet((Workspace(),))).workspaces, scope)
+    return [to_json(answer) for answer in answers(catalog, parts, names)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..codec import JsonObject
     from ..measurement.report import Run
     from ..measurement.transcript import Transcript
-    from ..model import Inputs, Report
+    from ..model import Fleet, Inputs, Report, Workspace
     from ._arguments import ScopeArguments
 
 
@@ -65,9 +65,9 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: TestArguments, cluster: Clu
             earlier = read_verdicts(arguments.baseline)
     kubeconfig = KubeconfigQuery(cluster, arguments.by_hand) if cluster.cluster else None
     scope = scope_of(scoped)
-    catalog, facts = catalog_and_facts(cmd, scoped, scope)
-    context = kubeconfig.finish(facts, scope) if kubeconfig else None
-    inputs = inputs_of(scoped, catalog, facts, context.narrowed(scope) if context else scope)
+    catalog, fleet = catalog_and_facts(cmd, scoped, scope)
+    context = kubeconfig.finish(_only(fleet), scope) if kubeconfig else None
+    inputs = inputs_of(scoped, catalog, fleet, context.narrowed(scope) if context else scope)
     inputs = with_endpoints(inputs, arguments.endpoint)
     inputs = for_pods(inputs, context) if context else inputs
     plan = PodPlan(context, inputs, arguments, cluster) if context else None
@@ -81,6 +81,14 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: TestArguments, cluster: Clu
         measured = _measured_in_pods(cmd, plan) if plan else _measured_here(cmd, inputs, arguments)
     report = report_on(inputs, measured, FailOn(arguments.fail_on), earlier)
     return _handed_over(cmd, report, arguments)
+
+
+def _only(fleet: Optional[Fleet]) -> Optional[Workspace]:
+    """The workspace whose cluster it is; raises UsageError for several, which one kubeconfig context cannot be for."""
+    if fleet and len(fleet.workspaces) > 1:
+        what = f"--cluster measures from one cluster, and these are {len(fleet.workspaces)} workspaces."
+        raise UsageError(what, "Give the workspace of the cluster: -w and -g, or its file.")
+    return fleet.only if fleet else None
 
 
 def _check(arguments: TestArguments) -> None:
@@ -214,6 +222,7 @@ def _verdict_line(report: JsonObject) -> Optional[str]:
     if code == 0:
         return None
     if not failing:
-        return "No required endpoint could be measured."
+        undecided = (report.get("scope") or {}).get("undecided")
+        return "Not all workspaces are known." if undecided else "No required endpoint could be measured."
     which = "required " if all(result["level"] == "required" for result in failing) else ""
     return f"{len(failing)} {which}endpoint{'s fail' if len(failing) > 1 else ' fails'}: {names}{more}."

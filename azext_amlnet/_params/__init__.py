@@ -1,6 +1,6 @@
-"""The arguments. The scope arguments are the same for all verbs and are defined once."""
+"""The arguments. Those of the scope are the same for all verbs: scope.py has them."""
 
-from .vocabulary import ClusterType, FailOn, Level, Purpose, Scenario, Topic, export_formats, policy_dialects
+from ..vocabulary import FailOn, Purpose, export_formats, policy_dialects
 
 
 def load_arguments(loader, _):
@@ -8,13 +8,15 @@ def load_arguments(loader, _):
     from argcomplete.completers import FilesCompleter
     from azure.cli.core.commands.parameters import file_type
 
+    from .scope import clusters, fleet, requirements_file, saving, selection, source
+
     files = {"type": file_type, "completer": FilesCompleter()}
     parts = {
-        "": (_source, _saving, _clusters, _selection),
+        "": (source, fleet, saving, clusters, selection),
         " requirements": (_list, _written("the list, for a ticket,")),
-        " export": (_requirements_file, _export),
-        " check-policy": (_requirements_file, _policy, _reports),
-        " test": (_requirements_file, _measurement, _cluster, _proxy_and_tls, _gate, _reports, _outputs),
+        " export": (requirements_file, _export),
+        " check-policy": (requirements_file, _policy, _reports),
+        " test": (requirements_file, _measurement, _cluster, _proxy_and_tls, _gate, _reports, _outputs),
         " compare": (_compare, _written("the comparison")),
     }
     for verb, of_verb in parts.items():
@@ -57,17 +59,6 @@ def _written(what):
         context.argument("report_file", nargs="+", help=f"{text}replaced.", **group, **files)
 
     return add
-
-
-def _requirements_file(context, files):
-    """The list itself, for the verbs that do something with it."""
-    context.argument(
-        "requirements_file",
-        help="A saved, perhaps edited, output of `az ml network requirements` in place of a workspace. All of its "
-        "levels count unless --level says otherwise.",
-        **files,
-        **SCOPE,
-    )
 
 
 def _export(context, files):
@@ -145,13 +136,6 @@ def _policy(context, files):
 def _whose(context, group):
     """Whose traffic it is that meets the policy."""
     context.argument(
-        "source",
-        nargs="+",
-        help="Where the cluster's traffic comes from, as address ranges such as 10.1.0.0/16. Default: the subnets of "
-        "--compute, where Azure shows them; else a rule that is for some sources only leaves a row unknown.",
-        **group,
-    )
-    context.argument(
         "namespace",
         help="Namespace of the jobs, for policies of clusters. Default: the compute's, where Azure tells one.",
         **group,
@@ -194,7 +178,7 @@ def _measurement(context, files):
         help="Endpoints to try as well, as required ones: host[:port], an intranet's name of one label, or with a "
         "protocol, as tcp://host:1433. Tried like the catalog's entry with the same host suffix. Without a workspace "
         "they are all that is tried.",
-        **SCOPE,
+        arg_group="Scope",
     )
     context.argument(
         "timeout", type=float, arg_group="Measurement", help="Seconds for each endpoint; all are tried at once."
@@ -333,114 +317,4 @@ def _outputs(context, files):
     )
     context.argument(
         "output_file", arg_group="Output", help="Where --dry-run writes the script; refused if it exists.", **files
-    )
-
-
-SCOPE = {"arg_group": "Scope"}
-
-
-def _compute_names(cmd, prefix, namespace):
-    from azext_amlnet.verbs._completion import compute_names
-
-    return compute_names(cmd, prefix, namespace)
-
-
-def _source(context, files):
-    """Where the facts come from and go to."""
-    from azure.cli.core.commands.parameters import get_resource_name_completion_list, resource_group_name_type
-    from azure.cli.core.local_context import LocalContextAction, LocalContextAttribute
-
-    local = LocalContextAttribute(name="aml_workspace_name", actions=[LocalContextAction.GET], scopes=["ml"])
-    context.argument("resource_group_name", arg_type=resource_group_name_type, required=False, **SCOPE)
-    context.argument(
-        "workspace_name",
-        options_list=["--workspace-name", "-w"],
-        configured_default="workspace",
-        local_context_attribute=local,
-        completer=get_resource_name_completion_list("Microsoft.MachineLearningServices/workspaces"),
-        help="Name of the Azure ML workspace. You can configure the default with `az configure --defaults "
-        "workspace=<name>`.",
-        **SCOPE,
-    )
-    context.argument(
-        "workspace_file",
-        help="Facts saved earlier, or written by hand before the workspace exists, instead of Azure: no login, no "
-        "network.",
-        **files,
-        **SCOPE,
-    )
-    context.argument(
-        "catalog",
-        options_list=["--catalog"],
-        help="A folder with a catalog of your own in place of the one that ships with this version.",
-        **files,
-        **SCOPE,
-    )
-
-
-def _saving(context, files):
-    """Where the facts go to."""
-    context.argument(
-        "save_workspace_file",
-        help="Write the facts that were discovered, and what Azure refused to tell, to this file.",
-        arg_group="Output",
-        **files,
-    )
-    context.argument("overwrite", action="store_true", arg_group="Output", help="Let a file that exists be replaced.")
-
-
-def _clusters(context, _files):
-    """Which clusters count."""
-    from azure.cli.core.commands.parameters import get_enum_type
-    from azure.cli.core.decorators import Completer
-
-    context.argument(
-        "compute",
-        options_list=["--compute", "-c"],
-        nargs="+",
-        completer=Completer(_compute_names),
-        help="Attached Kubernetes computes that count. Default: all that are attached.",
-        **SCOPE,
-    )
-    context.argument(
-        "cluster_type",
-        arg_type=get_enum_type(ClusterType),
-        help="Kind of cluster when nothing is attached yet, or to override what is.",
-        **SCOPE,
-    )
-
-
-def _selection(context, _files):
-    """What of it is listed."""
-    from azure.cli.core.commands.parameters import get_enum_type
-
-    context.argument(
-        "scenario",
-        arg_type=get_enum_type(Scenario),
-        nargs="+",
-        help="What the list is for. `extension` keeps the cluster's extensions alive, `cluster` is what AKS or Arc "
-        "itself needs, `workstation` is for people, `managed-compute` for compute instances and clusters. Default: "
-        "training, inference, extension and cluster; training and inference as the cluster's Azure ML extension has "
-        "them enabled.",
-        **SCOPE,
-    )
-    context.argument(
-        "level",
-        arg_type=get_enum_type(Level),
-        help="Take rows of this level and stricter ones. Default: recommended.",
-        **SCOPE,
-    )
-    context.argument(
-        "exclude",
-        arg_type=get_enum_type(Topic),
-        nargs="+",
-        help="Topics to leave out, e.g. `logs` when exfiltration through storage wildcards is a concern.",
-        **SCOPE,
-    )
-    context.argument(
-        "no_cross_check",
-        action="store_true",
-        help="Do not ask the lists of outbound dependencies that Azure itself offers for a workspace and for AKS, nor "
-        "Arc's list of Service Bus names.",
-        **SCOPE,
     )

@@ -1,0 +1,47 @@
+"""Where workspaces were looked for, in words; what nobody may read is not found, so that is said."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping, Optional
+
+from ..text import few
+
+_DOORS = {"resource-graph": "by Azure Resource Graph", "lists": "by the lists of each subscription", "ids": ""}
+
+
+def sentences(document: Mapping[str, Any]) -> Iterator[str]:
+    """What is to be said of a document's `scope` and number of `workspaces`; nothing where none was searched."""
+    scope: Optional[Mapping[str, Any]] = document.get("scope")
+    if not scope:
+        return
+    count = len(document["workspaces"])
+    where = [_subscription(one) for one in scope["subscriptions"]]
+    named = f"management group {few(scope['managementGroups'], 3)}: " if scope["managementGroups"] else ""
+    places = f"{named}{'subscriptions' if len(where) != 1 else 'subscription'} {few(where, 3)}" if where else named[:-2]
+    if scope["door"] != "ids" and (scope["behind"] or not scope["workspaceIds"]):
+        yield (
+            f"Searched: {places}, {_DOORS[scope['door']]}: {count} workspace{'s' * (count != 1)}. What this login may "
+            "not read there is not among them, and Azure does not say so."
+        )
+    if scope["behind"]:
+        yield _behind(scope)
+
+
+def _subscription(one: Mapping[str, Any]) -> str:
+    return f"{one['name']} ({one['id']})" if one["name"] else str(one["id"])
+
+
+def _behind(scope: Mapping[str, Any]) -> str:
+    """How many were left out because they are not behind the firewall, or because nobody can tell."""
+    firewall, undecided = _name(scope["behind"]), [_name(one) for one in scope["undecided"]]
+    out = f"{len(scope['notBehind'])} more are not behind firewall {firewall} and are left out"
+    if undecided:
+        out += (
+            f"; of {few(undecided, 5)} that cannot be told, so their rows are not in this list: --workspace-id adds "
+            "them"
+        )
+    return f"{out}."
+
+
+def _name(identifier: str) -> str:
+    return identifier.rpartition("/")[2]

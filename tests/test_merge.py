@@ -1,0 +1,195 @@
+"""One list for many workspaces: exactly the union, exactly who needs it, and nothing that one says is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from azext_amlnet.catalog import load
+from azext_amlnet.catalog.computes import narrowed, with_sources
+from azext_amlnet.catalog.expand import expand
+from azext_amlnet.catalog.merge import listed, merge
+from azext_amlnet.codec import from_json, to_json
+from azext_amlnet.errors import UsageError
+from azext_amlnet.model import (
+    Cluster,
+    ClusterType,
+    Compute,
+    Fleet,
+    Level,
+    Requirement,
+    Requirements,
+    Scenario,
+    Scope,
+    Workspace,
+    names_of,
+)
+
+from .fleets import fleet, identifier
+
+CATALOG = load()
+WHOLE = Scope(scenarios=tuple(Scenario), level=Level.OPTIONAL)
+
+
+def part(requirements: Requirements) -> dict[object, Requirement]:
+    """The rows by what they are of."""
+    return {row.endpoint: row for row in requirements.rows}
+
+
+def needed(row: Requirement, name: str, workspace: Workspace) -> set[str]:
+    """The computes of a workspace that need a row of its own list, by their names in a fleet's."""
+    attached = [compute.name for compute in workspace.computes or ()]
+    return {f"{name}/{compute}" for compute in row.computes or (attached if row.for_clusters else ())}
+
+
+@pytest.mark.parametrize("scope", [Scope(), WHOLE, Scope(cluster_type=ClusterType.ARC)])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_list_of_a_fleet_is_the_union_and_says_exactly_who_needs_what(seed: int, scope: Scope) -> None:
+    workspaces = fleet(seed, 2 + seed)
+    names = names_of(workspaces)
+    alone = {name: expand(CATALOG, one, scope) for name, one in zip(names, workspaces, strict=True)}
+    merged = part(merge(CATALOG, workspaces, alone.values()))
+    assert set(merged) == {endpoint for one in alone.values() for endpoint in part(one)}
+    for endpoint, row in merged.items():
+        own = {name: part(one)[endpoint] for name, one in alone.items() if endpoint in part(one)}
+        assert row.workspaces == tuple(sorted(own))
+        who = {name: needed(own[name], name, one) for name, one in zip(names, workspaces, strict=True) if name in own}
+        computes = {compute for some in who.values() for compute in some}
+        everyone = {f"{name}/{c.name}" for name, one in zip(names, workspaces, strict=True) if name in own
+                    for c in one.computes or ()}  # fmt: skip
+        assert set(row.computes) == (set() if computes == everyone else computes)
+        assert set(row.source_addresses) == {address for one in own.values() for address in one.source_addresses}
+        assert row.level is min((one.level for one in own.values()), key=lambda level: level.rank)
+        assert set(row.needed_for) == {scenario for one in own.values() for scenario in one.needed_for}
+        assert set(row.entries) == {entry for one in own.values() for entry in one.entries}
+        assert set(row.sources) == {source for one in own.values() for source in one.sources}
+        assert row.private is all(one.private for one in own.values())
+        for name, one in own.items():
+            says = [variant for variant in row.variants or () if name in variant.workspaces]
+            (what,) = says or [row]
+            mine_says = (one.level, one.needed_for, one.private, one.assumed, one.reason, one.conditions)
+            assert (what.level, what.needed_for, what.private, what.assumed, what.reason, what.conditions) == mine_says
+            notes = [note for note in one.notes if note not in one.conditions]
+            assert all(any(note in text for text in row.notes) for note in notes)
+
+
+def test_the_order_of_the_files_changes_nothing_but_order_of_names() -> None:
+    workspaces = fleet(3, 7)
+    one, other = (listed(CATALOG, [(w, Scope()) for w in some]).rows for some in (workspaces, workspaces[::-1]))
+    assert [(row.endpoint, row.workspaces, row.computes, row.level) for row in one] == [
+        (row.endpoint, row.workspaces, row.computes, row.level) for row in other
+    ]
+
+
+def test_of_one_workspace_it_is_its_own_list() -> None:
+    (workspace,) = fleet(5, 1)
+    assert listed(CATALOG, [(workspace, Scope())]) == expand(CATALOG, workspace, Scope())
+
+
+def test_rows_of_a_fleet_are_read_back_as_they_were_written() -> None:
+    rows = listed(CATALOG, [(workspace, WHOLE) for workspace in fleet(1, 6)]).rows
+    assert any(row.variants for row in rows)
+    assert tuple(from_json(Requirement, to_json(row)) for row in rows) == rows
+
+
+def test_a_host_that_is_private_for_one_and_public_for_another_is_allowed_and_says_so() -> None:
+    (first, second) = fleet(0, 2)
+    open_to_all = replace(first.storage_accounts[0], private_endpoint=False, public_access=True)
+    closed = replace(open_to_all, private_endpoint=True, public_access=False)
+    pair = [replace(first, storage_accounts=(open_to_all,)), replace(second, storage_accounts=(closed,))]
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in pair]).rows
+    (row,) = [row for row in rows if row.host == open_to_all.blob]
+    assert not row.private and row.variants
+    assert {variant.workspaces: variant.private for variant in row.variants} == {("ws-0",): False, ("ws-1",): True}
+    assert "Private for ws-1; reached publicly, and so allowed, for ws-0." in row.notes
+
+
+def test_gaps_and_warnings_name_their_workspaces_and_alike_ones_are_one_line() -> None:
+    workspaces = [replace(one, computes=None, clusters=(), gaps=()) for one in fleet(0, 30)]
+    merged = listed(CATALOG, [(workspace, Scope()) for workspace in workspaces])
+    assert len([hint for hint in merged.hints if "No Kubernetes cluster is known" in hint]) == 1
+    gap = "computes of the workspace: 403: no; assumed: an AKS and an Arc cluster"
+    unread = [one for one in fleet(0, 30) if one.gaps]
+    names = names_of(fleet(0, 30))
+    merged = listed(CATALOG, [(workspace, Scope()) for workspace in fleet(0, 30)])
+    first = next(name for name, one in zip(names, fleet(0, 30), strict=True) if one.gaps)
+    assert 0 < len(unread) < 10 and f"{first}: {gap}" in merged.warnings
+
+
+# -- names
+
+
+def one(name: str, group: str = "rg", subscription: str = "s1", **more: object) -> Workspace:
+    """A workspace of this name."""
+    path = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices"
+    return Workspace(name=name, id=f"{path}/workspaces/{name}", **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("workspaces", "names"),
+    [
+        ([one("a"), one("b")], ("a", "b")),
+        ([one("a", "x"), one("A", "y"), one("b")], ("x/a", "y/A", "b")),
+        ([one("a", "x", "s1"), one("a", "X", "s2"), one("a", "y")], ("s1/x/a", "s2/X/a", "y/a")),
+        ([Workspace(name="a"), Workspace(name="a"), Workspace()], ("a-1", "a-2", "workspace-3")),
+    ],
+)
+def test_names_are_as_short_as_they_can_be_and_never_the_same(workspaces: list[Workspace], names: object) -> None:
+    assert names_of(workspaces) == names
+
+
+# -- computes and sources by name
+
+
+def gpu(name: str, group: str = "rg", cluster: str = "k", **more: object) -> Workspace:
+    """A workspace with a compute called gpu on a cluster."""
+    path = identifier("Microsoft.Kubernetes/connectedClusters", cluster)
+    made = Cluster(id=path, types=(ClusterType.ARC,))
+    return one(name, group, computes=(Compute("gpu", path),), clusters=(made,), **more)
+
+
+def test_a_compute_is_meant_by_its_name_behind_its_workspaces_and_groups() -> None:
+    workspaces = [gpu("a"), gpu("b"), gpu("b", "other")]
+    assert [len(narrowed(workspaces, Scope(computes=(name,)))) for name in ("GPU", "b/gpu", "other/B/gpu")] == [3, 2, 1]
+    with pytest.raises(UsageError, match="No Kubernetes compute 'c/gpu' is attached to any of the 3 workspaces"):
+        narrowed(workspaces, Scope(computes=("c/gpu",)))
+
+
+def test_what_azure_refused_to_tell_is_kept_whatever_compute_is_named() -> None:
+    unread = next(w for w in fleet(0, 40) if w.gaps)
+    parts = narrowed([gpu("a"), unread], Scope(computes=("gpu",)))
+    assert [workspace.name for workspace, _ in parts] == ["a"]
+    parts = narrowed([gpu("a"), unread], Scope(computes=("other",)))
+    assert [(workspace.name, scope.computes) for workspace, scope in parts] == [(unread.name, ("other",))]
+
+
+def test_sources_are_told_of_all_of_one_compute_and_of_its_cluster_wherever_it_is_attached() -> None:
+    several = Fleet((gpu("a", cluster="shared"), gpu("b", cluster="own"), gpu("c", cluster="shared")))
+    sourced = with_sources(several, ["a/gpu=10.1.0.0/16,10.2.0.0/16", "10.9.0.0/16"])
+    addresses = [workspace.clusters[0].source_addresses for workspace in sourced.workspaces]
+    assert addresses == [("10.1.0.0/16", "10.2.0.0/16"), ("10.9.0.0/16",), ("10.1.0.0/16", "10.2.0.0/16")]
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in sourced.workspaces]).rows
+    every = ("10.1.0.0/16", "10.2.0.0/16", "10.9.0.0/16")
+    assert {row.source_addresses for row in rows if row.for_clusters and len(row.workspaces) == 3} == {every}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nobody=10.0.0.0/8", "--source nobody=: No Kubernetes compute 'nobody'"),
+        ("d/gpu=10.0.0.0/8", "No Kubernetes compute 'd/gpu'"),
+        ("gpu=10.0.0.0/8", "several computes have this name, and clusters of their own: a/gpu, b/gpu"),
+        ("a/gpu=", "--source a/gpu=: tells no address"),
+        ("a/gpu=10.0.0.0/33", "no IPv4 address or range: '10.0.0.0/33'"),
+        ("a/gpu=*", "no IPv4 address or range"),
+        ("fd00::/8", "no IPv4 address or range"),
+        ("=10.0.0.0/8", "No Kubernetes compute ''"),
+        ("../../x=10.0.0.0/8", "No Kubernetes compute"),
+    ],
+)
+def test_a_source_that_names_nothing_is_refused(text: str, words: str) -> None:
+    several = Fleet((gpu("a", cluster="one"), gpu("b", cluster="two")))
+    with pytest.raises(UsageError) as refused:
+        with_sources(several, [text])
+    assert words in refused.value.message
