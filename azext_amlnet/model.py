@@ -32,6 +32,7 @@ from .vocabulary import Topic as Topic
 from .vocabulary import TrustStore as TrustStore
 from .vocabulary import Verdict as Verdict
 from .vocabulary import Why as Why
+from .vocabulary import cluster_type_of as cluster_type_of
 
 SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
@@ -75,17 +76,6 @@ def _qualified(**keywords: Any) -> Any:
 
 def _port(**keywords: Any) -> Any:
     return checked(text.is_port, "a port from 1 to 65535", **keywords)
-
-
-def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
-    """How the cluster with this id is known to Azure, by its resource type.
-
-    Microsoft's attach article once printed Microsoft.ContainerService/connectedClusters, hence the loose match.
-    """
-    lower = (identifier or "").lower()
-    if "/managedclusters/" in lower:
-        return ClusterType.AKS
-    return ClusterType.ARC if "/connectedclusters/" in lower else None
 
 
 # ---------------------------------------------------------------------------------------------------------------------

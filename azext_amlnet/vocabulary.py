@@ -6,6 +6,7 @@ making the nouns' dataclasses takes 13 ms.
 
 from enum import Enum
 from pathlib import Path
+from typing import Optional
 
 
 def export_formats() -> tuple[str, ...]:
@@ -137,6 +138,17 @@ class ClusterType(str, Enum):
     AKS = "aks"
     ARC = "arc"
     NONE = "none"
+
+
+def cluster_type_of(identifier: Optional[str]) -> Optional[ClusterType]:
+    """How the cluster with this id is known to Azure, by its resource type.
+
+    Microsoft's attach article once printed Microsoft.ContainerService/connectedClusters, hence the loose match.
+    """
+    lower = (identifier or "").lower()
+    if "/managedclusters/" in lower:
+        return ClusterType.AKS
+    return ClusterType.ARC if "/connectedclusters/" in lower else None
 
 
 class Origin(str, Enum):

@@ -10,7 +10,7 @@ import pytest
 from azext_amlnet._format import requirements_table
 from azext_amlnet.codec import to_json
 from azext_amlnet.errors import UsageError
-from azext_amlnet.model import Catalog, Change, Cloud, Protocol, Requirement
+from azext_amlnet.model import Change, Cloud, Protocol, Requirement
 from azext_amlnet.verbs._az import cloud_of, timeouts_of
 
 
@@ -29,15 +29,13 @@ def az_cloud(name: str, suffix: str | None = None) -> Any:
         ("MyRegistered", "core.usgovcloudapi.net", Cloud.USGOV),
     ],
 )
-def test_the_active_cloud_is_known_by_name_or_suffix(
-    catalog: Catalog, name: str, suffix: str | None, cloud: Cloud
-) -> None:
-    assert cloud_of(az_cloud(name, suffix), catalog) is cloud
+def test_the_active_cloud_is_known_by_name_or_suffix(name: str, suffix: str | None, cloud: Cloud) -> None:
+    assert cloud_of(az_cloud(name, suffix)) is cloud
 
 
-def test_a_cloud_that_nobody_knows_is_refused(catalog: Catalog) -> None:
+def test_a_cloud_that_nobody_knows_is_refused() -> None:
     with pytest.raises(UsageError, match="'AzureStack' is none that the catalog knows"):
-        cloud_of(az_cloud("AzureStack", "local.azurestack.external"), catalog)
+        cloud_of(az_cloud("AzureStack", "local.azurestack.external"))
 
 
 def config(**settings: str) -> Callable[[str], Optional[str]]:

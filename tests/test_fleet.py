@@ -13,9 +13,9 @@ import pytest
 from azext_amlnet.catalog import load
 from azext_amlnet.catalog.merge import listed
 from azext_amlnet.codec import to_json
-from azext_amlnet.discovery import FleetQuery, FleetScope, _outside_az, discover
+from azext_amlnet.discovery import FleetQuery, FleetScope, discover
 from azext_amlnet.discovery.chain import Lists
-from azext_amlnet.discovery.client import Timeouts, is_query, new_clients
+from azext_amlnet.discovery.client import Timeouts, is_query, new_clients, outside_az
 from azext_amlnet.discovery.pace import Pace
 from azext_amlnet.discovery.resource_graph import QUERIES
 from azext_amlnet.errors import AccessError, NotFoundError, UnreachableError
@@ -43,7 +43,7 @@ def fleet(azure: FakeAzure, monkeypatch: pytest.MonkeyPatch) -> Asked:
 
     def ask(resources: dict[str, Any], own: bool = False, **scope: Any) -> Fleet:
         azure.serve(resources)
-        client = new_clients(_outside_az(StaticToken(), SUBSCRIPTION, azure.url), QUICK)
+        client = new_clients(outside_az(StaticToken(), SUBSCRIPTION, azure.url), QUICK)
         scope = {"everywhere": "workspace_ids" not in scope or "behind" in scope, "subscriptions": BOTH, **scope}
         query = FleetQuery(client, azure.url, FleetScope(**scope), Lists(own=own), QUICK)
         return query.finish(Cloud.PUBLIC, CATALOG.clouds[Cloud.PUBLIC])
@@ -180,7 +180,7 @@ def test_the_transport_refuses_every_other_post(fleet: Asked, azure: FakeAzure) 
     from azure.core.exceptions import AzureError
     from azure.core.rest import HttpRequest
 
-    client = new_clients(_outside_az(StaticToken(), SUBSCRIPTION, azure.url), QUICK)
+    client = new_clients(outside_az(StaticToken(), SUBSCRIPTION, azure.url), QUICK)
     for path in ("/subscriptions/x/providers/Microsoft.Storage/register", "/providers/Microsoft.ResourceGraph/queries"):
         with pytest.raises(AzureError, match="amlnet reads only"):
             client.send("workspace", HttpRequest("POST", f"{azure.url}{path}?api-version=2024-04-01", json={}))

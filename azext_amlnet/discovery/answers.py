@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ..model import Gap
 from ..text import is_host, is_label, is_line, is_range, is_region, is_resource_id
 from .arm import Beginning, Refusal
 from .crawl import Call
+
+if TYPE_CHECKING:
+    from ..model import Gap
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Answers:
 
     def gap(self, fact: str, resource: str, reason: Any, assumed: str = "", of: Optional[str] = None) -> None:
         """Notes what is not known, why, and what is assumed in its place; `of` is the id of the resource."""
+        from ..model import Gap  # not at the top: the first question is on its way before the nouns are imported
+
         text = " ".join(str(reason).split())
         gap = Gap(fact, resource, text if is_line(text) else "an answer that cannot be shown", assumed, of)
         if gap not in self.gaps:

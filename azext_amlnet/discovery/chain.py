@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Mapping, Optional
 from urllib.parse import quote
 
-from ..model import Cloud, ClusterType, cluster_type_of
+from ..vocabulary import Cloud, ClusterType, cluster_type_of
 from .answers import account_id, cluster_id, normal_region, properties, resource_id, subnets_of
 from .arm import Arm, Refusal, logger
 from .client import Timeouts

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
+from ..errors import UsageError
+
 WRITE_REFUSED = "amlnet reads only"
 
 
@@ -222,3 +224,15 @@ def _retry_policy(timeouts: Timeouts) -> Any:
         retry_status=timeouts.retries,
         retry_backoff_factor=0.4,
     )
+
+
+def outside_az(credential: Any, subscription_id: str, url: str) -> Callable[..., Any]:
+    """How a client is made with a credential of azure-identity, for `new_clients`; raises UsageError without one."""
+    if credential is None:
+        raise UsageError("discover() needs a credential or a client.", "Try azure.identity.DefaultAzureCredential().")
+
+    def make(client_class: Any, **keywords: Any) -> Any:
+        scopes = [url.rstrip("/") + "/.default"]
+        return client_class(credential, subscription_id, base_url=url, credential_scopes=scopes, **keywords)
+
+    return make

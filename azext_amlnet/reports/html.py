@@ -12,6 +12,7 @@ from .glossary import CAUSES_EXPLAINED
 from .interception import section
 from .page import cards, fact_table, filters, foot, level_of, linked, listed, named, page, settlement, top
 from .picture import picture
+from .scope import needing, several, subject
 from .tasks import Task, tasks
 from .ticket import change_request
 
@@ -29,8 +30,8 @@ def render(report: Mapping[str, Any]) -> str:
 
 
 def _title(report: Mapping[str, Any]) -> str:
-    workspace = (report["workspace"] or {}).get("name")
-    return "Outbound connectivity" + (f" of {workspace}" if workspace else "")
+    whose = subject(report)
+    return "Outbound connectivity" + (f" of {whose}" if whose else "")
 
 
 def _head(report: Mapping[str, Any]) -> str:
@@ -120,7 +121,7 @@ def _all(report: Mapping[str, Any]) -> str:
     layers = {layer for result in results for layer, _, _ in _spent(result)}
     legend = "".join(f'<span class="layer {layer}"></span>{layer} ' for layer in _LAYERS if layer in layers)
     legend += '<span class="layer failed"></span>failed<span class=scale>a bar marked › is longer than '
-    rows = "".join(_row(result, longest, vantage_of(result, report)) for result in by_owner(report))
+    rows = "".join(_row(result, longest, vantage_of(result, report), several(report)) for result in by_owner(report))
     words = {"Verdict": _present(results, "verdict", _ORDER), "Owner": _present(results, "owner", _OWNERS)}
     return (
         f"<section><h2>All endpoints</h2>{filters('Show', words)}"
@@ -133,7 +134,7 @@ def _present(results: Sequence[Mapping[str, Any]], key: str, order: Sequence[str
     return [word for word in order if word in words]
 
 
-def _row(result: Mapping[str, Any], longest: float, vantage: str) -> str:
+def _row(result: Mapping[str, Any], longest: float, vantage: str, of_several: bool) -> str:
     cause = f" · {escape(result['cause'])}" if result["cause"] else ""
     elapsed = result["elapsedMs"]
     took = f"{elapsed:.0f} ms" + (" ›" if elapsed > longest * 1.005 else "") if elapsed is not None else ""
@@ -143,7 +144,7 @@ def _row(result: Mapping[str, Any], longest: float, vantage: str) -> str:
         f"<summary>{named(result, result['verdict'])}"
         f'<span class="what">{escape(result["verdict"])}{cause}{escape(vantage)}</span>'
         f'<span class="fall">{_bars(result, longest)}</span><span class="took">{took}</span></summary>'
-        f"{fact_table(_facts(result))}</details>"
+        f"{fact_table(_facts(result, of_several))}</details>"
     )
 
 
@@ -166,13 +167,13 @@ def _bars(result: Mapping[str, Any], longest: float) -> str:
     return parts
 
 
-def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts(result: Mapping[str, Any], of_several: bool) -> Iterator[tuple[str, str]]:
     """The lines below an endpoint, already escaped."""
     names = ("level", "topic", "reason", "because", "hint", "testedBy", "expects", "change")
     yield from ((name, escape(str(result[name]))) for name in names if result.get(name))
     yield from (("document", linked(source)) for source in result.get("sources") or ())
     yield from (("settled by", escape(settlement(result))),) if "settledBy" in result else ()
-    yield from (("computes", escape(", ".join(result["computes"]))),) if result["computes"] else ()
+    yield from needing(result, of_several)
     yield from (("warning", escape(line)) for line in result["warnings"])
     yield from (("note", escape(line)) for line in result["notes"])
     for step in result["steps"]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from typing import Any, Iterator, Mapping, Sequence
 
-from ..text import line, one_line
+from ..text import few, line, one_line
 from . import FINE, by_change, count_of, endpoint
 from .compare_html import headline as compared_headline
 from .compare_html import sides
 from .compare_html import title_of as compared_title
 from .interception import sentence
 from .requirements_html import headline, title_of
+from .scope import several, subject
 from .tasks import Task, by_topic, tasks
 
 _MOST_HOSTS = 100
@@ -48,7 +49,7 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
     of_policy = "findings" in report
     counts = report["summary"]["coverage" if of_policy else "verdicts"]
     todo = tasks(report)
-    workspace = (report["workspace"] or {}).get("name")
+    workspace = subject(report)
     what = "Outbound policy" if of_policy else "Outbound connectivity"
     yield f"## {what}{f' of {plain(workspace)}' if workspace else ''}: {_verdict(report, todo)}"
     yield ""
@@ -134,14 +135,16 @@ def _list(document: Mapping[str, Any]) -> Iterator[str]:
     for topic, members in by_topic(rows):
         yield from ("", f"## {plain(topic)}", "", "| endpoint | port | level | needed for | reason | document |")
         yield "|---|---|---|---|---|---|"
-        yield from map(_of_row, members)
+        yield from (_of_row(row, several(document)) for row in members)
 
 
-def _of_row(row: Mapping[str, Any]) -> str:
+def _of_row(row: Mapping[str, Any], of_several: bool) -> str:
     change = f" ({row['change']})" if row.get("change", "same") != "same" else ""
     notes = " ".join((row["reason"], *row["notes"]))
     cells = [code(row["host"]), plain(f"{row['port']}/{row['protocol']}"), plain(f"{row['level']}{change}")]
-    cells += [plain(", ".join((*row["neededFor"], *row["computes"]))), plain(notes)]
+    who = [few(row["workspaces"], 3)] if of_several and row.get("workspaces") else []
+    who += [few(row["computes"])] if row["computes"] else []
+    cells += [plain(", ".join((*row["neededFor"], *who))), plain(notes)]
     return "| " + " | ".join([*cells, "<br>".join(map(_document, row["sources"]))]) + " |"
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Iterable, Mapping, Sequence
 
+from ..text import few
 from . import endpoint, is_conditional
 from ._style import STYLE
+from .scope import sentences, several
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
@@ -106,6 +108,9 @@ def foot(report: Mapping[str, Any], lines: Iterable[str] = ()) -> str:
     tool, catalog = report["tool"], report["catalog"]
     about = [f"{tool['name']} {tool['version']}, catalog {catalog['version']} ({catalog['digest']})", *lines]
     about += [f"{name}: {value}" for name, value in (report["workspace"] or {}).items() if value]
+    names = [str(one["name"]) for one in report.get("workspaces") or ()]
+    about += [f"workspaces: {few(names, 50)}"] if several(report) else []
+    about += sentences(report)
     return "<footer>" + "".join(f"<p>{escape(line)}</p>" for line in about) + "</footer>"
 
 

@@ -8,6 +8,7 @@ from typing import Any, Iterator, Mapping, Optional
 from . import by_severity
 from .html import to_do
 from .page import cards, fact_table, filters, foot, level_of, linked, listed, named, page, settlement, top
+from .scope import needing, several, subject
 
 _ORDER = ("denied", "missing", "partial", "unknown", "covered")
 _LEVELS = ("required", "recommended", "optional")
@@ -33,8 +34,8 @@ def render(report: Mapping[str, Any], suggestion: Optional[Mapping[str, Any]] = 
 
 
 def _title(report: Mapping[str, Any]) -> str:
-    workspace = (report["workspace"] or {}).get("name")
-    return "Outbound policy" + (f" for {workspace}" if workspace else "")
+    whose = subject(report)
+    return "Outbound policy" + (f" for {whose}" if whose else "")
 
 
 def _head(report: Mapping[str, Any]) -> str:
@@ -70,22 +71,22 @@ def _findings(report: Mapping[str, Any]) -> str:
     present = {finding["coverage"] for finding in findings}
     levels = {finding["level"] for finding in findings}
     words = {"Coverage": [word for word in _ORDER if word in present], "Level": [w for w in _LEVELS if w in levels]}
-    rows = "".join(map(_row, findings))
+    rows = "".join(_row(finding, several(report)) for finding in findings)
     return f"<section><h2>All endpoints</h2>{filters('Show', words)}{rows}</section>"
 
 
-def _row(finding: Mapping[str, Any]) -> str:
+def _row(finding: Mapping[str, Any], of_several: bool) -> str:
     """One endpoint, folded; on paper open where it is not covered."""
     unfolded = "" if finding["coverage"] == "covered" else " open"
     return (
         f'<details class="row {finding["coverage"]} {finding["level"]}{unfolded}"{unfolded}>'
         f"<summary>{named(finding, finding['coverage'])}"
         f'<span class="what">{escape(finding["coverage"])} · {level_of(finding)}</span></summary>'
-        f"{fact_table(_facts(finding))}</details>"
+        f"{fact_table(_facts(finding, of_several))}</details>"
     )
 
 
-def _facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts(finding: Mapping[str, Any], of_several: bool) -> Iterator[tuple[str, str]]:
     """What decides about an endpoint, rule by rule, and why it is asked for; already escaped."""
     yield "decided by", escape(finding["because"])
     if len(finding["rules"]) > 1:
@@ -95,7 +96,7 @@ def _facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (("note", escape(note)) for note in finding["notes"])
     yield "reason", escape(finding["reason"])
     yield from (("document", linked(source)) for source in finding.get("sources") or ())
-    yield from (("computes", escape(", ".join(finding["computes"]))),) if finding["computes"] else ()
+    yield from needing(finding, of_several)
 
 
 def _beyond(item: Mapping[str, Any], what: str) -> str:

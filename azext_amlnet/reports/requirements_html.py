@@ -5,8 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Iterator, Mapping, Sequence
 
+from ..text import few
 from . import endpoint
 from .page import card_list, fact_table, filters, foot, level_of, linked, listed, named, page, top
+from .scope import needing, several, subject
 from .tasks import by_topic
 
 _LEVELS = ("required", "recommended", "optional")
@@ -18,14 +20,14 @@ def render(document: Mapping[str, Any]) -> str:
     parts = [_head(document), _counts(rows), listed("To know", map(escape, document["warnings"]))]
     levels = [level for level in _LEVELS if any(row["level"] == level for row in rows)]
     parts += [_names(rows), filters("Show", {"Level": levels})]
-    parts += [_topic(topic, members) for topic, members in by_topic(rows)]
+    parts += [_topic(topic, members, several(document)) for topic, members in by_topic(rows)]
     return page(title_of(document), [*parts, foot(document)])
 
 
 def title_of(document: Mapping[str, Any]) -> str:
     """What the list is called."""
-    workspace = (document["workspace"] or {}).get("name")
-    return "Outbound endpoints" + (f" of {workspace}" if workspace else "")
+    whose = subject(document)
+    return "Outbound endpoints" + (f" of {whose}" if whose else "")
 
 
 def _head(document: Mapping[str, Any]) -> str:
@@ -54,12 +56,12 @@ def _names(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"<details class=rules>{summary}<div><pre>{text}</pre></div></details>"
 
 
-def _topic(topic: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _topic(topic: str, rows: Sequence[Mapping[str, Any]], of_several: bool) -> str:
     parts = "".join(
         f'<details class="row open {row["level"]}"><summary>{named(row, row["level"])}'
         f'<span class="what">{level_of(row)}{_change(row)}</span>'
         f"<small class=why>{escape(row['reason'])}</small></summary>"
-        f"{fact_table(_facts(row))}</details>"
+        f"{fact_table(_facts(row, of_several))}</details>"
         for row in rows
     )
     return f"<section><h2>{escape(topic)}</h2>{parts}</section>"
@@ -72,12 +74,12 @@ def _change(row: Mapping[str, Any]) -> str:
     return escape(f" · {row['change']}{why}")
 
 
-def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts(row: Mapping[str, Any], of_several: bool) -> Iterator[tuple[str, str]]:
     """The lines below a row, already escaped."""
     yield "port", escape(f"{row['port']}/{row['protocol']}")
     yield from (("needed for", escape(", ".join(row["neededFor"]))),) if row["neededFor"] else ()
-    yield from (("computes", escape(", ".join(row["computes"]))),) if row["computes"] else ()
-    yield from (("workspaces", escape(", ".join(row["workspaces"]))),) if row.get("workspaces") else ()
+    yield from needing(row, of_several)
+    yield from (("sources", escape(few(row["sourceAddresses"], 12))),) if row.get("sourceAddresses") else ()
     marks = [word for word in ("private", "websocket", "assumed", "unresolved") if row[word]]
     yield from (("marks", escape(", ".join(marks))),) if marks else ()
     yield from (("note", escape(note)) for note in row["notes"])

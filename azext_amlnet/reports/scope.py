@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Iterator, Mapping, Optional
 
 from ..text import few
+
+
+def subject(document: Mapping[str, Any]) -> str:
+    """Whose list or report it is: the name of the workspace, or how many there are; empty where that is not known."""
+    if several(document):
+        return f"{len(document['workspaces'])} workspaces"
+    return str((document["workspace"] or {}).get("name") or "")
+
+
+def several(document: Mapping[str, Any]) -> bool:
+    """Whether a document is of several workspaces."""
+    return len(document.get("workspaces") or ()) > 1
+
+
+def needing(row: Mapping[str, Any], of_several: bool) -> Iterator[tuple[str, str]]:
+    """Who needs a row, escaped: its workspaces where there are several, its computes where not all of them need it."""
+    if of_several and row.get("workspaces"):
+        yield "workspaces", escape(few(row["workspaces"], 12))
+    if row["computes"]:
+        yield "computes", escape(", ".join(row["computes"]))
+
 
 _DOORS = {"resource-graph": "by Azure Resource Graph", "lists": "by the lists of each subscription", "ids": ""}
 

@@ -8,6 +8,7 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from ..vocabulary import CONDITION
 from . import each_once, endpoint, is_conditional, vantage_of
+from .scope import several, subject
 from .tasks import Row, Task
 
 _KINDS = {"https": "application rule, by name (HTTPS)", "http": "application rule, by name (HTTP)"}
@@ -83,8 +84,9 @@ def change_request(task: Task, report: Mapping[str, Any]) -> str:
 
 def _what(task: Task, ask: Ask, report: Mapping[str, Any]) -> Iterator[str]:
     hosts = len({row["host"] for row in task.rows})
-    workspace = (report["workspace"] or {}).get("name") or "‹workspace›"
-    endpoints = f"{hosts} outbound endpoint{'s' * (hosts != 1)} of Azure Machine Learning, workspace {workspace}"
+    whose = subject(report) or "‹workspace›"
+    whose = whose if several(report) else f"workspace {whose}"
+    endpoints = f"{hosts} outbound endpoint{'s' * (hosts != 1)} of Azure Machine Learning, {whose}"
     yield ask.title.format(endpoints)
     yield f"Type: {ask.type}. Owner: {task.owner}. Finding: {task.cause}."
     rules = list(dict.fromkeys(rule for row in task.rows for rule in (row.get("rules") or ())[:1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Optional
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..discovery.client import Timeouts
     from ..errors import AmlnetError
-    from ..model import Catalog, Cloud
+    from ..vocabulary import Cloud
 
 logger = get_logger(__name__)
 
@@ -43,11 +44,17 @@ def warn(lines: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def az_errors() -> Iterator[None]:
-    """Our exceptions as az's, the hint as recommendation; wrong usage exits with 2, Ctrl-C with 130."""
+    """Our exceptions as az's, the hint as recommendation; wrong usage exits with 2, Ctrl-C with 130.
+
+    Meanwhile no cycles are looked for, nor in what is there at the end: a command makes its objects, and ends.
+    """
     from .. import errors
 
+    looking = gc.isenabled()
+    gc.disable()
     try:
         yield
+        gc.freeze()
     except (errors.UsageError, errors.CatalogError) as error:
         _print(_az_class("InvalidArgumentValueError"), error)
         raise SystemExit(2) from None
@@ -60,6 +67,9 @@ def az_errors() -> Iterator[None]:
             errors.UnreachableError: "AzureConnectionError",
         }
         raise _az_class(names.get(type(error), "AzureResponseError"))(error.message, error.hint or None) from None
+    finally:
+        if looking:
+            gc.enable()
 
 
 def _az_class(name: str) -> type[AzCLIError]:
@@ -110,18 +120,22 @@ def login(cmd: Any) -> Login:
     return Login(client, cmd.cli_ctx.cloud.endpoints.resource_manager, timeouts, subscription)
 
 
-def cloud_of(cmd: Any, catalog: Catalog) -> Cloud:
-    """Which of the catalog's clouds the active cloud of az is: by its name, else by its storage suffix."""
+def cloud_of(cmd: Any) -> Cloud:
+    """Which of the catalog's clouds the active cloud of az is: by its name, else by the suffix of its storage."""
+    from azure.cli.core import cloud as of_az
+
     from ..errors import UsageError
-    from ..model import Cloud
+    from ..vocabulary import Cloud
 
     active = cmd.cli_ctx.cloud
-    names = {"AzureCloud": Cloud.PUBLIC, "AzureUSGovernment": Cloud.USGOV, "AzureChinaCloud": Cloud.CHINA}
-    if active.name in names:
-        return names[active.name]
+    known = {
+        Cloud.PUBLIC: of_az.AZURE_PUBLIC_CLOUD,
+        Cloud.USGOV: of_az.AZURE_US_GOV_CLOUD,
+        Cloud.CHINA: of_az.AZURE_CHINA_CLOUD,
+    }
     suffix = active.suffixes.storage_endpoint if active.suffixes else None
-    for cloud, suffixes in catalog.clouds.items():
-        if suffix == suffixes["storage"]:
+    for cloud, one in known.items():
+        if active.name == one.name or (suffix and suffix == one.suffixes.storage_endpoint):
             return cloud
     raise UsageError(
         f"The cloud '{active.name}' is none that the catalog knows ({', '.join(c.value for c in Cloud)}).",

@@ -34,24 +34,27 @@ def scope_of(arguments: ScopeArguments) -> Scope:
     )
 
 
-def catalog_and_facts(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Catalog, Optional[Fleet]]:
+def catalog_and_facts(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Optional[Fleet]]:
     """The catalog and the facts that it is to be expanded for; None where rows come from a file or none are asked.
 
     The facts are saved where that is asked, as Azure told them; then those of --source are laid over them. Raises
     UsageError for a wrong file, and for a compute that is not attached.
     """
-    from ..catalog.computes import narrowed, with_sources
-    from ..files import refuse_existing, write_fleet
+    saved = arguments.save_workspace_file
+    if saved:
+        from ..files import refuse_existing
 
-    if arguments.save_workspace_file:
-        refuse_existing(arguments.save_workspace_file, arguments.overwrite)
+        refuse_existing(saved, arguments.overwrite)
     if arguments.requirements_file or not (arguments.workspace_file or arguments.in_azure):
         return _catalog(arguments.catalog), None
-    catalog, fleet = _of_workspaces(cmd, arguments, scope)
+    catalog, fleet = _of_workspaces(cmd, arguments)
+    from ..catalog.computes import narrowed, with_sources
+    from ..files import write_fleet
+
     sourced = with_sources(fleet, arguments.source)
-    narrowed(fleet.workspaces, scope)
-    if arguments.save_workspace_file:
-        write_fleet(arguments.save_workspace_file, fleet, arguments.overwrite)
+    narrowed(fleet.workspaces, scope_of(arguments))
+    if saved:
+        write_fleet(saved, fleet, arguments.overwrite)
     return catalog, sourced
 
 
@@ -76,9 +79,8 @@ def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet
 
 def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:
     """All of the above, for a verb that needs nothing in between."""
-    scope = scope_of(arguments)
-    catalog, facts = catalog_and_facts(cmd, arguments, scope)
-    return inputs_of(arguments, catalog, facts, scope)
+    catalog, fleet = catalog_and_facts(cmd, arguments)
+    return inputs_of(arguments, catalog, fleet, scope_of(arguments))
 
 
 @contextlib.contextmanager
@@ -98,27 +100,29 @@ def baseline(path: str, command: str) -> Iterator[None]:
 # From Azure, and from files
 
 
-def _of_workspaces(cmd: Any, arguments: ScopeArguments, scope: Scope) -> tuple[Catalog, Fleet]:
+def _of_workspaces(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Fleet]:
     """The catalog, and the facts from files or from Azure; the catalog is read while ARM is thinking."""
-    from ..files import read_fleet
-    from ..model import Fleet
-
     if arguments.workspace_file:
+        from ..files import read_fleet
+
         fleet = read_fleet(arguments.workspace_file)
         return _catalog(arguments.catalog), fleet
+    cloud = cloud_of(cmd)
     if not arguments.workspace_name:
         fleet_query = query_of(cmd, arguments)
         catalog = _catalog(arguments.catalog)
-        cloud = cloud_of(cmd, catalog)
         return catalog, finished(cmd, fleet_query, cloud, catalog.clouds[cloud])
-    from ..discovery import WorkspaceQuery
+    from ..discovery.workspace import WorkspaceQuery
 
     az, names = login(cmd), (str(arguments.resource_group_name), str(arguments.workspace_name))
-    query = WorkspaceQuery(az.client, az.base_url, az.subscription, *names, scope.cross_check, az.timeouts)
+    asked = (*names, not arguments.no_cross_check, az.timeouts, cloud)
+    query = WorkspaceQuery(az.client, az.base_url, az.subscription, *asked)
     catalog = _catalog(arguments.catalog)
-    cloud = cloud_of(cmd, catalog)
     with waiting(cmd, asking(f"Asking Azure Resource Manager about {names[1]}"), LONG_S):
-        return catalog, Fleet((query.finish(cloud, catalog.clouds[cloud]),))
+        facts = query.finish(cloud, catalog.clouds[cloud])
+    from ..model import Fleet
+
+    return catalog, Fleet((facts,))
 
 
 def _catalog(folder: Optional[str]) -> Catalog:

@@ -30,20 +30,18 @@ class RequirementsArguments:
 
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> list[JsonObject]:
-    """The rows, each with its change where there is a baseline; with `--host` what the list says of these hosts.
-
-    Exit code 8 where more is required than the baseline allows, 9 where it is open whose list it is.
-    """
+    """The rows, each with its change where there is a baseline; with `--host` what the list says of these hosts."""
+    if arguments.host:
+        return _of_hosts(cmd, scoped, arguments.host)
+    if arguments.report_file:
+        check_files(arguments.report_file, of_list=True)
+    earlier = _earlier(scoped, arguments.baseline) if arguments.baseline else None
+    inputs = gather(cmd, scoped)
     from ..about import version
     from ..catalog.provenance import provenance, stamped
     from ..codec import to_json
     from ..compare.requirements import compare, demanded
 
-    if arguments.host:
-        return _of_hosts(cmd, scoped, arguments.host)
-    check_files(arguments.report_file, of_list=True)
-    earlier = _earlier(scoped, arguments.baseline) if arguments.baseline else None
-    inputs = gather(cmd, scoped)
     origin = provenance(inputs.catalog, scope_of(scoped), version())
     rows = stamped(inputs.rows, origin)
     if earlier is not None:
@@ -93,12 +91,11 @@ def _with_reason(row: Requirement) -> str:
 
 def _of_hosts(cmd: Any, scoped: ScopeArguments, names: tuple[str, ...]) -> list[JsonObject]:
     """One answer for each host; what must be said of the whole list is not said of single hosts."""
+    catalog, fleet = catalog_and_facts(cmd, scoped)
     from ..catalog.computes import narrowed
     from ..catalog.hosts import answers
     from ..codec import to_json
     from ..model import Fleet, Workspace
 
-    scope = scope_of(scoped)
-    catalog, fleet = catalog_and_facts(cmd, scoped, scope)
-    parts = narrowed((fleet or Fleet((Workspace(),))).workspaces, scope)
+    parts = narrowed((fleet or Fleet((Workspace(),))).workspaces, scope_of(scoped))
     return [to_json(answer) for answer in answers(catalog, parts, names)]

@@ -64,8 +64,8 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: TestArguments, cluster: Clu
         with baseline(arguments.baseline, command_of("test", scoped, *more)):
             earlier = read_verdicts(arguments.baseline)
     kubeconfig = KubeconfigQuery(cluster, arguments.by_hand) if cluster.cluster else None
+    catalog, fleet = catalog_and_facts(cmd, scoped)
     scope = scope_of(scoped)
-    catalog, fleet = catalog_and_facts(cmd, scoped, scope)
     context = kubeconfig.finish(_only(fleet), scope) if kubeconfig else None
     inputs = inputs_of(scoped, catalog, fleet, context.narrowed(scope) if context else scope)
     inputs = with_endpoints(inputs, arguments.endpoint)
