@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.catalog.computes import narrowed, with_sources
+from azext_amlnet.catalog.computes import narrowed, qualified, with_sources
 from azext_amlnet.catalog.expand import expand
 from azext_amlnet.catalog.merge import listed, merge
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.errors import UsageError
+from azext_amlnet.exporters import Context, export
 from azext_amlnet.model import (
     Cluster,
     ClusterType,
@@ -22,9 +24,11 @@ from azext_amlnet.model import (
     Requirements,
     Scenario,
     Scope,
+    StorageAccount,
     Workspace,
     names_of,
 )
+from azext_amlnet.vocabulary import export_formats
 
 from .fleets import fleet, identifier
 
@@ -115,6 +119,42 @@ def test_gaps_and_warnings_name_their_workspaces_and_alike_ones_are_one_line() -
     merged = listed(CATALOG, [(workspace, Scope()) for workspace in fleet(0, 30)])
     first = next(name for name, one in zip(names, fleet(0, 30), strict=True) if one.gaps)
     assert 0 < len(unread) < 10 and f"{first}: {gap}" in merged.warnings
+
+
+# -- in a file for a firewall
+
+
+def exported(format_name: str, workspaces: tuple[Workspace, ...]) -> tuple[str, tuple[str, ...]]:
+    """The text and the losses of a fleet's list."""
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in workspaces]).rows
+    names, computes = names_of(workspaces), tuple(qualified(workspaces))
+    context = Context(None, "2026-11-26", "c", "az", workspaces=names, computes=computes)
+    made = export(format_name, rows, context, allow_unresolved=True)
+    return made.content, made.losses
+
+
+@pytest.mark.parametrize("format_name", export_formats())
+def test_a_format_opens_nothing_for_everybody_without_saying_so(format_name: str) -> None:
+    _, losses = exported(format_name, fleet(2, 5))
+    said_so = [loss for loss in losses if "are needed by some of the workspaces only" in loss]
+    assert len(said_so) == (format_name not in ("csv", "markdown"))
+    assert not any("open to all" in loss for loss in exported(format_name, fleet(2, 1))[1])
+
+
+def test_what_one_workspace_needs_has_a_parameter_of_its_own() -> None:
+    path = identifier("Microsoft.ContainerService/managedClusters", "k")
+    clusters = (Cluster(id=path, types=(ClusterType.AKS,)),)
+    pair = (one("a", computes=(Compute("gpu", path),), clusters=clusters), one("managed", computes=()))
+    stores = [replace(w, storage_accounts=(StorageAccount(f"of{w.name}", default=True),)) for w in pair]
+    text, losses = exported("azure-firewall-arm", tuple(stores))
+    template = json.loads(text)
+    rules = {rule["targetFqdns"][0]: rule["sourceAddresses"] for resource in template["resources"]
+             for collection in resource["properties"]["ruleCollections"] for rule in collection["rules"]
+             if "targetFqdns" in rule}  # fmt: skip
+    assert rules["ofa.blob.core.windows.net"] == "[parameters('sourceAddressesOfAGpu')]"
+    assert rules["ofmanaged.blob.core.windows.net"] == "[parameters('sourceAddressesOfManaged')]"
+    assert rules["login.microsoftonline.com"] == "[parameters('sourceAddresses')]"
+    assert any("ofa.blob.core.windows.net (a)" in loss for loss in losses)
 
 
 # -- names

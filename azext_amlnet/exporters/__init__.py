@@ -7,13 +7,15 @@ exemptions(rows, context, lost), too; docs/exporting.md tells how to add one.
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Iterator
 
 from ..errors import UsageError
 from ..model import Purpose, Requirement
+from ..text import few
 from ._text import Context as Context
+from ._text import public
 
 _EXEMPTING = ("csv", "hosts", "markdown", "squid")
 
@@ -33,7 +35,7 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
 
     What stays a placeholder is left out, and said as a loss: no rule can be made of it.
     """
-    rows = tuple(rows)
+    rows = tuple(_of_whom(row, context) for row in rows)
     missing = tuple(row for row in rows if row.unresolved)
     if missing and not allow_unresolved:
         names = ", ".join(row.host for row in missing[:5]) + (" …" if len(missing) > 5 else "")
@@ -45,11 +47,38 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
+    losses = (*losses, *_widened(module, concrete, context))
     write = _writer(name, module, context.purpose)
     if not concrete and context.purpose is Purpose.TLS_EXEMPTION:
         losses = (*losses, "no document names a host of this list that must not be inspected.")
     content: str = write(concrete, context, losses) if concrete or not context.lacking_in else ""
     return Export(name, content, losses, len(concrete))
+
+
+def _of_whom(row: Requirement, context: Context) -> Requirement:
+    """A row with the computes that need it by name, where only some of several workspaces do.
+
+    A workspace without computes stands in for them: what it needs is not for everybody's traffic either.
+    """
+    if len(context.workspaces) < 2 or set(row.workspaces) >= set(context.workspaces):
+        return row
+    return replace(row, computes=row.computes_among(context.computes) or row.workspaces)
+
+
+def _widened(module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:
+    """What is opened for more than those who need it, and for whom it should be."""
+    some = [row for row in public(rows) if set(row.workspaces) < set(context.workspaces)]
+    if len(context.workspaces) < 2 or not some or module.__name__.rpartition(".")[2] in _LISTS:
+        return
+    names = few([f"{row.host} ({few(row.workspaces, 2)})" for row in some], 5)
+    how = "this format knows no sources, so they are open to all traffic that it is for"
+    if hasattr(module, "BY_SOURCE"):
+        how = "until their own parameter of source addresses has a value, they are open to all of sourceAddresses"
+    yield f"{len(some)} endpoints are needed by some of the workspaces only; {how}: {names}."
+
+
+_LISTS = ("csv", "markdown")
+"""The formats that open nothing: they tell people who needs what."""
 
 
 def _writer(name: str, module: ModuleType, purpose: Purpose) -> Callable[..., str]:

@@ -8,6 +8,7 @@ carries its reason and stays far below the limits of a rule
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -126,7 +127,14 @@ def computes_of(rules: Sequence[FirewallRule]) -> tuple[str, ...]:
 def source_name(rule: FirewallRule) -> str:
     """The parameter that holds the source addresses of a rule."""
     words = re.findall(r"[A-Za-z0-9]+", " ".join(rule.computes))
-    return "sourceAddresses" + ("Of" + "".join(word[:1].upper() + word[1:] for word in words) if words else "")
+    whole = "".join(word[:1].upper() + word[1:] for word in words)
+    if len(whole) > _LONGEST:
+        whole = whole[: _LONGEST - 8] + hashlib.sha256(" ".join(rule.computes).encode()).hexdigest()[:8]
+    return f"sourceAddressesOf{whole}" if words else "sourceAddresses"
+
+
+_LONGEST = 100
+"""Characters of the computes in a parameter's name; more of them end in a digest."""
 
 
 def template(notes: Iterable[str], parameters: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> str:

@@ -13,7 +13,8 @@ from ..text import few, line
 class Context:
     """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
 
-    `workspace` is the only one, `workspaces` are all, and `searched` is where they were looked for, a line each.
+    `workspace` is the only one; `workspaces` are all, `computes` are all that are attached to them, by their names in
+    rows, and `searched` is where they were looked for, a line each.
     `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
     `lacking_in` names the policies that the rows are additions to; `purpose` is what is made of the rows.
     """
@@ -27,6 +28,7 @@ class Context:
     lacking_in: tuple[str, ...] = ()
     purpose: Purpose = Purpose.ALLOW
     workspaces: tuple[str, ...] = ()
+    computes: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
 
     @property

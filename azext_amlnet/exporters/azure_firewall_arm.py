@@ -23,6 +23,7 @@ from ._azure import (
 from ._text import Context, header, private_notes
 
 SUMMARY = "an ARM template with one rule collection group of a firewall policy"
+BY_SOURCE = True
 __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
 

@@ -22,6 +22,7 @@ from ._azure import (
 from ._text import Context, comments, header, private_notes
 
 SUMMARY = "Bicep with one rule collection group of a firewall policy"
+BY_SOURCE = True
 __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
 _GROUP = """

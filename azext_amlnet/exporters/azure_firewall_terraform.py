@@ -20,6 +20,7 @@ from ._azure import (
 from ._text import Context, comments, header, private_notes
 
 SUMMARY = "Terraform (azurerm) with one rule collection group of a firewall policy"
+BY_SOURCE = True
 __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
 

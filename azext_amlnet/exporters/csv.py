@@ -23,9 +23,15 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     """RFC 4180 with LF; the header row comes first, so this is the one format without a comment block."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_COLUMNS, "reason", "sources", "notes"])
-    writer.writerows(map(_row, rows))
+    several = len(context.workspaces) > 1
+    writer.writerow([*_COLUMNS, "reason", "sources", "notes", *(("workspaces", "sourceAddresses") if several else ())])
+    writer.writerows([*_row(row), *(_whose(row) if several else ())] for row in rows)
     return out.getvalue()
+
+
+def _whose(row: Requirement) -> list[str]:
+    """Who needs it, and where that traffic comes from, for a list of several workspaces."""
+    return [_cell(" ".join(row.workspaces)), _cell(" ".join(row.source_addresses))]
 
 
 def _row(row: Requirement) -> list[str]:

@@ -26,6 +26,7 @@ from ._azure import (
 from ._text import Context, header, public, why
 
 SUMMARY = "an ARM template with rules of a network security group, by service tag"
+BY_SOURCE = True
 FIRST_PRIORITY, DENY_PRIORITY = 1000, 4096
 """The defaults of the template's parameters."""
 _AKS = "https://learn.microsoft.com/azure/aks/outbound-rules-control-egress"

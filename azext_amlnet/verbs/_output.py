@@ -99,6 +99,7 @@ def context_of(
 ) -> Context:
     """What an exported file says of itself; see the fields of Context."""
     from ..about import about
+    from ..catalog.computes import qualified
     from ..exporters import Context
     from ..model import names_of
 
@@ -106,6 +107,7 @@ def context_of(
     return Context(
         workspace=fleet.only.name if fleet.only else None,
         workspaces=names_of(fleet.workspaces),
+        computes=tuple(qualified(fleet.workspaces)),
         searched=searched(inputs),
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",
