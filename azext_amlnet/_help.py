@@ -42,8 +42,8 @@ examples:
       text: >
         az ml network requirements --all-workspaces --subscriptions prod shared
         --save-workspace-file fleet.json -o table
-    - name: One list for the workspaces whose clusters route to a firewall.
-      text: az ml network requirements --behind $(az network firewall show -n hub-fw -g hub --query id -o tsv) -o table
+    - name: One list for the workspaces whose clusters route to a firewall, by its ARM id.
+      text: az ml network requirements --behind $FIREWALL_ID -o table
 """
 
 helps["ml network test"] = """
