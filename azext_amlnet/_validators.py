@@ -69,7 +69,7 @@ def _one_source(namespace):
         raise ValueError(f"{_option(sources[1])} cannot be used with {_option(sources[0])}: give one of the two.")
     if sources:
         namespace.workspace_name = namespace.resource_group_name = None
-    elif not _of_several(namespace):
+    if not _of_several(namespace):
         _exclude_without(namespace)
 
 
@@ -80,7 +80,8 @@ def _of_several(namespace):
 def _exclude_without(namespace):
     for name in ("subscriptions", "management_groups", "cross_check"):
         if getattr(namespace, name):
-            raise ValueError(f"{_option(name)} is for --all-workspaces or --behind.")
+            also = " or several --workspace-id" if name == "cross_check" else ""
+            raise ValueError(f"{_option(name)} is for --all-workspaces or --behind{also}.")
 
 
 def _several(namespace):

@@ -163,6 +163,8 @@ def test_behind_a_firewall_some_and_of_some_nobody_can_tell(az: Az, azure: FakeA
             ("--all-workspaces", "--workspace-file", "f.json"),
             ("--all-workspaces cannot be used with --workspace-file",),
         ),
+        (("--workspace-file", "f.json", "--subscriptions", "x"), ("--subscriptions is for --all-workspaces",)),
+        (("--workspace-file", "f.json", "--cross-check"), ("--cross-check is for",)),
         (("--all-workspaces", "--cross-check", "--no-cross-check"), ("--cross-check does not go with",)),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from azext_amlnet.model import (
     ClusterType,
     Compute,
     Fleet,
+    Gap,
     Level,
     Requirement,
     Requirements,
@@ -28,6 +30,9 @@ from azext_amlnet.model import (
     Workspace,
     names_of,
 )
+from azext_amlnet.policy.addresses import span_of
+from azext_amlnet.policy.report import _sources as sources_for
+from azext_amlnet.verbs.check_policy import _sources_of
 from azext_amlnet.vocabulary import export_formats
 
 from .fleets import fleet, identifier
@@ -84,6 +89,13 @@ def test_the_order_of_the_files_changes_nothing_but_order_of_names() -> None:
     assert [(row.endpoint, row.workspaces, row.computes, row.level) for row in one] == [
         (row.endpoint, row.workspaces, row.computes, row.level) for row in other
     ]
+
+
+def test_a_reason_is_given_once_whoever_has_more_of_them() -> None:
+    for seed in range(6):
+        for row in listed(CATALOG, [(workspace, WHOLE) for workspace in fleet(seed, 6)]).rows:
+            parts = re.split(r"(?<=\.) (?=[A-Z])", row.reason)
+            assert len(parts) == len(set(parts)), row.reason
 
 
 def test_of_one_workspace_it_is_its_own_list() -> None:
@@ -157,6 +169,22 @@ def test_what_one_workspace_needs_has_a_parameter_of_its_own() -> None:
     assert any("ofa.blob.core.windows.net (a)" in loss for loss in losses)
 
 
+def test_computes_that_azure_hides_are_in_no_rule_of_others_and_leave_its_coverage_open() -> None:
+    path = identifier("Microsoft.ContainerService/managedClusters", "k")
+    cluster = Cluster(id=path, types=(ClusterType.AKS,), source_addresses=("10.1.0.0/16",))
+    seen = one("a", computes=(Compute("gpu", path),), clusters=(cluster,))
+    gap = Gap("computes", "computes of the workspace", "403: no", "an AKS and an Arc cluster")
+    other = one("c", computes=())
+    several = (seen, one("hidden", gaps=(gap,)), other)
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in several]).rows
+    row = next(row for row in rows if row.workspaces == ("a", "hidden"))
+    text, _ = exported("azure-firewall-arm", several)
+    assert "sourceAddressesOfAGpuHidden" in text
+    sources = _sources_of(Fleet(several))
+    assert sources == {"a/gpu": [span_of("10.1.0.0/16")], "hidden/": []}
+    assert sources_for((), sources)(row) == [span_of("10.1.0.0/16"), None]
+
+
 # -- names
 
 
@@ -199,7 +227,12 @@ def test_a_compute_is_meant_by_its_name_behind_its_workspaces_and_groups() -> No
 def test_what_azure_refused_to_tell_is_kept_whatever_compute_is_named() -> None:
     unread = next(w for w in fleet(0, 40) if w.gaps)
     parts = narrowed([gpu("a"), unread], Scope(computes=("gpu",)))
-    assert [workspace.name for workspace, _ in parts] == ["a"]
+    assert [(workspace.name, scope.computes) for workspace, scope in parts] == [
+        ("a", ("gpu",)),
+        (unread.name, ("gpu",)),
+    ]
+    with pytest.raises(UsageError, match="No Kubernetes compute 'a/other'"):
+        narrowed([gpu("a"), unread], Scope(computes=("a/other",)))
     parts = narrowed([gpu("a"), unread], Scope(computes=("other",)))
     assert [(workspace.name, scope.computes) for workspace, scope in parts] == [(unread.name, ("other",))]
 

@@ -20,23 +20,30 @@ Parts = list[tuple[Workspace, Scope]]
 def narrowed(workspaces: Sequence[Workspace], scope: Scope) -> Parts:
     """The workspaces that have one of the scope's computes, each with its own of them; all of no computes are named.
 
-    Raises UsageError for a compute that is not attached. What Azure refused to tell cannot be checked, so a workspace
-    whose computes are not known stays.
+    Raises UsageError for a compute that is not attached. What Azure refused to tell cannot be checked: a workspace
+    whose computes are not known may have one of that name.
     """
     if not scope.computes:
         return [(workspace, scope) for workspace in workspaces]
-    unknown = [one for one in workspaces if one.computes is None and one.gaps_about("computes")]
-    of: dict[int, list[str]] = {number: [] for number, one in enumerate(workspaces) if one in unknown}
+    of: dict[int, list[str]] = {}
     for name in scope.computes:
-        matching = list(_named(workspaces, name))
-        if not matching and not unknown:
+        matching = [(number, compute.name) for number, compute in _named(workspaces, name)]
+        matching += [(number, name.rpartition("/")[2]) for number in _perhaps(workspaces, name)]
+        if not matching:
             raise _not_attached(workspaces, name)
         for number, compute in matching:
-            of.setdefault(number, []).append(compute.name)
-        for number in [number for number, one in enumerate(workspaces) if one in unknown and not matching]:
-            of[number].append(name.rpartition("/")[2])
+            of.setdefault(number, []).append(compute)
     parts = ((workspaces[number], tuple(dict.fromkeys(names))) for number, names in sorted(of.items()))
-    return [(workspace, replace(scope, computes=names)) for workspace, names in parts if names]
+    return [(workspace, replace(scope, computes=names)) for workspace, names in parts]
+
+
+def _perhaps(workspaces: Sequence[Workspace], name: str) -> Iterator[int]:
+    """The numbers of the workspaces whose computes Azure refused to tell, and which may have one of this name."""
+    where = name.lower().split("/")[:-1]
+    for number, one in enumerate(workspaces):
+        silent = one.computes is None and one.gaps_about("computes")
+        if silent and (not where or _place(one)[-len(where) :] == where):
+            yield number
 
 
 def attached(workspaces: Sequence[Workspace]) -> Iterator[tuple[str, Workspace, Compute]]:

@@ -6,6 +6,7 @@ scenarios, privacy or reason, the row has the strictest of each and its `variant
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Callable, Container, Iterable, Iterator, Optional, Sequence
 
@@ -130,7 +131,7 @@ class _Wishes:
             needed_for=tuple(scenario for scenario in Scenario if scenario in scenarios),
             computes=() if self.by_all else tuple(sorted(self.computes)),
             websocket=any(row.websocket for row in every),
-            reason=" ".join(unique(row.reason for row in every if row.reason)),
+            reason=" ".join(unique(part for row in every for part in _SENTENCES.split(row.reason) if part)),
             entries=unique(entry for row in every for entry in row.entries),
             resource=next(iter(self.resources.values())) if len(self.resources) == 1 else None,
             workspaces=tuple(sorted(names)),
@@ -148,6 +149,8 @@ class _Wishes:
         )
 
 
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
+"""Between the reasons of a row's entries, of which another workspace may have some and others."""
 _WORST = (Effect.BREAKS, Effect.NEEDS_AUTHORITY)
 
 

@@ -58,11 +58,13 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
 def _of_whom(row: Requirement, context: Context) -> Requirement:
     """A row with the computes that need it by name, where only some of several workspaces do.
 
-    A workspace without computes stands in for them: what it needs is not for everybody's traffic either.
+    A workspace without computes, or whose computes are not known, stands in for them.
     """
     if len(context.workspaces) < 2 or set(row.workspaces) >= set(context.workspaces):
         return row
-    return replace(row, computes=row.computes_among(context.computes) or row.workspaces)
+    known = {name.rpartition("/")[0] for name in context.computes}
+    others = (name for name in row.workspaces if name not in known)
+    return replace(row, computes=(*row.computes_among(context.computes), *others))
 
 
 def _widened(module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:

@@ -65,7 +65,8 @@ def _sources(
     """Where a row's traffic comes from; None for what nobody told of a compute."""
 
     def of(row: Requirement) -> Sequence[Optional[Span]]:
-        names = row.computes_among(sources_of)
+        silent = (name for name in sources_of if name.endswith("/") and name[:-1] in row.workspaces)
+        names = dict.fromkeys((*row.computes_among(sources_of), *silent))
         return sources or list(dict.fromkeys(span for name in names for span in sources_of.get(name) or (None,)))
 
     return of

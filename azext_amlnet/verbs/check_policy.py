@@ -325,10 +325,13 @@ def _in_question(fleet: Fleet, named: Sequence[str]) -> Iterator[tuple[str, Comp
 def _sources_of(fleet: Fleet) -> dict[str, list[Span]]:
     """By compute the addresses that its traffic comes from, nothing for one of which that is not known.
 
-    Where it is known of no compute, no compute.
+    Where it is known of no compute, no compute. `workspace/` stands for computes that Azure refused to tell.
     """
+    from ..model import names_of
     from ..policy.addresses import spans_of
 
+    pairs = zip(names_of(fleet.workspaces), fleet.workspaces, strict=True)
+    silent: dict[str, list[Span]] = {f"{name}/": [] for name, one in pairs if one.computes is None}
     sources = {name: cluster.source_addresses if cluster else None for name, _, cluster in _in_question(fleet, ())}
     known = any(sources.values())
-    return {name: list(spans_of(addresses or ())) for name, addresses in sources.items()} if known else {}
+    return {**{name: list(spans_of(some or ())) for name, some in sources.items()}, **silent} if known else {}
