@@ -304,6 +304,9 @@ class Subscription:
     id: str = _name()
     name: Optional[str] = _line(default=None)
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})" if self.name else self.id
+
 
 @dataclass(frozen=True)
 class SearchedScope:

@@ -124,6 +124,10 @@ _TOPICS = tuple(Topic)
 CLUSTER_SCENARIOS = (Scenario.TRAINING, Scenario.INFERENCE, Scenario.EXTENSION, Scenario.CLUSTER)
 
 
+BELOW_PREMIUM = ("basic", "standard")
+"""The SKUs of a container registry that has no replicas, no data endpoints and no regional endpoints."""
+
+
 class Door(str, Enum):
     """How Azure was asked about many workspaces: by Resource Graph, by plain lists, or about each by its id."""
 

@@ -65,11 +65,11 @@ LONG_FUNCTIONS = {
     "measurement/results.py:result_of": (34, "one noun, a line a field"),
     "discovery/transform.py:to_workspace": (34, "one noun, a line a field"),
     "catalog/schema.py:read_entry": (33, "one noun, a line a field"),
-    "catalog/rows.py:_requirement": (34, "one noun, a line a field"),
+    "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
     "prober.py": (1474, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (845, "the nouns of all rooms, in one place that is read first"),
+    "model.py": (848, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

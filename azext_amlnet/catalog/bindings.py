@@ -18,6 +18,7 @@ from ..model import (
     StorageAccount,
     Workspace,
 )
+from ..vocabulary import BELOW_PREMIUM
 from .consumers import Consumer
 
 
@@ -193,7 +194,7 @@ def _registry_binding(workspace: Workspace, registry: Registry, values: Mapping[
 
 def _data_endpoints(registry: Registry) -> Optional[bool]:
     """Only Premium has dedicated data endpoints; a private endpoint switches them on (the ACR article, 2026-11-23)."""
-    if (registry.sku or "").lower() in ("basic", "standard"):
+    if (registry.sku or "").lower() in BELOW_PREMIUM:
         return False
     return True if registry.private_endpoint or registry.data_hosts else registry.data_endpoints
 

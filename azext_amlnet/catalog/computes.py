@@ -96,7 +96,7 @@ def with_sources(fleet: Fleet, texts: Sequence[str]) -> Fleet:
     of: dict[str, tuple[str, ...]] = {}
     for text in texts:
         name, equals, ranges = text.rpartition("=")
-        addresses = [_range(part) for part in re.split(r"[,\s]+", ranges) if part]
+        addresses = _ranges(ranges)
         if not addresses:
             raise UsageError(f"--source {text[:80]}: tells no address.", "For example gpu-aks=10.1.0.0/16.")
         if equals:
@@ -108,11 +108,14 @@ def with_sources(fleet: Fleet, texts: Sequence[str]) -> Fleet:
     return replace(fleet, workspaces=tuple(_sourced(one, tuple(everywhere), of) for one in fleet.workspaces))
 
 
-def _range(text: str) -> str:
-    if not is_range(text) or ":" in text:
-        what = f"--source is no IPv4 address or range: '{text[:60]}'."
-        raise UsageError(what, "For example 10.1.0.0/16, or gpu-aks=10.1.0.0/16 for one compute.")
-    return text
+def _ranges(text: str) -> list[str]:
+    """The ranges of a text, with commas or blanks between them; raises UsageError for what is none."""
+    ranges = [part for part in re.split(r"[,\s]+", text) if part]
+    for one in ranges:
+        if not is_range(one) or ":" in one:
+            what = f"--source is no IPv4 address or range: '{one[:60]}'."
+            raise UsageError(what, "For example 10.1.0.0/16, or gpu-aks=10.1.0.0/16 for one compute.")
+    return ranges
 
 
 def _cluster_of(workspaces: Sequence[Workspace], name: str) -> str:
@@ -163,5 +166,5 @@ def rows_with_sources(rows: Sequence[Requirement], texts: Sequence[str]) -> tupl
     if named:
         what = f"--source {named[:80]} names a compute, and a list of rows does not tell which there are."
         raise UsageError(what, "Give ranges alone, or --workspace-file in place of --requirements-file.")
-    ranges = tuple(sorted({_range(part) for text in texts for part in re.split(r"[,\s]+", text) if part}))
+    ranges = tuple(sorted({one for text in texts for one in _ranges(text)}))
     return tuple(replace(row, source_addresses=ranges) if ranges and row.for_clusters else row for row in rows)

@@ -22,7 +22,7 @@ from ..model import (
 from ..text import is_address, is_wildcard
 from .bindings import Binding, cluster_facts
 from .consumers import Consumer
-from .rows import PROOF_BY_PROTOCOL, Row, decide, endpoints_of, own_name, unique, who_needs
+from .rows import PROOF_BY_PROTOCOL, Row, decide, endpoints_of, unique, who_needs
 
 
 def cross_checked(
@@ -46,7 +46,6 @@ def cross_checked(
         if check is None:
             continue
         row = _dependency_row(catalog, check, dependency, needing, scope)
-        row = replace(row, requirement=replace(row.requirement, workspaces=own_name(workspace)))
         endpoint = row.requirement.endpoint
         if not row.requirement.needed_for:
             continue

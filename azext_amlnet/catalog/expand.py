@@ -27,7 +27,7 @@ from .bindings import Binding, bindings
 from .consumers import Consumer, consumers
 from .cross_check import cross_checked
 from .inspection import EntriesOf, components_of, effect_on, entries_of
-from .rows import PLACEHOLDER, Row, decide, level_of, rows_of, unique, who_needs
+from .rows import PLACEHOLDER, Row, decide, kept_of_all, level_of, rows_of, unique, who_needs
 
 
 def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements:
@@ -46,7 +46,8 @@ def expand(catalog: Catalog, workspace: Workspace, scope: Scope) -> Requirements
     attached = {compute.name for compute in workspace.computes or ()}
     asked = [row for row in rows if row.requirement.level.rank <= scope.level.rank]
     of = entries_of(catalog)
-    merged = [_merged(group, attached, of) for group in _by_endpoint(asked)]
+    own = (workspace.name,) if workspace.name else ()
+    merged = [_merged(group, own, attached, of) for group in _by_endpoint(asked)]
     absent = tuple(_absent(catalog, things, workspace, scope, needing))
     listed = _with_absent([row for row, _ in sorted(merged, key=lambda pair: order(*pair))], absent)
     gaps = tuple(_gaps(workspace, needing))
@@ -79,30 +80,24 @@ def _by_endpoint(rows: Iterable[Row]) -> Iterator[list[Row]]:
     return iter(groups.values())
 
 
-def _merged(rows: list[Row], attached: set[str], of: EntriesOf) -> tuple[Requirement, int]:
-    """One requirement for all wishes for one endpoint: everything is kept, the strictest level wins."""
+def _merged(rows: list[Row], own: tuple[str, ...], attached: set[str], of: EntriesOf) -> tuple[Requirement, int]:
+    """One requirement for all wishes of a workspace for one endpoint: everything is kept, the strictest level wins."""
     rows = sorted(rows, key=lambda row: (row.requirement.level.rank, row.position))
     first, every = rows[0].requirement, [row.requirement for row in rows]
     # Those without a reason only add a source.
     strictest = [row for row in rows if row.requirement.reason and row.requirement.level is first.level]
     needing = {consumer.compute for row in rows for consumer in row.consumers if consumer.compute}
-    scenarios = {scenario for requirement in every for scenario in requirement.needed_for}
     merged = replace(
         first,
-        needed_for=tuple(scenario for scenario in Scenario if scenario in scenarios),
+        **kept_of_all(every),
+        workspaces=own,
         computes=() if needing == attached else tuple(sorted(needing)),
-        websocket=any(requirement.websocket for requirement in every),
         reason=" ".join(unique(requirement.reason for requirement in every if requirement.reason)),
-        entries=unique(entry for requirement in every for entry in requirement.entries),
         resource=next((requirement.resource for requirement in every if requirement.resource), None),
         source_addresses=_source_addresses(rows),
         private=any(requirement.private for requirement in every),
-        unresolved=any(requirement.unresolved for requirement in every),
         assumed=all(row.requirement.assumed for row in strictest),
         service_tags=next((requirement.service_tags for requirement in every if requirement.service_tags), ()),
-        fqdn_tags=unique(tag for requirement in every for tag in requirement.fqdn_tags),
-        probe=next((requirement.probe for requirement in every if requirement.probe), None),
-        sources=unique(source for requirement in every for source in requirement.sources),
         notes=unique((*_conditions(strictest), *(note for requirement in every for note in requirement.notes))),
     )
     return replace(merged, inspection=_inspected(merged, rows, of)), rows[0].position

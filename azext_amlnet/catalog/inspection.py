@@ -84,8 +84,13 @@ def entries_of(catalog: Catalog) -> EntriesOf:
 
 def effect_on(components: Iterable[InspectedComponent]) -> Optional[Effect]:
     """The worst that a document says: breaks, else needs-authority; None where no document says either."""
-    effects = {component.effect for component in components}
-    return next((effect for effect in (Effect.BREAKS, Effect.NEEDS_AUTHORITY) if effect in effects), None)
+    return worst(component.effect for component in components)
+
+
+def worst(effects: Iterable[Optional[Effect]]) -> Optional[Effect]:
+    """The worst of effects: breaks, else needs-authority; None where none of them is either."""
+    known = set(effects)
+    return next((effect for effect in (Effect.BREAKS, Effect.NEEDS_AUTHORITY) if effect in known), None)
 
 
 def exemptions(catalog: Catalog, rows: Iterable[Requirement]) -> tuple[Requirement, ...]:

@@ -13,11 +13,9 @@ from typing import Callable, Container, Iterable, Iterator, Optional, Sequence
 from ..model import (
     CONDITION,
     Catalog,
-    Effect,
     Endpoint,
     Requirement,
     Requirements,
-    Scenario,
     Scope,
     Variant,
     Workspace,
@@ -25,7 +23,8 @@ from ..model import (
 )
 from ..text import few
 from .expand import expand, gap_lines, order
-from .rows import unique
+from .inspection import worst
+from .rows import kept_of_all, unique
 
 
 def listed(catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]]) -> Requirements:
@@ -123,27 +122,21 @@ class _Wishes:
         """One row for all of them, whatever the order in which they came."""
         wishes = sorted(self.by_row.values(), key=lambda wish: wish.place(position))
         every, names = [wish.row for wish in wishes], [name for wish in wishes for name in wish.names]
-        first, scenarios = every[0], {scenario for row in every for scenario in row.needed_for}
+        first = every[0]
         strictest = [row for row in every if row.level is first.level]
         variants = _variants(wishes)
         return replace(
             first,
-            needed_for=tuple(scenario for scenario in Scenario if scenario in scenarios),
+            **kept_of_all(every),
             computes=() if self.by_all else tuple(sorted(self.computes)),
-            websocket=any(row.websocket for row in every),
             reason=" ".join(unique(part for row in every for part in _SENTENCES.split(row.reason) if part)),
-            entries=unique(entry for row in every for entry in row.entries),
             resource=next(iter(self.resources.values())) if len(self.resources) == 1 else None,
             workspaces=tuple(sorted(names)),
             source_addresses=tuple(sorted(self.addresses)),
             private=all(row.private for row in every),
-            unresolved=any(row.unresolved for row in every),
             assumed=all(row.assumed for row in strictest),
             service_tags=unique(tag for row in every for tag in row.service_tags),
-            fqdn_tags=unique(tag for row in every for tag in row.fqdn_tags),
-            probe=next((row.probe for row in every if row.probe), None),
-            inspection=next((effect for effect in _WORST if any(row.inspection is effect for row in every)), None),
-            sources=unique(source for row in every for source in row.sources),
+            inspection=worst(row.inspection for row in every),
             notes=tuple(_notes(wishes, strictest)),
             variants=variants if len(variants) > 1 else None,
         )
@@ -151,7 +144,6 @@ class _Wishes:
 
 _SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 """Between the reasons of a row's entries, of which another workspace may have some and others."""
-_WORST = (Effect.BREAKS, Effect.NEEDS_AUTHORITY)
 
 
 def _variants(wishes: Sequence[_Wish]) -> tuple[Variant, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Iterable, Iterator, Mapping, Optional, TypeVar
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, TypeVar
 
 from ..model import (
     CatalogEntry,
@@ -58,7 +58,7 @@ def rows_of(
                 continue
             who, scenarios = who_needs(entry.needed_for, binding.consumer, needing, scope)
             if scenarios:
-                requirement = _requirement(entry, form, str(template), binding, workspace, scenarios)
+                requirement = _requirement(entry, form, str(template), binding, workspace.cloud, scenarios)
                 notes = unique((*requirement.notes, *_settings(entry, who)))
                 requirement = replace(requirement, level=level_of(entry, decision, binding), notes=notes)
                 undecided = decision is None or not entry.when
@@ -119,10 +119,9 @@ def _requirement(
     form: Form,
     template: str,
     binding: Binding,
-    workspace: Workspace,
+    cloud: Cloud,
     scenarios: tuple[Scenario, ...],
 ) -> Requirement:
-    cloud = workspace.cloud
     host, used = fill(template, binding.values)
     unresolved = any(value.missing for value in used)
     known = [tags for tags in (entry.service_tags, entry.fqdn_tags) if tags and cloud in tags.clouds]
@@ -138,7 +137,6 @@ def _requirement(
         reason=fill(entry.summary, binding.values)[0],
         entries=(entry.id,),
         resource=binding.resource,
-        workspaces=own_name(workspace),
         private=entry.private_link and binding.private_endpoint and not binding.public_access,
         unresolved=unresolved,
         assumed=not unresolved and (binding.assumed or any(value.assumed for value in used)),
@@ -148,11 +146,6 @@ def _requirement(
         sources=unique((*entry.sources, *(tags.source for tags in known))),
         notes=unique(_notes(entry, binding, used)),
     )
-
-
-def own_name(workspace: Workspace) -> tuple[str, ...]:
-    """The workspace's name, where it has one."""
-    return (workspace.name,) if workspace.name else ()
 
 
 def _service_tags(tags: Optional[Tags], form: Form, binding: Binding, cloud: Cloud) -> tuple[str, ...]:
@@ -215,6 +208,20 @@ def _probe(
     if not is_host(target):
         return None
     return ProbeSpec(target, path, proof)
+
+
+def kept_of_all(every: Sequence[Requirement]) -> dict[str, Any]:
+    """What becomes of the fields of wishes for one endpoint in which nothing of any of them is lost, for `replace`."""
+    scenarios = {scenario for row in every for scenario in row.needed_for}
+    return {
+        "needed_for": tuple(scenario for scenario in Scenario if scenario in scenarios),
+        "websocket": any(row.websocket for row in every),
+        "entries": unique(entry for row in every for entry in row.entries),
+        "unresolved": any(row.unresolved for row in every),
+        "fqdn_tags": unique(tag for row in every for tag in row.fqdn_tags),
+        "probe": next((row.probe for row in every if row.probe), None),
+        "sources": unique(source for row in every for source in row.sources),
+    }
 
 
 def unique(items: Iterable[T]) -> tuple[T, ...]:

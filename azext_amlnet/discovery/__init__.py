@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from .workspace import WorkspaceQuery as WorkspaceQuery
     from .workspace import compute_names as compute_names
 
-    # The names of 1.0.0b1, kept until 1.0.0.
-    Inquiry, PolicyInquiry, Patience = WorkspaceQuery, PolicyQuery, Timeouts
+    Inquiry, PolicyInquiry = WorkspaceQuery, PolicyQuery
 
 _ELSEWHERE = {
     **dict.fromkeys(("WorkspaceQuery", "compute_names"), "workspace"),
@@ -30,14 +29,14 @@ _ELSEWHERE = {
     "FleetQuery": "fleet",
     "FleetScope": "search",
 }
-_ALIASES = {"Inquiry": "WorkspaceQuery", "PolicyInquiry": "PolicyQuery", "Patience": "Timeouts"}
+_ALIASES = {"Inquiry": "WorkspaceQuery", "PolicyInquiry": "PolicyQuery"}
+Patience = Timeouts
+"""The names of 1.0.0b1, kept until 1.0.0."""
 
 
 def __getattr__(name: str) -> Any:
     """The names of this room's other files, imported when they are asked for."""
     own = _ALIASES.get(name, name)
-    if own == "Timeouts":
-        return Timeouts
     if own not in _ELSEWHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_ELSEWHERE[own]}", __name__), own)

@@ -90,7 +90,7 @@ class Arm:
         links: set[str] = set()
         page = self.get(fact, path)
         for _ in range(_MOST_PAGES):
-            refusal = _no_page(page)
+            refusal = no_page(page)
             if refusal is not None:
                 return Beginning(items, refusal) if links else refusal
             items += page["value"]
@@ -171,12 +171,12 @@ def sign_in_troubles() -> tuple[type[Exception], ...]:
     return (MsalError, *plain)
 
 
-def _no_page(page: Any) -> Optional[Refusal]:
-    """Why an answer is no page of a list; None for one that is."""
+def no_page(page: Any, key: str = "value", otherwise: str = "the answer is not a list of items") -> Optional[Refusal]:
+    """Why an answer is no page of a list, which has its items at a key; None for one that is."""
     if isinstance(page, Refusal):
         return page
-    if not isinstance(page, dict) or not isinstance(page.get("value"), list):
-        return Refusal(200, "", "the answer is not a list of items")
+    if not isinstance(page, dict) or not isinstance(page.get(key), list):
+        return Refusal(200, "", otherwise)
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from dataclasses import dataclass, replace
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from ..errors import AccessError, NotFoundError
 from ..model import Cloud, Fleet, Gap, SearchedScope, Workspace
@@ -66,8 +66,7 @@ class FleetQuery:
             behind=self.scope.behind,
             gaps=tuple(made.gaps),
         )
-        fleet = Fleet(workspaces, scope)
-        return _behind(fleet, self.scope, answers) if self.scope.behind else fleet
+        return _behind(workspaces, scope, self.scope, answers) if self.scope.behind else Fleet(workspaces, scope)
 
     def _answers(self, made: Search, cloud: Cloud) -> dict[Call, Any]:
         """The answers about all workspaces: those that Resource Graph gave, and those of plain calls for the others."""
@@ -140,20 +139,17 @@ def _unreadable(path: str, answer: Any, cloud: Cloud) -> Workspace:
 # Those behind a firewall
 
 
-def _behind(fleet: Fleet, scope: FleetScope, answers: Mapping[Call, Any]) -> Fleet:
+def _behind(
+    workspaces: Sequence[Workspace], searched: SearchedScope, scope: FleetScope, answers: Mapping[Call, Any]
+) -> Fleet:
     """The workspaces with the computes that are behind the firewall, those that were named as they are.
 
     Raises NotFoundError or AccessError where the firewall cannot be read.
     """
     path = str(scope.behind)
-    firewall = answers[Call.of("firewall", path)]
-    if isinstance(firewall, Refusal):
-        kind = NotFoundError if firewall.status == 404 else AccessError
-        hint = "az network firewall list --query [].id lists the ids; the role Reader on it is enough."
-        raise kind(f"The firewall {path} could not be read: {firewall}.", hint)
-    gateway, kept, out, undecided = behind.gateway_of(firewall), [], [], []
-    gaps = list(fleet.scope.gaps if fleet.scope else ())
-    for one in fleet.workspaces:
+    gateway, kept, out, undecided = _gateway(path, answers), [], [], []
+    gaps = list(searched.gaps)
+    for one in workspaces:
         identifier = str(one.id)
         if scope.names(identifier):
             kept.append(one)
@@ -162,17 +158,28 @@ def _behind(fleet: Fleet, scope: FleetScope, answers: Mapping[Call, Any]) -> Fle
         kept += [own] if own else []
         if open_questions:
             undecided.append(identifier)
-            what = f"whether {few(open_questions, 5)} of workspace {one.name} is behind {name_of(path)}"
-            gaps.append(Gap("behind", what, _UNTOLD, "rows of it are left out", identifier))
+            gaps.append(_untold(one, open_questions, path))
         elif own is None:
             out.append(identifier)
-    where = replace(fleet.scope or SearchedScope(), not_behind=tuple(out), undecided=tuple(undecided), gaps=tuple(gaps))
+    where = replace(searched, not_behind=tuple(out), undecided=tuple(undecided), gaps=tuple(gaps))
     if not kept:
         raise _nothing_behind(path, where)
     return Fleet(tuple(kept), where)
 
 
-_UNTOLD = "its routes cannot be read, or do not tell (Arc, a virtual WAN)"
+def _gateway(path: str, answers: Mapping[Call, Any]) -> behind.Gateway:
+    firewall = answers[Call.of("firewall", path)]
+    if isinstance(firewall, Refusal):
+        kind = NotFoundError if firewall.status == 404 else AccessError
+        hint = "az network firewall list --query [].id lists the ids; the role Reader on it is enough."
+        raise kind(f"The firewall {path} could not be read: {firewall}.", hint)
+    return behind.gateway_of(firewall)
+
+
+def _untold(workspace: Workspace, computes: Sequence[str], firewall: str) -> Gap:
+    what = f"whether {few(computes, 5)} of workspace {workspace.name} is behind {name_of(firewall)}"
+    why = "its routes cannot be read, or do not tell (Arc, a virtual WAN)"
+    return Gap("behind", what, why, "rows of it are left out", workspace.id)
 
 
 def _nothing_behind(path: str, where: SearchedScope) -> NotFoundError:

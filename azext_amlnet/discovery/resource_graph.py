@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterator, Mapping, Optional
 
+from ..vocabulary import BELOW_PREMIUM
 from .answers import inner, items_of, properties, resource_id
-from .arm import Arm, Refusal
+from .arm import Arm, Refusal, no_page
 from .clusters import EXTENSION
 from .crawl import Call
 
@@ -54,12 +55,15 @@ class Query:
 
     def _value(self, path: list[str]) -> str:
         """Where a property stands in a row."""
-        plain = "properties" + "".join(f"['{part}']" if "." in part else f".{part}" for part in path)
         if not self.spelled:
-            return plain
-        capital = "properties" + "".join(f"['{p}']" if "." in p else f".{p[0].upper()}{p[1:]}" for p in path[:1])
-        rest = "".join(f"['{part}']" if "." in part else f".{part}" for part in path[1:])
-        return f"coalesce(tostring({plain}), tostring({capital}{rest}))"
+            return _at(path)
+        capital = path[0][0].upper() + path[0][1:]
+        return f"coalesce(tostring({_at(path)}), tostring({_at([capital, *path[1:]])}))"
+
+
+def _at(path: list[str]) -> str:
+    """A property in Kusto's language; a name with a dot in it stands in brackets."""
+    return "properties" + "".join(f"['{part}']" if "." in part else f".{part}" for part in path)
 
 
 def _quoted(text: str) -> str:
@@ -150,10 +154,10 @@ _MOST_PAGES = 1000
 
 def rows_of(arm: Arm, query: str, where: Mapping[str, Any]) -> Any:
     """All rows of a query in a scope (`subscriptions` or `managementGroups`) as Rows, or a Refusal."""
-    answer: Any = Refusal(0, "", "nothing was asked")
+    answer: Any = None
     for size in _SIZES:
         answer = _pages(arm, query, where, size)
-        if not (isinstance(answer, Refusal) and "payloadtoolarge" in answer.code.lower()):
+        if not (isinstance(answer, Refusal) and _too_large(answer)):
             break
     return answer
 
@@ -164,7 +168,7 @@ def _pages(arm: Arm, query: str, where: Mapping[str, Any], size: int) -> Any:
     tokens: set[str] = set()
     for _ in range(_MOST_PAGES):
         page = arm.query({**where, "query": query, "options": options})
-        refusal = _no_page(page)
+        refusal = no_page(page, "data", "Resource Graph's answer is not a list of rows")
         if refusal is not None:
             return Rows(tuple(rows.values()), refusal) if tokens and not _too_large(refusal) else refusal
         for row in page["data"]:
@@ -183,14 +187,6 @@ def _pages(arm: Arm, query: str, where: Mapping[str, Any], size: int) -> Any:
 
 def _too_large(refusal: Refusal) -> bool:
     return "payloadtoolarge" in refusal.code.lower()
-
-
-def _no_page(page: Any) -> Optional[Refusal]:
-    if isinstance(page, Refusal):
-        return page
-    if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-        return Refusal(200, "", "Resource Graph's answer is not a list of rows")
-    return None
 
 
 def _cut(page: Mapping[str, Any], received: int) -> Optional[Refusal]:
@@ -247,20 +243,17 @@ def answers_of(rows: Mapping[str, tuple[Mapping[str, Any], ...]]) -> dict[Call, 
         elif kind == "microsoft.network/virtualnetworks":
             known.update(_subnets(body))
         elif kind in _LISTED:
-            listed.setdefault(_LISTED[kind](identifier), []).append(body)
+            above = identifier.rpartition("/")[0]
+            listed.setdefault(Call.of(_LISTED[kind], above, listing=True), []).append(body)
     known.update({call: items for call, items in listed.items() if _tells(call, items)})
     known.update({call: [] for call in _without_replicas(known) if call not in known})
     return known
 
 
 _LISTED = {
-    "microsoft.containerregistry/registries/replications": lambda path: Call.of(
-        "replications", path.rpartition("/")[0], listing=True
-    ),
-    "microsoft.kubernetesconfiguration/extensions": lambda path: Call.of(
-        "extensions", path.rpartition("/")[0], listing=True
-    ),
-    "microsoft.relay/namespaces": lambda path: Call.of("relay", path.rpartition("/")[0], listing=True),
+    "microsoft.containerregistry/registries/replications": "replications",
+    "microsoft.kubernetesconfiguration/extensions": "extensions",
+    "microsoft.relay/namespaces": "relay",
 }
 """The lists that rows are of: what stands in front of a row's name is the list's own path."""
 
@@ -289,8 +282,7 @@ def is_whole(fact: str, body: Mapping[str, Any]) -> bool:
     if not all(own.get(name) for name in _NEEDED[fact]) or version < _SINCE.get(fact, ""):
         return False
     if fact == "registry":  # regional endpoints are of Premium alone, and in previews of the api alone
-        premium = str(inner(body, "sku").get("name")).lower() not in ("basic", "standard")
-        return not premium or "regionalEndpoints" in own
+        return _is_below_premium(body) or "regionalEndpoints" in own
     if fact == "arc":  # whether it goes through a gateway is told since 2026-03-01 at the latest
         return "gateway" in own or version >= "2026-03-01"
     if fact == "aks":  # whether a proxy is in force is told since 2026-01-01
@@ -322,6 +314,9 @@ def _tells(call: Call, items: list[Any]) -> bool:
 
 def _without_replicas(known: Mapping[Call, Any]) -> list[Call]:
     """The lists of replicas of registries that can have none: all but Premium."""
-    registries = [(call, body) for call, body in known.items() if call.fact == "registry"]
-    plain = [call for call, body in registries if str(inner(body, "sku").get("name")).lower() in ("basic", "standard")]
+    plain = [call for call, body in known.items() if call.fact == "registry" and _is_below_premium(body)]
     return [Call.of("replications", f"{call.path}/replications", listing=True) for call in plain]
+
+
+def _is_below_premium(registry: Mapping[str, Any]) -> bool:
+    return str(inner(registry, "sku").get("name")).lower() in BELOW_PREMIUM

@@ -45,9 +45,7 @@ class FleetScope:
         """The scope in words."""
         if self.management_groups:
             return f"management group {', '.join(self.management_groups)}"
-        return (
-            f"subscription {', '.join(f'{one.name} ({one.id})' if one.name else one.id for one in self.subscriptions)}"
-        )
+        return f"subscription {', '.join(map(str, self.subscriptions))}"
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional
 
 from ..model import AppInsights, Cloud, Hub, KeyVault, MlRegistry, Registry, StorageAccount, Workspace
+from ..vocabulary import BELOW_PREMIUM
 from .answers import (
     Answers,
     account_id,
@@ -166,7 +167,7 @@ def _replica_regions(
     answer = answers.of("replications", f"{registry}/replications", listing=True)
     if not isinstance(answer, list):
         what = f"registry {name_of(registry)}, replicas"
-        if str(sku).lower() not in ("basic", "standard"):  # which have no replicas
+        if str(sku).lower() not in BELOW_PREMIUM:
             answers.gap("replications", what, reason_of(answer), assumed, registry)
         return ()
     regions = (normal_region(item.get("location")) for item in answer if isinstance(item, Mapping))

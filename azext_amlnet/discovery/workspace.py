@@ -50,7 +50,7 @@ class WorkspaceQuery:
         self._followed: Optional[queue.SimpleQueue[Any]] = None
         if cloud is not None:
             self._followed = queue.SimpleQueue()
-            threading.Thread(target=self._follow_apart, args=(cloud,), daemon=True).start()
+            threading.Thread(target=self._follow_apart, args=(cloud, self._followed), daemon=True).start()
         self.arm.clients.prepare()
 
     def finish(self, cloud: Cloud, suffixes: Mapping[str, str]) -> Workspace:
@@ -62,14 +62,12 @@ class WorkspaceQuery:
             raise answers
         return to_workspace(answers, self.path, cloud, suffixes)
 
-    def _follow_apart(self, cloud: Cloud) -> None:
+    def _follow_apart(self, cloud: Cloud, followed: queue.SimpleQueue[Any]) -> None:
         """Follows answers in a thread of its own, so that none of them waits for what the caller does meanwhile."""
         try:
-            answers: Any = self._answers(cloud)
+            followed.put(self._answers(cloud))
         except BaseException as error:  # handed to the caller of finish(), which raises it
-            answers = error
-        if self._followed is not None:
-            self._followed.put(answers)
+            followed.put(error)
 
     def _answers(self, cloud: Cloud) -> Mapping[Call, Any]:
         def next_calls(call: Call, answer: Any) -> Iterator[Call]:

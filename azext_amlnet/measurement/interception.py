@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from ..catalog.computes import qualified
+from ..catalog.computes import attached
 from ..catalog.inspection import components_of, entries_of
 from ..model import (
     AffectedComponent,
@@ -120,9 +120,8 @@ def _clusters(inputs: Inputs) -> Iterator[ClusterInUse]:
         topics, own = {one.topic for one in inputs.rows}, {Topic.AKS: ClusterType.AKS, Topic.ARC: ClusterType.ARC}
         yield from (ClusterInUse(of_topic) for topic, of_topic in own.items() if topic in topics)
         return
-    attached = [compute for facts in workspaces for compute in facts.computes or ()]
     names: dict[str, list[str]] = {}
-    for name, compute in zip(qualified(workspaces), attached, strict=True):
+    for name, _, compute in attached(workspaces):
         names.setdefault((compute.cluster_id or "").lower(), []).append(name)
     for identifier, cluster in clusters.items():
         by_id, computes = cluster_type_of(cluster.id), tuple(names.get(identifier, ()))

@@ -98,12 +98,12 @@ def context_of(
     inputs: Inputs, fqdn_tags: bool = False, lacking_in: tuple[str, ...] = (), purpose: Purpose = Purpose.ALLOW
 ) -> Context:
     """What an exported file says of itself; see the fields of Context."""
-    from ..about import about
+    from ..about import gaps_of
     from ..catalog.computes import qualified
     from ..exporters import Context
     from ..model import names_of
 
-    catalog, fleet, head = inputs.catalog, inputs.fleet, about(inputs)
+    catalog, fleet = inputs.catalog, inputs.fleet
     return Context(
         workspace=fleet.only.name if fleet.only else None,
         workspaces=names_of(fleet.workspaces),
@@ -112,7 +112,7 @@ def context_of(
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",
         command="az " + " ".join(map(shlex.quote, sys.argv[1:])),
-        gaps=tuple(map(str, head["gaps"])),
+        gaps=tuple(map(str, gaps_of(fleet))),
         fqdn_tags=fqdn_tags,
         lacking_in=lacking_in,
         purpose=purpose,
@@ -121,11 +121,11 @@ def context_of(
 
 def searched(inputs: Inputs) -> tuple[str, ...]:
     """Where workspaces were looked for, in words."""
-    from ..about import about
     from ..codec import to_json
     from ..reports.scope import sentences
 
-    return tuple(sentences(to_json(about(inputs))))
+    fleet = inputs.fleet
+    return tuple(sentences({"scope": to_json(fleet.scope), "workspaces": fleet.workspaces}))
 
 
 def exported(export: Export, **where: str) -> JsonObject:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Optional
 from ..vocabulary import EXIT_UNKNOWN, Purpose
 from ._az import exit_after_output, warn
 from ._inputs import gather
-from ._output import context_of, exported, print_text, searched
+from ._output import context_of, exported, print_text
 
 if TYPE_CHECKING:
     from typing import Any
@@ -42,7 +42,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: ExportArguments) -> Optiona
     rows = exemptions(inputs.catalog, inputs.rows) if purpose is Purpose.TLS_EXEMPTION else inputs.rows
     context = context_of(inputs, fqdn_tags=arguments.use_fqdn_tags, purpose=purpose)
     made = export(arguments.export_format, rows, context, arguments.allow_unresolved)
-    warn((*searched(inputs), *inputs.warnings))
+    warn((*context.searched, *inputs.warnings))
     document = exported(made, **({"file": path} if path else {"content": made.content}))
     if inputs.fleet.undecided:
         exit_after_output(cmd, EXIT_UNKNOWN)
