@@ -18,14 +18,14 @@ from azext_amlnet.discovery.chain import Lists
 from azext_amlnet.discovery.client import Timeouts, is_query, new_clients, outside_az
 from azext_amlnet.discovery.pace import Pace
 from azext_amlnet.discovery.resource_graph import QUERIES
-from azext_amlnet.errors import AccessError, NotFoundError, UnreachableError
-from azext_amlnet.model import Cloud, Door, Fleet, Scope, Subscription, Workspace
+from azext_amlnet.errors import AccessError, AmlnetError, NotFoundError, UnreachableError
+from azext_amlnet.model import Cloud, ClusterType, Door, Fleet, Scope, Subscription, Workspace
 
 from . import builders as arm
 from .conftest import StaticToken
 from .fakearm import OTHER_SUBSCRIPTION, SUBSCRIPTION, Buckets, FakeAzure, Fault
 from .fakegraph import columns_of
-from .fleets import FIREWALL, firewall, identifier, network, one_served, served
+from .fleets import FIREWALL, HOP, firewall, identifier, network, one_served, served
 
 Asked = Callable[..., Fleet]
 BOTH = (Subscription(SUBSCRIPTION), Subscription(OTHER_SUBSCRIPTION))
@@ -230,6 +230,54 @@ def test_rows_that_were_cut_off_are_a_gap(fleet: Asked, azure: FakeAzure, monkey
     assert "its pages lead back to one that was read" in scope_gaps(fleet(served(9)))
 
 
+def cut(azure: FakeAzure, kind: str, without: str) -> None:
+    """Makes Resource Graph leave rows out of its answer about a kind of resource, and say that it did."""
+    whole = azure.graph.answer
+
+    def answer(resources: Any, body: Any) -> Any:
+        status, document = whole(resources, body)
+        if f"'{kind}'" in body["query"]:
+            rows = [row for row in document["data"] if not str(row["id"]).endswith(without)]
+            document = {**document, "data": rows, "totalRecords": len(rows), "resultTruncated": "true"}
+        return status, document
+
+    azure.graph.answer = answer  # type: ignore[method-assign]
+
+
+def test_a_list_of_which_rows_were_cut_off_is_asked_plainly(fleet: Asked, azure: FakeAzure) -> None:
+    resources = one_served(0)
+    key = next(path for path in resources if path.endswith("/extensions") and "connectedClusters" in path)
+    monitor = {"extensionType": "Microsoft.AzureMonitor.Containers"}
+    resources[key] = [*resources[key], {"name": "monitor", "id": f"{key}/monitor", "properties": monitor}]
+    whole = fleet(resources)
+    assert [one.monitoring for one in whole.workspaces[0].clusters if one.types == (ClusterType.ARC,)] == [True]
+    cut(azure, "microsoft.kubernetesconfiguration/extensions", "/monitor")
+    assert to_json(fleet(resources).workspaces[0]) == to_json(whole.workspaces[0])
+    cut(azure, "microsoft.resources/subscriptions", OTHER_SUBSCRIPTION)
+    unknown = f"subscription {OTHER_SUBSCRIPTION}: it is not known whether this login may read it: Resource Graph cut"
+    assert unknown in scope_gaps(fleet(resources))
+
+
+def test_a_row_that_does_not_tell_its_version_is_of_an_old_one(fleet: Asked, azure: FakeAzure) -> None:
+    resources = one_served(0)
+    cluster = next(body for path, body in resources.items() if path.endswith("/connectedClusters/arc-0"))
+    cluster["properties"]["gateway"] = {"enabled": True}
+    whole = fleet(resources)
+    azure.graph = replace(azure.graph, version="", without=("gateway",))
+    assert to_json(fleet(resources).workspaces[0]) == to_json(whole.workspaces[0])
+
+
+def test_a_row_of_any_depth_is_read(fleet: Asked, azure: FakeAzure) -> None:
+    resources = one_served(0)
+    deep: dict[str, Any] = {}
+    for _ in range(400):
+        deep = {"deeper": deep}
+    vault = next(body for path, body in resources.items() if path.endswith("/vaults/vault0"))
+    vault["properties"]["networkAcls"] = {"defaultAction": deep}
+    key_vault = fleet(resources).workspaces[0].key_vault
+    assert key_vault and key_vault.host == "vault0.vault.azure.net"
+
+
 def test_resource_graphs_quota_is_waited_for_by_its_own_headers(fleet: Asked, azure: FakeAzure) -> None:
     headers = {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:02"}
     azure.faults.append(Fault("ResourceGraph", 429, "RateLimiting", headers=headers, times=4))
@@ -280,7 +328,7 @@ def paced(pace: Pace, *answers: Answer) -> tuple[int, float, int]:
         ((Answer(429), Answer(200)), (200, 2, 2)),
         ((Answer(429, Retry_After="soon"), Answer(200)), (200, 2, 2)),
         ((Answer(429, **{"x-ms-user-quota-resets-after": "00:01:30"}), Answer(200)), (200, 90, 2)),
-        ((Answer(429, Retry_After="2", **{"x-ms-user-quota-resets-after": "00:00:05"}), Answer(200)), (200, 5, 2)),
+        ((Answer(429, Retry_After="2", **{"x-ms-user-quota-resets-after": "00:10:00"}), Answer(200)), (200, 2, 2)),
         ((Answer(429, Retry_After="4000"), Answer(200)), (429, 0, 1)),
         ((*[Answer(429, Retry_After="10")] * 6, Answer(200)), (200, 60, 7)),
         ((Answer(503), Answer(200)), (503, 0, 1)),
@@ -337,6 +385,24 @@ def test_an_id_of_nothing_is_not_found_and_one_that_may_not_be_read_has_placehol
     own = [row.host for row in rows if row.workspaces == ("ws-1",)]
     assert "<registry>.azurecr.io" in own and "<storage account>.blob.core.windows.net" in own
     assert "of another tenant" in str(made.workspaces[1].gaps[0])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        (Fault("/", 403, "AuthorizationFailed", "no right"), AccessError, "403: no right"),
+        (Fault("/", 401, "ExpiredAuthenticationToken", "expired"), AccessError, "401: expired"),
+        (Fault("/", action="reset"), UnreachableError, "could not be asked|Azure could not be asked"),
+        (Fault("/", 500, "InternalServerError", "out of order"), AmlnetError, "out of order"),
+    ],
+)
+def test_where_nothing_can_be_read_there_is_no_list(
+    fleet: Asked, azure: FakeAzure, count: int, fault: Fault, error: type[AmlnetError], words: str
+) -> None:
+    azure.faults.append(fault)
+    with pytest.raises(error, match=words):
+        fleet(served(2), workspace_ids=tuple(map(path_of, range(count))))
 
 
 def test_one_that_is_gone_since_its_row_was_written_is_left_out_and_named(fleet: Asked, azure: FakeAzure) -> None:
@@ -408,6 +474,9 @@ def test_management_groups_are_searched_and_their_subscriptions_named(fleet: Ask
         f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/workspaces": both,
     }, management_groups=("landing-zones",))  # fmt: skip
     assert names(made) == ["ws-0", "ws-2"] and made.scope and made.scope.door is Door.LISTS
+    azure.faults.append(Fault("managementGroups/secret", 403, "AuthorizationFailed", "not yours"))
+    made = fleet({}, management_groups=("landing-zones", "secret"))
+    assert names(made) == ["ws-0", "ws-2"] and "management group secret: 403: not yours" in scope_gaps(made)
 
 
 def test_an_azure_that_cannot_be_reached_is_one_error(fleet: Asked, azure: FakeAzure) -> None:
@@ -490,6 +559,51 @@ def test_a_table_that_cannot_be_read_and_a_hub_of_a_virtual_wan_leave_it_open(fl
 def test_one_that_is_named_is_counted_in_whatever_its_routes_say(fleet: Asked, azure: FakeAzure) -> None:
     made = fleet({**only_aks(0), **only_aks(1), **firewall()}, behind=FIREWALL, workspace_ids=(path_of(0),))
     assert names(made) == ["ws-0", "ws-1"] and made.scope and not made.scope.undecided
+
+
+def routes(number: int, *pairs: tuple[str, str]) -> dict[str, Any]:
+    """The network of a workspace's cluster with routes of these prefixes to these hops."""
+    made = spoke(number)
+    table = next(body for path, body in made.items() if "/routeTables/" in path)
+    keys = ("addressPrefix", "nextHopIpAddress")
+    table["properties"]["routes"] = [{"properties": dict(zip(keys, pair, strict=True))} for pair in pairs]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("pairs", "state"),
+    [
+        ([("0.0.0.0/0", HOP)], "kept"),
+        ([("0.0.0.0/1", HOP), ("128.0.0.0/1", HOP)], "kept"),
+        ([("0.0.0.0/0", HOP), ("20.0.0.0/8", "10.9.9.9"), ("AzureMonitor", "10.9.9.9")], "kept"),
+        ([("0.0.0.0/0", "10.9.9.9"), ("0.0.0.0/1", HOP), ("128.0.0.0/1", HOP)], "kept"),
+        ([("0.0.0.0/0", HOP), ("0.0.0.0/1", "10.9.9.9"), ("128.0.0.0/1", "10.9.9.9")], "out"),
+        ([("0.0.0.0/1", HOP)], "undecided"),
+        ([("20.0.0.0/8", HOP)], "undecided"),
+        ([("AzureCloud", HOP)], "undecided"),
+        ([("10.0.0.0/8", HOP)], "out"),
+        ([("0.0.0.0/0", "10.9.9.9")], "out"),
+        ([], "out"),
+    ],
+)
+def test_routes_lead_the_internet_to_a_firewall_or_a_part_of_it(
+    fleet: Asked, pairs: list[tuple[str, str]], state: str
+) -> None:
+    made = fleet({**only_aks(5), **only_aks(1, **DIRECT), **routes(1, *pairs), **firewall()}, behind=FIREWALL)
+    scope = made.scope
+    assert scope and (path_of(1) in scope.undecided) is (state == "undecided")
+    assert (path_of(1) in scope.not_behind) is (state == "out") and ("ws-1" in names(made)) is (state == "kept")
+
+
+def test_one_that_is_named_does_not_widen_the_search(fleet: Asked, azure: FakeAzure) -> None:
+    of_one = {"behind": FIREWALL, "subscriptions": (Subscription(SUBSCRIPTION),)}
+    made = fleet({**served(6), **firewall()}, workspace_ids=(path_of(1),), **of_one)
+    assert names(made) == ["ws-2", "ws-4", "ws-1"]
+
+
+def test_a_firewall_without_an_address_is_an_error(fleet: Asked, azure: FakeAzure) -> None:
+    with pytest.raises(NotFoundError, match="hub-fw shows no private address"):
+        fleet({**only_aks(1), **firewall(ipConfigurations=[])}, behind=FIREWALL)
 
 
 def test_a_firewall_that_is_not_there_and_nothing_behind_one_are_errors(fleet: Asked, azure: FakeAzure) -> None:

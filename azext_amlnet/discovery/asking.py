@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shlex
+from typing import Any, Mapping, Optional
 
-from ..errors import UnreachableError
-from .arm import Arm, logger
+from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError
+from .arm import Arm, Refusal, logger
 from .client import Timeouts
 from .crawl import Call, Crawl, Follow, NoAnswer
 
@@ -21,6 +22,42 @@ def finished(crawl: Crawl, follow_up: Follow, timeouts: Timeouts, arm: Arm) -> d
         raise UnreachableError(silent, ALLOW.format(host=arm.host)) from None
     _log_timings(crawl)
     return answers
+
+
+_LISTED = (
+    "az resource list {group}--resource-type Microsoft.MachineLearningServices/workspaces {form} lists what is there, "
+    "az account show the subscription."
+)
+
+
+def not_found(what: str, answer: Refusal, group: Optional[str] = None) -> NotFoundError:
+    """The error for a workspace that does not exist, in a resource group where one was given."""
+    hint = _LISTED.format(group=f"-g {shlex.quote(group)} ", form="-o table") if group else _IDS
+    return NotFoundError(f"The {what} was not found: {answer}.", hint)
+
+
+_IDS = _LISTED.format(group="", form="--query [].id")
+
+
+def check_workspace(answer: Any, what: str, host: str, group: Optional[str] = None) -> None:
+    """Raises when a workspace itself cannot be read; everything else depends on it."""
+    if isinstance(answer, Mapping) and isinstance(answer.get("properties"), Mapping):
+        return
+    if not isinstance(answer, Refusal):
+        answer = Refusal(200, "", "the answer is no workspace; perhaps a proxy answers in ARM's place")
+    if answer.status == 404:
+        raise not_found(what, answer, group)
+    if answer.status == 401:
+        raise AccessError(f"You may not read the {what}: {answer}.", "Sign in again: az login.")
+    if answer.status == 403:
+        hint = "The role Reader on the resource group is enough; or use --workspace-file with facts saved elsewhere."
+        raise AccessError(f"You may not read the {what}: {answer}.", hint)
+    if answer.status == 0:
+        raise UnreachableError(f"The {what} could not be asked about: {answer}.", ALLOW.format(host=host))
+    raise AmlnetError(
+        f"Azure Resource Manager ({host}) gave no usable answer about the {what}: {answer}.",
+        "Try again later; or use --workspace-file with facts saved earlier.",
+    )
 
 
 def _log_timings(crawl: Crawl) -> None:

@@ -1,4 +1,4 @@
-"""Which workspaces are behind a firewall: those with a cluster whose subnets route 0.0.0.0/0 to it. Pure.
+"""Which workspaces are behind a firewall: those with a cluster whose subnets route the Internet to it. Pure.
 
 A hint, not a proof: what a virtual WAN, a BGP peer or a proxy does with traffic is not in route tables, and of Arc
 clusters Azure knows no network at all. What cannot be told is told as such.
@@ -6,8 +6,10 @@ clusters Azure knows no network at all. What cannot be told is told as such.
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 from dataclasses import dataclass, replace
-from typing import Any, Iterable, Iterator, Mapping, Optional
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import Cluster, ClusterType, Workspace
 from .answers import Answers, inner, items_of, properties, resource_id
@@ -87,12 +89,52 @@ def _leads(subnet: str, answers: Answers, gateway: Gateway, by_routes: bool) -> 
     routes = answers.resource("route-table", table)
     if not isinstance(routes, Mapping):
         return None
-    hops = [str(body.get("nextHopIpAddress")) for body in _defaults(routes)]
-    return any(hop in gateway.addresses for hop in hops) if hops else untold
+    return _sends(list(map(properties, items_of(properties(routes).get("routes")))), gateway, untold)
 
 
-def _defaults(table: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The routes of a table for everything that no other route is for."""
-    for body in map(properties, items_of(properties(table).get("routes"))):
-        if body.get("addressPrefix") == "0.0.0.0/0":
-            yield body
+def _sends(routes: Sequence[Mapping[str, Any]], gateway: Gateway, untold: Optional[bool]) -> Optional[bool]:
+    """Whether routes send the Internet to the firewall: nearly all of it; None for a part.
+
+    Of routes that hold an address the longest prefix counts
+    (https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview, 2026-11-27). `untold` is the
+    answer where the table leaves most of it to routes that stand elsewhere.
+    """
+    spans, by_tag = [], False
+    for route in routes:
+        leads, span = route.get("nextHopIpAddress") in gateway.addresses, _span(route.get("addressPrefix"))
+        by_tag = by_tag or (leads and span is None)
+        spans += [(*span, leads)] if span else []
+    here, elsewhere = _shares(spans)
+    if here >= _NEARLY_ALL:
+        return True
+    if here or by_tag:
+        return None
+    return False if elsewhere >= _NEARLY_ALL else untold
+
+
+_NEARLY_ALL = 0.9
+"""Of the Internet's addresses: exceptions for single services are beside it, a half of it is not."""
+_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
+Span = tuple[int, int]
+
+
+def _span(prefix: Any) -> Optional[Span]:
+    """The first and the last address of a prefix; None for a service tag, and for what is no IPv4 prefix."""
+    try:
+        network = ipaddress.IPv4Network(str(prefix), strict=False)
+    except ValueError:
+        return None
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def _shares(routes: Sequence[tuple[int, int, bool]]) -> tuple[float, float]:
+    """How much of the public addresses leads here, and how much elsewhere, by routes of which the longest counts."""
+    private = [(int(one.network_address), int(one.broadcast_address)) for one in _PRIVATE]
+    bounds = sorted({edge for low, high, *_ in (*routes, *private) for edge in (low, high + 1)})
+    shares = {True: 0, False: 0}
+    for low, above in itertools.pairwise(bounds):
+        holding = [(high - first, leads) for first, high, leads in routes if first <= low <= high]
+        if holding and not any(first <= low <= high for first, high in private):
+            shares[min(holding)[1]] += above - low
+    whole = 2**32 - sum(high - low + 1 for low, high in private)
+    return shares[True] / whole, shares[False] / whole

@@ -16,7 +16,7 @@ from ..text import few
 from . import behind
 from .answers import Answers, items_of, name_of, properties
 from .arm import Arm, Refusal
-from .asking import finished
+from .asking import check_workspace, finished, not_found
 from .chain import Lists, ask, first_calls, follow
 from .client import Timeouts
 from .crawl import Call, Crawl
@@ -58,6 +58,7 @@ class FleetQuery:
         workspaces = tuple(one for one in every if one is not None)
         if not workspaces:
             raise nothing_there(self.scope, made)
+        self._check(workspaces, answers)
         scope = SearchedScope(
             door=made.door,
             subscriptions=made.subscriptions,
@@ -67,6 +68,13 @@ class FleetQuery:
             gaps=tuple(made.gaps),
         )
         return _behind(workspaces, scope, self.scope, answers) if self.scope.behind else Fleet(workspaces, scope)
+
+    def _check(self, workspaces: Sequence[Workspace], answers: Mapping[Call, Any]) -> None:
+        """Raises where none of the workspaces can be read: placeholders alone would look like a list."""
+        own = [answers[Call.of("workspace", str(one.id))] for one in workspaces]
+        if not any(map(properties, own)):
+            others = f" and {len(own) - 1} more" if len(own) > 1 else ""
+            check_workspace(own[0], f"workspace {workspaces[0].id}{others}", self.arm.host)
 
     def _answers(self, made: Search, cloud: Cloud) -> dict[Call, Any]:
         """The answers about all workspaces: those that Resource Graph gave, and those of plain calls for the others."""
@@ -97,7 +105,7 @@ class FleetQuery:
             own = self.arm.get("workspace", path)  # a row outlives for a while what it is of
         if isinstance(own, Refusal) and own.status == 404:
             if self.scope.names(path):
-                raise NotFoundError(f"The workspace {path} was not found: {own}.", _CHECK)
+                raise not_found(f"workspace {path}", own)
             what = f"workspace {name_of(path)}"
             made.gaps.append(Gap("workspace", what, f"it is gone: {own}", "none of its rows are in this list", path))
             return None
@@ -105,9 +113,6 @@ class FleetQuery:
             return _unreadable(path, own, cloud)
         spelled = {**own, "id": _spelled(path, own, answers)}
         return to_workspace(ChainMap({call: spelled}, answers), path, cloud, suffixes)
-
-
-_CHECK = "az resource list --resource-type Microsoft.MachineLearningServices/workspaces --query [].id lists the ids."
 
 
 def _spelled(path: str, own: Mapping[str, Any], answers: Mapping[Call, Any]) -> str:
@@ -144,7 +149,7 @@ def _behind(
 ) -> Fleet:
     """The workspaces with the computes that are behind the firewall, those that were named as they are.
 
-    Raises NotFoundError or AccessError where the firewall cannot be read.
+    Raises NotFoundError or AccessError where the firewall cannot be read, or has no address.
     """
     path = str(scope.behind)
     gateway, kept, out, undecided = _gateway(path, answers), [], [], []
@@ -173,7 +178,11 @@ def _gateway(path: str, answers: Mapping[Call, Any]) -> behind.Gateway:
         kind = NotFoundError if firewall.status == 404 else AccessError
         hint = "az network firewall list --query [].id lists the ids; the role Reader on it is enough."
         raise kind(f"The firewall {path} could not be read: {firewall}.", hint)
-    return behind.gateway_of(firewall)
+    gateway = behind.gateway_of(firewall)
+    if not (gateway.addresses or gateway.in_hub):
+        what = f"The firewall {path} shows no private address, so no route can be told to lead to it."
+        raise NotFoundError(what, "Is it deallocated? Start it, or name workspaces by their ids: --workspace-id.")
+    return gateway
 
 
 def _untold(workspace: Workspace, computes: Sequence[str], firewall: str) -> Gap:

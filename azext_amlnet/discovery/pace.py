@@ -109,9 +109,9 @@ _USUAL_S = 2.0
 
 
 def _told_s(headers: Mapping[str, str]) -> float:
-    """How long a refusal says to wait: the longest of what its headers say."""
-    waits = [_retry_after_s(headers.get("Retry-After")), _span_s(headers.get("x-ms-user-quota-resets-after"))]
-    return max((wait for wait in waits if wait is not None), default=_USUAL_S)
+    """How long a refusal says to wait: by `Retry-After`, else until Resource Graph's quota is whole again."""
+    waits = (_retry_after_s(headers.get("Retry-After")), _span_s(headers.get("x-ms-user-quota-resets-after")))
+    return next((wait for wait in waits if wait is not None), _USUAL_S)
 
 
 def _quota_s(headers: Mapping[str, str]) -> Optional[float]:

@@ -230,11 +230,14 @@ https://github.com/Azure/azure-rest-api-specs (2026-11-26).
 """
 
 
-def answers_of(rows: Mapping[str, tuple[Mapping[str, Any], ...]]) -> dict[Call, Any]:
-    """The answers that rows, by the name of their query, stand in for, by the calls that they save."""
+def answers_of(rows: Mapping[str, Rows]) -> dict[Call, Any]:
+    """The answers that rows, by the name of their query, stand in for, by the calls that they save.
+
+    Rows that are not all there are stand in for no list.
+    """
     known: dict[Call, Any] = {}
     listed: dict[Call, list[Any]] = {}
-    for row in (row for some in rows.values() for row in some):
+    for row, is_cut in ((row, some.incomplete) for some in rows.values() for row in some.rows):
         body, identifier = _body(row), str(resource_id(row.get("id")))
         kind = str(row.get("type") or "").lower()
         fact = _FACTS.get(kind)
@@ -242,7 +245,7 @@ def answers_of(rows: Mapping[str, tuple[Mapping[str, Any], ...]]) -> dict[Call, 
             known[Call.of(fact, identifier)] = body
         elif kind == "microsoft.network/virtualnetworks":
             known.update(_subnets(body))
-        elif kind in _LISTED:
+        elif kind in _LISTED and not is_cut:
             above = identifier.rpartition("/")[0]
             listed.setdefault(Call.of(_LISTED[kind], above, listing=True), []).append(body)
     known.update({call: items for call, items in listed.items() if _tells(call, items)})
@@ -268,17 +271,21 @@ _CAPITAL = ("ConnectionString",)
 """The properties that ARM, too, begins with a capital."""
 
 
-def _without_nothing(value: Any) -> Any:
+def _without_nothing(value: Any, depth: int = 0) -> Any:
     """A value without what is null in it, and without objects that had nothing else."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or depth > _DEEPEST:
         return value
-    pruned = {key: _without_nothing(one) for key, one in value.items()}
+    pruned = {key: _without_nothing(one, depth + 1) for key, one in value.items()}
     return {key: one for key, one in pruned.items() if one is not None and one != {}}
+
+
+_DEEPEST = 20
+"""Deeper than anything that is read of a row."""
 
 
 def is_whole(fact: str, body: Mapping[str, Any]) -> bool:
     """Whether a row has all that the plain answer is read for, as far as that can be told from the row."""
-    own, version = properties(body), str(body.get("apiVersion") or "9")
+    own, version = properties(body), str(body.get("apiVersion") or "")
     if not all(own.get(name) for name in _NEEDED[fact]) or version < _SINCE.get(fact, ""):
         return False
     if fact == "registry":  # regional endpoints are of Premium alone, and in previews of the api alone

@@ -32,6 +32,14 @@ class FleetScope:
     management_groups: tuple[str, ...] = ()
     behind: Optional[str] = None
 
+    def holds(self, path: str) -> bool:
+        """Whether a workspace that a search brought is in the scope.
+
+        The subscription of a workspace that was named is searched, too, for what that workspace uses.
+        """
+        own = {one.id.lower() for one in self.subscriptions}
+        return not self.everywhere or bool(self.management_groups) or _subscription_of(path) in own
+
     def names(self, path: str) -> bool:
         """Whether a workspace is among those that were named by id."""
         return path.lower() in self._named
@@ -125,18 +133,21 @@ def _subscription_of(path: str) -> str:
 
 
 def _by_rows(scope: FleetScope, rows: Mapping[str, Any], named: list[str]) -> Search:
-    shown = {name: answer.rows for name, answer in rows.items() if isinstance(answer, Rows)}
-    ids = _each_once([*named, *(str(resource_id(row["id"])) for row in shown["workspaces"])])
-    made = Search(ids, Door.RESOURCE_GRAPH, resource_graph.answers_of(shown))
-    cut = rows["workspaces"].incomplete
+    shown = {name: answer for name, answer in rows.items() if isinstance(answer, Rows)}
+    ids = filter(scope.holds, (str(resource_id(row["id"])) for row in shown["workspaces"].rows))
+    made = Search(_each_once([*named, *ids]), Door.RESOURCE_GRAPH, resource_graph.answers_of(shown))
+    cut = shown["workspaces"].incomplete
     if cut:
         made.gaps.append(Gap("resource-graph", "the workspaces of this scope", str(cut), "those that it gave"))
-    names = {str(row["id"]).rpartition("/")[2].lower(): row.get("name") for row in shown.get("subscriptions", ())}
-    made.subscriptions = tuple(_subscriptions(scope, names, ids))
-    for one in made.subscriptions:
-        if "subscriptions" in shown and one.id not in names:
-            why = "Resource Graph does not show it: it does not exist, or this login may not read it"
-            made.gaps.append(_unread(one, why))
+    subscriptions = shown.get("subscriptions", Rows(()))
+    names = {str(row["id"]).rpartition("/")[2].lower(): row.get("name") for row in subscriptions.rows}
+    made.subscriptions = tuple(_subscriptions(scope, names, made.ids))
+    why = "Resource Graph does not show it: it does not exist, or this login may not read it"
+    if subscriptions.incomplete:
+        why = f"it is not known whether this login may read it: {subscriptions.incomplete}"
+    of = {_subscription_of(path) for path in made.ids}
+    unseen = (one for one in made.subscriptions if "subscriptions" in shown and one.id not in {*names, *of})
+    made.gaps += [_unread(one, why) for one in unseen]
     return made
 
 
@@ -171,15 +182,30 @@ def _by_lists(arm: Arm, scope: FleetScope, refused: Refusal, timeouts: Timeouts)
         first = next((answer for answer in answers.values() if isinstance(answer, Refusal)), refused)
         raise AccessError(f"You may not look for workspaces in {scope.where}: {first}.", _READER)
     made, names = Search([], Door.LISTS), {one.id.lower(): one.name for one in scope.subscriptions}
+    made.gaps += _unread_groups(answers)
     for call, answer in sorted(lists.items(), key=lambda pair: pair[0].key):
         one = Subscription(_subscription_of(call.key), names.get(_subscription_of(call.key)))
         made.subscriptions += (one,)
         ids = (resource_id(item.get("id")) for item in items_of(answer) if isinstance(item, Mapping))
         made.ids += filter(None, ids)
-        unread = answer.refusal if isinstance(answer, Beginning) else answer if isinstance(answer, Refusal) else None
+        unread = _unread_part(answer)
         if unread:
             made.gaps.append(_unread(one, str(unread)))
     return made
+
+
+def _unread_part(answer: Any) -> Optional[Refusal]:
+    """Why a list is not whole; None for one that is."""
+    return answer.refusal if isinstance(answer, Beginning) else answer if isinstance(answer, Refusal) else None
+
+
+def _unread_groups(answers: Mapping[Call, Any]) -> Iterator[Gap]:
+    """The management groups of which not all subscriptions were told."""
+    for call, answer in sorted(answers.items(), key=lambda pair: pair[0].key):
+        unread = _unread_part(answer) if call.fact == "descendants" else None
+        if unread:
+            what = f"management group {call.path.split('/')[-2]}"
+            yield Gap("management-group", what, str(unread), "of it those workspaces whose subscription was told")
 
 
 def _listings(scope: FleetScope) -> Iterator[Call]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import queue
-import shlex
 import threading
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional
 
-from ..errors import AccessError, AmlnetError, NotFoundError, UnreachableError
 from .answers import cluster_id
-from .arm import Arm, Refusal
-from .asking import ALLOW, finished
+from .arm import Arm
+from .asking import check_workspace, finished
 from .chain import Lists, ask, computes_call, first_calls, follow, workspace_path
 from .client import Timeouts
 from .crawl import Call, Crawl
@@ -72,7 +70,7 @@ class WorkspaceQuery:
     def _answers(self, cloud: Cloud) -> Mapping[Call, Any]:
         def next_calls(call: Call, answer: Any) -> Iterator[Call]:
             if call.fact == "workspace":
-                _check_workspace(answer, self.what, self.group, self.arm.host)
+                check_workspace(answer, self.what, self.arm.host, self.group)
             return follow(call, answer, cloud, self.lists)
 
         return finished(self.crawl, next_calls, self.timeouts, self.arm)
@@ -86,30 +84,3 @@ def compute_names(
     answer = ask(Arm(client, base_url), call, timeouts)
     items = answer if isinstance(answer, list) else []
     return [item["name"] for item in items if isinstance(item, Mapping) and cluster_id(item) and item.get("name")]
-
-
-_LISTED = (
-    "az resource list -g {group} --resource-type Microsoft.MachineLearningServices/workspaces -o table lists what is "
-    "there, az account show the subscription."
-)
-
-
-def _check_workspace(answer: Any, what: str, group: str, host: str) -> None:
-    """Raises when the workspace itself cannot be read; everything else depends on it."""
-    if isinstance(answer, Mapping) and isinstance(answer.get("properties"), Mapping):
-        return
-    if not isinstance(answer, Refusal):
-        answer = Refusal(200, "", "the answer is no workspace; perhaps a proxy answers in ARM's place")
-    if answer.status == 404:
-        raise NotFoundError(f"The {what} was not found: {answer}.", _LISTED.format(group=shlex.quote(group)))
-    if answer.status == 401:
-        raise AccessError(f"You may not read the {what}: {answer}.", "Sign in again: az login.")
-    if answer.status == 403:
-        hint = "The role Reader on the resource group is enough; or use --workspace-file with facts saved elsewhere."
-        raise AccessError(f"You may not read the {what}: {answer}.", hint)
-    if answer.status == 0:
-        raise UnreachableError(f"The {what} could not be asked about: {answer}.", ALLOW.format(host=host))
-    raise AmlnetError(
-        f"Azure Resource Manager ({host}) gave no usable answer about the {what}: {answer}.",
-        "Try again later; or use --workspace-file with facts saved earlier.",
-    )
