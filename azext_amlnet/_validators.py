@@ -2,7 +2,7 @@
 
 import os
 
-FILES = (
+NEVER_EMPTY = (
     "workspace_file",
     "requirements_file",
     "save_workspace_file",
@@ -19,6 +19,10 @@ FILES = (
     "addresses",
     "service_tags",
     "policy_resource_group",
+    "behind",
+    "workspace_id",
+    "subscriptions",
+    "management_groups",
 )
 IN_CLUSTER = (
     *("kube_context", "kube_config", "namespace", "image", "image_pull_secret", "node_selector", "toleration"),
@@ -28,7 +32,7 @@ IN_CLUSTER = (
 
 def validate_scope(namespace):
     """A list comes from workspaces in Azure or from files, and the words that only fit one of them say so."""
-    for name in FILES:
+    for name in NEVER_EMPTY:
         value = getattr(namespace, name, None)
         for one in value if isinstance(value, list) else [value]:
             if one is not None and not one.strip():
@@ -90,9 +94,6 @@ def _several(namespace):
         raise ValueError("--all-workspaces does not go with --workspace-id: give all of a scope or some by their ids.")
     everywhere = namespace.all_workspaces or namespace.behind
     for name in ("subscriptions", "management_groups"):
-        for value in getattr(namespace, name) or ():
-            if not value.strip():
-                raise ValueError(f"{_option(name)} is empty; is a variable not set?")
         if getattr(namespace, name) and not everywhere:
             raise ValueError(f"{_option(name)} is for --all-workspaces or --behind; an id tells its subscription.")
     if namespace.subscriptions and namespace.management_groups:

@@ -12,7 +12,19 @@ from typing import Any, Callable, Container, Optional, Sequence
 
 from .codec import DocumentError, TwiceError, from_json, once, shown, to_json
 from .errors import UsageError
-from .model import SCHEMA_VERSION, Change, ClusterType, Coverage, Fleet, Level, Requirement, Verdict, Workspace
+from .model import (
+    SCHEMA_VERSION,
+    Change,
+    ClusterType,
+    Coverage,
+    Door,
+    Fleet,
+    Level,
+    Requirement,
+    SearchedScope,
+    Verdict,
+    Workspace,
+)
 from .text import is_address
 
 _OF_AZURE = "Check the path; of a policy in Azure give the whole ARM id, or its name beside -w and -g."
@@ -30,8 +42,8 @@ def read_workspace(path: str) -> Workspace:
 def read_fleet(paths: Sequence[str]) -> Fleet:
     """The facts of one or several files, each of a workspace or of a fleet; a workspace that stands twice counts once.
 
-    The scope is kept where there is one file. Raises UsageError that names file and place, and for workspaces of
-    different clouds, or of different facts in two files.
+    The scopes are one, too. Raises UsageError that names file and place, and for workspaces of different clouds, or of
+    different facts in two files.
     """
     fleets = [_fleet_of(path) for path in paths]
     known: dict[str, tuple[str, Workspace]] = {}
@@ -44,7 +56,43 @@ def read_fleet(paths: Sequence[str]) -> Fleet:
             if other.cloud is not next(iter(known.values()))[1].cloud:
                 what = f"--workspace-file {path}: workspace {one.name} is in another cloud than {first}."
                 raise UsageError(what, "One list is for one firewall: ask for each cloud apart.")
-    return Fleet(tuple(one for _, one in known.values()), fleets[0].scope if len(fleets) == 1 else None)
+    workspaces = tuple(one for _, one in known.values())
+    return Fleet(workspaces, _joined(fleets) if len(fleets) > 1 else fleets[0].scope)
+
+
+def _joined(fleets: Sequence[Fleet]) -> Optional[SearchedScope]:
+    """One scope for those of several files, with all that any of them could not tell; None where none has one.
+
+    What one left out and another has in full is left out no more.
+    """
+    scopes = [fleet.scope for fleet in fleets if fleet.scope]
+    if not scopes:
+        return None
+    present = {str(one.id).lower() for fleet in fleets for one in fleet.workspaces if not _is_open(fleet, one)}
+
+    def every(name: str) -> tuple[Any, ...]:
+        return tuple(dict.fromkeys(item for scope in scopes for item in getattr(scope, name)))
+
+    def absent(name: str) -> tuple[str, ...]:
+        return tuple(identifier for identifier in every(name) if identifier.lower() not in present)
+
+    behind = {scope.behind for scope in scopes}
+    return SearchedScope(
+        door=next((scope.door for scope in scopes if scope.door is not Door.IDS), Door.IDS),
+        subscriptions=every("subscriptions"),
+        management_groups=every("management_groups"),
+        workspace_ids=every("workspace_ids"),
+        behind=behind.pop() if len(behind) == 1 else None,
+        not_behind=absent("not_behind"),
+        undecided=absent("undecided"),
+        gaps=tuple(gap for gap in every("gaps") if (gap.id or "").lower() not in present),
+    )
+
+
+def _is_open(fleet: Fleet, workspace: Workspace) -> bool:
+    """Whether it cannot be told of all computes of a workspace whether they belong to a fleet."""
+    undecided = fleet.scope.undecided if fleet.scope else ()
+    return str(workspace.id).lower() in map(str.lower, undecided)
 
 
 def _fleet_of(path: str) -> Fleet:
@@ -73,9 +121,14 @@ _HELP = 'See docs/workspace-file.md; the smallest one is {"cloud": "public", "re
 
 
 def write_fleet(path: str, fleet: Fleet, overwrite: bool) -> None:
-    """Writes the facts, gaps included, of one workspace as of old; raises UsageError as `write_text` does."""
-    scope = {"scope": to_json(fleet.scope)} if fleet.scope and not fleet.only else {}
-    facts = {"schemaVersion": SCHEMA_VERSION, **scope, **to_json(fleet.only or replace(fleet, scope=None))}
+    """Writes the facts, gaps included; raises UsageError as `write_text` does.
+
+    One workspace is written as of old, unless the search left something open.
+    """
+    is_open = bool(fleet.scope and (fleet.scope.undecided or fleet.scope.gaps))
+    scope = {"scope": to_json(fleet.scope)} if fleet.scope and (is_open or not fleet.only) else {}
+    only = None if is_open else fleet.only
+    facts = {"schemaVersion": SCHEMA_VERSION, **scope, **to_json(only or replace(fleet, scope=None))}
     write_text(path, json.dumps(facts, indent=2) + "\n", overwrite)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from .fakearm import OTHER_SUBSCRIPTION, SUBSCRIPTION, FakeAzure, Fault
-from .fleets import FIREWALL, HIDDEN, example, firewall, served
+from .fleets import FIREWALL, HIDDEN, example, firewall, one_served, served
 from .schemas import fits
 from .test_e2e import one_line
 from .test_fleet import only_aks, path_of
@@ -138,11 +138,44 @@ def test_behind_a_firewall_some_and_of_some_nobody_can_tell(az: Az, azure: FakeA
     words = (*LIST, "--behind", FIREWALL, "--subscriptions", OTHER_SUBSCRIPTION)
     ran = az(*words)
     assert ran.code == 9 and {name for row in ran.json for name in row["workspaces"]} == {"ws-1", "ws-5"}
-    assert "of ws-3 that cannot be told, so their rows are not in this list: --workspace-id adds them" in ran.err
+    assert (
+        "Whether ws-3 is behind firewall hub-fw cannot be told, so no rows of that are in this list: --work" in ran.err
+    )
     ran = az(*words, "--workspace-id", path_of(3))
     assert ran.code == 0 and {name for row in ran.json for name in row["workspaces"]} == {"ws-1", "ws-3", "ws-5"}
     ran = az("ml", "network", "export", *words[3:], "--format", "hosts", "--output-file", "-")
     assert ran.code == 9 and "acr1.azurecr.io" in ran.out and "acr3.azurecr.io" not in ran.out
+
+
+def test_what_was_left_open_stays_open_in_files_and_for_single_hosts(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
+    azure.serve({**only_aks(1), **only_aks(3), **firewall()})
+    saved, other = tmp_path / "behind.json", tmp_path / "other.json"
+    words = (*LIST, "--behind", FIREWALL, "--subscriptions", OTHER_SUBSCRIPTION)
+    assert az(*words, "--save-workspace-file", str(saved)).code == 9  # one workspace is left, and one is open
+    again = az(*LIST, "--workspace-file", str(saved))
+    assert again.code == 9 and "Whether ws-3 is behind firewall hub-fw cannot be told" in again.err
+    ran = az(*LIST, "--workspace-file", str(saved), "--host", "acr3.azurecr.io")
+    assert ran.code == 9 and not ran.json[0]["listed"] and "Whether ws-3 is behind" in ran.err
+    azure.serve({**one_served(0), **only_aks(3)})
+    az.must(*LIST, "--workspace-id", path_of(0), "--save-workspace-file", str(other))
+    assert az(*LIST, "--workspace-file", str(saved), str(other)).code == 9
+    az.must(*LIST, "--workspace-id", path_of(3), "--save-workspace-file", str(other), "--overwrite")
+    assert az(*LIST, "--workspace-file", str(saved), str(other)).code == 0  # now it is in the list
+
+
+def test_addresses_of_all_and_of_one_are_read_once(az: Az, azure: FakeAzure, tmp_path: Path) -> None:
+    azure.serve(served(2))
+    rule = {"ruleType": "ApplicationRule", "name": "all", "sourceAddresses": ["10.50.0.0/16"], "targetFqdns": ["*"],
+            "protocols": [{"protocolType": "Https", "port": 443}]}  # fmt: skip
+    collection = {"name": "c", "ruleCollectionType": "FirewallPolicyFilterRuleCollection", "priority": 100,
+                  "action": {"type": "Allow"}, "rules": [rule]}  # fmt: skip
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"properties": {"priority": 100, "ruleCollections": [collection]}}), encoding="utf-8")
+    one = ("--source", "10.50.0.0/16", "ws-1/gpu=10.60.0.0/16", "ws-1/edge=10.60.0.0/16")
+    ran = az("ml", "network", "check-policy", *BOTH, "--policy", str(policy), *one)
+    coverage = {finding["host"]: finding["coverage"] for finding in ran.json["findings"]}
+    assert (coverage["vault0.vault.azure.net"], coverage["vault1.vault.azure.net"]) == ("covered", "missing")
+    assert coverage["mcr.microsoft.com"] == "partial"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +190,11 @@ def test_behind_a_firewall_some_and_of_some_nobody_can_tell(az: Az, azure: FakeA
         (("--all-workspaces", "--management-groups", "x", "--subscriptions", "y"), ("give one of the two",)),
         (("--workspace-id", FIREWALL), ("--workspace-id is no ARM id of a workspace",)),
         (("--workspace-id", "ws-1"), ("--workspace-id is no ARM id of a workspace: 'ws-1'",)),
-        (("--workspace-id", ""), ("--workspace-id is no ARM id",)),
+        (("--workspace-id", ""), ("--workspace-id is empty; is a variable not set?",)),
+        (("--all-workspaces", "--behind", ""), ("--behind is empty; is a variable not set?",)),
+        (("-w", "a", "-g", "b", "--behind", " "), ("--behind is empty",)),
+        (("--workspace-file", "f.json", "--behind", ""), ("--behind is empty",)),
+        (("--all-workspaces", "--management-groups", ""), ("--management-groups is empty",)),
         (("--behind", path_of(1)), ("--behind is no ARM id of an Azure Firewall",)),
         (
             ("--all-workspaces", "--workspace-file", "f.json"),

@@ -41,9 +41,10 @@ def sentences(document: Mapping[str, Any]) -> Iterator[str]:
     named = f"management group {few(scope['managementGroups'], 3)}: " if scope["managementGroups"] else ""
     places = f"{named}{'subscriptions' if len(where) != 1 else 'subscription'} {few(where, 3)}" if where else named[:-2]
     if scope["door"] != "ids" and (scope["behind"] or not scope["workspaceIds"]):
+        whole = ", ".join(filter(None, [places, _DOORS[scope["door"]]]))
         yield (
-            f"Searched: {places}, {_DOORS[scope['door']]}: {count} workspace{'s' * (count != 1)}. What this login may "
-            "not read there is not among them, and Azure does not say so."
+            f"Searched: {whole}: {count} workspace{'s' * (count != 1)}. What this login may not read there is not "
+            "among them, and Azure does not say so."
         )
     if scope["behind"]:
         yield _behind(scope)
@@ -56,13 +57,13 @@ def _subscription(one: Mapping[str, Any]) -> str:
 def _behind(scope: Mapping[str, Any]) -> str:
     """How many were left out because they are not behind the firewall, or because nobody can tell."""
     firewall, undecided = _name(scope["behind"]), [_name(one) for one in scope["undecided"]]
-    out = f"{len(scope['notBehind'])} more are not behind firewall {firewall} and are left out"
+    count = len(scope["notBehind"])
+    parts = [f"{count} more {'is' if count == 1 else 'are'} not behind firewall {firewall} and left out."]
     if undecided:
-        out += (
-            f"; of {few(undecided, 5)} that cannot be told, so their rows are not in this list: --workspace-id adds "
-            "them"
-        )
-    return f"{out}."
+        whether = f"Whether {few(undecided, 5)} {'is' if len(undecided) == 1 else 'are'} behind firewall {firewall}"
+        out = "cannot be told, so no rows of that are in this list: --workspace-id adds them."
+        parts = [*parts[: bool(count)], f"{whether} {out}"]
+    return " ".join(parts)
 
 
 def _name(identifier: str) -> str:

@@ -80,8 +80,8 @@ def _not_concrete(rows: Sequence[Requirement]) -> Iterator[str]:
     """What is to be said of a list with placeholders."""
     count = sum(row.unresolved for row in rows)
     if count:
-        have = "row has" if count == 1 else "rows have"
-        what = f"{count} of {len(rows)} {have} a <placeholder> for what is not known yet"
+        have = "has" if count == 1 else "have"
+        what = f"{count} of {len(rows)} row{'s' * (len(rows) > 1)} {have} a <placeholder> for what is not known yet"
         yield f'{what}; --query "[?!unresolved]" leaves them out.'
 
 
@@ -93,9 +93,15 @@ def _of_hosts(cmd: Any, scoped: ScopeArguments, names: tuple[str, ...]) -> list[
     """One answer for each host; what must be said of the whole list is not said of single hosts."""
     catalog, fleet = catalog_and_facts(cmd, scoped)
     from ..catalog.computes import narrowed
+    from ..catalog.expand import gap_lines
     from ..catalog.hosts import answers
     from ..codec import to_json
-    from ..model import Fleet, Workspace
+    from ..model import Fleet, Inputs, Workspace
 
-    parts = narrowed((fleet or Fleet((Workspace(),))).workspaces, scope_of(scoped))
-    return [to_json(answer) for answer in answers(catalog, parts, names)]
+    fleet = fleet or Fleet((Workspace(),))
+    document = [to_json(answer) for answer in answers(catalog, narrowed(fleet.workspaces, scope_of(scoped)), names)]
+    if fleet.scope:  # where nobody looked, nothing is said not to be listed
+        warn((*searched(Inputs(catalog, fleet, ())), *gap_lines(fleet.scope.gaps)))
+    if fleet.undecided:
+        exit_after_output(cmd, EXIT_UNKNOWN)
+    return document
