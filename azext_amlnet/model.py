@@ -74,6 +74,10 @@ def _qualified(**keywords: Any) -> Any:
     return checked(text.is_qualified, "names with / between them", **keywords)
 
 
+def _needing(**keywords: Any) -> Any:
+    return checked(text.is_needing, "names with / between them", **keywords)
+
+
 def _port(**keywords: Any) -> Any:
     return checked(text.is_port, "a port from 1 to 65535", **keywords)
 
@@ -618,7 +622,7 @@ class Requirement:
     kind: Kind = Kind.FQDN
     level: Level = Level.REQUIRED
     needed_for: tuple[Scenario, ...] = ()
-    computes: tuple[str, ...] = _qualified(default=())
+    computes: tuple[str, ...] = _needing(default=())
     topic: Topic = Topic.AML
     websocket: bool = False
     reason: str = _line(default="")

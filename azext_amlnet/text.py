@@ -142,6 +142,15 @@ def is_qualified(text: str) -> bool:
     return text.count("/") < 4 and all(map(is_label, text.split("/")))
 
 
+ANY = "*"
+"""In place of a compute's name: whichever there are of a workspace of which none is known."""
+
+
+def is_needing(text: str) -> bool:
+    """Whether the text is who needs a row: a compute, as `is_qualified` has it, or `workspace/*`."""
+    return is_qualified(text[: -len(ANY) - 1] if text.endswith(f"/{ANY}") else text)
+
+
 def is_range(text: str) -> bool:
     """Whether the text is an IP address or a range of them with its length: `10.1.0.0/16`."""
     import ipaddress

@@ -9,7 +9,14 @@ from dataclasses import replace
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.catalog.computes import narrowed, qualified, with_sources
+from azext_amlnet.catalog.computes import (
+    means,
+    narrowed,
+    rows_within,
+    sources_by_compute,
+    unnamed,
+    with_sources,
+)
 from azext_amlnet.catalog.expand import expand
 from azext_amlnet.catalog.merge import listed, merge
 from azext_amlnet.codec import from_json, to_json
@@ -21,6 +28,7 @@ from azext_amlnet.model import (
     Compute,
     Fleet,
     Gap,
+    Inputs,
     Level,
     Requirement,
     Requirements,
@@ -32,6 +40,7 @@ from azext_amlnet.model import (
 )
 from azext_amlnet.policy.addresses import span_of
 from azext_amlnet.policy.report import _sources as sources_for
+from azext_amlnet.verbs._output import context_of
 from azext_amlnet.verbs.check_policy import _sources_of
 from azext_amlnet.vocabulary import export_formats
 
@@ -48,7 +57,7 @@ def part(requirements: Requirements) -> dict[object, Requirement]:
 
 def needed(row: Requirement, name: str, workspace: Workspace) -> set[str]:
     """The computes of a workspace that need a row of its own list, by their names in a fleet's."""
-    attached = [compute.name for compute in workspace.computes or ()]
+    attached = [compute.name for compute in workspace.computes or ()] or ["*"]
     return {f"{name}/{compute}" for compute in row.computes or (attached if row.for_clusters else ())}
 
 
@@ -66,7 +75,7 @@ def test_the_list_of_a_fleet_is_the_union_and_says_exactly_who_needs_what(seed: 
         who = {name: needed(own[name], name, one) for name, one in zip(names, workspaces, strict=True) if name in own}
         computes = {compute for some in who.values() for compute in some}
         everyone = {f"{name}/{c.name}" for name, one in zip(names, workspaces, strict=True) if name in own
-                    for c in one.computes or ()}  # fmt: skip
+                    for c in one.computes or (Compute("*"),)}  # fmt: skip
         assert set(row.computes) == (set() if computes == everyone else computes)
         assert set(row.source_addresses) == {address for one in own.values() for address in one.source_addresses}
         assert row.level is min((one.level for one in own.values()), key=lambda level: level.rank)
@@ -139,7 +148,7 @@ def test_gaps_and_warnings_name_their_workspaces_and_alike_ones_are_one_line() -
 def exported(format_name: str, workspaces: tuple[Workspace, ...]) -> tuple[str, tuple[str, ...]]:
     """The text and the losses of a fleet's list."""
     rows = listed(CATALOG, [(workspace, Scope()) for workspace in workspaces]).rows
-    names, computes = names_of(workspaces), tuple(qualified(workspaces))
+    names, computes = names_of(workspaces), tuple(sources_by_compute(workspaces))
     context = Context(None, "2026-11-26", "c", "az", workspaces=names, computes=computes)
     made = export(format_name, rows, context, allow_unresolved=True)
     return made.content, made.losses
@@ -148,8 +157,8 @@ def exported(format_name: str, workspaces: tuple[Workspace, ...]) -> tuple[str, 
 @pytest.mark.parametrize("format_name", export_formats())
 def test_a_format_opens_nothing_for_everybody_without_saying_so(format_name: str) -> None:
     _, losses = exported(format_name, fleet(2, 5))
-    said_so = [loss for loss in losses if "are needed by some of the workspaces only" in loss]
-    assert len(said_so) == (format_name not in ("csv", "markdown"))
+    said_so = [loss for loss in losses if "are needed by some of the computes only" in loss]
+    assert len(said_so) == (format_name not in ("csv", "markdown", "no-proxy"))
     assert not any("open to all" in loss for loss in exported(format_name, fleet(2, 1))[1])
 
 
@@ -166,7 +175,7 @@ def test_what_one_workspace_needs_has_a_parameter_of_its_own() -> None:
     assert rules["ofa.blob.core.windows.net"] == "[parameters('sourceAddressesOfAGpu')]"
     assert rules["ofmanaged.blob.core.windows.net"] == "[parameters('sourceAddressesOfManaged')]"
     assert rules["login.microsoftonline.com"] == "[parameters('sourceAddresses')]"
-    assert any("ofa.blob.core.windows.net (a)" in loss for loss in losses)
+    assert any("ofa.blob.core.windows.net (a/gpu)" in loss for loss in losses)
 
 
 def test_computes_that_azure_hides_are_in_no_rule_of_others_and_leave_its_coverage_open() -> None:
@@ -181,8 +190,57 @@ def test_computes_that_azure_hides_are_in_no_rule_of_others_and_leave_its_covera
     text, _ = exported("azure-firewall-arm", several)
     assert "sourceAddressesOfAGpuHidden" in text
     sources = _sources_of(Fleet(several))
-    assert sources == {"a/gpu": [span_of("10.1.0.0/16")], "hidden/": []}
+    assert sources == {"a/gpu": [span_of("10.1.0.0/16")], "hidden/*": [], "c/*": []}
     assert sources_for((), sources)(row) == [span_of("10.1.0.0/16"), None]
+    assert sources_for([(1, 2)], sources)(row) == [span_of("10.1.0.0/16"), (1, 2)]
+
+
+def test_a_row_of_some_computes_names_whom_azure_hides_too() -> None:
+    aks, arc = (
+        identifier(f"Microsoft.{kind}", "k")
+        for kind in ("ContainerService/managedClusters", "Kubernetes/connectedClusters")
+    )
+    clusters = (Cluster(id=aks, types=(ClusterType.AKS,)), Cluster(id=arc, types=(ClusterType.ARC,)))
+    gap = Gap("computes", "computes of the workspace", "403: no", "an AKS and an Arc cluster")
+    several = (
+        one("a", computes=(Compute("gpu", aks), Compute("edge", arc)), clusters=clusters),
+        one("hidden", gaps=(gap,)),
+    )
+    rows = {row.host: row for row in listed(CATALOG, [(workspace, Scope()) for workspace in several]).rows}
+    assert rows["gbl.his.arc.azure.com"].computes == ("a/edge", "hidden/*")
+    assert rows["login.microsoftonline.com"].computes == ()
+    text, losses = exported("azure-firewall-arm", several)
+    assert "sourceAddressesOfAEdgeHidden" in text
+    assert any("some of the computes only" in loss and "(a/edge, hidden/*)" in loss for loss in losses)
+    assert from_json(Requirement, to_json(rows["gbl.his.arc.azure.com"])).computes == ("a/edge", "hidden/*")
+
+
+def test_sets_of_computes_whose_names_run_together_have_parameters_of_their_own() -> None:
+    pair = (gpu("team-a", cluster="one"), gpu("team", cluster="two", compute="a-GPU"))
+    stores = [
+        replace(w, storage_accounts=(StorageAccount(f"of{w.name}".replace("-", ""), default=True),)) for w in pair
+    ]
+    names = {
+        name for name in json.loads(exported("azure-firewall-arm", tuple(stores))[0])["parameters"] if "Team" in name
+    }
+    assert len({name.lower() for name in names}) == 2
+
+
+def test_rows_of_a_file_are_of_their_workspaces_in_an_export_too() -> None:
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in (gpu("a"), gpu("b"))]).rows
+    context = context_of(Inputs(CATALOG, Fleet(), rows))
+    assert context.workspaces == ("a", "b") and context.computes == ("a/*", "b/*")
+
+
+def test_a_host_that_is_private_for_some_is_not_lost_where_clients_skip_a_proxy() -> None:
+    store = StorageAccount("lake", default=True, blob="lake.blob.core.windows.net")
+    inside = replace(store, private_endpoint=True, public_access=False)
+    pair = (gpu("a", storage_accounts=(inside,)), gpu("b", storage_accounts=(store,)))
+    text, losses = exported("no-proxy", pair)
+    assert "lake.blob.core.windows.net" not in text.splitlines()[-1]
+    assert any("lake.blob.core.windows.net: private for a only" in loss for loss in losses)
+    assert any("lake.blob.core.windows.net (of a)" in loss for loss in exported("squid", pair)[1])
+    assert "lake.blob.core.windows.net is served by a private endpoint for a" in exported("hosts", pair)[0]
 
 
 # -- names
@@ -210,11 +268,11 @@ def test_names_are_as_short_as_they_can_be_and_never_the_same(workspaces: list[W
 # -- computes and sources by name
 
 
-def gpu(name: str, group: str = "rg", cluster: str = "k", **more: object) -> Workspace:
-    """A workspace with a compute called gpu on a cluster."""
+def gpu(name: str, group: str = "rg", cluster: str = "k", compute: str = "gpu", **more: object) -> Workspace:
+    """A workspace with a compute on a cluster."""
     path = identifier("Microsoft.Kubernetes/connectedClusters", cluster)
     made = Cluster(id=path, types=(ClusterType.ARC,))
-    return one(name, group, computes=(Compute("gpu", path),), clusters=(made,), **more)
+    return one(name, group, computes=(Compute(compute, path),), clusters=(made,), **more)
 
 
 def test_a_compute_is_meant_by_its_name_behind_its_workspaces_and_groups() -> None:
@@ -245,6 +303,66 @@ def test_sources_are_told_of_all_of_one_compute_and_of_its_cluster_wherever_it_i
     rows = listed(CATALOG, [(workspace, Scope()) for workspace in sourced.workspaces]).rows
     every = ("10.1.0.0/16", "10.2.0.0/16", "10.9.0.0/16")
     assert {row.source_addresses for row in rows if row.for_clusters and len(row.workspaces) == 3} == {every}
+
+
+def addresses(fleet: Fleet, *texts: str) -> list[object]:
+    """Where the traffic of each cluster comes from when these texts are told."""
+    return [cluster.source_addresses for one in with_sources(fleet, texts).workspaces for cluster in one.clusters]
+
+
+def test_all_that_is_told_of_a_compute_counts_and_names_of_the_tool_itself_are_understood() -> None:
+    alike = Fleet((gpu("a", subscription="s1", cluster="k1"), gpu("a", subscription="s2", cluster="k2")))
+    assert addresses(alike, "s1/rg/a/gpu=10.1.0.0/16", "S1/rg/A/gpu=10.2.0.0/16") == [
+        ("10.1.0.0/16", "10.2.0.0/16"),
+        None,
+    ]
+    assert len(narrowed(alike.workspaces, Scope(computes=("s2/rg/a/gpu",)))) == 1
+    plan = Workspace(
+        name="plan", clusters=(Cluster(types=(ClusterType.AKS,)),), computes=(Compute("gpu"), Compute("cpu"))
+    )
+    plans = Fleet((plan, replace(plan)))
+    assert addresses(plans, "plan-2/cpu=10.1.0.0/16") == [None, ("10.1.0.0/16",)]
+    assert _sources_of(with_sources(plans, ["plan-2/cpu=10.1.0.0/16"]))["plan-2/gpu"] == [span_of("10.1.0.0/16")]
+    several = replace(plan, clusters=(*plan.clusters, Cluster(types=(ClusterType.ARC,))))
+    with pytest.raises(UsageError, match="which of several clusters without ids"):
+        with_sources(Fleet((several,)), ["gpu=10.1.0.0/16"])
+
+
+def test_what_is_told_of_all_is_told_of_clusters_that_no_facts_tell_of() -> None:
+    hidden = next(w for w in fleet(0, 40) if w.gaps)
+    named = one("b", computes=(Compute("gpu", identifier("Microsoft.Kubernetes/connectedClusters", "k")),))
+    several = with_sources(Fleet((hidden, named)), ["10.9.0.0/16"])
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in several.workspaces], ("10.9.0.0/16",)).rows
+    assert {row.source_addresses for row in rows if row.for_clusters} == {("10.9.0.0/16",)}
+    assert set(sources_by_compute(several.workspaces)) == {f"{hidden.name}/*", "b/gpu"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "same"),
+    [
+        ("gpu", "a/gpu", True),
+        ("A/GPU", "a/gpu", True),
+        ("rg/a/gpu", "a/gpu", True),
+        ("b/gpu", "a/gpu", False),
+        ("gpu", "a/cpu", False),
+        ("gpu", "a/*", True),
+        ("a/gpu", "a/*", True),
+        ("b/gpu", "a/*", False),
+    ],
+)
+def test_a_name_may_say_more_or_less_than_a_row_does(text: str, name: str, same: bool) -> None:
+    assert means(text, name) is same
+
+
+def test_rows_of_a_file_are_kept_for_a_compute_and_one_that_no_row_names_is_said() -> None:
+    pair = (gpu("a", compute="gpu"), gpu("b", compute="cpu", cluster="other"))
+    rows = listed(CATALOG, [(replace(pair[0], computes=(*pair[0].computes, Compute("x")) ), Scope(computes=("gpu",))),
+                            (pair[1], Scope())]).rows  # fmt: skip
+    assert list(rows_within(rows, Scope(computes=("gpu",), level=Level.OPTIONAL))) == list(rows)
+    assert list(unnamed(rows, Scope(computes=("gpu",)))) == []
+    left = list(rows_within(rows, Scope(computes=("typo",), level=Level.OPTIONAL)))
+    assert len(left) < len(rows)
+    assert "No row names compute 'typo'" in next(unnamed(rows, Scope(computes=("typo",))))
 
 
 @pytest.mark.parametrize(

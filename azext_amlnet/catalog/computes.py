@@ -1,17 +1,19 @@
 """Computes by the names that users give them, and where users say that their traffic comes from. Pure.
 
-A name is COMPUTE, WORKSPACE/COMPUTE or GROUP/WORKSPACE/COMPUTE; case does not matter, as in Azure.
+A name is COMPUTE, WORKSPACE/COMPUTE, GROUP/WORKSPACE/COMPUTE or SUBSCRIPTION/GROUP/WORKSPACE/COMPUTE; case does not
+matter, as in Azure.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Iterator, Optional, Sequence
+from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..errors import UsageError
-from ..model import Cluster, Compute, Fleet, Requirement, Scope, Workspace, names_of
-from ..text import few, is_qualified, is_range
+from ..model import Cluster, Compute, Fleet, Requirement, Scope, Workspace, cluster_type_of, names_of
+from ..text import ANY, few, is_qualified, is_range
+from .consumers import clusters_of
 
 Parts = list[tuple[Workspace, Scope]]
 """Workspaces, each with the part of it that is asked about."""
@@ -26,8 +28,9 @@ def narrowed(workspaces: Sequence[Workspace], scope: Scope) -> Parts:
     if not scope.computes:
         return [(workspace, scope) for workspace in workspaces]
     of: dict[int, list[str]] = {}
+    every = list(attached(workspaces))
     for name in scope.computes:
-        matching = [(number, compute.name) for number, compute in _named(workspaces, name)]
+        matching = [(one.number, one.compute.name) for one in every if one.is_meant(name)]
         matching += [(number, name.rpartition("/")[2]) for number in _perhaps(workspaces, name)]
         if not matching:
             raise _not_attached(workspaces, name)
@@ -46,28 +49,34 @@ def _perhaps(workspaces: Sequence[Workspace], name: str) -> Iterator[int]:
             yield number
 
 
-def attached(workspaces: Sequence[Workspace]) -> Iterator[tuple[str, Workspace, Compute]]:
+class Attached(NamedTuple):
+    """An attached compute with its name as rows have it, and its workspace with its number among all."""
+
+    name: str
+    compute: Compute
+    workspace: Workspace
+    number: int
+
+    def is_meant(self, text: str) -> bool:
+        """Whether it is meant by a name that a user gave."""
+        words = text.lower().split("/")
+        whole = [*_place(self.workspace), self.compute.name.lower()]
+        return whole[-len(words) :] == words or self.name.lower() == text.lower()
+
+
+def attached(workspaces: Sequence[Workspace]) -> Iterator[Attached]:
     """All attached computes, each with its name as rows have it: behind its workspace's where there are several."""
     names = names_of(workspaces)
-    for name, workspace in zip(names, workspaces, strict=True):
+    for number, (name, workspace) in enumerate(zip(names, workspaces, strict=True)):
         for compute in workspace.computes or ():
-            yield compute.name if len(names) == 1 else f"{name}/{compute.name}", workspace, compute
-
-
-def is_meant(name: str, workspace: Workspace, compute: Compute) -> bool:
-    """Whether a compute of a workspace is meant by a name that a user gave."""
-    words = name.lower().split("/")
-    return [*_place(workspace), compute.name.lower()][-len(words) :] == words
+            yield Attached(compute.name if len(names) == 1 else f"{name}/{compute.name}", compute, workspace, number)
 
 
 def _place(workspace: Workspace) -> list[str]:
-    return [(workspace.resource_group or "").lower(), (workspace.name or "").lower()]
-
-
-def _named(workspaces: Sequence[Workspace], name: str) -> Iterator[tuple[int, Compute]]:
-    """The attached computes that a name means, each with the number of its workspace."""
-    for number, workspace in enumerate(workspaces):
-        yield from ((number, compute) for compute in workspace.computes or () if is_meant(name, workspace, compute))
+    """What may stand in front of a compute's name: subscription, resource group and workspace."""
+    parts = (workspace.id or "").lower().split("/")
+    above = [parts[2], parts[4]] if len(parts) > 4 else []
+    return [*above, (workspace.name or "").lower()]
 
 
 def _not_attached(workspaces: Sequence[Workspace], name: str) -> UsageError:
@@ -78,7 +87,49 @@ def _not_attached(workspaces: Sequence[Workspace], name: str) -> UsageError:
 
 def qualified(workspaces: Sequence[Workspace]) -> list[str]:
     """The names of all attached computes as rows have them."""
-    return [name for name, _, _ in attached(workspaces)]
+    return [one.name for one in attached(workspaces)]
+
+
+def means(text: str, name: str) -> bool:
+    """Whether a name that a user gave may mean the computes that a row names so: either may say more than the other.
+
+    `workspace/*` may be any of that workspace.
+    """
+    words, own = text.lower().split("/"), name.lower().split("/")
+    if own[-1] == ANY:
+        words, own = words[:-1], own[:-1]
+    count = min(len(words), len(own))
+    return words[len(words) - count :] == own[len(own) - count :]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows of a file, of which no facts tell which computes there are
+
+
+def rows_within(rows: Sequence[Requirement], scope: Scope) -> Iterator[Requirement]:
+    """The rows that a scope lets through; one that names no compute is for whichever its workspaces have."""
+    for row in rows:
+        if (
+            row.level.rank <= scope.level.rank
+            and row.topic not in scope.exclude
+            and (not row.needed_for or not scope.scenarios or set(row.needed_for) & set(scope.scenarios))
+            and _may_be_of(row, scope)
+        ):
+            yield row
+
+
+def _may_be_of(row: Requirement, scope: Scope) -> bool:
+    names = row.computes or tuple(f"{workspace}/{ANY}" for workspace in row.workspaces)
+    return not scope.computes or not names or any(means(text, name) for text in scope.computes for name in names)
+
+
+def unnamed(rows: Sequence[Requirement], scope: Scope) -> Iterator[str]:
+    """What is to be said where a scope's compute stands in no row, and rows of others were left out."""
+    names = {name for row in rows for name in row.computes}
+    for text in scope.computes:
+        if names and not any(means(text, name) for name in names):
+            known = few(sorted(names), 5)
+            yield f"No row names compute '{text}', so those that name others alone ({known}) are left out."
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -88,71 +139,111 @@ def qualified(workspaces: Sequence[Workspace]) -> list[str]:
 def with_sources(fleet: Fleet, texts: Sequence[str]) -> Fleet:
     """The facts with the source addresses that `--source` tells: of all clusters, or of those behind named computes.
 
-    What is said of one compute holds for its cluster wherever that is attached, and counts before what is said of all
-    and before what Azure tells. Raises UsageError for what is no address, and for a name that no compute has or that
-    several clusters have.
+    What is said of one compute holds for its cluster wherever that is attached, all that is said of it together, and
+    counts before what is said of all; both count before what Azure tells. Raises UsageError for what is no address, and
+    for a name that no compute has or that several clusters have.
     """
-    everywhere: list[str] = []
-    of: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        name, equals, ranges = text.rpartition("=")
-        addresses = _ranges(ranges)
-        if not addresses:
-            raise UsageError(f"--source {text[:80]}: tells no address.", "For example gpu-aks=10.1.0.0/16.")
-        if equals:
-            of[_cluster_of(fleet.workspaces, name)] = tuple(addresses)
-        else:
-            everywhere += addresses
+    everywhere = told_of_all(texts)
+    of: dict[Key, list[str]] = {}
+    every = list(attached(fleet.workspaces)) if texts else []
+    for name, ranges in (text.rsplit("=", 1) for text in texts if "=" in text):
+        of.setdefault(_cluster_of(fleet.workspaces, every, name), []).extend(_ranges(ranges, f"{name}="))
     if not texts:
         return fleet
-    return replace(fleet, workspaces=tuple(_sourced(one, tuple(everywhere), of) for one in fleet.workspaces))
+    numbered = enumerate(fleet.workspaces)
+    return replace(fleet, workspaces=tuple(_sourced(number, one, everywhere, of) for number, one in numbered))
 
 
-def _ranges(text: str) -> list[str]:
+def told_of_all(texts: Sequence[str]) -> tuple[str, ...]:
+    """The ranges of `--source` that name no compute; raises UsageError for what is none."""
+    return tuple(one for text in texts if "=" not in text for one in _ranges(text, text))
+
+
+def _ranges(text: str, of: str) -> list[str]:
     """The ranges of a text, with commas or blanks between them; raises UsageError for what is none."""
     ranges = [part for part in re.split(r"[,\s]+", text) if part]
     for one in ranges:
         if not is_range(one) or ":" in one:
             what = f"--source is no IPv4 address or range: '{one[:60]}'."
             raise UsageError(what, "For example 10.1.0.0/16, or gpu-aks=10.1.0.0/16 for one compute.")
+    if not ranges:
+        raise UsageError(f"--source {of[:80]}: tells no address.", "For example gpu-aks=10.1.0.0/16.")
     return ranges
 
 
-def _cluster_of(workspaces: Sequence[Workspace], name: str) -> str:
-    """The key of the one cluster behind a compute; see `_key`."""
-    matching = list(_named(workspaces, name)) if is_qualified(name) else []
-    clusters = {_key(workspaces[number], compute.cluster_id, compute.name) for number, compute in matching}
+Key = Union[str, int]
+"""What is the same for a cluster wherever it is attached: its id; of one without, which a plan may have, the number of
+the workspace whose it is."""
+
+
+def _key(number: int, cluster_id: Optional[str]) -> Key:
+    return (cluster_id or "").lower() or number
+
+
+def _cluster_of(workspaces: Sequence[Workspace], every: Sequence[Attached], name: str) -> Key:
+    """The one cluster behind a compute."""
+    matching = [one for one in every if one.is_meant(name)] if is_qualified(name) else []
+    clusters = {_key(one.number, one.compute.cluster_id) for one in matching}
     if not clusters:
         error = _not_attached(workspaces, name[:80])
         raise UsageError(f"--source {name[:80]}=: {error.message}", error.hint)
     if len(clusters) > 1:
-        names = names_of(workspaces)
-        several = [f"{names[number]}/{compute.name}" for number, compute in matching]
-        what = f"--source {name}=: several computes have this name, and clusters of their own: {few(several)}."
-        raise UsageError(what, "Name it as WORKSPACE/COMPUTE or GROUP/WORKSPACE/COMPUTE.")
-    return clusters.pop()
+        several = few([one.name for one in matching])
+        what = f"--source {name}=: several computes have this name, and clusters of their own: {several}."
+        raise UsageError(what, "Name it with what it is in: WORKSPACE/COMPUTE, GROUP/WORKSPACE/COMPUTE and so on.")
+    key = clusters.pop()
+    if isinstance(key, int) and sum(not cluster.id for cluster in workspaces[key].clusters) > 1:
+        what = f"--source {name}=: the facts do not tell which of several clusters without ids this compute is."
+        raise UsageError(what, "Give clusters their 'id' in the file, and computes their 'clusterId'.")
+    return key
 
 
-def _key(workspace: Workspace, cluster_id: Optional[str], compute: str) -> str:
-    """What is the same for a cluster wherever it is attached: its id; without one (a plan) the compute."""
-    return (cluster_id or f"{workspace.id or workspace.name}/{compute}").lower()
+def _sourced(
+    number: int, workspace: Workspace, everywhere: tuple[str, ...], of: Mapping[Key, Sequence[str]]
+) -> Workspace:
+    """A workspace whose clusters have the addresses that were told; a cluster that only a compute names is one, too."""
+    known = {(cluster.id or "").lower() for cluster in workspace.clusters}
+    ids = {(one.cluster_id or "").lower(): one.cluster_id for one in workspace.computes or ()}
+    types = {key: cluster_type_of(identifier) for key, identifier in ids.items()}
+    more = (
+        Cluster(id=identifier, types=tuple(filter(None, [types[key]])), readable=False)
+        for key, identifier in ids.items()
+        if key not in known
+    )
 
-
-def _sourced(workspace: Workspace, everywhere: tuple[str, ...], of: dict[str, tuple[str, ...]]) -> Workspace:
     def sourced(cluster: Cluster) -> Cluster:
-        names = [c.name for c in workspace.computes or () if (c.cluster_id or "").lower() == (cluster.id or "").lower()]
-        keys = [_key(workspace, cluster.id, name) for name in names or [""]]
-        addresses = next((of[key] for key in keys if key in of), everywhere)
+        addresses = tuple(dict.fromkeys(of.get(_key(number, cluster.id), everywhere)))
         return replace(cluster, source_addresses=addresses) if addresses else cluster
 
-    return replace(workspace, clusters=tuple(map(sourced, workspace.clusters)))
+    return replace(workspace, clusters=tuple(map(sourced, (*workspace.clusters, *more))))
+
+
+def sources_by_compute(workspaces: Sequence[Workspace]) -> dict[str, Optional[tuple[str, ...]]]:
+    """By each compute, named as rows have it, where its traffic comes from; None where that is not all known.
+
+    A workspace of which no compute is known has `*` in place of one, and the addresses of the clusters in its facts.
+    """
+    names = names_of(workspaces)
+    sources: dict[str, Optional[tuple[str, ...]]] = {}
+    for name, workspace in zip(names, workspaces, strict=True):
+        front = f"{name}/" if len(names) > 1 else ""
+        for compute in workspace.computes or ():
+            sources[f"{front}{compute.name}"] = _addresses(clusters_of(compute, workspace))
+        if not workspace.computes:
+            sources[f"{front}{ANY}"] = _addresses(workspace.clusters)
+    return sources
+
+
+def _addresses(clusters: Sequence[Optional[Cluster]]) -> Optional[tuple[str, ...]]:
+    every = [cluster.source_addresses if cluster else None for cluster in clusters]
+    return tuple(dict.fromkeys(one for some in every for one in some or ())) if every and all(every) else None
 
 
 def unsourced(workspaces: Sequence[Workspace]) -> Iterator[str]:
     """That it is not known where the traffic of some of many workspaces' computes comes from, and what tells it."""
-    known = {(one.id or "").lower() for workspace in workspaces for one in workspace.clusters if one.source_addresses}
-    names = [name for name, _, one in attached(workspaces) if (one.cluster_id or "").lower() not in known]
-    if names and len(workspaces) > 1:
+    sources = sources_by_compute(workspaces).items() if len(workspaces) > 1 else ()
+    names = [name for name, addresses in sources if addresses is None and not name.endswith(ANY)]
+    if names:
         of = f"{few(names, 3)}: --source {names[0]}=RANGE and so on tells"
         yield f"Azure does not tell where the traffic of {len(names)} computes comes from, {of}."
 
@@ -166,5 +257,5 @@ def rows_with_sources(rows: Sequence[Requirement], texts: Sequence[str]) -> tupl
     if named:
         what = f"--source {named[:80]} names a compute, and a list of rows does not tell which there are."
         raise UsageError(what, "Give ranges alone, or --workspace-file in place of --requirements-file.")
-    ranges = tuple(sorted({one for text in texts for one in _ranges(text)}))
+    ranges = tuple(sorted(set(told_of_all(texts))))
     return tuple(replace(row, source_addresses=ranges) if ranges and row.for_clusters else row for row in rows)

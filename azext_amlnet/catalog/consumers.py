@@ -40,12 +40,12 @@ def consumers(workspace: Workspace, scope: Scope) -> tuple[Consumer, ...]:
         return tuple(replace(consumer, compute=None) for group in planned for consumer in group)
     if not named:
         return (_stand_in(scope.cluster_type, asked) if scope.cluster_type else _without_cluster(asked),)
-    pairs = ((compute, cluster) for compute in named for cluster in _clusters_of(compute, workspace))
+    pairs = ((compute, cluster) for compute in named for cluster in clusters_of(compute, workspace))
     groups = (_attached(compute, cluster, workspace, scope, asked) for compute, cluster in pairs)
     return tuple(consumer for group in groups for consumer in group)
 
 
-def _clusters_of(compute: Compute, workspace: Workspace) -> tuple[Optional[Cluster], ...]:
+def clusters_of(compute: Compute, workspace: Workspace) -> tuple[Optional[Cluster], ...]:
     """The cluster of a compute by its id; without ids, which a plan may leave out, any of the planned ones."""
     wanted = (compute.cluster_id or "").lower()
     return tuple(cluster for cluster in workspace.clusters if (cluster.id or "").lower() == wanted) or (None,)

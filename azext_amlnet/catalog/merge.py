@@ -21,22 +21,38 @@ from ..model import (
     Workspace,
     names_of,
 )
-from ..text import few
+from ..text import ANY, few
 from .expand import expand, gap_lines, order
 from .inspection import worst
 from .rows import kept_of_all, unique
 
 
-def listed(catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]]) -> Requirements:
-    """The list of workspaces, each within its part that is asked about; see `merge`."""
-    return merge(catalog, [one for one, _ in parts], (expand(catalog, one, scope) for one, scope in parts))
+def listed(
+    catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]], everywhere: tuple[str, ...] = ()
+) -> Requirements:
+    """The list of workspaces, each within its part that is asked about; see `merge`.
+
+    `everywhere` is where the traffic of clusters comes from that no facts tell of.
+    """
+    lists = (_from(everywhere, expand(catalog, one, scope)) for one, scope in parts)
+    return merge(catalog, [one for one, _ in parts], lists)
+
+
+def _from(everywhere: tuple[str, ...], one: Requirements) -> Requirements:
+    if not everywhere:
+        return one
+    rows = (
+        replace(row, source_addresses=everywhere) if row.for_clusters and not row.source_addresses else row
+        for row in one.rows
+    )
+    return replace(one, rows=tuple(rows))
 
 
 def merge(catalog: Catalog, workspaces: Sequence[Workspace], lists: Iterable[Requirements]) -> Requirements:
     """One list for workspaces, of their own lists in the same order; of one workspace its own list.
 
-    Each row tells its `workspaces`, its `computes` as `workspace/compute` (none where every attached one needs it),
-    and where that traffic comes from, as far as that is known.
+    Each row tells its `workspaces`, its `computes` as `workspace/compute` (none where every attached one needs it;
+    `workspace/*` for one of which no compute is known), and where that traffic comes from, as far as that is known.
     """
     if len(workspaces) == 1:
         (alone,) = lists
@@ -45,7 +61,7 @@ def merge(catalog: Catalog, workspaces: Sequence[Workspace], lists: Iterable[Req
     wishes: dict[Endpoint, _Wishes] = {}
     warnings, hints, gaps = _Texts(), _Texts(), []
     for name, workspace, one in zip(names, workspaces, lists, strict=True):
-        attached = frozenset(compute.name for compute in workspace.computes or ())
+        attached = frozenset(compute.name for compute in workspace.computes or ()) or frozenset({ANY})
         for row in one.rows:
             wishes.setdefault(row.endpoint, _Wishes()).add(name, attached, row)
         gaps += [gap.in_workspace(name) for gap in one.gaps]

@@ -47,7 +47,7 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
-    losses = (*losses, *_widened(module, concrete, context))
+    losses = (*losses, *_widened(name, module, concrete, context))
     write = _writer(name, module, context.purpose)
     if not concrete and context.purpose is Purpose.TLS_EXEMPTION:
         losses = (*losses, "no document names a host of this list that must not be inspected.")
@@ -56,31 +56,28 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
 
 
 def _of_whom(row: Requirement, context: Context) -> Requirement:
-    """A row with the computes that need it by name, where only some of several workspaces do.
-
-    A workspace without computes, or whose computes are not known, stands in for them.
-    """
+    """A row with the computes that need it by name, where only some of several workspaces do."""
     if len(context.workspaces) < 2 or set(row.workspaces) >= set(context.workspaces):
         return row
-    known = {name.rpartition("/")[0] for name in context.computes}
-    others = (name for name in row.workspaces if name not in known)
-    return replace(row, computes=(*row.computes_among(context.computes), *others))
+    return replace(row, computes=row.computes_among(context.computes))
 
 
-def _widened(module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:
+def _widened(name: str, module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:
     """What is opened for more than those who need it, and for whom it should be."""
-    some = [row for row in public(rows) if set(row.workspaces) < set(context.workspaces)]
-    if len(context.workspaces) < 2 or not some or module.__name__.rpartition(".")[2] in _LISTS:
+    every = set(context.workspaces)
+    some = [row for row in public(rows) if row.computes or set(row.workspaces) < every]
+    if len(context.workspaces) < 2 or not some or name in _LISTS:
         return
-    names = few([f"{row.host} ({few(row.workspaces, 2)})" for row in some], 5)
+    names = few([f"{row.host} ({few(row.computes or row.workspaces, 2)})" for row in some], 5)
     how = "this format knows no sources, so they are open to all traffic that it is for"
     if hasattr(module, "BY_SOURCE"):
         how = "until their own parameter of source addresses has a value, they are open to all of sourceAddresses"
-    yield f"{len(some)} endpoints are needed by some of the workspaces only; {how}: {names}."
+    are = "endpoint is" if len(some) == 1 else "endpoints are"
+    yield f"{len(some)} {are} needed by some of the computes only; {how}: {names}."
 
 
-_LISTS = ("csv", "markdown")
-"""The formats that open nothing: they tell people who needs what."""
+_LISTS = ("csv", "markdown", "no-proxy")
+"""The formats that open nothing: they tell people who needs what, or clients what to reach without a proxy."""
 
 
 def _writer(name: str, module: ModuleType, purpose: Purpose) -> Callable[..., str]:

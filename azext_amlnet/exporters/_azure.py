@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..model import Kind, Protocol, Requirement, Scenario
@@ -27,7 +28,8 @@ GROUP_PRIORITY, NETWORK_PRIORITY, APPLICATION_PRIORITY = 500, 100, 200
 class FirewallRule:
     """One rule; `computes` are those whose source addresses it is for, all when empty.
 
-    `is_tag` says that the destination of an application rule is an FQDN tag.
+    `is_tag` says that the destination of an application rule is an FQDN tag; `sources` is the parameter that holds the
+    source addresses.
     """
 
     name: str
@@ -38,6 +40,7 @@ class FirewallRule:
     port: int
     computes: tuple[str, ...]
     is_tag: bool = False
+    sources: str = "sourceAddresses"
 
     @property
     def by_name(self) -> bool:
@@ -82,7 +85,17 @@ def _of_the_cluster(row: Requirement) -> bool:
     return Scenario.CLUSTER in row.needed_for and set(row.needed_for) <= {Scenario.CLUSTER, Scenario.INFERENCE}
 
 
-def application_rules(rows: Sequence[Requirement], fqdn_tags: bool = False) -> list[FirewallRule]:
+Rules = list[FirewallRule]
+
+
+def firewall_rules(rows: Sequence[Requirement], fqdn_tags: bool = False) -> tuple[Rules, Rules]:
+    """The network rules and the application rules of a list."""
+    network, application = _network_rules(rows), _application_rules(rows, fqdn_tags)
+    every = with_sources([*network, *application])
+    return every[: len(network)], every[len(network) :]
+
+
+def _application_rules(rows: Sequence[Requirement], fqdn_tags: bool) -> Rules:
     """Rules for names on 80 and 443; with `fqdn_tags` those come first, once for each set of computes."""
     chosen = [row for row in public(rows) if is_application(row)]
     tagged: dict[tuple[str, tuple[str, ...]], FirewallRule] = {}
@@ -101,7 +114,7 @@ def _spoken(row: Requirement) -> str:
     return "Http" if row.protocol is Protocol.HTTP else "Https"
 
 
-def network_rules(rows: Sequence[Requirement]) -> list[FirewallRule]:
+def _network_rules(rows: Sequence[Requirement]) -> Rules:
     """Rules for everything else, but wildcards."""
     chosen = [row for row in public(rows) if not is_application(row) and row.kind is not Kind.WILDCARD]
     return [_rule(n, row, transport(row)) for n, row in enumerate(chosen, 1)]
@@ -119,22 +132,32 @@ def _rule(number: int, row: Requirement, protocol: str) -> FirewallRule:
     )
 
 
-def computes_of(rules: Sequence[FirewallRule]) -> tuple[str, ...]:
-    """The sets of computes that have rules of their own, as the parts of a parameter's name."""
-    return tuple(dict.fromkeys(source_name(rule) for rule in rules if rule.computes))
+def with_sources(rules: Sequence[FirewallRule]) -> Rules:
+    """The rules, each with its parameter: `sourceAddresses` for all computes, one of its own for each set of them.
+
+    ARM takes names that differ in case only for one, so sets of computes that would share a name have a digest in it.
+    """
+    names = {rule.computes: _camel(rule.computes) for rule in rules if rule.computes}
+    clashing = Counter(name.lower() for name in names.values())
+    for computes, name in names.items():
+        if len(name) > _LONGEST or clashing[name.lower()] > 1:
+            names[computes] = name[: _LONGEST - 8] + hashlib.sha256(" ".join(computes).encode()).hexdigest()[:8]
+    return [replace(rule, sources=f"{_OF}{names[rule.computes]}") if rule.computes else rule for rule in rules]
 
 
-def source_name(rule: FirewallRule) -> str:
-    """The parameter that holds the source addresses of a rule."""
-    words = re.findall(r"[A-Za-z0-9]+", " ".join(rule.computes))
-    whole = "".join(word[:1].upper() + word[1:] for word in words)
-    if len(whole) > _LONGEST:
-        whole = whole[: _LONGEST - 8] + hashlib.sha256(" ".join(rule.computes).encode()).hexdigest()[:8]
-    return f"sourceAddressesOf{whole}" if words else "sourceAddresses"
+def _camel(computes: Sequence[str]) -> str:
+    words = re.findall(r"[A-Za-z0-9]+", " ".join(computes))
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
+_OF = "sourceAddressesOf"
 _LONGEST = 100
 """Characters of the computes in a parameter's name; more of them end in a digest."""
+
+
+def own_sources(rules: Sequence[FirewallRule]) -> tuple[str, ...]:
+    """The parameters of the sets of computes that have rules of their own."""
+    return tuple(dict.fromkeys(rule.sources for rule in rules if rule.computes))
 
 
 def template(notes: Iterable[str], parameters: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> str:
@@ -152,7 +175,7 @@ def template(notes: Iterable[str], parameters: Mapping[str, Any], resources: Seq
 def source_parameters(rules: Sequence[FirewallRule]) -> dict[str, Any]:
     """The parameters of source addresses: one for all, and one for each set of computes with rules of its own."""
     parameters = {"sourceAddresses": parameter("sourceAddresses", "array")}
-    for name in computes_of(rules):
+    for name in own_sources(rules):
         parameters[name] = parameter(name, "array", "[parameters('sourceAddresses')]")
     return parameters
 
@@ -179,7 +202,7 @@ _ABOUT = {
 
 def about(name: str) -> str:
     """What a parameter is for."""
-    return _ABOUT.get(name) or "Sources of what only these computes need: " + name.removeprefix("sourceAddressesOf")
+    return _ABOUT.get(name) or "Sources of what only these computes need: " + name.removeprefix(_OF)
 
 
 def priorities(context: Context) -> dict[str, int]:

@@ -82,6 +82,14 @@ def private_notes(rows: Iterable[Requirement]) -> Iterator[str]:
     for row in rows:
         if row.private:
             yield f"{row.host} is served by a private endpoint: it must resolve privately; no rule is needed."
+        elif private_for(row):
+            whose = few(private_for(row), 3)
+            yield f"{row.host} is served by a private endpoint for {whose}: there it must resolve privately."
+
+
+def private_for(row: Requirement) -> list[str]:
+    """The workspaces for which a private endpoint serves a row that others reach publicly."""
+    return sorted(name for one in row.variants or () if one.private and not row.private for name in one.workspaces)
 
 
 def no_tags(rows: Iterable[Requirement], target: str) -> Iterator[str]:

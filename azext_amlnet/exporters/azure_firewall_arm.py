@@ -8,14 +8,12 @@ from ..model import Requirement
 from ._azure import (
     API_VERSION,
     FirewallRule,
-    application_rules,
     deployed,
+    firewall_rules,
     literal,
     losses,
-    network_rules,
     parameter,
     priorities,
-    source_name,
     source_parameters,
     tag_losses,
     template,
@@ -29,7 +27,7 @@ __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """JSON whose priorities and source addresses are parameters."""
-    application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
+    network, application = firewall_rules(rows, context.fqdn_tags)
     kinds = {"network": map(_network, network), "application": map(_application, application)}
     collections = [_collection(f"{context.name}-{kind}", f"[parameters('{kind}Priority')]", rules)
                    for kind, rules in kinds.items()]  # fmt: skip
@@ -68,7 +66,7 @@ def _common(rule: FirewallRule, kind: str) -> dict[str, Any]:
         "ruleType": kind,
         "name": rule.name,
         "description": literal(rule.description),
-        "sourceAddresses": f"[parameters('{source_name(rule)}')]",
+        "sourceAddresses": f"[parameters('{rule.sources}')]",
         "sourceIpGroups": "[parameters('sourceIpGroups')]",
     }
 

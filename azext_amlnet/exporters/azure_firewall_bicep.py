@@ -10,13 +10,11 @@ from ._azure import (
     API_VERSION,
     FirewallRule,
     about,
-    application_rules,
-    computes_of,
     deployed,
+    firewall_rules,
     losses,
-    network_rules,
+    own_sources,
     priorities,
-    source_name,
     tag_losses,
 )
 from ._text import Context, comments, header, private_notes
@@ -41,12 +39,12 @@ resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@%(versio
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """Bicep whose priorities and source addresses are parameters."""
-    application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
+    network, application = firewall_rules(rows, context.fqdn_tags)
     notes = [*header(context, lost), *private_notes(rows), deployed("FILE.bicep", "firewallPolicyName")]
     parts = [comments("//", notes), "\n", _parameter("firewallPolicyName", "string")]
     parts += [_parameter(f"{name}Priority", f"int = {default}") for name, default in priorities(context).items()]
     parts += [_parameter("sourceAddresses", "array"), _parameter("sourceIpGroups", "array = []")]
-    parts += [_parameter(name, "array = sourceAddresses") for name in computes_of([*network, *application])]
+    parts += [_parameter(name, "array = sourceAddresses") for name in own_sources([*network, *application])]
     parts.append(_GROUP % {"version": API_VERSION, "name": context.name})
     parts += _collection(f"{context.name}-network", "networkPriority", "NetworkRule", network)
     parts += _collection(f"{context.name}-application", "applicationPriority", "ApplicationRule", application)
@@ -78,7 +76,7 @@ def _rule(kind: str, rule: FirewallRule) -> str:
         lines = [_list("ipProtocols", rule.protocol), _list("destinationPorts", str(rule.port))]
         lines.append(_list(target, rule.destination))
     head = [f"ruleType: '{kind}'", f"name: {_text(rule.name)}", f"description: {_text(rule.description)}"]
-    head += [f"sourceAddresses: {source_name(rule)}", "sourceIpGroups: sourceIpGroups"]
+    head += [f"sourceAddresses: {rule.sources}", "sourceIpGroups: sourceIpGroups"]
     return f"{_pad(5)}{{\n" + "".join(f"{_pad(6)}{part}\n" for part in (*head, *lines)) + f"{_pad(5)}}}\n"
 
 

@@ -9,12 +9,10 @@ from ..text import line
 from ._azure import (
     FirewallRule,
     about,
-    application_rules,
-    computes_of,
+    firewall_rules,
     losses,
-    network_rules,
+    own_sources,
     priorities,
-    source_name,
     tag_losses,
 )
 from ._text import Context, comments, header, private_notes
@@ -26,14 +24,14 @@ __all__ = ["SUMMARY", "losses", "render", "tag_losses"]
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """HCL whose priorities and source addresses are variables."""
-    application, network = application_rules(rows, context.fqdn_tags), network_rules(rows)
+    network, application = firewall_rules(rows, context.fqdn_tags)
     parts = [comments("#", [*header(context, lost), *private_notes(rows)]), "\n"]
     parts.append(_variable("firewall_policy_id", "string", "", "Id of the firewall policy that gets the rules."))
     for name, default in priorities(context).items():
         parts.append(_variable(f"{name}_priority", "number", str(default), about(f"{name}Priority")))
     parts.append(_variable("source_addresses", "list(string)", "", about("sourceAddresses")))
     parts.append(_variable("source_ip_groups", "list(string)", "[]", about("sourceIpGroups")))
-    for name in computes_of([*network, *application]):
+    for name in own_sources([*network, *application]):
         parts.append(_variable(_snake(name), "list(string)", "null", about(name)))
     label = context.name.replace("-", "_")
     parts.append(f'resource "azurerm_firewall_policy_rule_collection_group" "{label}" {{\n  name = "{context.name}"\n')
@@ -57,7 +55,7 @@ def _collection(name: str, kind: str, rules: Sequence[FirewallRule]) -> Iterable
 
 
 def _rule(kind: str, rule: FirewallRule) -> str:
-    name = _snake(source_name(rule))
+    name = _snake(rule.sources)
     sources = f"coalesce(var.{name}, var.source_addresses)" if rule.computes else "var.source_addresses"
     lines = [f"# {rule.description}", f"name = {_text(rule.name)}", f"source_addresses = {sources}"]
     lines.append("source_ip_groups = var.source_ip_groups")

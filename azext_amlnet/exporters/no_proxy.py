@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Requirement
-from ._text import Context, comments, header
+from ..text import few
+from ._text import Context, comments, header, private_for
 
 SUMMARY = "NO_PROXY for a cluster: loopback, cluster names, private endpoints"
 
@@ -22,6 +23,9 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     for row in rows:
         if row.private and row.kind is Kind.WILDCARD:
             yield f"{row.host}: clients read wildcards differently; name the hosts below it."
+        if private_for(row):
+            whose = few(private_for(row), 3)
+            yield f"{row.host}: private for {whose} only, so it is left out: add it there, and not for the others."
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:

@@ -18,10 +18,10 @@ from ._azure import (
     deployed,
     literal,
     parameter,
-    source_name,
     source_parameters,
     template,
     transport,
+    with_sources,
 )
 from ._text import Context, header, public, why
 
@@ -46,7 +46,8 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """JSON with one rule for each tag, protocol and port; sources and priorities are parameters."""
-    rules = list(_rules(rows, context.name))
+    pairs = list(_rules(rows, context.name))
+    rules = list(zip(with_sources([rule for rule, _ in pairs]), [reasons for _, reasons in pairs], strict=True))
     parameters = {
         "networkSecurityGroupName": parameter("networkSecurityGroupName", "string"),
         **source_parameters([rule for rule, _ in rules]),
@@ -91,7 +92,7 @@ def _destinations(row: Requirement) -> tuple[str, ...]:
 
 def _resource(number: int, rule: FirewallRule, reasons: str) -> dict[str, Any]:
     priority = f"[add(parameters('firstPriority'), {number})]"
-    sources = {"sourceAddressPrefixes": f"[parameters('{source_name(rule)}')]"}
+    sources = {"sourceAddressPrefixes": f"[parameters('{rule.sources}')]"}
     made = _security_rule(rule.name, rule.description, priority, "Allow", rule.protocol, sources, rule.destination,
                           str(rule.port))  # fmt: skip
     return {"comments": literal(reasons), **made}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from ._text import Context, comments, documented, header, no_tags, public, why
+from ..text import few
+from ._text import Context, comments, documented, header, no_tags, private_for, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
 _SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
@@ -20,6 +21,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
         if row.protocol not in _SPOKEN and row.kind is not Kind.SERVICE_TAG:
             yield f"{row.host}, port {row.port}/{row.protocol.value}: squid forwards HTTP and CONNECT only."
     private = [row.host for row in rows if row.private]
+    private += [f"{row.host} (of {few(private_for(row), 3)})" for row in rows if private_for(row)]
     if private:
         named = ", ".join(private)
         yield f"clients have to skip the proxy for what private endpoints serve (--format no-proxy): {named}."

@@ -121,8 +121,8 @@ def _clusters(inputs: Inputs) -> Iterator[ClusterInUse]:
         yield from (ClusterInUse(of_topic) for topic, of_topic in own.items() if topic in topics)
         return
     names: dict[str, list[str]] = {}
-    for name, _, compute in attached(workspaces):
-        names.setdefault((compute.cluster_id or "").lower(), []).append(name)
+    for one in attached(workspaces):
+        names.setdefault((one.compute.cluster_id or "").lower(), []).append(one.name)
     for identifier, cluster in clusters.items():
         by_id, computes = cluster_type_of(cluster.id), tuple(names.get(identifier, ()))
         kinds = cluster.types or ((by_id,) if by_id else (ClusterType.AKS, ClusterType.ARC))

@@ -38,11 +38,11 @@ def report_on(
 ) -> PolicyReport:
     """The report on what policies make of the rows: one finding for each.
 
-    `sources` is where all traffic comes from; without it `sources_of` tells so by compute (no span: not known). With
+    `sources_of` tells by compute where its traffic comes from, `sources` so of those for which it has no span. With
     `earlier`, another report's coverage by `Finding.key`, only what is worse than there, or new and not covered, fails.
     """
     findings = _compared(inputs, earlier, policies, _sources(sources, sources_of or {}), evidence)
-    everywhere = sources or sorted({span for spans in (sources_of or {}).values() for span in spans})
+    everywhere = (*sources, *sorted({span for some in (sources_of or {}).values() for span in some} - {*sources}))
     return PolicyReport(
         schema_version=SCHEMA_VERSION,
         **about(inputs, evidence.gaps),
@@ -65,9 +65,10 @@ def _sources(
     """Where a row's traffic comes from; None for what nobody told of a compute."""
 
     def of(row: Requirement) -> Sequence[Optional[Span]]:
-        silent = (name for name in sources_of if name.endswith("/") and name[:-1] in row.workspaces)
-        names = dict.fromkeys((*row.computes_among(sources_of), *silent))
-        return sources or list(dict.fromkeys(span for name in names for span in sources_of.get(name) or (None,)))
+        names = row.computes_among(sources_of) if sources_of else ()
+        if not names:
+            return sources
+        return list(dict.fromkeys(span for name in names for span in sources_of.get(name) or sources or (None,)))
 
     return of
 

@@ -15,7 +15,7 @@ from ._wait import LONG_S, asking, waiting
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..model import Catalog, Fleet, Inputs, Requirement, Scope
+    from ..model import Catalog, Fleet, Inputs, Scope
     from ._arguments import ScopeArguments
 
 
@@ -60,21 +60,20 @@ def catalog_and_facts(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Opt
 
 def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet], scope: Scope) -> Inputs:
     """The rows of a scope: of the facts, else of a file, else none; raises UsageError for a file that is none."""
-    from ..catalog.computes import narrowed, rows_with_sources, unsourced
+    from ..catalog.computes import narrowed, told_of_all, unsourced
     from ..catalog.expand import gap_lines
     from ..catalog.merge import listed
-    from ..model import Fleet, Inputs
+    from ..model import Inputs
 
     if fleet is None:
-        rows = _rows_of_file(arguments.requirements_file, catalog, scope) if arguments.requirements_file else ()
-        return Inputs(catalog, Fleet(), rows_with_sources(rows, arguments.source))
+        return _of_rows(arguments, catalog, scope)
     parts = narrowed(fleet.workspaces, scope)
-    answer = listed(catalog, parts)
+    everywhere = told_of_all(arguments.source)
+    answer = listed(catalog, parts, everywhere)
     fleet = replace(fleet, workspaces=tuple(workspace for workspace, _ in parts))
     of_scope = gap_lines(fleet.scope.gaps) if fleet.scope else ()
-    return Inputs(
-        catalog, fleet, answer.rows, (*of_scope, *answer.warnings, *answer.hints, *unsourced(fleet.workspaces))
-    )
+    untold = unsourced(fleet.workspaces) if not everywhere else ()
+    return Inputs(catalog, fleet, answer.rows, (*of_scope, *answer.warnings, *answer.hints, *untold))
 
 
 def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:
@@ -134,23 +133,17 @@ def _catalog(folder: Optional[str]) -> Catalog:
     return catalog
 
 
-def _rows_of_file(path: str, catalog: Catalog, scope: Scope) -> tuple[Requirement, ...]:
-    """The rows of a file, as far as the scope lets them through."""
+def _of_rows(arguments: ScopeArguments, catalog: Catalog, scope: Scope) -> Inputs:
+    """The rows of a file, as far as the scope lets them through; none of no file."""
+    from ..catalog.computes import rows_with_sources, rows_within, unnamed
     from ..catalog.lookup import concrete
     from ..files import read_requirements
+    from ..model import Fleet, Inputs
 
-    rows = read_requirements(path, tuple(catalog.proofs))
-    return tuple(concrete(catalog, row) for row in rows if _within(row, scope))
-
-
-def _within(row: Requirement, scope: Scope) -> bool:
-    computes = {name.lower() for name in scope.computes}
-    return (
-        row.level.rank <= scope.level.rank
-        and row.topic not in scope.exclude
-        and (not row.computes or not computes or any(name.lower() in computes for name in row.computes))
-        and (not row.needed_for or not scope.scenarios or bool(set(row.needed_for) & set(scope.scenarios)))
-    )
+    path = arguments.requirements_file
+    every = read_requirements(path, tuple(catalog.proofs)) if path else ()
+    rows = rows_with_sources([concrete(catalog, row) for row in rows_within(every, scope)], arguments.source)
+    return Inputs(catalog, Fleet(), rows, tuple(unnamed(every, scope)))
 
 
 def with_endpoints(inputs: Inputs, endpoints: tuple[str, ...]) -> Inputs:

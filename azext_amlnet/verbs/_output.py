@@ -99,15 +99,18 @@ def context_of(
 ) -> Context:
     """What an exported file says of itself; see the fields of Context."""
     from ..about import gaps_of
-    from ..catalog.computes import qualified
+    from ..catalog.computes import sources_by_compute
     from ..exporters import Context
     from ..model import names_of
+    from ..text import ANY
 
     catalog, fleet = inputs.catalog, inputs.fleet
+    of_rows = dict.fromkeys(name for row in inputs.rows for name in row.workspaces)  # of a file, which has no facts
+    workspaces = names_of(fleet.workspaces) or tuple(sorted(of_rows))
     return Context(
         workspace=fleet.only.name if fleet.only else None,
-        workspaces=names_of(fleet.workspaces),
-        computes=tuple(qualified(fleet.workspaces)),
+        workspaces=workspaces,
+        computes=tuple(sources_by_compute(fleet.workspaces)) or tuple(f"{name}/{ANY}" for name in workspaces),
         searched=searched(inputs),
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",

@@ -47,6 +47,7 @@ class CheckPolicyArguments:
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> JsonObject:
     """The report; with --suggest the rules that are missing."""
+    from ..catalog.computes import told_of_all
     from ..codec import to_json
     from ..files import read_coverage
     from ..policy.addresses import spans_of
@@ -54,7 +55,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     from ..policy.report import remarks, report_on
 
     check_files(arguments.report_file)
-    sources = spans_of(text for text in scoped.source if "=" not in text)
+    sources = spans_of(told_of_all(scoped.source))
     earlier = None
     if arguments.baseline:
         with baseline(arguments.baseline, command_of("check-policy", scoped, "--policy", *arguments.policy)):
@@ -211,9 +212,9 @@ def _answered(cmd: Any, query: Optional[PolicyQuery], subnets: Subnets) -> Optio
 
 
 def _unreadable(answer: Optional[PolicyAnswer], subnets: Subnets) -> list[str]:
-    """The subnets that Azure did not show, and why."""
-    refused = answer.refused if answer else {}
-    return [f"The subnet {name} could not be read: {refused[name]}." for name in subnets if name in refused]
+    """The subnets that Azure did not show, why, and what that leaves out."""
+    refused, out = answer.refused if answer else {}, "what its security group and routes let through is not checked"
+    return [f"The subnet {name} could not be read: {refused[name]}; {out}." for name in subnets if name in refused]
 
 
 def _policies(
@@ -313,25 +314,21 @@ def _subnets(fleet: Fleet, named: Sequence[str]) -> Subnets:
 
 def _in_question(fleet: Fleet, named: Sequence[str]) -> Iterator[tuple[str, Compute, Optional[Cluster]]]:
     """The attached computes that count, by their names as rows have them, each with its cluster."""
-    from ..catalog.computes import attached, is_meant
+    from ..catalog.computes import attached
+    from ..catalog.consumers import clusters_of
 
-    for name, workspace, compute in attached(fleet.workspaces):
-        if not named or any(is_meant(text, workspace, compute) for text in named):
-            identifier = (compute.cluster_id or "").lower()
-            same = (one for one in workspace.clusters if identifier and (one.id or "").lower() == identifier)
-            yield name, compute, next(same, None)
+    for one in attached(fleet.workspaces):
+        if not named or any(map(one.is_meant, named)):
+            yield one.name, one.compute, clusters_of(one.compute, one.workspace)[0]
 
 
 def _sources_of(fleet: Fleet) -> dict[str, list[Span]]:
     """By compute the addresses that its traffic comes from, nothing for one of which that is not known.
 
-    Where it is known of no compute, no compute. `workspace/` stands for computes that Azure refused to tell.
+    Where it is known of no compute, no compute.
     """
-    from ..model import names_of
+    from ..catalog.computes import sources_by_compute
     from ..policy.addresses import spans_of
 
-    pairs = zip(names_of(fleet.workspaces), fleet.workspaces, strict=True)
-    silent: dict[str, list[Span]] = {f"{name}/": [] for name, one in pairs if one.computes is None}
-    sources = {name: cluster.source_addresses if cluster else None for name, _, cluster in _in_question(fleet, ())}
-    known = any(sources.values())
-    return {**{name: list(spans_of(some or ())) for name, some in sources.items()}, **silent} if known else {}
+    sources = sources_by_compute(fleet.workspaces)
+    return {name: list(spans_of(some or ())) for name, some in sources.items()} if any(sources.values()) else {}
