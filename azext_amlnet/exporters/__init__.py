@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..model import Purpose, Requirement
 from ..text import few
 from ._text import Context as Context
-from ._text import public
+from ._text import private_for, public
 
 _EXEMPTING = ("csv", "hosts", "markdown", "squid")
 
@@ -47,7 +47,8 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
-    losses = (*losses, *_widened(name, module, concrete, context))
+    limits = module.limits(concrete, context) if hasattr(module, "limits") else ()
+    losses = (*losses, *limits, *_widened(name, module, concrete, context))
     write = _writer(name, module, context.purpose)
     if not concrete and context.purpose is Purpose.TLS_EXEMPTION:
         losses = (*losses, "no document names a host of this list that must not be inspected.")
@@ -56,22 +57,24 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
 
 
 def _of_whom(row: Requirement, context: Context) -> Requirement:
-    """A row with the computes that need it by name, where only some of several workspaces do."""
-    if len(context.workspaces) < 2 or set(row.workspaces) >= set(context.workspaces):
+    """A row with the computes that a rule must be for by name, where it is not all of several workspaces'."""
+    inside = set(private_for(row))  # for whom a rule is no help
+    of_all = set(row.workspaces) >= set(context.workspaces) and not row.computes and not inside
+    if len(context.workspaces) < 2 or of_all:
         return row
-    return replace(row, computes=row.computes_among(context.computes))
+    computes = row.computes_among(context.sources)
+    return replace(row, computes=tuple(name for name in computes if name.rpartition("/")[0] not in inside))
 
 
 def _widened(name: str, module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:
     """What is opened for more than those who need it, and for whom it should be."""
     every = set(context.workspaces)
-    some = [row for row in public(rows) if row.computes or set(row.workspaces) < every]
-    if len(context.workspaces) < 2 or not some or name in _LISTS:
+    opened = rows if hasattr(module, "PRIVATE") else public(rows)
+    some = [row for row in opened if row.computes or set(row.workspaces) < every]
+    if len(context.workspaces) < 2 or not some or name in _LISTS or hasattr(module, "BY_SOURCE"):
         return
     names = few([f"{row.host} ({few(row.computes or row.workspaces, 2)})" for row in some], 5)
-    how = "this format knows no sources, so they are open to all traffic that it is for"
-    if hasattr(module, "BY_SOURCE"):
-        how = "until their own parameter of source addresses has a value, they are open to all of sourceAddresses"
+    how = "this format knows no sources, so they are open to all traffic that it is for (--compute makes it for some)"
     are = "endpoint is" if len(some) == 1 else "endpoints are"
     yield f"{len(some)} {are} needed by some of the computes only; {how}: {names}."
 

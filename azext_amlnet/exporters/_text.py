@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Iterable, Iterator, Optional
+import hashlib
+from dataclasses import dataclass, field
+from typing import Iterable, Iterator, Mapping, Optional
 
 from ..model import Kind, Purpose, Requirement
 from ..text import few, line
@@ -13,8 +14,9 @@ from ..text import few, line
 class Context:
     """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
 
-    `workspace` is the only one; `workspaces` are all, `computes` are all that are attached to them, by their names in
-    rows, and `searched` is where they were looked for, a line each.
+    `workspace` is the only one; `workspaces` are all, with their `regions` as far as those are known, and `searched` is
+    where they were looked for, a line each. `sources` has all computes by their names in rows, and where their traffic
+    comes from, None where that is not all known.
     `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
     `lacking_in` names the policies that the rows are additions to; `purpose` is what is made of the rows.
     """
@@ -28,7 +30,8 @@ class Context:
     lacking_in: tuple[str, ...] = ()
     purpose: Purpose = Purpose.ALLOW
     workspaces: tuple[str, ...] = ()
-    computes: tuple[str, ...] = ()
+    regions: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Optional[tuple[str, ...]]] = field(default_factory=dict)
     searched: tuple[str, ...] = ()
 
     @property
@@ -63,8 +66,13 @@ def comments(sign: str, lines: Iterable[str]) -> str:
 
 def why(row: Requirement) -> str:
     """The reason of a rule: level, for whom, why, and under which condition where facts could not decide."""
-    computes = f" ({', '.join(row.computes)})" if row.computes else ""
+    computes = f" ({few(row.computes, 12)})" if row.computes else ""
     return " ".join((f"{row.level.value}{computes}: {row.reason}", *row.conditions))
+
+
+def digest(text: str) -> str:
+    """Eight characters that tell a text from others."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def documented(row: Requirement) -> str:

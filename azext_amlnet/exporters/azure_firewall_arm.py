@@ -1,83 +1,104 @@
-"""Azure Firewall policy as an ARM template (JSON): one rule collection group."""
+"""Azure Firewall policy as an ARM template (JSON): its rule collection groups."""
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 from ..model import Requirement
 from ._azure import (
     API_VERSION,
-    FirewallRule,
     deployed,
-    firewall_rules,
     literal,
-    losses,
     parameter,
     priorities,
+    source_addresses,
     source_parameters,
-    tag_losses,
+    source_variables,
     template,
 )
+from ._azure_rules import FirewallRule, losses, tag_losses
+from ._groups import Collection, FirewallPlan, Group, firewall_plan
+from ._groups import limits as limits_of
+from ._sources import SourcePlan
 from ._text import Context, header, private_notes
 
-SUMMARY = "an ARM template with one rule collection group of a firewall policy"
+SUMMARY = "an ARM template with the rule collection groups of a firewall policy"
 BY_SOURCE = True
-__all__ = ["SUMMARY", "losses", "render", "tag_losses"]
+__all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
+_TYPE = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
+
+
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """The limits of Azure that the list is beyond."""
+    yield from limits_of(firewall_plan(rows, context))
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """JSON whose priorities and source addresses are parameters."""
-    network, application = firewall_rules(rows, context.fqdn_tags)
-    kinds = {"network": map(_network, network), "application": map(_application, application)}
-    collections = [_collection(f"{context.name}-{kind}", f"[parameters('{kind}Priority')]", rules)
-                   for kind, rules in kinds.items()]  # fmt: skip
-    group = {
-        "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
-        "apiVersion": API_VERSION,
-        "name": f"[concat(parameters('firewallPolicyName'), '/{context.name}')]",
-        "properties": {
-            "priority": "[parameters('groupPriority')]",
-            "ruleCollections": [collection for collection in collections if collection["rules"]],
-        },
-    }
-    notes = [*header(context, lost), *private_notes(rows), deployed("FILE.json", "firewallPolicyName")]
-    return template(notes, _parameters([*network, *application], context), [group])
+    made = firewall_plan(rows, context)
+    befores = [None, *(group.name for group in made.groups)]
+    resources = [_group(group, made.sources, before) for group, before in zip(made.groups, befores, strict=False)]
+    notes = [*header(context, lost), *private_notes(rows)]
+    notes.append(deployed("FILE.json", "firewallPolicyName", made.sources))
+    return template(notes, _parameters(made, context), source_variables(made.sources), resources)
 
 
-def _parameters(rules: Sequence[FirewallRule], context: Context) -> dict[str, Any]:
+def _parameters(made: FirewallPlan, context: Context) -> dict[str, Any]:
     parameters = {"firewallPolicyName": parameter("firewallPolicyName", "string")}
     for name, default in priorities(context).items():
         parameters[f"{name}Priority"] = parameter(f"{name}Priority", "int", default)
-    return {**parameters, **source_parameters(rules), "sourceIpGroups": parameter("sourceIpGroups", "array", [])}
+    groups = {"sourceIpGroups": parameter("sourceIpGroups", "array", [])} if made.sources.for_all else {}
+    return {**parameters, **source_parameters(made.sources), **groups}
 
 
-def _collection(name: str, priority: str, rules: Any) -> dict[str, Any]:
+def _group(group: Group, sources: SourcePlan, before: Optional[str]) -> dict[str, Any]:
+    after = [f"[resourceId('{_TYPE}', parameters('firewallPolicyName'), '{before}')]"] if before else []
     return {
-        "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
-        "name": name,
-        "priority": priority,
-        "action": {"type": "Allow"},
-        "rules": list(rules),
+        "type": _TYPE,
+        "apiVersion": API_VERSION,
+        "name": f"[concat(parameters('firewallPolicyName'), '/{group.name}')]",
+        **({"dependsOn": after} if after else {}),  # Azure changes one group of a policy at a time
+        "properties": {
+            "priority": _priority("group", group.offset),
+            "ruleCollections": [_collection(collection, sources) for collection in group.collections],
+        },
     }
 
 
-def _common(rule: FirewallRule, kind: str) -> dict[str, Any]:
+def _priority(kind: str, offset: int) -> str:
+    base = f"parameters('{kind}Priority')"
+    return f"[add({base}, {offset})]" if offset else f"[{base}]"
+
+
+def _collection(collection: Collection, sources: SourcePlan) -> dict[str, Any]:
+    make = _network if collection.kind == "network" else _application
+    return {
+        "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+        "name": collection.name,
+        "priority": _priority(collection.kind, collection.offset),
+        "action": {"type": "Allow"},
+        "rules": [make(rule, sources) for rule in collection.rules],
+    }
+
+
+def _common(rule: FirewallRule, kind: str, sources: SourcePlan) -> dict[str, Any]:
+    of_all = not rule.computes or not sources.of_several
     return {
         "ruleType": kind,
         "name": rule.name,
         "description": literal(rule.description),
-        "sourceAddresses": f"[parameters('{rule.sources}')]",
-        "sourceIpGroups": "[parameters('sourceIpGroups')]",
+        "sourceAddresses": source_addresses(sources, rule.computes),
+        **({"sourceIpGroups": "[parameters('sourceIpGroups')]"} if of_all else {}),
     }
 
 
-def _application(rule: FirewallRule) -> dict[str, Any]:
+def _application(rule: FirewallRule, sources: SourcePlan) -> dict[str, Any]:
     protocols = [{"protocolType": rule.protocol, "port": rule.port}]
     target = "fqdnTags" if rule.is_tag else "targetFqdns"
-    return {**_common(rule, "ApplicationRule"), "protocols": protocols, target: [rule.destination]}
+    return {**_common(rule, "ApplicationRule", sources), "protocols": protocols, target: [rule.destination]}
 
 
-def _network(rule: FirewallRule) -> dict[str, Any]:
+def _network(rule: FirewallRule, sources: SourcePlan) -> dict[str, Any]:
     target = "destinationFqdns" if rule.by_name else "destinationAddresses"
     ports = {"ipProtocols": [rule.protocol], "destinationPorts": [str(rule.port)]}
-    return {**_common(rule, "NetworkRule"), **ports, target: [rule.destination]}
+    return {**_common(rule, "NetworkRule", sources), **ports, target: [rule.destination]}

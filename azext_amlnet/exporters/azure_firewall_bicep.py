@@ -1,71 +1,130 @@
-"""Azure Firewall policy as Bicep: one rule collection group."""
+"""Azure Firewall policy as Bicep: its rule collection groups."""
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import Requirement
 from ..text import line
-from ._azure import (
-    API_VERSION,
-    FirewallRule,
-    about,
-    deployed,
-    firewall_rules,
-    losses,
-    own_sources,
-    priorities,
-    tag_losses,
-)
+from ._azure import API_VERSION, about, deployed, priorities
+from ._azure_rules import FirewallRule, losses, tag_losses
+from ._groups import Collection, Group, firewall_plan
+from ._groups import limits as limits_of
+from ._sources import ALL, OBJECT, SETS, SourcePlan
 from ._text import Context, comments, header, private_notes
 
-SUMMARY = "Bicep with one rule collection group of a firewall policy"
+SUMMARY = "Bicep with the rule collection groups of a firewall policy"
 BY_SOURCE = True
-__all__ = ["SUMMARY", "losses", "render", "tag_losses"]
+__all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
 
-_GROUP = """
+_POLICY = """
 resource policy 'Microsoft.Network/firewallPolicies@%(version)s' existing = {
   name: firewallPolicyName
 }
-
-resource group 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@%(version)s' = {
+"""
+_GROUP = """
+resource %(symbol)s 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@%(version)s' = {
   parent: policy
   name: '%(name)s'
-  properties: {
-    priority: groupPriority
+%(after)s  properties: {
+    priority: %(priority)s
     ruleCollections: [
 """
 
 
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """The limits of Azure that the list is beyond."""
+    yield from limits_of(firewall_plan(rows, context))
+
+
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """Bicep whose priorities and source addresses are parameters."""
-    network, application = firewall_rules(rows, context.fqdn_tags)
-    notes = [*header(context, lost), *private_notes(rows), deployed("FILE.bicep", "firewallPolicyName")]
+    made = firewall_plan(rows, context)
+    notes = [*header(context, lost), *private_notes(rows)]
+    notes.append(deployed("FILE.bicep", "firewallPolicyName", made.sources))
     parts = [comments("//", notes), "\n", _parameter("firewallPolicyName", "string")]
     parts += [_parameter(f"{name}Priority", f"int = {default}") for name, default in priorities(context).items()]
-    parts += [_parameter("sourceAddresses", "array"), _parameter("sourceIpGroups", "array = []")]
-    parts += [_parameter(name, "array = sourceAddresses") for name in own_sources([*network, *application])]
-    parts.append(_GROUP % {"version": API_VERSION, "name": context.name})
-    parts += _collection(f"{context.name}-network", "networkPriority", "NetworkRule", network)
-    parts += _collection(f"{context.name}-application", "applicationPriority", "ApplicationRule", application)
-    return "".join([*parts, "    ]\n  }\n}\n"])
+    parts += [*_source_parameters(made.sources), *_source_variables(made.sources)]
+    parts.append(_POLICY % {"version": API_VERSION})
+    for number, group in enumerate(made.groups):
+        before = _symbol(number - 1) if number else None
+        parts += _group(_symbol(number), group, made.sources, before)
+    return "".join(parts)
+
+
+def _symbol(number: int) -> str:
+    return "group" if number == 0 else f"group{number + 1}"
+
+
+def _source_parameters(sources: SourcePlan) -> Iterator[str]:
+    groups = [_parameter("sourceIpGroups", "array = []")] if sources.for_all else []
+    if sources.is_object:
+        yield from (_parameter(OBJECT, f"object = {_object(sources.filled, 0)}"), *groups)
+        return
+    everywhere = _union(sources.known) if sources.of_several else _array(sources.everywhere, 0)
+    of_all = [_parameter(ALL, f"array = {everywhere}" if everywhere else "array")] if sources.for_all else []
+    yield from (*of_all, *groups)
+    otherwise = "array" if sources.of_several else f"array = {ALL}"
+    for name, addresses in sources.known.items():
+        yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise)
+
+
+def _source_variables(sources: SourcePlan) -> Iterator[str]:
+    """The addresses of several computes together, by a name that says whose they are."""
+    if not sources.sets:
+        return
+    if sources.is_object:
+        yield f"\nvar computes = {_object(sources.sets, 0)}\n"
+    yield f"\nvar {SETS} = {{\n"
+    for label, names in sources.sets.items():
+        each = f"flatten(map(computes[{_text(label)}], one => {OBJECT}[one]))"
+        yield f"  {_text(label)}: {each if sources.is_object else _union(names)}\n"
+    yield "}\n"
+
+
+def _union(names: Iterable[str]) -> str:
+    every = list(names)
+    return f"union({', '.join(every)})" if len(every) > 1 else every[0]
+
+
+def _array(texts: Optional[Iterable[str]], depth: int) -> str:
+    if not texts:
+        return ""
+    return "[\n" + "".join(f"{_pad(depth + 1)}{_text(text)}\n" for text in texts) + f"{_pad(depth)}]"
+
+
+def _object(lists: Mapping[str, Iterable[str]], depth: int) -> str:
+    pairs = (f"{_pad(depth + 1)}{_text(key)}: {_array(texts, depth + 1)}\n" for key, texts in lists.items())
+    return "{\n" + "".join(pairs) + f"{_pad(depth)}}}"
 
 
 def _parameter(name: str, kind: str) -> str:
     return f"@description({_text(about(name))})\nparam {name} {kind}\n"
 
 
-def _collection(name: str, priority: str, kind: str, rules: Sequence[FirewallRule]) -> Iterable[str]:
-    if rules:
-        yield "      {\n        ruleCollectionType: 'FirewallPolicyFilterRuleCollection'\n"
-        yield f"        name: '{name}'\n        priority: {priority}\n"
-        yield "        action: {\n          type: 'Allow'\n        }\n        rules: [\n"
-        yield from (_rule(kind, rule) for rule in rules)
-        yield "        ]\n      }\n"
+def _group(symbol: str, group: Group, sources: SourcePlan, before: Optional[str]) -> Iterator[str]:
+    after = f"  dependsOn: [\n    {before}\n  ]\n" if before else ""  # Azure changes one group of a policy at a time
+    priority = _priority("group", group.offset)
+    yield _GROUP % {"version": API_VERSION, "symbol": symbol, "name": group.name, "after": after, "priority": priority}
+    for collection in group.collections:
+        yield from _collection(collection, sources)
+    yield "    ]\n  }\n}\n"
 
 
-def _rule(kind: str, rule: FirewallRule) -> str:
-    if kind == "ApplicationRule":
+def _priority(kind: str, offset: int) -> str:
+    return f"{kind}Priority + {offset}" if offset else f"{kind}Priority"
+
+
+def _collection(collection: Collection, sources: SourcePlan) -> Iterator[str]:
+    yield "      {\n        ruleCollectionType: 'FirewallPolicyFilterRuleCollection'\n"
+    yield f"        name: '{collection.name}'\n        priority: {_priority(collection.kind, collection.offset)}\n"
+    yield "        action: {\n          type: 'Allow'\n        }\n        rules: [\n"
+    yield from (_rule(rule, sources) for rule in collection.rules)
+    yield "        ]\n      }\n"
+
+
+def _rule(rule: FirewallRule, sources: SourcePlan) -> str:
+    if rule.is_application:
         spoken = f"{_pad(8)}protocolType: '{rule.protocol}'\n{_pad(8)}port: {rule.port}\n"
         lines = [
             f"protocols: [\n{_pad(7)}{{\n{spoken}{_pad(7)}}}\n{_pad(6)}]",
@@ -75,9 +134,16 @@ def _rule(kind: str, rule: FirewallRule) -> str:
         target = "destinationFqdns" if rule.by_name else "destinationAddresses"
         lines = [_list("ipProtocols", rule.protocol), _list("destinationPorts", str(rule.port))]
         lines.append(_list(target, rule.destination))
+    kind = "ApplicationRule" if rule.is_application else "NetworkRule"
     head = [f"ruleType: '{kind}'", f"name: {_text(rule.name)}", f"description: {_text(rule.description)}"]
-    head += [f"sourceAddresses: {rule.sources}", "sourceIpGroups: sourceIpGroups"]
+    head.append(f"sourceAddresses: {_sources(rule, sources)}")
+    head += ["sourceIpGroups: sourceIpGroups"] if not (rule.computes and sources.of_several) else []
     return f"{_pad(5)}{{\n" + "".join(f"{_pad(6)}{part}\n" for part in (*head, *lines)) + f"{_pad(5)}}}\n"
+
+
+def _sources(rule: FirewallRule, sources: SourcePlan) -> str:
+    name, is_set = sources.reference(rule.computes)
+    return f"{SETS if is_set else OBJECT}[{_text(name)}]" if is_set or sources.is_object else name
 
 
 def _pad(depth: int) -> str:

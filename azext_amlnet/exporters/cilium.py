@@ -12,6 +12,8 @@ from ..model import Kind, Protocol, Requirement
 from ._text import Context, comments, header, no_tags, why
 
 SUMMARY = "a CiliumNetworkPolicy with toFQDNs and the DNS rule that it needs"
+PRIVATE = True
+"""What private endpoints serve leaves the pod as well, and has rules, too."""
 
 _DNS: dict[str, Any] = {
     "toEndpoints": [{"matchLabels": {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s:k8s-app": "kube-dns"}}],
@@ -32,7 +34,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     parts = [comments("#", [*header(context, lost), *_private_notes(rows)])]
     parts.append(f"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: {context.name}\nspec:\n")
     parts.append(f"  endpointSelector: {{}}\n  egress:\n  - {json.dumps(_DNS)}\n")
-    for row in rows:  # what private endpoints serve leaves the pod as well
+    for row in rows:
         if row.kind is not Kind.SERVICE_TAG:
             parts.append("  " + comments("#", [why(row)]) + f"  - {json.dumps(_rule(row))}\n")
     return "".join(parts)

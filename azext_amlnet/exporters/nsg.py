@@ -14,21 +14,26 @@ from ..model import Kind, Requirement
 from ..text import line, one_line
 from ._azure import (
     API_VERSION,
-    FirewallRule,
     deployed,
     literal,
     parameter,
+    source_addresses,
     source_parameters,
+    source_variables,
     template,
-    transport,
-    with_sources,
 )
-from ._text import Context, header, public, why
+from ._azure_rules import FirewallRule, transport
+from ._groups import Places, slots
+from ._sources import SourcePlan, plan
+from ._text import Context, digest, header, public, why
 
 SUMMARY = "an ARM template with rules of a network security group, by service tag"
 BY_SOURCE = True
 FIRST_PRIORITY, DENY_PRIORITY = 1000, 4096
 """The defaults of the template's parameters."""
+MOST_RULES, _ROOM = 1_000, 2_000
+"""Of a group (https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits,
+2026-11-27); and how many priorities rules of several workspaces are spread over."""
 _AKS = "https://learn.microsoft.com/azure/aks/outbound-rules-control-egress"
 
 
@@ -46,18 +51,35 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """JSON with one rule for each tag, protocol and port; sources and priorities are parameters."""
-    pairs = list(_rules(rows, context.name))
-    rules = list(zip(with_sources([rule for rule, _ in pairs]), [reasons for _, reasons in pairs], strict=True))
+    rules = list(_rules(rows, context))
+    places = Places(context)
+    sources = plan(context, ((rule.computes, places.label(rule.computes, rule.destination)) for rule, _ in rules))
     parameters = {
         "networkSecurityGroupName": parameter("networkSecurityGroupName", "string"),
-        **source_parameters([rule for rule, _ in rules]),
+        **source_parameters(sources),
         "firstPriority": parameter("firstPriority", "int", FIRST_PRIORITY + 1000 * bool(context.lacking_in)),
         "denyInternet": parameter("denyInternet", "bool", False),
         "denyPriority": parameter("denyPriority", "int", DENY_PRIORITY),
     }
-    resources = [_resource(number, rule, reasons) for number, (rule, reasons) in enumerate(rules)]
-    notes = [*header(context, lost), *_private_notes(rows), deployed("FILE.json", "networkSecurityGroupName")]
-    return template(notes, parameters, [*resources, _deny()])
+    numbers = _numbers([rule.name for rule, _ in rules], context)
+    resources = [_resource(numbers[rule.name], rule, reasons, sources) for rule, reasons in rules]
+    notes = [*header(context, lost), *_private_notes(rows)]
+    notes.append(deployed("FILE.json", "networkSecurityGroupName", sources))
+    return template(notes, parameters, source_variables(sources), [*resources, _deny()])
+
+
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """The limit of a group, and the room between its first priority and the last rule, that the list is beyond."""
+    count = sum(1 for _ in _rules(rows, context))
+    if count > MOST_RULES:
+        yield f"{count} rules are needed, a network security group may have {MOST_RULES}: export in parts."
+
+
+def _numbers(names: Sequence[str], context: Context) -> dict[str, int]:
+    """How far each rule stands behind the first priority: in order, of several workspaces by its name alone."""
+    if len(context.workspaces) > 1 and len(names) < _ROOM:
+        return slots(names, range(_ROOM))
+    return {name: number for number, name in enumerate(names)}
 
 
 def _private_notes(rows: Sequence[Requirement]) -> Iterator[str]:
@@ -66,7 +88,7 @@ def _private_notes(rows: Sequence[Requirement]) -> Iterator[str]:
             yield f"{row.host} is served by a private endpoint: it must resolve privately; VirtualNetwork holds it."
 
 
-def _rules(rows: Iterable[Requirement], prefix: str) -> Iterator[tuple[FirewallRule, str]]:
+def _rules(rows: Iterable[Requirement], context: Context) -> Iterator[tuple[FirewallRule, str]]:
     """Each rule with its reasons in full, which a description has no room for."""
     groups: dict[tuple[str, str, int, tuple[str, ...]], list[Requirement]] = {}
     for row in rows:
@@ -74,11 +96,19 @@ def _rules(rows: Iterable[Requirement], prefix: str) -> Iterator[tuple[FirewallR
             groups.setdefault((destination, transport(row), row.port, row.computes), []).append(row)
     for number, ((destination, protocol, port, computes), members) in enumerate(groups.items(), 1):
         name = re.sub(r"[^A-Za-z0-9-]", "-", destination)[:50]
+        of_one = len(context.workspaces) < 2
+        number_or_digest = f"{number:03}" if of_one else digest(repr((destination, protocol, port, computes)))
         strictest = min(members, key=lambda row: row.level.rank)
         hosts = ", ".join(dict.fromkeys(row.host for row in members))
         description = one_line(f"{strictest.level.value}: {line(hosts)}", 140)
         rule = FirewallRule(
-            f"{prefix}-{number:03}-{name}", description, destination, members[0].kind, protocol, port, computes
+            f"{context.name}-{number_or_digest}-{name}",
+            description,
+            destination,
+            members[0].kind,
+            protocol,
+            port,
+            computes,
         )
         yield rule, line(" ".join(f"{row.host}, {why(row)}" for row in members))
 
@@ -90,10 +120,10 @@ def _destinations(row: Requirement) -> tuple[str, ...]:
     return (row.host,) if row.kind in (Kind.SERVICE_TAG, Kind.IP) else row.service_tags
 
 
-def _resource(number: int, rule: FirewallRule, reasons: str) -> dict[str, Any]:
+def _resource(number: int, rule: FirewallRule, reasons: str, sources: SourcePlan) -> dict[str, Any]:
     priority = f"[add(parameters('firstPriority'), {number})]"
-    sources = {"sourceAddressPrefixes": f"[parameters('{rule.sources}')]"}
-    made = _security_rule(rule.name, rule.description, priority, "Allow", rule.protocol, sources, rule.destination,
+    prefixes = {"sourceAddressPrefixes": source_addresses(sources, rule.computes)}
+    made = _security_rule(rule.name, rule.description, priority, "Allow", rule.protocol, prefixes, rule.destination,
                           str(rule.port))  # fmt: skip
     return {"comments": literal(reasons), **made}
 

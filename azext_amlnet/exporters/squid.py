@@ -5,13 +5,17 @@ http://www.squid-cache.org/Doc/config/acl/ (2026-11-23)
 
 from __future__ import annotations
 
+import re
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from ..text import few
-from ._text import Context, comments, documented, header, no_tags, private_for, public, why
+from ._groups import Places
+from ._sources import OBJECT, SourcePlan, plan
+from ._text import Context, comments, digest, documented, header, no_tags, private_for, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
+BY_SOURCE = True
 _SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
@@ -28,22 +32,68 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     yield from no_tags(rows, "squid")
 
 
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """Whose acls of sources have to be filled in."""
+    unknown = _sources(_spoken(rows), context).unknown
+    if unknown:
+        yield (
+            f"nobody told where the traffic of {unknown} computes comes from: until their acls "
+            f"({_prefix(context)}_from_…) have addresses, nothing that not all need is let through from there."
+        )
+
+
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
-    """One group of lines for each port: names by dstdomain, wildcards by expressions that leave the name itself out."""
+    """One group of lines for each port: names by dstdomain, wildcards by expressions that leave the name itself out.
+
+    Of several workspaces there is an acl for each compute's addresses, and lines for those who need something.
+    """
     ports = [
         "Ports other than 443 and 80 must be in your SSL_ports and Safe_ports, too.",
         "Include it above your own http_access lines that deny; it holds for every client that may come there.",
     ]
     parts = [comments("#", [*header(context, lost), *ports])]
-    spoken = [row for row in public(rows) if row.protocol in _SPOKEN and row.kind is not Kind.SERVICE_TAG]
-    groups: dict[tuple[bool, int], list[Requirement]] = {}
+    spoken = _spoken(rows)
+    sources = _sources(spoken, context)
+    groups: dict[tuple[bool, int, str], list[Requirement]] = {}
     for row in spoken:
-        groups.setdefault((row.protocol is Protocol.HTTP, row.port), []).append(row)
+        whose = sources.reference(row.computes)[0] if sources.of_several and row.computes else ""
+        groups.setdefault((row.protocol is Protocol.HTTP, row.port, whose), []).append(row)
     if groups:
         parts.append(f"acl {_prefix(context)}_connect method CONNECT\n")
-    for (plain, port), members in groups.items():
-        parts.append(_group(_prefix(context), plain, port, members))
+    if sources.of_several:
+        parts += _source_acls(_prefix(context), sources, {whose for _, _, whose in groups if whose})
+    for (plain, port, whose), members in groups.items():
+        parts.append(_group(_prefix(context), plain, port, members, whose))
     return "\n".join(parts)
+
+
+def _spoken(rows: Sequence[Requirement]) -> list[Requirement]:
+    return [row for row in public(rows) if row.protocol in _SPOKEN and row.kind is not Kind.SERVICE_TAG]
+
+
+def _sources(rows: Sequence[Requirement], context: Context) -> SourcePlan:
+    places = Places(context)
+    some = ((row.computes, places.label(row.computes, row.host)) for row in rows if row.computes)
+    return plan(context, some)  # what all need is for every client, as of one workspace
+
+
+def _source_acls(prefix: str, sources: SourcePlan, used: set[str]) -> Iterator[str]:
+    """The addresses of each compute, and several together."""
+    for (compute,), name in sources.own.items():
+        addresses = sources.known[name]
+        missing = "" if addresses else " # its addresses are not known: fill them in"
+        yield (
+            f"{comments('#', [compute])}acl {_from(prefix, name)} src {' '.join(addresses or ())}".rstrip()
+            + f"{missing}\n"
+        )
+    for label in (label for label in sources.sets if label in used):
+        lines = (f"acl {_from(prefix, label)} any-of {_from(prefix, name)}\n" for name in sources.sets[label])
+        yield comments("#", [f"together: {label}"]) + "".join(lines)
+
+
+def _from(prefix: str, name: str) -> str:
+    """The acl of sources: a name of squid's has 63 characters at most."""
+    return f"{prefix}_from_{re.sub('[^A-Za-z0-9]', '_', name.removeprefix(OBJECT))[:28]}_{digest(name)}"
 
 
 def _prefix(context: Context) -> str:
@@ -51,15 +101,16 @@ def _prefix(context: Context) -> str:
     return context.name.replace("-", "_")
 
 
-def _group(prefix: str, plain: bool, port: int, rows: Sequence[Requirement]) -> str:
-    name = f"{prefix}_{'http' if plain else 'tls'}_{port}"
+def _group(prefix: str, plain: bool, port: int, rows: Sequence[Requirement], whose: str) -> str:
+    name = f"{prefix}_{'http' if plain else 'tls'}_{port}{whose and '_'}{whose and digest(whose)}"
     kinds = {Kind.FQDN: f"{name}_names", Kind.WILDCARD: f"{name}_below", Kind.IP: f"{name}_addresses"}
     lines = [f"acl {name}_port port {port}\n"]
     for row in rows:
         lines.append(comments("#", [why(row)]) + f"acl {kinds[row.kind]} {_matcher(row)}\n")
     method = f"{'!' if plain else ''}{prefix}_connect"
+    source = f" {_from(prefix, whose)}" if whose else ""
     used = dict.fromkeys(kinds[row.kind] for row in rows)
-    lines += [f"http_access allow {method} {name}_port {acl}\n" for acl in used]
+    lines += [f"http_access allow {method} {name}_port {acl}{source}\n" for acl in used]
     return "".join(lines)
 
 

@@ -113,26 +113,35 @@ def _below(suffix: str, base: str) -> Fit:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where traffic comes from; `unread` says what of it could not be understood."""
+    """Where traffic comes from; `unread` says what of it could not be understood.
+
+    `own` names parameters without a value: each stands for the addresses of some cluster, of which nobody told them.
+    """
 
     spans: tuple[Span, ...]
     unread: str = ""
+    own: tuple[str, ...] = ()
 
     def fit(self, traffic: Traffic) -> Fit:
         """ALL for sources within; MAYBE where the source of the question is not known."""
         if self.spans == (EVERYTHING,):
             return Fit.ALL
         if traffic.source is None:
-            return Fit.MAYBE
+            return Fit.ALL if self.own and not self.unread else Fit.MAYBE
         if inside(traffic.source, self.spans):
             return Fit.ALL
         fit = Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
-        return Fit.MAYBE if self.unread else fit
+        return Fit.MAYBE if self.unread or self.own else fit
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
-        return self.unread or f"where the cluster's traffic comes from is not known, and this is for {spans}"
+        own = (
+            f"the parameter '{self.own[0]}' has no value, and whose addresses it is for is not known"
+            if self.own
+            else ""
+        )
+        return self.unread or own or f"where the cluster's traffic comes from is not known, and this is for {spans}"
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""

@@ -107,10 +107,12 @@ def context_of(
     catalog, fleet = inputs.catalog, inputs.fleet
     of_rows = dict.fromkeys(name for row in inputs.rows for name in row.workspaces)  # of a file, which has no facts
     workspaces = names_of(fleet.workspaces) or tuple(sorted(of_rows))
+    pairs = zip(names_of(fleet.workspaces), fleet.workspaces, strict=True)
     return Context(
         workspace=fleet.only.name if fleet.only else None,
         workspaces=workspaces,
-        computes=tuple(sources_by_compute(fleet.workspaces)) or tuple(f"{name}/{ANY}" for name in workspaces),
+        regions={name: str(one.region) for name, one in pairs if one.region},
+        sources=sources_by_compute(fleet.workspaces) or {f"{name}/{ANY}": None for name in workspaces},
         searched=searched(inputs),
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",

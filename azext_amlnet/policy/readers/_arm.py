@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Optional, Sequence
 
 from ...errors import UsageError
+from ._expressions import LooseList, shape_of, unknowns
 from ._expressions import Unknown as Unknown
-from ._expressions import shape_of
 from ._functions import one_place
 
 TYPES = {
@@ -132,6 +132,8 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
         if isinstance(value, str) and key.endswith("s") and not key.endswith("Address"):
             notes.add(f"{key} is no list, but '{value[:60]}'")
             continue
+        if isinstance(value, LooseList):
+            notes.add(f"{key} depends on {value.because.on}")
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, str):
                 strings.append(item.strip())
@@ -142,11 +144,29 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     return strings
 
 
+def known_texts(body: Mapping[str, Any], *keys: str) -> list[str]:
+    """The texts of lists at the keys, without what of them is not known."""
+    lists = (body.get(key) for key in keys)
+    return [item.strip() for one in lists if isinstance(one, list) for item in one if isinstance(item, str)]
+
+
 def parameter_of(value: Any) -> str:
     """The parameter of a template that a value, or an item of a list, is and that has no value here; else empty."""
     texts_of = (item.text for item in (value if isinstance(value, list) else [value]) if isinstance(item, Unknown))
     matches = (re.fullmatch(r"\[?parameters\('([^']{1,80})'\)\]?", text, re.IGNORECASE) for text in texts_of)
     return next((match[1] for match in matches if match), "")
+
+
+def own_parameters(value: Any) -> tuple[str, ...]:
+    """The parameters without a value that, and nothing else, a source lacks, where each is for some computes only.
+
+    So the exports of several workspaces have it: `sourceAddressesOf…` beside those of others.
+    """
+    lacking, direct = unknowns(value), parameter_of(value).lower()
+    names = tuple(dict.fromkeys(name for one in lacking for name in one.needs))
+    of_all = direct and not direct.startswith("sourceaddressesof")
+    others = any(one.more for one in lacking) or not all(name.lower().startswith("sourceaddresses") for name in names)
+    return () if of_all or others else names
 
 
 def of_parameter(name: str) -> str:

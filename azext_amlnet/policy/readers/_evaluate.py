@@ -136,8 +136,10 @@ def _settled(name: str, arguments: list[Any]) -> Any:
         return False
     if name == "equals" and None in arguments and any(isinstance(argument, (list, dict)) for argument in arguments):
         return False
-    if name == "union" and all(isinstance(argument, list) for argument in arguments):
-        return LooseList(FUNCTIONS["concat"](*arguments), unknown_of("union", arguments))
+    if name == "union" and any(isinstance(argument, list) for argument in arguments):
+        lists = [argument for argument in arguments if isinstance(argument, list)]
+        if all(isinstance(argument, (list, Unknown)) for argument in arguments):
+            return LooseList([item for one in lists for item in one], unknown_of("union", arguments))
     if name == "contains" and len(arguments) == 2 and isinstance(arguments[0], list) and not unknowns(arguments[1]):
         return True if any(same(item, arguments[1]) for item in arguments[0]) else None
     return None

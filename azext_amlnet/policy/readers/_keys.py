@@ -11,6 +11,7 @@ from typing import Any, Mapping
 
 from ...errors import UsageError
 from ...text import lower
+from ._expressions import LooseList
 
 ENVELOPE = frozenset(
     {
@@ -71,7 +72,8 @@ def folded(value: Any, document: str, within: str = "") -> Any:
     What the values of variables and parameters have for names is the template's own.
     """
     if isinstance(value, list):
-        return [folded(item, document, within) if isinstance(item, (dict, list)) else item for item in value]
+        items = [folded(item, document, within) if isinstance(item, (dict, list)) else item for item in value]
+        return LooseList(items, value.because) if isinstance(value, LooseList) else items
     if not isinstance(value, dict):
         return value
     spelt: dict[str, Any] = {}

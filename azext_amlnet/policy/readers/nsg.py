@@ -20,9 +20,11 @@ from ._arm import (
     Unknown,
     family,
     in_order,
+    known_texts,
     needed,
     objects,
     of_parameter,
+    own_parameters,
     parameter_of,
     ports,
     texts,
@@ -105,7 +107,7 @@ def _policy(
     )
     rules = [_rule(rule, condition) for rule, condition in ordered]
     rules = [*map(unread_rule, lost.reasons), *rules]
-    parameters = dict.fromkeys(filter(None, (_parameter_of(rule) for rule, _ in ordered)))
+    parameters = dict.fromkeys(name for rule, _ in ordered for name in _parameters_of(rule))
     assumed = tuple(map(of_parameter, parameters))
     return Policy(name, _DIALECT, tuple(rules), private=True, assumptions=assumed, unread=unread_of(name, rules))
 
@@ -114,6 +116,15 @@ def _parameter_of(rule: Mapping[str, Any]) -> str:
     """The parameter without a value that is the source of a rule; empty where the source is told."""
     keys = [key for key in ("sourceAddressPrefix", "sourceAddressPrefixes") if rule.get(key)]
     return parameter_of(rule[keys[0]]) if len(keys) == 1 else ""
+
+
+def _own_of(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    return own_parameters(rule.get("sourceAddressPrefixes")) if not rule.get("sourceAddressPrefix") else ()
+
+
+def _parameters_of(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    parameter = _parameter_of(rule)
+    return _own_of(rule) or ((parameter,) if parameter else ())
 
 
 def _name_of(rule: Mapping[str, Any]) -> str:
@@ -173,10 +184,11 @@ def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
 
 def _sources(rule: Mapping[str, Any]) -> Sources:
     """Where from; VirtualNetwork holds for everything a group stands in front of."""
-    if _parameter_of(rule) and not rule.get("sourceApplicationSecurityGroups"):
+    own, keys = _own_of(rule), ("sourceAddressPrefix", "sourceAddressPrefixes")
+    if _parameter_of(rule) and not own and not rule.get("sourceApplicationSecurityGroups"):
         return Sources((EVERYTHING,))
     notes, spans = Notes(), []
-    for text in texts(rule, notes, "sourceAddressPrefix", "sourceAddressPrefixes"):
+    for text in known_texts(rule, *keys) if own else texts(rule, notes, *keys):
         span = EVERYTHING if text.lower() == "virtualnetwork" else span_of(text)
         if span is None:
             notes.add(f"source '{text[:60]}' is a service tag")
@@ -184,9 +196,9 @@ def _sources(rule: Mapping[str, Any]) -> Sources:
             spans.append(span)
     if rule.get("sourceApplicationSecurityGroups"):
         notes.add("who is in its application security groups is not known")
-    elif not spans and not notes.reasons:
+    elif not spans and not notes.reasons and not own:
         notes.add("it names no source")
-    return Sources(union(spans), str(notes))
+    return Sources(union(spans), str(notes), own)
 
 
 def _services(rule: Mapping[str, Any]) -> Services:

@@ -1,0 +1,491 @@
+"""A fleet in a file for a firewall: everybody gets what they need, nobody what is another's, and limits are kept."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+from typing import Any, Optional
+
+import hcl2
+import pytest
+
+from azext_amlnet.catalog import load
+from azext_amlnet.catalog.computes import sources_by_compute, with_sources
+from azext_amlnet.catalog.merge import listed
+from azext_amlnet.codec import from_json, to_json
+from azext_amlnet.exporters import Context, Export, export
+from azext_amlnet.exporters._azure_rules import is_application
+from azext_amlnet.exporters._groups import MOST_BYTES
+from azext_amlnet.exporters._text import private_for
+from azext_amlnet.model import (
+    Cluster,
+    ClusterType,
+    Compute,
+    Fleet,
+    Gap,
+    Inputs,
+    KeyVault,
+    Kind,
+    Protocol,
+    Requirement,
+    Scope,
+    StorageAccount,
+    Workspace,
+    names_of,
+)
+from azext_amlnet.policy.addresses import span_of
+from azext_amlnet.policy.report import _sources as sources_for
+from azext_amlnet.verbs._output import context_of
+from azext_amlnet.verbs.check_policy import _sources_of
+from azext_amlnet.vocabulary import export_formats
+
+from . import policies as build
+from . import wire
+from .fleets import fleet, identifier
+from .squid import SQUID, squid
+from .test_exporters import bicep_is_fine
+from .test_merge import gpu, one
+
+CATALOG = load()
+FOREIGN = "10.200.0.0/16"
+BY_SOURCE = ("azure-firewall-arm", "azure-firewall-bicep", "azure-firewall-terraform", "nsg", "squid")
+
+
+def rows_of(workspaces: tuple[Workspace, ...], scope: Scope = Scope()) -> tuple[Requirement, ...]:
+    """The list of a fleet."""
+    return listed(CATALOG, [(workspace, scope) for workspace in workspaces]).rows
+
+
+def context_for(workspaces: tuple[Workspace, ...], **more: Any) -> Context:
+    """What the verbs tell an exporter of a fleet."""
+    return replace(context_of(Inputs(CATALOG, Fleet(workspaces), ())), date="2026-11-27", command="az", **more)
+
+
+def exported(format_name: str, workspaces: tuple[Workspace, ...], **more: Any) -> Export:
+    """A fleet's list in a format."""
+    return export(format_name, rows_of(workspaces), context_for(workspaces, **more), allow_unresolved=True)
+
+
+def sourced(seed: int, count: int, share: float = 0.7) -> tuple[Workspace, ...]:
+    """A random fleet, whose clusters' addresses are known for so large a share, and none is another's."""
+    chance, workspaces = Random(seed), fleet(seed, count)
+    clusters = sorted({str(cluster.id) for one in workspaces for cluster in one.clusters})
+    addresses = {path: (f"10.{n}.0.0/16",) if chance.random() < share else None for n, path in enumerate(clusters)}
+    return tuple(
+        replace(one, clusters=tuple(replace(c, source_addresses=addresses[str(c.id)]) for c in one.clusters))
+        for one in workspaces
+    )
+
+
+def needed_from(row: Requirement, computes: set[str], every: dict[str, Any]) -> bool:
+    """Whether a rule of a row must be for some of these computes."""
+    inside = private_for(row)
+    return any(name.rpartition("/")[0] not in inside for name in set(row.computes_among(every)) & computes)
+
+
+def below(row: Requirement, wildcards: list[Requirement]) -> bool:
+    """Whether wildcards hold a row's host, which no rule can then keep from whoever needs those."""
+    return any(
+        row.host.endswith(one.host[1:]) and (row.port, row.protocol) == (one.port, one.protocol) for one in wildcards
+    )
+
+
+def public_rows(workspaces: tuple[Workspace, ...]) -> list[Requirement]:
+    """The rows of which a firewall has rules."""
+    rows = (row for row in rows_of(workspaces) if not row.private and not row.unresolved)
+    return [row for row in rows if row.kind is not Kind.WILDCARD or is_application(row)]
+
+
+def plan_of(text: str) -> str:
+    """What `terraform show -json` prints of an exported file: its expressions worked out, as far as it has any."""
+    document = hcl2.loads(text)
+    variables = {_bare(name): body.get("default") for one in document["variable"] for name, body in one.items()}
+    sets = {_bare(k): v for one in document.get("locals", ()) for k, v in (one.get("sources") or {}).items()}
+
+    def addresses(expression: str) -> list[str]:
+        named = re.search(r'local\.sources\["([^"]+)"\]', expression)
+        whole = sets[named[1]] if named else expression
+        names = set(re.findall(r"var\.([a-z0-9_]+)", whole))
+        if "local.source_addresses" in whole:
+            names = {name for name in variables if name.startswith("source_addresses_of")}
+        return sorted({_bare(text) for name in names for text in variables[name] or ("203.0.113.9",)})
+
+    resources = []
+    for kinds in document["resource"]:
+        for name, body in ((n, b) for bodies in kinds.values() for n, b in bodies.items()):
+            values = {"name": _bare(body["name"]), "firewall_policy_id": "/p", "priority": 500}
+            for kind in ("network", "application"):
+                values[f"{kind}_rule_collection"] = [
+                    {"name": _bare(one["name"]), "action": "Allow", "priority": 100, "rule": [
+                        {key: addresses(value) if key == "source_addresses" else _plain(value)
+                         for key, value in rule.items() if key != "source_ip_groups" and not key.startswith("__")}
+                        for rule in one["rule"]]}
+                    for one in body.get(f"{kind}_rule_collection", ())]  # fmt: skip
+            kind_of = "azurerm_firewall_policy_rule_collection_group"
+            resources.append({"address": f"{kind_of}.{_bare(name)}", "mode": "managed", "type": kind_of,
+                              "name": _bare(name), "values": values})  # fmt: skip
+    return json.dumps({"format_version": "1.0", "terraform_version": "1.9.8",
+                       "values": {"root_module": {"resources": resources}}})  # fmt: skip
+
+
+def _bare(text: str) -> str:
+    return text.strip('"')
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_bare(key): _plain(item) for key, item in value.items() if not key.startswith("__")}
+    return list(map(_plain, value)) if isinstance(value, list) else _bare(value) if isinstance(value, str) else value
+
+
+def read_back(format_name: str, text: str) -> Any:
+    """The policies that an exported file makes."""
+    if format_name == "azure-firewall-terraform":
+        return build.of_text(plan_of(text))
+    return build.read_back(format_name, text, alone=True)
+
+
+# -- the law
+
+
+@pytest.mark.parametrize("format_name", ["azure-firewall-arm", "azure-firewall-terraform", "squid"])
+@pytest.mark.parametrize("seed", range(6))
+def test_from_each_source_is_open_what_is_needed_there_and_nothing_of_others(format_name: str, seed: int) -> None:
+    workspaces = sourced(seed, 2 + seed)
+    every = sources_by_compute(workspaces)
+    policies = read_back(format_name, exported(format_name, workspaces).content)
+    rows = public_rows(workspaces)
+    of_all: list[Requirement] = []
+    if format_name == "squid":  # what all need is for all clients there
+        spoken = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
+        rows = [row for row in rows if row.protocol in spoken and row.kind is not Kind.SERVICE_TAG]
+        names = set(names_of(workspaces))
+        of_all = [row for row in rows if set(row.workspaces) == names and not row.computes and not private_for(row)]
+        rows = [row for row in rows if row not in of_all]
+    known = {addresses[0] for addresses in every.values() if addresses}
+    for source in (*sorted(known), FOREIGN):
+        computes = {name for name, addresses in every.items() if addresses and source in addresses}
+        own = [row for row in rows if needed_from(row, computes, every)]
+        wildcards = [row for row in (*own, *of_all) if row.kind is Kind.WILDCARD]
+        for row, word in zip(rows, build.coverage(policies, *rows, source=source), strict=True):
+            assert (word == "covered") is (row in own or below(row, wildcards)), (source, row.host, word)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rules_by_tag_are_for_the_sources_of_their_rows(seed: int) -> None:
+    workspaces = sourced(seed, 2 + seed)
+    every = sources_by_compute(workspaces)
+    template = json.loads(exported("nsg", workspaces).content)
+    wanted: dict[tuple[str, str, str], set[str]] = {}
+    for row in rows_of(workspaces):
+        if row.unresolved:
+            continue
+        tags = ("VirtualNetwork",) if row.private else row.service_tags
+        tags = (row.host,) if row.kind in (Kind.SERVICE_TAG, Kind.IP) and not row.private else tags
+        inside = private_for(row)
+        for tag in tags:
+            key = (tag, "Udp" if row.protocol is Protocol.UDP else "Tcp", str(row.port))
+            names = (name for name in row.computes_among(every) if name.rpartition("/")[0] not in inside)
+            wanted.setdefault(key, set()).update(names)
+    made: dict[tuple[str, str, str], set[str]] = {}
+    for rule in (resource["properties"] for resource in template["resources"][:-1]):
+        key = (rule["destinationAddressPrefix"], rule["protocol"], rule["destinationPortRange"])
+        made.setdefault(key, set()).update(whose(rule["sourceAddressPrefixes"], template, every))
+    assert made == wanted
+    policies = build.read_back("nsg", json.dumps(template), alone=True)
+    rows = [row for row in public_rows(workspaces) if row.service_tags]
+    for row in rows:
+        for name in set(row.computes_among(every)):
+            (word,) = build.coverage(policies, row, source=(every[name] or (None,))[0])
+            assert word in ("covered", "unknown"), (name, row.host)
+
+
+def whose(expression: str, template: dict[str, Any], every: dict[str, Any]) -> set[str]:
+    """The computes whose addresses an expression of a template takes."""
+    label = re.fullmatch(r"\[variables\('sources'\)\['([^']+)'\]\]", expression)
+    if label:
+        expression = template["variables"]["sources"][label[1]]
+    if expression == "[parameters('sourceAddresses')]":
+        expression = template["parameters"]["sourceAddresses"]["defaultValue"]
+    names = re.findall(r"parameters\('(\w+)'\)", expression)
+    by_camel = {camel(name): name for name in every}
+    return {by_camel[name.removeprefix("sourceAddressesOf")] for name in names}
+
+
+def camel(name: str) -> str:
+    """A compute's name as a part of a parameter's."""
+    return "".join(word[:1].upper() + word[1:] for word in re.findall("[A-Za-z0-9]+", name))
+
+
+@pytest.mark.parametrize("format_name", ["azure-firewall-arm", "nsg"])
+def test_addresses_that_nobody_told_are_parameters_of_their_own(format_name: str) -> None:
+    workspaces = sourced(3, 5, share=0.5)
+    every = sources_by_compute(workspaces)
+    parameters = json.loads(exported(format_name, workspaces).content)["parameters"]
+    for name, addresses in every.items():
+        parameter = parameters[f"sourceAddressesOf{camel(name)}"]
+        assert parameter.get("defaultValue") == (list(addresses) if addresses else None)
+    assert None in every.values() and any(every.values())
+    text = exported("azure-firewall-arm", workspaces).content
+    policies = build.read_back("azure-firewall-arm", text, alone=True)
+    unknown = {name for name, addresses in every.items() if not addresses}
+    rows = [row for row in public_rows(workspaces) if needed_from(row, unknown, every)]
+    assert set(build.coverage(policies, *rows, source=None)) == {"covered"}
+    assert any("sourceAddressesOf" in assumed for policy in policies for assumed in policy.assumptions)
+    assert '"*"' not in text and "0.0.0.0/0" not in text
+
+
+@pytest.mark.parametrize("format_name", export_formats())
+def test_a_format_opens_nothing_for_everybody_without_saying_so(format_name: str) -> None:
+    losses = exported(format_name, fleet(2, 5)).losses
+    wider = [loss for loss in losses if "needed by some of the computes only" in loss]
+    assert len(wider) == (format_name in ("cilium", "hosts"))
+    assert not any("needed by some" in loss for loss in exported(format_name, fleet(2, 1)).losses)
+
+
+# -- one workspace more
+
+
+def alike(number: int, region: str = "westeurope") -> Workspace:
+    """A workspace with a cluster, storage and a name of its own."""
+    path = identifier("Microsoft.ContainerService/managedClusters", f"k{number}")
+    cluster = Cluster(id=path, types=(ClusterType.AKS,), region=region, source_addresses=(f"10.{number}.0.0/16",))
+    vault = KeyVault(f"store{number}", host=f"store{number}.vault.azure.net")
+    return one(f"team-{number}", f"rg-{number}", region=region, workspace_id=f"0a1b2c3d-0000-0000-0000-{number:012}",
+               key_vault=vault, computes=(Compute("gpu", path),), clusters=(cluster,))  # fmt: skip
+
+
+REGIONS = ("westeurope", "northeurope", "eastus2")
+
+
+def arm_rules(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The rules of a template, each with the name and the priority of its group and collection."""
+    for group in json.loads(text)["resources"]:
+        for collection in group["properties"]["ruleCollections"]:
+            where = f"{group['name']} {group['properties']['priority']} {collection['name']} {collection['priority']}"
+            yield from ((where, rule["name"], rule) for rule in collection["rules"])
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_one_workspace_more_touches_its_own_rules_alone(count: int) -> None:
+    before = tuple(alike(number, REGIONS[number % 3]) for number in range(count))
+    for region in REGIONS:
+        new = alike(40, region)
+        texts = [exported("azure-firewall-arm", some).content for some in (before, (*before[:1], new, *before[1:]))]
+        old, more = ({(where, name): rule for where, name, rule in arm_rules(text)} for text in texts)
+        every = sources_by_compute((*before, new))
+        needed = {row.host for row in rows_of((*before, new)) if needed_from(row, {"team-40/gpu"}, every)}
+        changed = {key for key, rule in old.items() if more.get(key) != rule}
+        hosts = {
+            host for key in changed for host in old[key].get("targetFqdns") or old[key].get("destinationFqdns", ())
+        }
+        assert hosts <= needed, hosts - needed
+        own = [json.dumps(rule) for key, rule in more.items() if key not in old]
+        assert any("store40.vault.azure.net" in rule for rule in own)
+        lines = {line for line in texts[0].splitlines() if '"store' in line}
+        assert lines and lines <= set(texts[1].splitlines())
+
+
+def test_groups_are_by_region_and_collections_by_workspace() -> None:
+    workspaces = tuple(alike(number, REGIONS[number % 2]) for number in range(4))
+    template = json.loads(exported("azure-firewall-arm", workspaces).content)
+    groups = {re.search(r"'/([^']+)'", one["name"])[1]: one for one in template["resources"]}  # type: ignore[index]
+    assert list(groups) == ["amlnet", "amlnet-northeurope", "amlnet-westeurope"]
+    names = [one["name"] for one in groups["amlnet-westeurope"]["properties"]["ruleCollections"]]
+    assert {"amlnet-westeurope-application", "amlnet-team-0-application", "amlnet-team-2-application"} <= set(names)
+    previous = [one.get("dependsOn", [""])[0] for one in template["resources"]]
+    assert ["'amlnet'" in previous[1], "'amlnet-northeurope'" in previous[2]] == [True, True]
+    priorities = [one["properties"]["priority"] for one in template["resources"]]
+    assert len(set(priorities)) == 3
+
+
+# -- many
+
+
+@pytest.mark.parametrize(
+    "format_name", ["azure-firewall-arm", "azure-firewall-bicep", "azure-firewall-terraform", "nsg"]
+)
+def test_a_fleet_of_three_hundred_is_within_the_limits_of_azure(format_name: str) -> None:
+    workspaces = tuple(alike(number, REGIONS[number % 2]) for number in range(300))
+    workspaces = (*workspaces, one("hidden", gaps=(Gap("computes", "computes", "403: no", "both"),)))
+    made = exported(format_name, workspaces)
+    if format_name == "azure-firewall-bicep":
+        assert bicep_is_fine(made.content) and made.content.count("\nparam ") < 256
+        return
+    if format_name == "azure-firewall-terraform":
+        assert len(hcl2.loads(made.content)["variable"]) < 256
+        return
+    template = json.loads(made.content)
+    assert len(template["parameters"]) < 256 and len(template.get("variables", {})) < 256
+    addresses = template["parameters"]["sourceAddressesOf"]["defaultValue"]
+    assert addresses["team-7/gpu"] == ["10.7.0.0/16"] and addresses["hidden/*"] == ["<addresses of hidden/*>"]
+    if format_name == "nsg":
+        return
+    policies = build.read_back(format_name, made.content, alone=True)
+    rows = public_rows(workspaces)
+    own = [row for row in rows if row.host.startswith("store7.")]
+    shared = [row for row in rows if row.host == "login.microsoftonline.com"]
+    assert build.coverage(policies, *own, *shared, source="10.7.0.0/16") == ["covered"] * len([*own, *shared])
+    assert "covered" not in build.coverage(policies, *own, source="10.8.0.0/16")
+
+
+def crowded(number: int) -> Workspace:
+    """A workspace with forty accounts of its own."""
+    names = [f"store{number}of{index}" for index in range(40)]
+    used = {"datastores": ("one",), "datastore_types": ("AzureBlob",)}
+    stores = (StorageAccount(name, blob=f"{name}.blob.core.windows.net", **used) for name in names)  # type: ignore[arg-type]
+    return replace(alike(number), storage_accounts=tuple(stores))
+
+
+def test_a_group_that_would_be_too_large_is_several() -> None:
+    workspaces = tuple(crowded(number) for number in range(120))
+    template = json.loads(exported("azure-firewall-arm", workspaces).content)
+    sizes = [len(json.dumps(group)) for group in template["resources"]]
+    assert len(sizes) > 2 and max(sizes) < MOST_BYTES
+    for group in template["resources"]:
+        places = [one["priority"] for one in group["properties"]["ruleCollections"]]
+        names = [one["name"] for one in group["properties"]["ruleCollections"]]
+        assert len(set(places)) == len(places) and len(set(names)) == len(names)
+    assert len({group["properties"]["priority"] for group in template["resources"]}) == len(sizes)
+
+
+def test_limits_that_are_exceeded_are_losses_by_number() -> None:
+    many = tuple(f"10.0.{n}.0/24" for n in range(250))
+    workspaces = tuple(
+        replace(alike(n), clusters=tuple(replace(c, source_addresses=many) for c in alike(n).clusters))
+        for n in range(2)
+    )
+    names = names_of(workspaces)
+    row = Requirement(host="a.example.com", port=445, protocol=Protocol.SMB, workspaces=names)
+    for count, beyond in ((80, []), (81, ["20250 pairs", "20000"]), (1_001, ["250250 pairs", "1001 names"])):
+        rows = [replace(row, host=f"n{n}.example.com") for n in range(count)]
+        losses = export("azure-firewall-arm", rows, context_for(workspaces), allow_unresolved=False).losses
+        assert all(any(words in loss for loss in losses) for words in beyond), losses
+        assert sum("a firewall" in loss for loss in losses) == (count > 80) + (count > 1000)
+    rows = [replace(row, host=f"10.1.{n // 250}.{n % 250}", kind=Kind.IP, protocol=Protocol.TCP) for n in range(1_001)]
+    (loss,) = [one for one in export("nsg", rows, context_for(workspaces), False).losses if "may have" in one]
+    assert "1001 rules are needed, a network security group may have 1000" in loss
+    huge = tuple(f"10.{n}.{m}.0/24" for n in range(250) for m in range(250))
+    one_huge = (
+        replace(workspaces[0], clusters=tuple(replace(c, source_addresses=huge) for c in workspaces[0].clusters)),
+    )
+    losses = export("azure-firewall-arm", [row] * 3, context_for((*one_huge, workspaces[1])), False).losses
+    assert any("the group amlnet is about" in loss and "may have 2 MB" in loss for loss in losses), losses
+
+
+# -- one workspace keeps its file
+
+
+def test_of_one_workspace_known_addresses_are_default_values_and_nothing_else_changes() -> None:
+    for format_name in ("azure-firewall-arm", "azure-firewall-bicep", "azure-firewall-terraform", "nsg"):
+        known = alike(1)
+        silent = replace(known, clusters=tuple(replace(c, source_addresses=None) for c in known.clusters))
+        with_it, without = (exported(format_name, (some,)).content.splitlines() for some in (known, silent))
+        extra = [line for line in with_it if line not in without]
+        assert extra and all("10.1.0.0/16" in line or "default" in line or line.strip() in ("],", "[", "]") or
+                             "sourceAddresses array" in line for line in extra), extra  # fmt: skip
+
+
+# -- whose names
+
+
+def test_what_one_workspace_needs_has_a_parameter_of_its_own() -> None:
+    path = identifier("Microsoft.ContainerService/managedClusters", "k")
+    clusters = (Cluster(id=path, types=(ClusterType.AKS,)),)
+    pair = (one("a", computes=(Compute("gpu", path),), clusters=clusters), one("managed", computes=()))
+    stores = [replace(w, storage_accounts=(StorageAccount(f"of{w.name}", default=True),)) for w in pair]
+    rules = {rule["targetFqdns"][0]: rule["sourceAddresses"] for _, _, rule in
+             arm_rules(exported("azure-firewall-arm", tuple(stores)).content) if "targetFqdns" in rule}  # fmt: skip
+    assert rules["ofa.blob.core.windows.net"] == "[parameters('sourceAddressesOfAGpu')]"
+    assert rules["ofmanaged.blob.core.windows.net"] == "[parameters('sourceAddressesOfManaged')]"
+    assert rules["login.microsoftonline.com"] == "[parameters('sourceAddresses')]"
+
+
+def test_computes_that_azure_hides_are_in_no_rule_of_others_and_leave_its_coverage_open() -> None:
+    path = identifier("Microsoft.ContainerService/managedClusters", "k")
+    cluster = Cluster(id=path, types=(ClusterType.AKS,), source_addresses=("10.1.0.0/16",))
+    seen = one("a", computes=(Compute("gpu", path),), clusters=(cluster,))
+    gap = Gap("computes", "computes of the workspace", "403: no", "an AKS and an Arc cluster")
+    several = (seen, one("hidden", gaps=(gap,)), one("c", computes=()))
+    row = next(row for row in rows_of(several) if row.workspaces == ("a", "hidden"))
+    sources = _sources_of(Fleet(several))
+    assert sources == {"a/gpu": [span_of("10.1.0.0/16")], "hidden/*": [], "c/*": []}
+    assert sources_for((), sources)(row) == [span_of("10.1.0.0/16"), None]
+    assert sources_for([(1, 2)], sources)(row) == [span_of("10.1.0.0/16"), (1, 2)]
+
+
+def test_a_row_of_some_computes_names_whom_azure_hides_too() -> None:
+    kinds = ("ContainerService/managedClusters", "Kubernetes/connectedClusters")
+    aks, arc = (identifier(f"Microsoft.{kind}", "k") for kind in kinds)
+    clusters = (Cluster(id=aks, types=(ClusterType.AKS,)), Cluster(id=arc, types=(ClusterType.ARC,)))
+    hidden = one("hidden", gaps=(Gap("computes", "computes of the workspace", "403: no", "an AKS and an Arc cluster"),))
+    several = (one("a", computes=(Compute("gpu", aks), Compute("edge", arc)), clusters=clusters), hidden)
+    rows = {row.host: row for row in rows_of(several)}
+    assert rows["gbl.his.arc.azure.com"].computes == ("a/edge", "hidden/*")
+    assert rows["login.microsoftonline.com"].computes == ()
+    template = json.loads(exported("azure-firewall-arm", several).content)
+    both = "[union(parameters('sourceAddressesOfAEdge'), parameters('sourceAddressesOfHidden'))]"
+    assert both in template["variables"]["sources"].values()
+    assert from_json(Requirement, to_json(rows["gbl.his.arc.azure.com"])).computes == ("a/edge", "hidden/*")
+
+
+def test_computes_whose_names_run_together_have_parameters_of_their_own() -> None:
+    pair = (gpu("team-a", cluster="one"), gpu("team", cluster="two", compute="a-GPU"))
+    parameters = json.loads(exported("azure-firewall-arm", pair).content)["parameters"]
+    names = {name.lower() for name in parameters if "Team" in name}
+    assert len(names) == 2 and all(re.fullmatch("sourceaddressesofteamagpu[0-9a-f]{8}", name) for name in names)
+
+
+def test_rows_of_a_file_are_of_their_workspaces_in_an_export_too() -> None:
+    rows = rows_of((gpu("a"), gpu("b")))
+    context = context_of(Inputs(CATALOG, Fleet(), rows))
+    assert context.workspaces == ("a", "b") and context.sources == {"a/*": None, "b/*": None}
+    made = export("azure-firewall-arm", rows, context, allow_unresolved=True)
+    assert {"sourceAddressesOfA", "sourceAddressesOfB"} <= set(json.loads(made.content)["parameters"])
+
+
+def test_a_host_that_is_private_for_some_is_not_lost_where_clients_skip_a_proxy() -> None:
+    store = StorageAccount("lake", default=True, blob="lake.blob.core.windows.net")
+    inside = replace(store, private_endpoint=True, public_access=False)
+    pair = (gpu("a", storage_accounts=(inside,)), gpu("b", storage_accounts=(store,)))
+    made = exported("no-proxy", pair)
+    assert "lake.blob.core.windows.net" not in made.content.splitlines()[-1]
+    assert any("lake.blob.core.windows.net: private for a only" in loss for loss in made.losses)
+    assert any("lake.blob.core.windows.net (of a)" in loss for loss in exported("squid", pair).losses)
+    assert "lake.blob.core.windows.net is served by a private endpoint for a" in exported("hosts", pair).content
+    private = (gpu("a", storage_accounts=(inside,)), gpu("b"))
+    (wider,) = [loss for loss in exported("cilium", private).losses if "needed by some" in loss]
+    assert "lake.blob.core.windows.net (a/gpu)" in wider
+
+
+# -- a real squid
+
+
+@pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
+def test_a_real_squid_keeps_one_workspaces_storage_from_anothers_cluster(net: wire.Wire) -> None:
+    port = net.serve(wire.hang)
+    stores = {name: StorageAccount(f"of{name}", default=True, blob=f"of{name}.blob.core.windows.net") for name in "abc"}
+    several = Fleet(tuple(gpu(name, cluster=name, storage_accounts=(store,)) for name, store in stores.items()))
+    several = with_sources(several, ["a/gpu=127.0.0.2", "b/gpu=127.0.0.3"])
+    hosts = {f"of{name}.blob.core.windows.net" for name in "abc"} | {"login.microsoftonline.com"}
+    rows = tuple(replace(row, port=port) for row in rows_of(several.workspaces) if row.host in hosts)
+    text = export("squid", rows, context_for(several.workspaces), allow_unresolved=True).content
+    with squid(dict.fromkeys(hosts, "127.0.0.1"), ("include {folder}/amlnet.conf",), files={"amlnet.conf": text}) as at:
+
+        def status(host: str, source: str) -> int:
+            with socket.create_connection(("127.0.0.1", at), 10, (source, 0)) as sock:
+                sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+                return int(sock.recv(4096).split()[1])
+
+        open_to: dict[str, Optional[str]] = {"ofa": "127.0.0.2", "ofb": "127.0.0.3", "ofc": None}
+        for store, own in open_to.items():
+            for source in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+                assert status(f"{store}.blob.core.windows.net", source) == (200 if source == own else 403), (
+                    store,
+                    source,
+                )
+        assert status("login.microsoftonline.com", "127.0.0.3") == 200
