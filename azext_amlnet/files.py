@@ -68,7 +68,7 @@ def _joined(fleets: Sequence[Fleet]) -> Optional[SearchedScope]:
     scopes = [fleet.scope for fleet in fleets if fleet.scope]
     if not scopes:
         return None
-    present = {str(one.id).lower() for fleet in fleets for one in fleet.workspaces if not _is_open(fleet, one)}
+    present = {str(one.id).lower() for fleet in fleets for one in fleet.workspaces if _is_whole(fleet, one)}
 
     def every(name: str) -> tuple[Any, ...]:
         return tuple(dict.fromkeys(item for scope in scopes for item in getattr(scope, name)))
@@ -89,10 +89,10 @@ def _joined(fleets: Sequence[Fleet]) -> Optional[SearchedScope]:
     )
 
 
-def _is_open(fleet: Fleet, workspace: Workspace) -> bool:
-    """Whether it cannot be told of all computes of a workspace whether they belong to a fleet."""
-    undecided = fleet.scope.undecided if fleet.scope else ()
-    return str(workspace.id).lower() in map(str.lower, undecided)
+def _is_whole(fleet: Fleet, workspace: Workspace) -> bool:
+    """Whether a fleet has all of a workspace: one behind a firewall has only what is behind it, if it was not named."""
+    behind, named = (fleet.scope.behind, fleet.scope.workspace_ids) if fleet.scope else (None, ())
+    return behind is None or str(workspace.id).lower() in map(str.lower, named)
 
 
 def _fleet_of(path: str) -> Fleet:
@@ -123,11 +123,11 @@ _HELP = 'See docs/workspace-file.md; the smallest one is {"cloud": "public", "re
 def write_fleet(path: str, fleet: Fleet, overwrite: bool) -> None:
     """Writes the facts, gaps included; raises UsageError as `write_text` does.
 
-    One workspace is written as of old, unless the search left something open.
+    One workspace is written as of old, unless the search left something open, or may have left out some of it.
     """
-    is_open = bool(fleet.scope and (fleet.scope.undecided or fleet.scope.gaps))
-    scope = {"scope": to_json(fleet.scope)} if fleet.scope and (is_open or not fleet.only) else {}
-    only = None if is_open else fleet.only
+    is_part = bool(fleet.scope and (fleet.scope.behind or fleet.scope.undecided or fleet.scope.gaps))
+    scope = {"scope": to_json(fleet.scope)} if fleet.scope and (is_part or not fleet.only) else {}
+    only = None if is_part else fleet.only
     facts = {"schemaVersion": SCHEMA_VERSION, **scope, **to_json(only or replace(fleet, scope=None))}
     write_text(path, json.dumps(facts, indent=2) + "\n", overwrite)
 

@@ -656,8 +656,11 @@ class Requirement:
 
     def computes_among(self, attached: Iterable[str]) -> tuple[str, ...]:
         """Which of all attached computes need it, by their names as rows have them (`compute`, `workspace/compute`)."""
-        whose = set(self.workspaces)
-        return self.computes or tuple(n for n in attached if "/" not in n or n.rpartition("/")[0] in whose)
+        named = {name.rpartition("/")[0] for name in self.computes}
+        if "" in named:
+            return self.computes
+        others = set(self.workspaces) - named  # that need it all the same: for their people, or whatever they have
+        return (*self.computes, *(n for n in attached if "/" not in n or n.rpartition("/")[0] in others))
 
     @property
     def conditions(self) -> tuple[str, ...]:

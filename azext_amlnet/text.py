@@ -139,7 +139,14 @@ def is_label(text: str) -> bool:
 
 def is_qualified(text: str) -> bool:
     """Whether the text is the name of a resource, perhaps behind those that it is in: `group/workspace/compute`."""
-    return text.count("/") < 4 and all(map(is_label, text.split("/")))
+    return text.count("/") < 4 and all(map(is_name, text.split("/")))
+
+
+def is_name(text: str) -> bool:
+    """Whether the text is a name that Azure allows for a resource or a resource group: letters of any script, digits,
+    and `-_.()`, of which a group's may begin with any."""
+    plain = all(character.isalnum() or character in "-_.()" for character in text)
+    return plain and 0 < len(text) <= 128 and text.strip(".") != ""
 
 
 ANY = "*"

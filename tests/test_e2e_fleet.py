@@ -161,6 +161,12 @@ def test_what_was_left_open_stays_open_in_files_and_for_single_hosts(az: Az, azu
     assert az(*LIST, "--workspace-file", str(saved), str(other)).code == 9
     az.must(*LIST, "--workspace-id", path_of(3), "--save-workspace-file", str(other), "--overwrite")
     assert az(*LIST, "--workspace-file", str(saved), str(other)).code == 0  # now it is in the list
+    part = json.loads(saved.read_text(encoding="utf-8"))
+    part["scope"]["undecided"], part["scope"]["gaps"] = [], []  # another firewall's, behind which a part of ws-3 is
+    part["workspaces"] = [{**json.loads(other.read_text(encoding="utf-8")), "hbi": None}]
+    del part["workspaces"][0]["schemaVersion"]
+    other.write_text(json.dumps(part), encoding="utf-8")
+    assert az(*LIST, "--workspace-file", str(saved), str(other)).code == 9
 
 
 def test_addresses_of_all_and_of_one_are_read_once(az: Az, azure: FakeAzure, tmp_path: Path) -> None:

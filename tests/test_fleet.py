@@ -405,6 +405,21 @@ def test_where_nothing_can_be_read_there_is_no_list(
         fleet(served(2), workspace_ids=tuple(map(path_of, range(count))))
 
 
+def test_an_answer_that_tells_nothing_is_no_list_either(fleet: Asked, azure: FakeAzure) -> None:
+    resources = served(2)
+    for number in (0, 1):
+        resources[path_of(number)]["properties"] = {}
+    with pytest.raises(AmlnetError, match="the answer is no workspace"):
+        fleet(resources, workspace_ids=(path_of(0), path_of(1)))
+
+
+def test_a_subscription_without_an_answer_is_named_beside_a_workspace_of_it(fleet: Asked, azure: FakeAzure) -> None:
+    azure.graph.subscriptions = {SUBSCRIPTION: "sub-2222"}
+    made = fleet({**served(6), **firewall()}, behind=FIREWALL, workspace_ids=(path_of(1),))
+    assert names(made) == ["ws-2", "ws-4", "ws-1"]
+    assert f"subscription {OTHER_SUBSCRIPTION}: Resource Graph does not show it" in scope_gaps(made)
+
+
 def test_one_that_is_gone_since_its_row_was_written_is_left_out_and_named(fleet: Asked, azure: FakeAzure) -> None:
     resources = served(3)
     gone = [path for path in resources if "/workspaces/ws-1" in path]
@@ -593,6 +608,18 @@ def test_routes_lead_the_internet_to_a_firewall_or_a_part_of_it(
     scope = made.scope
     assert scope and (path_of(1) in scope.undecided) is (state == "undecided")
     assert (path_of(1) in scope.not_behind) is (state == "out") and ("ws-1" in names(made)) is (state == "kept")
+
+
+def test_an_odd_route_is_none(fleet: Asked) -> None:
+    odd = routes(1, ("0.0.0.0/0", [HOP]), ("x", None))  # type: ignore[list-item, arg-type]
+    made = fleet({**only_aks(5), **only_aks(1, **DIRECT), **odd, **firewall()}, behind=FIREWALL)
+    assert made.scope and path_of(1) in made.scope.not_behind
+
+
+def test_a_cluster_behind_a_proxy_may_be_behind_a_firewall(fleet: Asked) -> None:
+    proxied = {"httpProxyConfig": {"httpsProxy": "http://10.255.0.4:3128", "enabled": True}, **DIRECT}
+    made = fleet({**only_aks(5), **only_aks(1, **proxied), **spoke(1, hop=None), **firewall()}, behind=FIREWALL)
+    assert made.scope and made.scope.undecided == (path_of(1),)
 
 
 def test_one_that_is_named_does_not_widen_the_search(fleet: Asked, azure: FakeAzure) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 
@@ -21,28 +20,22 @@ from azext_amlnet.catalog.expand import expand
 from azext_amlnet.catalog.merge import listed, merge
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.errors import UsageError
-from azext_amlnet.exporters import Context, export
 from azext_amlnet.model import (
     Cluster,
     ClusterType,
     Compute,
     Fleet,
-    Gap,
-    Inputs,
     Level,
     Requirement,
     Requirements,
     Scenario,
     Scope,
-    StorageAccount,
     Workspace,
     names_of,
 )
 from azext_amlnet.policy.addresses import span_of
 from azext_amlnet.policy.report import _sources as sources_for
-from azext_amlnet.verbs._output import context_of
 from azext_amlnet.verbs.check_policy import _sources_of
-from azext_amlnet.vocabulary import export_formats
 
 from .fleets import fleet, identifier
 
@@ -142,107 +135,6 @@ def test_gaps_and_warnings_name_their_workspaces_and_alike_ones_are_one_line() -
     assert 0 < len(unread) < 10 and f"{first}: {gap}" in merged.warnings
 
 
-# -- in a file for a firewall
-
-
-def exported(format_name: str, workspaces: tuple[Workspace, ...]) -> tuple[str, tuple[str, ...]]:
-    """The text and the losses of a fleet's list."""
-    rows = listed(CATALOG, [(workspace, Scope()) for workspace in workspaces]).rows
-    names, computes = names_of(workspaces), tuple(sources_by_compute(workspaces))
-    context = Context(None, "2026-11-26", "c", "az", workspaces=names, computes=computes)
-    made = export(format_name, rows, context, allow_unresolved=True)
-    return made.content, made.losses
-
-
-@pytest.mark.parametrize("format_name", export_formats())
-def test_a_format_opens_nothing_for_everybody_without_saying_so(format_name: str) -> None:
-    _, losses = exported(format_name, fleet(2, 5))
-    said_so = [loss for loss in losses if "are needed by some of the computes only" in loss]
-    assert len(said_so) == (format_name not in ("csv", "markdown", "no-proxy"))
-    assert not any("open to all" in loss for loss in exported(format_name, fleet(2, 1))[1])
-
-
-def test_what_one_workspace_needs_has_a_parameter_of_its_own() -> None:
-    path = identifier("Microsoft.ContainerService/managedClusters", "k")
-    clusters = (Cluster(id=path, types=(ClusterType.AKS,)),)
-    pair = (one("a", computes=(Compute("gpu", path),), clusters=clusters), one("managed", computes=()))
-    stores = [replace(w, storage_accounts=(StorageAccount(f"of{w.name}", default=True),)) for w in pair]
-    text, losses = exported("azure-firewall-arm", tuple(stores))
-    template = json.loads(text)
-    rules = {rule["targetFqdns"][0]: rule["sourceAddresses"] for resource in template["resources"]
-             for collection in resource["properties"]["ruleCollections"] for rule in collection["rules"]
-             if "targetFqdns" in rule}  # fmt: skip
-    assert rules["ofa.blob.core.windows.net"] == "[parameters('sourceAddressesOfAGpu')]"
-    assert rules["ofmanaged.blob.core.windows.net"] == "[parameters('sourceAddressesOfManaged')]"
-    assert rules["login.microsoftonline.com"] == "[parameters('sourceAddresses')]"
-    assert any("ofa.blob.core.windows.net (a/gpu)" in loss for loss in losses)
-
-
-def test_computes_that_azure_hides_are_in_no_rule_of_others_and_leave_its_coverage_open() -> None:
-    path = identifier("Microsoft.ContainerService/managedClusters", "k")
-    cluster = Cluster(id=path, types=(ClusterType.AKS,), source_addresses=("10.1.0.0/16",))
-    seen = one("a", computes=(Compute("gpu", path),), clusters=(cluster,))
-    gap = Gap("computes", "computes of the workspace", "403: no", "an AKS and an Arc cluster")
-    other = one("c", computes=())
-    several = (seen, one("hidden", gaps=(gap,)), other)
-    rows = listed(CATALOG, [(workspace, Scope()) for workspace in several]).rows
-    row = next(row for row in rows if row.workspaces == ("a", "hidden"))
-    text, _ = exported("azure-firewall-arm", several)
-    assert "sourceAddressesOfAGpuHidden" in text
-    sources = _sources_of(Fleet(several))
-    assert sources == {"a/gpu": [span_of("10.1.0.0/16")], "hidden/*": [], "c/*": []}
-    assert sources_for((), sources)(row) == [span_of("10.1.0.0/16"), None]
-    assert sources_for([(1, 2)], sources)(row) == [span_of("10.1.0.0/16"), (1, 2)]
-
-
-def test_a_row_of_some_computes_names_whom_azure_hides_too() -> None:
-    aks, arc = (
-        identifier(f"Microsoft.{kind}", "k")
-        for kind in ("ContainerService/managedClusters", "Kubernetes/connectedClusters")
-    )
-    clusters = (Cluster(id=aks, types=(ClusterType.AKS,)), Cluster(id=arc, types=(ClusterType.ARC,)))
-    gap = Gap("computes", "computes of the workspace", "403: no", "an AKS and an Arc cluster")
-    several = (
-        one("a", computes=(Compute("gpu", aks), Compute("edge", arc)), clusters=clusters),
-        one("hidden", gaps=(gap,)),
-    )
-    rows = {row.host: row for row in listed(CATALOG, [(workspace, Scope()) for workspace in several]).rows}
-    assert rows["gbl.his.arc.azure.com"].computes == ("a/edge", "hidden/*")
-    assert rows["login.microsoftonline.com"].computes == ()
-    text, losses = exported("azure-firewall-arm", several)
-    assert "sourceAddressesOfAEdgeHidden" in text
-    assert any("some of the computes only" in loss and "(a/edge, hidden/*)" in loss for loss in losses)
-    assert from_json(Requirement, to_json(rows["gbl.his.arc.azure.com"])).computes == ("a/edge", "hidden/*")
-
-
-def test_sets_of_computes_whose_names_run_together_have_parameters_of_their_own() -> None:
-    pair = (gpu("team-a", cluster="one"), gpu("team", cluster="two", compute="a-GPU"))
-    stores = [
-        replace(w, storage_accounts=(StorageAccount(f"of{w.name}".replace("-", ""), default=True),)) for w in pair
-    ]
-    names = {
-        name for name in json.loads(exported("azure-firewall-arm", tuple(stores))[0])["parameters"] if "Team" in name
-    }
-    assert len({name.lower() for name in names}) == 2
-
-
-def test_rows_of_a_file_are_of_their_workspaces_in_an_export_too() -> None:
-    rows = listed(CATALOG, [(workspace, Scope()) for workspace in (gpu("a"), gpu("b"))]).rows
-    context = context_of(Inputs(CATALOG, Fleet(), rows))
-    assert context.workspaces == ("a", "b") and context.computes == ("a/*", "b/*")
-
-
-def test_a_host_that_is_private_for_some_is_not_lost_where_clients_skip_a_proxy() -> None:
-    store = StorageAccount("lake", default=True, blob="lake.blob.core.windows.net")
-    inside = replace(store, private_endpoint=True, public_access=False)
-    pair = (gpu("a", storage_accounts=(inside,)), gpu("b", storage_accounts=(store,)))
-    text, losses = exported("no-proxy", pair)
-    assert "lake.blob.core.windows.net" not in text.splitlines()[-1]
-    assert any("lake.blob.core.windows.net: private for a only" in loss for loss in losses)
-    assert any("lake.blob.core.windows.net (of a)" in loss for loss in exported("squid", pair)[1])
-    assert "lake.blob.core.windows.net is served by a private endpoint for a" in exported("hosts", pair)[0]
-
-
 # -- names
 
 
@@ -324,8 +216,34 @@ def test_all_that_is_told_of_a_compute_counts_and_names_of_the_tool_itself_are_u
     assert addresses(plans, "plan-2/cpu=10.1.0.0/16") == [None, ("10.1.0.0/16",)]
     assert _sources_of(with_sources(plans, ["plan-2/cpu=10.1.0.0/16"]))["plan-2/gpu"] == [span_of("10.1.0.0/16")]
     several = replace(plan, clusters=(*plan.clusters, Cluster(types=(ClusterType.ARC,))))
-    with pytest.raises(UsageError, match="which of several clusters without ids"):
+    with pytest.raises(UsageError, match="do not tell which cluster this compute is"):
         with_sources(Fleet((several,)), ["gpu=10.1.0.0/16"])
+
+
+def test_computes_that_tell_no_cluster_are_not_taken_for_one() -> None:
+    pair = Workspace(name="a", region="westeurope", computes=(Compute("c1"), Compute("c2")))
+    with pytest.raises(UsageError, match="do not tell which cluster this compute is"):
+        with_sources(Fleet((pair,)), ["c1=10.1.0.0/16"])
+    alone = replace(pair, computes=pair.computes[:1])  # type: ignore[index]
+    assert sources_by_compute(with_sources(Fleet((alone,)), ["c1=10.1.0.0/16"]).workspaces) == {"c1": ("10.1.0.0/16",)}
+
+
+def test_names_that_azure_allows_are_understood_in_rows_and_sources() -> None:
+    pair = (gpu("ws", "_shared", cluster="k1"), gpu("ws", "größe", cluster="k2"), gpu("ws", "(x)", cluster="k3"))
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in pair]).rows
+    assert from_json(Requirement, to_json(rows[0])) == rows[0] and len(rows[0].workspaces) == 3
+    texts = ("_shared/ws/gpu=10.1.0.0/16", "größe/ws/gpu=10.2.0.0/16", "(x)/ws/gpu=10.3.0.0/16")
+    assert addresses(Fleet(pair), *texts) == [("10.1.0.0/16",), ("10.2.0.0/16",), ("10.3.0.0/16",)]
+
+
+def test_what_one_needs_for_its_people_is_of_its_computes_too_where_rules_are_made() -> None:
+    aks = identifier("Microsoft.ContainerService/managedClusters", "k1")
+    first = one("a", computes=(Compute("gpu", aks),), clusters=(Cluster(id=aks, types=(ClusterType.AKS,)),))
+    rows = listed(CATALOG, [(workspace, WHOLE) for workspace in (first, gpu("c"))]).rows
+    mixed = next(row for row in rows if row.computes == ("a/gpu",) and row.workspaces == ("a", "c"))
+    assert mixed.computes_among(["a/gpu", "c/gpu"]) == ("a/gpu", "c/gpu")
+    assert sources_for((), {"a/gpu": [(1, 2)], "c/gpu": [(3, 4)]})(mixed) == [(1, 2), (3, 4)]
+    assert mixed in list(rows_within(rows, Scope(computes=("c/gpu",), level=Level.OPTIONAL)))
 
 
 def test_what_is_told_of_all_is_told_of_clusters_that_no_facts_tell_of() -> None:
@@ -363,6 +281,11 @@ def test_rows_of_a_file_are_kept_for_a_compute_and_one_that_no_row_names_is_said
     left = list(rows_within(rows, Scope(computes=("typo",), level=Level.OPTIONAL)))
     assert len(left) < len(rows)
     assert "No row names compute 'typo'" in next(unnamed(rows, Scope(computes=("typo",))))
+    for some in (rows, listed(CATALOG, [(gpu("ws-1"), Scope())]).rows):
+        with pytest.raises(UsageError, match="No row of --requirements-file is of the workspace of compute 'ws-2/gpu'"):
+            list(unnamed(some, Scope(computes=("ws-2/gpu",))))
+    alone = listed(CATALOG, [(gpu("ws-1"), Scope())]).rows
+    assert list(rows_within(alone, Scope(computes=("ws-1/gpu",)))) == [r for r in alone if r.level.rank <= 1]
 
 
 @pytest.mark.parametrize(

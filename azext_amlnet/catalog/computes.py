@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..errors import UsageError
-from ..model import Cluster, Compute, Fleet, Requirement, Scope, Workspace, cluster_type_of, names_of
+from ..model import CLUSTER_SCENARIOS, Cluster, Compute, Fleet, Requirement, Scope, Workspace, cluster_type_of, names_of
 from ..text import ANY, few, is_qualified, is_range
 from .consumers import clusters_of
 
@@ -119,14 +119,31 @@ def rows_within(rows: Sequence[Requirement], scope: Scope) -> Iterator[Requireme
 
 
 def _may_be_of(row: Requirement, scope: Scope) -> bool:
-    names = row.computes or tuple(f"{workspace}/{ANY}" for workspace in row.workspaces)
-    return not scope.computes or not names or any(means(text, name) for text in scope.computes for name in names)
+    """Whether one of a scope's computes may need a row; people at their desks do, whatever compute is asked about."""
+    if not scope.computes or not set(row.needed_for) <= set(CLUSTER_SCENARIOS):
+        return True
+    names = _whose(row)
+    return not names or any(means(text, name) for text in scope.computes for name in names)
+
+
+def _whose(row: Requirement) -> tuple[str, ...]:
+    """Who needs a row, behind their workspace's name; whoever that has, where no compute is named."""
+    (own,) = row.workspaces if len(row.workspaces) == 1 else ("",)
+    computes = (f"{own}/{name}" if own and "/" not in name else name for name in row.computes)
+    return tuple(computes) or tuple(f"{workspace}/{ANY}" for workspace in row.workspaces)
 
 
 def unnamed(rows: Sequence[Requirement], scope: Scope) -> Iterator[str]:
-    """What is to be said where a scope's compute stands in no row, and rows of others were left out."""
-    names = {name for row in rows for name in row.computes}
+    """What is to be said where a scope's compute stands in no row, and rows of others were left out.
+
+    Raises UsageError for a compute of a workspace that no row is of.
+    """
+    names = {name for row in rows if row.computes for name in _whose(row)}
+    workspaces = sorted({name for row in rows for name in row.workspaces})
     for text in scope.computes:
+        if workspaces and not any(means(text, f"{name}/{ANY}") for name in workspaces):
+            what = f"No row of --requirements-file is of the workspace of compute '{text}'."
+            raise UsageError(what, f"Its workspaces are: {few(workspaces, 12)}.")
         if names and not any(means(text, name) for name in names):
             known = few(sorted(names), 5)
             yield f"No row names compute '{text}', so those that name others alone ({known}) are left out."
@@ -192,10 +209,16 @@ def _cluster_of(workspaces: Sequence[Workspace], every: Sequence[Attached], name
         what = f"--source {name}=: several computes have this name, and clusters of their own: {several}."
         raise UsageError(what, "Name it with what it is in: WORKSPACE/COMPUTE, GROUP/WORKSPACE/COMPUTE and so on.")
     key = clusters.pop()
-    if isinstance(key, int) and sum(not cluster.id for cluster in workspaces[key].clusters) > 1:
-        what = f"--source {name}=: the facts do not tell which of several clusters without ids this compute is."
+    if isinstance(key, int) and not _has_one_nameless(workspaces[key]):
+        what = f"--source {name}=: the facts do not tell which cluster this compute is."
         raise UsageError(what, "Give clusters their 'id' in the file, and computes their 'clusterId'.")
     return key
+
+
+def _has_one_nameless(workspace: Workspace) -> bool:
+    """Whether all computes of a workspace that tell no cluster are of one: the only one without an id, or their own."""
+    clusters = sum(not cluster.id for cluster in workspace.clusters)
+    return clusters == 1 or (clusters == 0 and sum(not one.cluster_id for one in workspace.computes or ()) == 1)
 
 
 def _sourced(

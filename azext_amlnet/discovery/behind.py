@@ -66,10 +66,12 @@ def _is_behind(cluster: Optional[Cluster], answers: Answers, gateway: Gateway) -
     """Whether one of a cluster's subnets routes to it; None where that cannot be told."""
     if cluster is None or not cluster.readable or cluster.types != (ClusterType.AKS,):
         return None
-    by_routes = str(cluster.outbound_type).lower() == "userdefinedrouting"
+    untold = str(cluster.outbound_type).lower() == "userdefinedrouting"
     if not cluster.subnets:  # a network that AKS made itself, which takes no route table of others
-        return None if by_routes else False
-    return _any(_leads(subnet, answers, gateway, by_routes) for subnet in cluster.subnets)
+        answer = None if untold else False
+    else:
+        answer = _any(_leads(subnet, answers, gateway, untold) for subnet in cluster.subnets)
+    return None if cluster.proxy and answer is False else answer  # what a proxy passes stands in no table
 
 
 def _any(answers: Iterable[Optional[bool]]) -> Optional[bool]:
@@ -101,7 +103,7 @@ def _sends(routes: Sequence[Mapping[str, Any]], gateway: Gateway, untold: Option
     """
     spans, by_tag = [], False
     for route in routes:
-        leads, span = route.get("nextHopIpAddress") in gateway.addresses, _span(route.get("addressPrefix"))
+        leads, span = str(route.get("nextHopIpAddress")) in gateway.addresses, _span(route.get("addressPrefix"))
         by_tag = by_tag or (leads and span is None)
         spans += [(*span, leads)] if span else []
     here, elsewhere = _shares(spans)

@@ -74,7 +74,8 @@ class FleetQuery:
         own = [answers[Call.of("workspace", str(one.id))] for one in workspaces]
         if not any(map(properties, own)):
             others = f" and {len(own) - 1} more" if len(own) > 1 else ""
-            check_workspace(own[0], f"workspace {workspaces[0].id}{others}", self.arm.host)
+            refusal = next((answer for answer in own if isinstance(answer, Refusal)), None)
+            check_workspace(refusal, f"workspace {workspaces[0].id}{others}", self.arm.host)
 
     def _answers(self, made: Search, cloud: Cloud) -> dict[Call, Any]:
         """The answers about all workspaces: those that Resource Graph gave, and those of plain calls for the others."""

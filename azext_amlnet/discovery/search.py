@@ -134,7 +134,7 @@ def _subscription_of(path: str) -> str:
 
 def _by_rows(scope: FleetScope, rows: Mapping[str, Any], named: list[str]) -> Search:
     shown = {name: answer for name, answer in rows.items() if isinstance(answer, Rows)}
-    ids = filter(scope.holds, (str(resource_id(row["id"])) for row in shown["workspaces"].rows))
+    ids = [*filter(scope.holds, (str(resource_id(row["id"])) for row in shown["workspaces"].rows))]
     made = Search(_each_once([*named, *ids]), Door.RESOURCE_GRAPH, resource_graph.answers_of(shown))
     cut = shown["workspaces"].incomplete
     if cut:
@@ -145,7 +145,7 @@ def _by_rows(scope: FleetScope, rows: Mapping[str, Any], named: list[str]) -> Se
     why = "Resource Graph does not show it: it does not exist, or this login may not read it"
     if subscriptions.incomplete:
         why = f"it is not known whether this login may read it: {subscriptions.incomplete}"
-    of = {_subscription_of(path) for path in made.ids}
+    of = {_subscription_of(path) for path in ids}
     unseen = (one for one in made.subscriptions if "subscriptions" in shown and one.id not in {*names, *of})
     made.gaps += [_unread(one, why) for one in unseen]
     return made

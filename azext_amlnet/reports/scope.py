@@ -46,8 +46,7 @@ def sentences(document: Mapping[str, Any]) -> Iterator[str]:
             f"Searched: {whole}: {count} workspace{'s' * (count != 1)}. What this login may not read there is not "
             "among them, and Azure does not say so."
         )
-    if scope["behind"]:
-        yield _behind(scope)
+    yield from filter(None, [_behind(scope) if scope["behind"] else ""])
 
 
 def _subscription(one: Mapping[str, Any]) -> str:
@@ -55,14 +54,16 @@ def _subscription(one: Mapping[str, Any]) -> str:
 
 
 def _behind(scope: Mapping[str, Any]) -> str:
-    """How many were left out because they are not behind the firewall, or because nobody can tell."""
+    """How many were left out because they are not behind the firewall, or because nobody can tell; empty for none."""
     firewall, undecided = _name(scope["behind"]), [_name(one) for one in scope["undecided"]]
     count = len(scope["notBehind"])
-    parts = [f"{count} more {'is' if count == 1 else 'are'} not behind firewall {firewall} and left out."]
+    parts = (
+        [f"{count} more {'is' if count == 1 else 'are'} not behind firewall {firewall} and left out."] if count else []
+    )
     if undecided:
         whether = f"Whether {few(undecided, 5)} {'is' if len(undecided) == 1 else 'are'} behind firewall {firewall}"
         out = "cannot be told, so no rows of that are in this list: --workspace-id adds them."
-        parts = [*parts[: bool(count)], f"{whether} {out}"]
+        parts.append(f"{whether} {out}")
     return " ".join(parts)
 
 
