@@ -33,8 +33,10 @@ SENTINEL = "@amlnet@"
 MOST_ADDRESSES = 8
 MOST_HEAD = 16384
 MOST_BODY = 49152
-MOST_THREADS = 300
-MOST_LOOKUPS = 10  # names that are asked for at once, since resolvers drop bursts
+MOST_THREADS = 2500
+STACK = 1 << 20  # of a thread: thousands of them with the usual 8 MB are more than some machines promise
+FILES_EACH, FILES_OWN = 3, 64  # open files that a target has as a rule, and those of this process itself
+MOST_LOOKUPS = 10  # names that are asked for at once, since resolvers drop bursts; of long lists a twentieth
 PACE_S = 0.05  # … and one more after this time
 SILENT_S = 1.0  # a resolver that has answered nothing for so long drops no bursts: it is asked for all at once
 GRACE_S = 0.2
@@ -1288,7 +1290,11 @@ def _reconnector(record, address, port):
 
 def _thread(work, *arguments):
     thread = threading.Thread(target=work, args=arguments, daemon=True)
-    thread.start()
+    usual = threading.stack_size(STACK)
+    try:
+        thread.start()
+    finally:
+        threading.stack_size(usual)
     return thread
 
 
@@ -1303,10 +1309,10 @@ def run(request):
     if request.get("schema") != SCHEMA:
         raise ValueError("schema %r is not known; this prober speaks %d" % (request.get("schema"), SCHEMA))
     shared, timeout_s = Shared(request), float(request.get("timeoutS") or 10)
-    yield _hello(shared, timeout_s)
+    places, files = _room(len(request["targets"]))
+    yield dict(_hello(shared, timeout_s), **({} if files is None else {"atOnce": places, "openFiles": files}))
     throttled = _throttled_ms()
-    _raise_limits()
-    crew = Crew(shared, request["targets"], timeout_s)
+    crew = Crew(shared, request["targets"], timeout_s, places)
     while crew.waiting or crew.live:
         record = crew.ended(patient=not crew.begin())
         if record is not None and crew.live.pop(record, False):
@@ -1316,14 +1322,15 @@ def run(request):
 
 def longest_s(request):
     """How long a run takes at most, apart from what is stuck: the last name begins later than the first."""
-    return float(request["timeoutS"]) + max(0, len(request["targets"]) - MOST_LOOKUPS) * PACE_S
+    count = len(request["targets"])
+    return float(request["timeoutS"]) * max(1, -(-count // MOST_THREADS)) + max(0, count - MOST_LOOKUPS) * PACE_S
 
 
 class Lookups:
     """Who may look up a name now: few at a time, one more now and then, and all where nobody was answered so far."""
 
-    def __init__(self):
-        self.free = threading.BoundedSemaphore(MOST_LOOKUPS)
+    def __init__(self, count):
+        self.free = threading.BoundedSemaphore(max(MOST_LOOKUPS, min(5 * MOST_LOOKUPS, count // 20)))
         self.began, self.answered = time.monotonic(), False
 
     def enter(self):
@@ -1339,16 +1346,16 @@ class Lookups:
 
 
 class Crew:
-    """The threads of a run, one for each target; few of them look up a name at the same time."""
+    """The threads of a run, one for each target, so many at a time; few of them look up a name at the same time."""
 
-    def __init__(self, shared, targets, timeout_s):
-        self.shared, self.timeout_s = shared, timeout_s
+    def __init__(self, shared, targets, timeout_s, places=MOST_THREADS):
+        self.shared, self.timeout_s, self.places = shared, timeout_s, places
         self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.Queue()
-        self.lookups = Lookups()
+        self.lookups = Lookups(len(targets))
 
     def begin(self):
         """Begins the next target if there is one and room for it; whether another may follow at once."""
-        if not self.waiting or len(self.live) >= MOST_THREADS:
+        if not self.waiting or len(self.live) >= self.places:
             return False
         record = Record(self.waiting[-1], self.timeout_s, self._slot(self.waiting[-1]))
         try:
@@ -1416,17 +1423,25 @@ def _held_back(before):
     return {"throttledMs": round(now - before, 1)} if now is not None and now > before else {}
 
 
-def _raise_limits():
-    """As many open files as this process may have, where it can be told."""
+def _room(count):
+    """How many of so many targets are tried at a time, and the limit of open files where that is why not all are."""
+    files = _raised_files()
+    room = MOST_THREADS if files is None else max(1, min(MOST_THREADS, (files - FILES_OWN) // FILES_EACH))
+    return (min(room, count) or 1), (files if room < min(count, MOST_THREADS) else None)
+
+
+def _raised_files():
+    """The limit of open files, as high as this process may have it; None where nothing tells."""
     try:
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft != resource.RLIM_INFINITY and (hard == resource.RLIM_INFINITY or soft < hard):
-            most = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+            soft = max(soft, 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return None if soft == resource.RLIM_INFINITY else soft
     except (ImportError, OSError, ValueError):
-        pass
+        return None
 
 
 def _throttled_ms():

@@ -28,7 +28,7 @@ from tests.world import ROOT, Az
 
 from .timing import interleaved, verdict
 
-FINE, TIMEOUT_S = 60, 5
+FINE, TIMEOUT_S, USUAL_S = 60, 5, 10
 BLACKBOX = shutil.which("prometheus-blackbox-exporter") or shutil.which("blackbox_exporter")
 CURL = shutil.which("curl")
 
@@ -193,9 +193,14 @@ def _black_holes(far: dict[str, Any], bundle: Path) -> None:
     mixed, silent = request(far, 50, 10), request(far, 0, 200)
     one, two = interleaved(lambda: prober(mixed, bundle), lambda: prober(silent, bundle), runs=2)
     verdicts = causes(prober(silent, bundle))
+    many = json.dumps({**json.loads(request(far, 0, 2_000)), "timeoutS": USUAL_S})
+    started = time.perf_counter()
+    assert causes(prober(many, bundle)) == [Cause.TCP_TIMEOUT] * 2_000
+    thousands = time.perf_counter() - started
     memory = prober(silent, bundle, sys.executable, "-I", "-S", "-c", MEASURED)
     verdict("50 fine and 10 black-holed, in time-outs", one / TIMEOUT_S, 1.08)
     verdict("200 black-holed, in time-outs", two / TIMEOUT_S, 1.08)
+    verdict(f"2,000 black-holed at {USUAL_S} s, in time-outs", thousands / USUAL_S, 1.1)
     print(f"  200 black-holed: {verdicts.count(Cause.TCP_TIMEOUT)} are tcp_timeout")
     assert verdicts == [Cause.TCP_TIMEOUT] * 200
     verdict("peak memory for 200 endpoints", float(memory), 40, "MB")

@@ -16,6 +16,10 @@ from typing import Any
 import pytest
 
 from azext_amlnet import prober
+from azext_amlnet.catalog import load
+from azext_amlnet.measurement.report import Observation, Run, report_on
+from azext_amlnet.measurement.transcript import Transcript, read_lines
+from azext_amlnet.model import Fleet, Inputs, Requirement
 
 from . import wire
 from .wire import NAME
@@ -495,6 +499,28 @@ def test_a_resolver_that_drops_bursts_is_spared(net: wire.Wire) -> None:
     assert time.monotonic() - started < 3
     lookups = [result["steps"][0] for result in results.values()]
     assert all(step["outcome"] == "ok" and step["elapsedMs"] < 1000 for step in lookups), lookups
+
+
+def test_open_files_limit_how_many_are_tried_at_a_time_and_that_is_said(net: wire.Wire) -> None:
+    port, script = net.silent_port(), str(Path(prober.__file__))
+    targets = [{"id": str(n), "host": "127.0.0.1", "port": port, "protocol": "tcp", "path": "/"} for n in range(150)]
+    asked = json.dumps({"schema": 1, "timeoutS": 0.7, "targets": targets})
+    began = time.monotonic()
+    words = ["bash", "-c", f"ulimit -n 250; exec {sys.executable} -I -S {script}"]
+    ran = subprocess.run(words, input=asked, capture_output=True, text=True, timeout=60, check=True)
+    assert 3 * 0.7 <= time.monotonic() - began < 20  # 62 at a time
+    transcript = Transcript()
+    for line in read_lines(ran.stdout):
+        transcript.take(line)
+    assert (transcript.hello["atOnce"], transcript.hello["openFiles"]) == (62, 250) and transcript.complete
+    steps = [result["steps"][-1] for result in transcript.results.values()]
+    assert {(step["layer"], step["outcome"]) for step in steps} == {("tcp", "failed")}
+    rows = tuple(Requirement(host=f"10.0.0.{n}") for n in range(2))
+    run = Run((Observation("local", "this machine", transcript),), 0.0, 1.0)
+    report = report_on(Inputs(load(), Fleet(), rows), run)
+    assert any(
+        "62 endpoints were tried at a time: the process may have 250 open files" in one for one in report.warnings
+    )
 
 
 def test_a_silent_resolver_costs_one_time_out_and_a_second(net: wire.Wire) -> None:

@@ -166,6 +166,9 @@ def _warnings_of(observation: Observation, targets: Mapping[str, Facts]) -> Iter
         why = f": {observation.absent.because}" if observation.absent else ""
         yield f"{len(missing)} of {len(targets)} endpoints were not measured{why}."
     yield from lookups.warnings(transcript.results.values())
+    if transcript.hello.get("openFiles"):
+        places, files = transcript.hello.get("atOnce"), transcript.hello["openFiles"]
+        yield f"{places} endpoints were tried at a time: the process may have {files} open files (ulimit -Hn)."
     if transcript.throttled_ms:
         yield f"The pod's CPU limit held the probe back for {transcript.throttled_ms:.0f} ms."
 

@@ -190,6 +190,8 @@ _HELLO: Mapping[str, Callable[[Any], bool]] = {
     "search": _list_of(_is_text),
     "proxies": _is_proxies,
     "ipv6": lambda value: isinstance(value, bool),
+    "atOnce": _is_number,
+    "openFiles": _is_number,
     "startedAt": lambda value: isinstance(value, str) and bool(_MOMENT.match(value)),
 }
 _FACTS: Mapping[str, Callable[[Any], bool]] = {
