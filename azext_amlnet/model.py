@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
 from . import text
 from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
@@ -36,6 +36,14 @@ from .vocabulary import cluster_type_of as cluster_type_of
 
 SCHEMA_VERSION = 1
 """The version of every JSON document this tool writes and reads back."""
+N = TypeVar("N")
+
+
+def changed(noun: N, **fields: Any) -> N:
+    """`dataclasses.replace` for rows by the ten thousand: a noun checks nothing when it is made, nor does its copy."""
+    copy = object.__new__(type(noun))
+    copy.__dict__.update(noun.__dict__, **fields)
+    return copy
 
 
 def checked(check: Callable[[Any], bool], what: str, omit: bool = False, **keywords: Any) -> Any:
@@ -377,6 +385,14 @@ def _spellings(workspace: Workspace, number: int) -> list[str]:
     return [name, f"{name}-{number}"]
 
 
+def by_workspace(computes: Iterable[str]) -> dict[str, list[str]]:
+    """Names of computes as rows have them (`compute`, `workspace/compute`), by what stands in front, if anything."""
+    names: dict[str, list[str]] = {}
+    for name in computes:
+        names.setdefault(name.rpartition("/")[0], []).append(name)
+    return names
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The catalog: facts about Azure, with their evidence
 
@@ -654,13 +670,13 @@ class Requirement:
         """Whether a cluster needs it, and not only people at their desks or managed compute."""
         return not set(CLUSTER_SCENARIOS).isdisjoint(self.needed_for)
 
-    def computes_among(self, attached: Iterable[str]) -> tuple[str, ...]:
-        """Which of all attached computes need it, by their names as rows have them (`compute`, `workspace/compute`)."""
+    def computes_among(self, attached: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Which of all attached computes need it, by their names as rows have them; see `by_workspace`."""
         named = {name.rpartition("/")[0] for name in self.computes}
         if "" in named:
             return self.computes
-        others = set(self.workspaces) - named  # that need it all the same: for their people, or whatever they have
-        return (*self.computes, *(n for n in attached if "/" not in n or n.rpartition("/")[0] in others))
+        others = [name for name in ("", *self.workspaces) if name not in named]  # who needs it for people
+        return (*self.computes, *(compute for name in others for compute in attached.get(name, ())))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -711,13 +727,15 @@ class HostAnswer:
 class Inputs:
     """What a verb works on: the catalog, the facts (none where rows came from a file or none were asked for), rows.
 
-    `warnings` are to be said beside whatever is made of them.
+    `warnings` are to be said beside whatever is made of them; `everywhere` is where all traffic comes from of which
+    nothing else is known, as somebody told.
     """
 
     catalog: Catalog
     fleet: Fleet
     rows: tuple[Requirement, ...]
     warnings: tuple[str, ...] = ()
+    everywhere: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

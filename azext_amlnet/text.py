@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Mapping, Sequence
 
@@ -156,6 +157,23 @@ ANY = "*"
 def is_needing(text: str) -> bool:
     """Whether the text is who needs a row: a compute, as `is_qualified` has it, or `workspace/*`."""
     return is_qualified(text[: -len(ANY) - 1] if text.endswith(f"/{ANY}") else text)
+
+
+def digest(text: str) -> str:
+    """Eight characters that tell a text from others."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+SOURCES_OF, _LONGEST_OF = "sourceAddressesOf", 100
+"""How a parameter for the source addresses of computes begins, and how much of their names it has."""
+
+
+def source_parameters(names: Sequence[str]) -> tuple[str, str]:
+    """What `export` calls the parameter for computes' addresses: as a rule, and where that is too long or another's."""
+    words = re.findall(r"[A-Za-z0-9]+", " ".join(names))
+    camel = "".join(word[:1].upper() + word[1:] for word in words)
+    apart = f"{SOURCES_OF}{camel[: _LONGEST_OF - 8]}{digest(' '.join(names))}"
+    return (f"{SOURCES_OF}{camel}" if len(camel) <= _LONGEST_OF else apart), apart
 
 
 def is_range(text: str) -> bool:

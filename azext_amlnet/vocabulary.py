@@ -5,6 +5,7 @@ making the nouns' dataclasses takes 13 ms.
 """
 
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Optional
 
@@ -74,13 +75,10 @@ class Level(str, Enum):
     RECOMMENDED = "recommended"
     OPTIONAL = "optional"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """0 for the strictest level."""
-        return _LEVELS.index(self)
-
-
-_LEVELS = tuple(Level)
+        return list(Level).index(self)
 
 
 class Scenario(str, Enum):

@@ -68,8 +68,8 @@ LONG_FUNCTIONS = {
     "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
-    "prober.py": (1474, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (855, "the nouns of all rooms, in one place that is read first"),
+    "prober.py": (1489, "one file by design: it travels, and an admin reads it before it runs"),
+    "model.py": (873, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

@@ -25,6 +25,7 @@ from azext_amlnet.model import (
     Cluster,
     ClusterType,
     Compute,
+    Coverage,
     Fleet,
     Gap,
     Inputs,
@@ -35,10 +36,14 @@ from azext_amlnet.model import (
     Scope,
     StorageAccount,
     Workspace,
+    by_workspace,
     names_of,
 )
 from azext_amlnet.policy.addresses import span_of
+from azext_amlnet.policy.check import findings
 from azext_amlnet.policy.report import _sources as sources_for
+from azext_amlnet.policy.traffic import Whence
+from azext_amlnet.text import source_parameters
 from azext_amlnet.verbs._output import context_of
 from azext_amlnet.verbs.check_policy import _sources_of
 from azext_amlnet.vocabulary import export_formats
@@ -84,7 +89,9 @@ def sourced(seed: int, count: int, share: float = 0.7) -> tuple[Workspace, ...]:
 def needed_from(row: Requirement, computes: set[str], every: dict[str, Any]) -> bool:
     """Whether a rule of a row must be for some of these computes."""
     inside = private_for(row)
-    return any(name.rpartition("/")[0] not in inside for name in set(row.computes_among(every)) & computes)
+    return any(
+        name.rpartition("/")[0] not in inside for name in set(row.computes_among(by_workspace(every))) & computes
+    )
 
 
 def below(row: Requirement, wildcards: list[Requirement]) -> bool:
@@ -110,8 +117,6 @@ def plan_of(text: str) -> str:
         named = re.search(r'local\.sources\["([^"]+)"\]', expression)
         whole = sets[named[1]] if named else expression
         names = set(re.findall(r"var\.([a-z0-9_]+)", whole))
-        if "local.source_addresses" in whole:
-            names = {name for name in variables if name.startswith("source_addresses_of")}
         return sorted({_bare(text) for name in names for text in variables[name] or ("203.0.113.9",)})
 
     resources = []
@@ -159,18 +164,14 @@ def test_from_each_source_is_open_what_is_needed_there_and_nothing_of_others(for
     every = sources_by_compute(workspaces)
     policies = read_back(format_name, exported(format_name, workspaces).content)
     rows = public_rows(workspaces)
-    of_all: list[Requirement] = []
-    if format_name == "squid":  # what all need is for all clients there
+    if format_name == "squid":
         spoken = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
         rows = [row for row in rows if row.protocol in spoken and row.kind is not Kind.SERVICE_TAG]
-        names = set(names_of(workspaces))
-        of_all = [row for row in rows if set(row.workspaces) == names and not row.computes and not private_for(row)]
-        rows = [row for row in rows if row not in of_all]
     known = {addresses[0] for addresses in every.values() if addresses}
     for source in (*sorted(known), FOREIGN):
         computes = {name for name, addresses in every.items() if addresses and source in addresses}
         own = [row for row in rows if needed_from(row, computes, every)]
-        wildcards = [row for row in (*own, *of_all) if row.kind is Kind.WILDCARD]
+        wildcards = [row for row in own if row.kind is Kind.WILDCARD]
         for row, word in zip(rows, build.coverage(policies, *rows, source=source), strict=True):
             assert (word == "covered") is (row in own or below(row, wildcards)), (source, row.host, word)
 
@@ -189,7 +190,7 @@ def test_rules_by_tag_are_for_the_sources_of_their_rows(seed: int) -> None:
         inside = private_for(row)
         for tag in tags:
             key = (tag, "Udp" if row.protocol is Protocol.UDP else "Tcp", str(row.port))
-            names = (name for name in row.computes_among(every) if name.rpartition("/")[0] not in inside)
+            names = (name for name in row.computes_among(by_workspace(every)) if name.rpartition("/")[0] not in inside)
             wanted.setdefault(key, set()).update(names)
     made: dict[tuple[str, str, str], set[str]] = {}
     for rule in (resource["properties"] for resource in template["resources"][:-1]):
@@ -199,7 +200,7 @@ def test_rules_by_tag_are_for_the_sources_of_their_rows(seed: int) -> None:
     policies = build.read_back("nsg", json.dumps(template), alone=True)
     rows = [row for row in public_rows(workspaces) if row.service_tags]
     for row in rows:
-        for name in set(row.computes_among(every)):
+        for name in set(row.computes_among(by_workspace(every))):
             (word,) = build.coverage(policies, row, source=(every[name] or (None,))[0])
             assert word in ("covered", "unknown"), (name, row.host)
 
@@ -209,16 +210,9 @@ def whose(expression: str, template: dict[str, Any], every: dict[str, Any]) -> s
     label = re.fullmatch(r"\[variables\('sources'\)\['([^']+)'\]\]", expression)
     if label:
         expression = template["variables"]["sources"][label[1]]
-    if expression == "[parameters('sourceAddresses')]":
-        expression = template["parameters"]["sourceAddresses"]["defaultValue"]
     names = re.findall(r"parameters\('(\w+)'\)", expression)
-    by_camel = {camel(name): name for name in every}
-    return {by_camel[name.removeprefix("sourceAddressesOf")] for name in names}
-
-
-def camel(name: str) -> str:
-    """A compute's name as a part of a parameter's."""
-    return "".join(word[:1].upper() + word[1:] for word in re.findall("[A-Za-z0-9]+", name))
+    by_parameter = {source_parameters((name,))[0]: name for name in every}
+    return {by_parameter[name] for name in names}
 
 
 @pytest.mark.parametrize("format_name", ["azure-firewall-arm", "nsg"])
@@ -227,14 +221,22 @@ def test_addresses_that_nobody_told_are_parameters_of_their_own(format_name: str
     every = sources_by_compute(workspaces)
     parameters = json.loads(exported(format_name, workspaces).content)["parameters"]
     for name, addresses in every.items():
-        parameter = parameters[f"sourceAddressesOf{camel(name)}"]
+        parameter = parameters[source_parameters((name,))[0]]
         assert parameter.get("defaultValue") == (list(addresses) if addresses else None)
     assert None in every.values() and any(every.values())
     text = exported("azure-firewall-arm", workspaces).content
     policies = build.read_back("azure-firewall-arm", text, alone=True)
     unknown = {name for name, addresses in every.items() if not addresses}
-    rows = [row for row in public_rows(workspaces) if needed_from(row, unknown, every)]
-    assert set(build.coverage(policies, *rows, source=None)) == {"covered"}
+    rows = public_rows(workspaces)
+    for name in unknown:
+        wildcards = [row for row in rows if row.kind is Kind.WILDCARD and needed_from(row, {name}, every)]
+        for row, finding in zip(rows, findings(rows, policies, lambda row, of=name: [Whence(None, of)]), strict=True):
+            needed = needed_from(row, {name}, every) or below(row, wildcards)
+            assert (finding.coverage is Coverage.COVERED) is needed, (name, row.host)
+    strangers = findings(rows, policies, lambda row: [Whence(None, "nobody/gpu")])
+    assert Coverage.COVERED not in {finding.coverage for finding in strangers}
+    missing = findings(rows, policies, lambda row: [Whence(span_of(FOREIGN), "nobody/gpu")])
+    assert {finding.coverage for finding in missing} == {Coverage.MISSING}
     assert any("sourceAddressesOf" in assumed for policy in policies for assumed in policy.assumptions)
     assert '"*"' not in text and "0.0.0.0/0" not in text
 
@@ -273,8 +275,12 @@ def arm_rules(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_one_workspace_more_touches_its_own_rules_alone(count: int) -> None:
     before = tuple(alike(number, REGIONS[number % 3]) for number in range(count))
-    for region in REGIONS:
-        new = alike(40, region)
+    for region in (*REGIONS, "arc"):
+        new = alike(40, "westeurope" if region == "arc" else region)
+        if region == "arc":
+            path = identifier("Microsoft.Kubernetes/connectedClusters", "k40")
+            arc = Cluster(id=path, types=(ClusterType.ARC,), region="westeurope")
+            new = replace(new, clusters=(arc,), computes=(Compute("gpu", path),))
         texts = [exported("azure-firewall-arm", some).content for some in (before, (*before[:1], new, *before[1:]))]
         old, more = ({(where, name): rule for where, name, rule in arm_rules(text)} for text in texts)
         every = sources_by_compute((*before, new))
@@ -296,11 +302,47 @@ def test_groups_are_by_region_and_collections_by_workspace() -> None:
     groups = {re.search(r"'/([^']+)'", one["name"])[1]: one for one in template["resources"]}  # type: ignore[index]
     assert list(groups) == ["amlnet", "amlnet-northeurope", "amlnet-westeurope"]
     names = [one["name"] for one in groups["amlnet-westeurope"]["properties"]["ruleCollections"]]
-    assert {"amlnet-westeurope-application", "amlnet-team-0-application", "amlnet-team-2-application"} <= set(names)
+    both = {"amlnet-westeurope-team-0-application", "amlnet-westeurope-team-2-application"}
+    assert {"amlnet-westeurope-application", *both} <= set(names)
     previous = [one.get("dependsOn", [""])[0] for one in template["resources"]]
     assert ["'amlnet'" in previous[1], "'amlnet-northeurope'" in previous[2]] == [True, True]
     priorities = [one["properties"]["priority"] for one in template["resources"]]
     assert len(set(priorities)) == 3
+
+
+def test_a_workspace_called_like_its_region_has_collections_of_its_own() -> None:
+    workspaces = (replace(alike(0), name="westeurope"), alike(1))
+    for group in json.loads(exported("azure-firewall-arm", workspaces).content)["resources"]:
+        names = [one["name"] for one in group["properties"]["ruleCollections"]]
+        assert len(set(names)) == len(names)
+
+
+def test_what_is_added_stands_on_places_of_its_own() -> None:
+    workspaces = tuple(alike(number, REGIONS[number % 3]) for number in range(9))
+    groups, numbers = [], []
+    for some in ((), ("hub",)):
+        template = json.loads(exported("azure-firewall-arm", workspaces, lacking_in=some).content)
+        base = template["parameters"]["groupPriority"]["defaultValue"]
+        places = (re.search(r", (\d+)\)", group["properties"]["priority"]) for group in template["resources"])
+        groups.append({base + int(place[1] if place else 0) for place in places})
+        template = json.loads(exported("nsg", workspaces, lacking_in=some).content)
+        base = template["parameters"]["firstPriority"]["defaultValue"]
+        rules = [rule["properties"]["priority"] for rule in template["resources"][:-1]]
+        numbers.append({base + int(re.search(r", (\d+)\)", text)[1]) for text in rules})  # type: ignore[index]
+        assert len(numbers[-1]) == len(rules) and max(numbers[-1]) < 4096
+    assert len(groups[0]) == 4 and groups[0].isdisjoint(groups[1]) and numbers[0].isdisjoint(numbers[1])
+
+
+@pytest.mark.parametrize("format_name", export_formats())
+def test_a_list_of_which_no_rule_comes_is_a_file_all_the_same(format_name: str) -> None:
+    workspaces = (alike(0), alike(1))
+    inside = Requirement(host="a.example.com", private=True, workspaces=("team-0",))
+    open_one = Requirement(host="<x>.example.com", unresolved=True, workspaces=("team-0",))
+    for rows in ((), (inside,), (open_one,)):
+        for lacking in ((), ("hub",)):
+            export(format_name, rows, context_for(workspaces, lacking_in=lacking), allow_unresolved=True)
+    untold = export(format_name, (Requirement(host="a.example.com"),), context_for(workspaces), True)
+    assert any("do not tell whose they are" in loss for loss in untold.losses) is (format_name in BY_SOURCE)
 
 
 # -- many
@@ -368,13 +410,13 @@ def test_limits_that_are_exceeded_are_losses_by_number() -> None:
         assert sum("a firewall" in loss for loss in losses) == (count > 80) + (count > 1000)
     rows = [replace(row, host=f"10.1.{n // 250}.{n % 250}", kind=Kind.IP, protocol=Protocol.TCP) for n in range(1_001)]
     (loss,) = [one for one in export("nsg", rows, context_for(workspaces), False).losses if "may have" in one]
-    assert "1001 rules are needed, a network security group may have 1000" in loss
+    assert "1002 rules are needed, a template may have 800" in loss
     huge = tuple(f"10.{n}.{m}.0/24" for n in range(250) for m in range(250))
     one_huge = (
         replace(workspaces[0], clusters=tuple(replace(c, source_addresses=huge) for c in workspaces[0].clusters)),
     )
     losses = export("azure-firewall-arm", [row] * 3, context_for((*one_huge, workspaces[1])), False).losses
-    assert any("the group amlnet is about" in loss and "may have 2 MB" in loss for loss in losses), losses
+    assert any("is about" in loss and "a resource of a template may have 1 MB" in loss for loss in losses), losses
 
 
 # -- one workspace keeps its file
@@ -402,7 +444,7 @@ def test_what_one_workspace_needs_has_a_parameter_of_its_own() -> None:
              arm_rules(exported("azure-firewall-arm", tuple(stores)).content) if "targetFqdns" in rule}  # fmt: skip
     assert rules["ofa.blob.core.windows.net"] == "[parameters('sourceAddressesOfAGpu')]"
     assert rules["ofmanaged.blob.core.windows.net"] == "[parameters('sourceAddressesOfManaged')]"
-    assert rules["login.microsoftonline.com"] == "[parameters('sourceAddresses')]"
+    assert rules["login.microsoftonline.com"].startswith("[variables('sources')['2 computes ")
 
 
 def test_computes_that_azure_hides_are_in_no_rule_of_others_and_leave_its_coverage_open() -> None:
@@ -414,8 +456,8 @@ def test_computes_that_azure_hides_are_in_no_rule_of_others_and_leave_its_covera
     row = next(row for row in rows_of(several) if row.workspaces == ("a", "hidden"))
     sources = _sources_of(Fleet(several))
     assert sources == {"a/gpu": [span_of("10.1.0.0/16")], "hidden/*": [], "c/*": []}
-    assert sources_for((), sources)(row) == [span_of("10.1.0.0/16"), None]
-    assert sources_for([(1, 2)], sources)(row) == [span_of("10.1.0.0/16"), (1, 2)]
+    assert [one.span for one in sources_for((), sources)(row)] == [span_of("10.1.0.0/16"), None]
+    assert [one.span for one in sources_for([(1, 2)], sources)(row)] == [span_of("10.1.0.0/16"), (1, 2)]
 
 
 def test_a_row_of_some_computes_names_whom_azure_hides_too() -> None:
@@ -446,6 +488,8 @@ def test_rows_of_a_file_are_of_their_workspaces_in_an_export_too() -> None:
     assert context.workspaces == ("a", "b") and context.sources == {"a/*": None, "b/*": None}
     made = export("azure-firewall-arm", rows, context, allow_unresolved=True)
     assert {"sourceAddressesOfA", "sourceAddressesOfB"} <= set(json.loads(made.content)["parameters"])
+    told_of_all = context_of(Inputs(CATALOG, Fleet(), rows, (), ("10.9.0.0/16",)))
+    assert set(told_of_all.sources.values()) == {("10.9.0.0/16",)}
 
 
 def test_a_host_that_is_private_for_some_is_not_lost_where_clients_skip_a_proxy() -> None:
@@ -459,7 +503,58 @@ def test_a_host_that_is_private_for_some_is_not_lost_where_clients_skip_a_proxy(
     assert "lake.blob.core.windows.net is served by a private endpoint for a" in exported("hosts", pair).content
     private = (gpu("a", storage_accounts=(inside,)), gpu("b"))
     (wider,) = [loss for loss in exported("cilium", private).losses if "needed by some" in loss]
-    assert "lake.blob.core.windows.net (a/gpu)" in wider
+    assert "lake.blob.core.windows.net (a)" in wider
+
+
+# -- what others write is no export of ours
+
+
+def template_with(collections: Any, **sections: Any) -> str:
+    """A template of a group with these collections."""
+    group = {"type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups", "apiVersion": "2023-11-01",
+             "name": "p/g", "properties": {"priority": 100, "ruleCollections": collections}}  # fmt: skip
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    return json.dumps({"$schema": schema, "contentVersion": "1.0.0.0", **sections, "resources": [group]})
+
+
+ALLOW = {"ruleType": "ApplicationRule", "name": "r", "sourceAddresses": ["*"], "targetFqdns": ["acrml.azurecr.io"],
+         "protocols": [{"protocolType": "Https", "port": 443}]}  # fmt: skip
+ACR = Requirement(host="acrml.azurecr.io")
+
+
+def collection(action: str, rules: Any, priority: int = 200) -> dict[str, Any]:
+    """A collection of application rules."""
+    return {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": action, "priority": priority,
+            "action": {"type": action}, "rules": rules}  # fmt: skip
+
+
+EXTRA = "[union(parameters('extra'), variables('own'))]"
+
+
+@pytest.mark.parametrize(
+    ("collections", "own"),
+    [
+        (EXTRA, [collection("Allow", [ALLOW])]),
+        ([collection("Allow", EXTRA)], [ALLOW]),
+        ([collection("Deny", EXTRA, 100), collection("Allow", [ALLOW])], [{**ALLOW, "targetFqdns": ["x.example.com"]}]),
+        ([collection("Deny", [{**ALLOW, "protocols": EXTRA}], 100), collection("Allow", [ALLOW])],
+         [{"protocolType": "Http", "port": 80}]),
+        *(([collection("Allow", [{**ALLOW, "sourceAddresses": source}])], []) for source in (
+            "[concat(parameters('sourceAddressesOfHub'), parameters('sourceAddressesOfTeam'))]",
+            "[skip(parameters('sourceAddressesOfHub'), 1)]", "[parameters('sourceAddressesOfHub')[0]]",
+            "[union(parameters('sourceAddressesHub'), parameters('sourceAddressesOfTeam'))]",
+            "[union(skip(parameters('sourceAddressesOfHub'), 1), createArray('10.5.0.0/16'))]",
+            "[intersection(parameters('sourceAddressesOfHub'), createArray('10.5.0.0/16'))]",
+            "[if(empty(parameters('sourceAddressesOfHub')), createArray('10.5.0.0/16'), createArray('10.6.0.0/16'))]")),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_of_others_stays_in_doubt(collections: Any, own: Any) -> None:
+    names = ("extra", "sourceAddressesHub", "sourceAddressesOfHub", "sourceAddressesOfTeam")
+    text = template_with(collections, parameters={name: {"type": "array"} for name in names}, variables={"own": own})
+    policies = build.read_back("azure-firewall-arm", text, alone=True)
+    for whence in (Whence(), Whence(span_of("10.1.0.0/16")), Whence(None, "team/gpu"), Whence(None, "hub")):
+        (finding,) = findings([ACR], policies, lambda row, of=whence: [of])
+        assert finding.coverage is Coverage.UNKNOWN, whence
 
 
 # -- a real squid
@@ -489,3 +584,4 @@ def test_a_real_squid_keeps_one_workspaces_storage_from_anothers_cluster(net: wi
                     source,
                 )
         assert status("login.microsoftonline.com", "127.0.0.3") == 200
+        assert status("login.microsoftonline.com", "127.0.0.1") == 403

@@ -31,6 +31,7 @@ from azext_amlnet.model import (
     Scenario,
     Scope,
     Workspace,
+    by_workspace,
     names_of,
 )
 from azext_amlnet.policy.addresses import span_of
@@ -241,8 +242,9 @@ def test_what_one_needs_for_its_people_is_of_its_computes_too_where_rules_are_ma
     first = one("a", computes=(Compute("gpu", aks),), clusters=(Cluster(id=aks, types=(ClusterType.AKS,)),))
     rows = listed(CATALOG, [(workspace, WHOLE) for workspace in (first, gpu("c"))]).rows
     mixed = next(row for row in rows if row.computes == ("a/gpu",) and row.workspaces == ("a", "c"))
-    assert mixed.computes_among(["a/gpu", "c/gpu"]) == ("a/gpu", "c/gpu")
-    assert sources_for((), {"a/gpu": [(1, 2)], "c/gpu": [(3, 4)]})(mixed) == [(1, 2), (3, 4)]
+    assert mixed.computes_among(by_workspace(["a/gpu", "c/gpu"])) == ("a/gpu", "c/gpu")
+    whence = sources_for((), {"a/gpu": [(1, 2)], "c/gpu": [(3, 4)]})(mixed)
+    assert [(one.span, one.compute) for one in whence] == [((1, 2), "a/gpu"), ((3, 4), "c/gpu")]
     assert mixed in list(rows_within(rows, Scope(computes=("c/gpu",), level=Level.OPTIONAL)))
 
 

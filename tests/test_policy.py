@@ -24,7 +24,7 @@ from azext_amlnet.policy.model import Policy
 from azext_amlnet.policy.over_permissive import over_permissive, stale
 from azext_amlnet.policy.report import compare, exit_code, summary, with_failing
 from azext_amlnet.policy.rule_index import RuleIndex
-from azext_amlnet.policy.traffic import Fit, traffics
+from azext_amlnet.policy.traffic import Fit, Whence, traffics
 from azext_amlnet.vocabulary import export_formats, policy_dialects
 
 from . import policies as build
@@ -681,7 +681,7 @@ def test_the_index_finds_the_rules_that_hold_and_the_first_that_may(rules: list[
     (policy,) = firewall(build.collection("c", 100, "Allow", *rules), dnsSettings={"enableProxy": proxy})
     index = RuleIndex(policy)
     for row in ROWS:
-        for traffic in traffics(row, [span_of(build.SOURCE), None]):
+        for traffic in traffics(row, [Whence(span_of(build.SOURCE)), Whence()]):
             slow = [(n, rule, rule.fit(traffic)) for n, rule in enumerate(policy.rules)]
             fast, holding = index.rules_for(traffic), [held for held in slow if held[2] is not Fit.NONE]
             doubts = [held for held in holding if held[2] is Fit.MAYBE]

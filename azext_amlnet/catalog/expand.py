@@ -22,6 +22,7 @@ from ..model import (
     Scope,
     Topic,
     Workspace,
+    changed,
 )
 from .bindings import Binding, bindings
 from .consumers import Consumer, consumers
@@ -87,7 +88,7 @@ def _merged(rows: list[Row], own: tuple[str, ...], attached: set[str], of: Entri
     # Those without a reason only add a source.
     strictest = [row for row in rows if row.requirement.reason and row.requirement.level is first.level]
     needing = {consumer.compute for row in rows for consumer in row.consumers if consumer.compute}
-    merged = replace(
+    merged = changed(
         first,
         **kept_of_all(every),
         workspaces=own,
@@ -100,7 +101,7 @@ def _merged(rows: list[Row], own: tuple[str, ...], attached: set[str], of: Entri
         service_tags=next((requirement.service_tags for requirement in every if requirement.service_tags), ()),
         notes=unique((*_conditions(strictest), *(note for requirement in every for note in requirement.notes))),
     )
-    return replace(merged, inspection=_inspected(merged, rows, of)), rows[0].position
+    return changed(merged, inspection=_inspected(merged, rows, of)), rows[0].position
 
 
 def _source_addresses(rows: list[Row]) -> tuple[str, ...]:

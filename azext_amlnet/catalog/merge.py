@@ -19,6 +19,7 @@ from ..model import (
     Scope,
     Variant,
     Workspace,
+    changed,
     names_of,
 )
 from ..text import ANY, few
@@ -131,7 +132,7 @@ class _Wishes:
         needing = set(row.computes) or (attached if row.for_clusters else set())
         self.by_all = self.by_all and needing == attached
         self.computes.update(f"{name}/{compute}" for compute in needing)
-        alike = replace(row, workspaces=(), computes=(), source_addresses=(), resource=None)
+        alike = changed(row, workspaces=(), computes=(), source_addresses=(), resource=None)
         self.by_row.setdefault(alike, _Wish(alike)).names.append(name)
 
     def merged(self, position: Callable[[Requirement], int]) -> Requirement:
@@ -141,7 +142,7 @@ class _Wishes:
         first = every[0]
         strictest = [row for row in every if row.level is first.level]
         variants = _variants(wishes)
-        return replace(
+        return changed(
             first,
             **kept_of_all(every),
             computes=() if self.by_all else tuple(sorted(self.computes)),

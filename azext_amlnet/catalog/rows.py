@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, TypeVar
 
 from ..model import (
@@ -20,6 +20,7 @@ from ..model import (
     Scope,
     Tags,
     Workspace,
+    changed,
 )
 from ..text import is_address, is_host
 from .bindings import Binding, Value
@@ -60,7 +61,7 @@ def rows_of(
             if scenarios:
                 requirement = _requirement(entry, form, str(template), binding, workspace.cloud, scenarios)
                 notes = unique((*requirement.notes, *_settings(entry, who)))
-                requirement = replace(requirement, level=level_of(entry, decision, binding), notes=notes)
+                requirement = changed(requirement, level=level_of(entry, decision, binding), notes=notes)
                 undecided = decision is None or not entry.when
                 yield Row(requirement, who, entry.position, entry.condition if undecided else "")
 
@@ -213,8 +214,11 @@ def _probe(
 def kept_of_all(every: Sequence[Requirement]) -> dict[str, Any]:
     """What becomes of the fields of wishes for one endpoint in which nothing of any of them is lost, for `replace`."""
     scenarios = {scenario for row in every for scenario in row.needed_for}
+    needed_for = tuple(scenario for scenario in Scenario if scenario in scenarios)
+    if len(every) == 1:
+        return {"needed_for": needed_for}
     return {
-        "needed_for": tuple(scenario for scenario in Scenario if scenario in scenarios),
+        "needed_for": needed_for,
         "websocket": any(row.websocket for row in every),
         "entries": unique(entry for row in every for entry in row.entries),
         "unresolved": any(row.unresolved for row in every),

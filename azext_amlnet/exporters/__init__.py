@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Callable, Iterable, Iterator
 
 from ..errors import UsageError
-from ..model import Purpose, Requirement
-from ..text import few
+from ..model import Purpose, Requirement, by_workspace
+from ..text import ANY, few
 from ._text import Context as Context
 from ._text import private_for, public
 
@@ -35,7 +35,7 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
 
     What stays a placeholder is left out, and said as a loss: no rule can be made of it.
     """
-    rows = tuple(_of_whom(row, context) for row in rows)
+    rows = tuple(rows)
     missing = tuple(row for row in rows if row.unresolved)
     if missing and not allow_unresolved:
         names = ", ".join(row.host for row in missing[:5]) + (" …" if len(missing) > 5 else "")
@@ -43,12 +43,15 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
         raise UsageError(what, "Leave them out with --allow-unresolved, or complete the facts with --workspace-file.")
     module = importlib.import_module(f".{name.replace('-', '_')}", __name__)
     concrete = tuple(row for row in rows if not row.unresolved)
+    wider = tuple(_widened(name, module, concrete, context))
+    if hasattr(module, "BY_SOURCE") and len(context.workspaces) > 1:
+        concrete = tuple(_of_whom(concrete, context, hasattr(module, "PRIVATE")))
     losses = (*(f"{row.host}: a part of the name is not known yet." for row in missing), *module.losses(concrete))
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
     limits = module.limits(concrete, context) if hasattr(module, "limits") else ()
-    losses = (*losses, *limits, *_widened(name, module, concrete, context))
+    losses = (*losses, *limits, *wider)
     write = _writer(name, module, context.purpose)
     if not concrete and context.purpose is Purpose.TLS_EXEMPTION:
         losses = (*losses, "no document names a host of this list that must not be inspected.")
@@ -56,27 +59,38 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     return Export(name, content, losses, len(concrete))
 
 
-def _of_whom(row: Requirement, context: Context) -> Requirement:
-    """A row with the computes that a rule must be for by name, where it is not all of several workspaces'."""
-    inside = set(private_for(row))  # for whom a rule is no help
-    of_all = set(row.workspaces) >= set(context.workspaces) and not row.computes and not inside
-    if len(context.workspaces) < 2 or of_all:
-        return row
-    computes = row.computes_among(context.sources)
-    return replace(row, computes=tuple(name for name in computes if name.rpartition("/")[0] not in inside))
+def _of_whom(rows: Iterable[Requirement], context: Context, private: bool) -> Iterator[Requirement]:
+    """The rows with the computes of several workspaces that a rule must be for, all by name.
+
+    One that is private for some is for the others, and, where private rows have rules, too, another for those.
+    """
+    names = by_workspace(context.sources)
+    attached = {one: [f"{one}/{ANY}"] if f"{one}/{ANY}" in some else some for one, some in names.items()}
+    for row in rows:
+        inside = set(private_for(row))  # for whom a public rule is no help
+        computes = row.computes_among(attached) if row.workspaces else tuple(context.sources)
+        kept = tuple(name for name in computes if name.rpartition("/")[0] not in inside)
+        yield replace(row, computes=kept)
+        if private and len(kept) < len(computes):
+            others = tuple(name for name in computes if name not in kept)
+            yield replace(row, computes=others, private=True, variants=None)
 
 
 def _widened(name: str, module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:
     """What is opened for more than those who need it, and for whom it should be."""
-    every = set(context.workspaces)
+    every, how = len(context.workspaces), "this format knows no sources"
     opened = rows if hasattr(module, "PRIVATE") else public(rows)
-    some = [row for row in opened if row.computes or set(row.workspaces) < every]
-    if len(context.workspaces) < 2 or not some or name in _LISTS or hasattr(module, "BY_SOURCE"):
+    some = [row for row in opened if row.computes or len(row.workspaces) < every]
+    if hasattr(module, "BY_SOURCE"):
+        some, how = [row for row in opened if not row.workspaces], "their rows do not tell whose they are"
+    if every < 2 or not some or name in _LISTS:
         return
-    names = few([f"{row.host} ({few(row.computes or row.workspaces, 2)})" for row in some], 5)
-    how = "this format knows no sources, so they are open to all traffic that it is for (--compute makes it for some)"
+    names = few([f"{row.host} ({few(row.computes or row.workspaces or ['?'], 2)})" for row in some], 5)
     are = "endpoint is" if len(some) == 1 else "endpoints are"
-    yield f"{len(some)} {are} needed by some of the computes only; {how}: {names}."
+    yield (
+        f"{len(some)} {are} needed by some of the computes only; {how}, so they are open to all traffic that it is for "
+        f"(--compute makes it for some): {names}."
+    )
 
 
 _LISTS = ("csv", "markdown", "no-proxy")

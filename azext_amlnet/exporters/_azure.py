@@ -48,10 +48,9 @@ def source_parameters(sources: SourcePlan) -> dict[str, Any]:
     """The parameters of source addresses, those that are known with their addresses as default values."""
     if sources.is_object:
         return {OBJECT: parameter(OBJECT, "object", sources.filled)}
-    everywhere = _union(sources.known) if sources.of_several else sources.everywhere
     otherwise = None if sources.of_several else f"[parameters('{ALL}')]"
     own = {name: parameter(name, "array", some or otherwise) for name, some in sources.known.items()}
-    return {**({ALL: parameter(ALL, "array", everywhere)} if sources.for_all else {}), **own}
+    return own if sources.of_several else {ALL: parameter(ALL, "array", sources.everywhere), **own}
 
 
 def source_variables(sources: SourcePlan) -> dict[str, Any]:
@@ -60,7 +59,8 @@ def source_variables(sources: SourcePlan) -> dict[str, Any]:
         sets = {label: _union(names) for label, names in sources.sets.items()}
         return {SETS: sets} if sets else {}
     each = f"lambda('one', parameters('{OBJECT}')[lambdaVariables('one')])"
-    sets = {label: f"[flatten(map(variables('computes')[{_quoted(label)}], {each}))]" for label in sources.sets}
+    whole = "[union(flatten(map(variables('computes')[{}], {})), createArray())]"  # each address once
+    sets = {label: whole.format(_quoted(label), each) for label in sources.sets}
     return {"computes": {label: list(names) for label, names in sources.sets.items()}, SETS: sets}
 
 
@@ -74,8 +74,8 @@ def source_addresses(sources: SourcePlan, computes: tuple[str, ...]) -> str:
 
 
 def _union(names: Iterable[str]) -> str:
-    every = [f"parameters('{name}')" for name in names]
-    return f"[union({', '.join(every)})]" if len(every) > 1 else f"[{every[0]}]"
+    every = (f"parameters('{name}')" for name in names)
+    return f"[union({', '.join(every)})]"
 
 
 def _quoted(text: str) -> str:

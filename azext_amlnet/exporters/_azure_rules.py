@@ -83,12 +83,13 @@ def firewall_rules(rows: Sequence[Requirement], context: Context) -> Rules:
     chosen = public(rows)
     network = [row for row in chosen if not is_application(row) and row.kind is not Kind.WILDCARD]
     application = [row for row in chosen if is_application(row)]
-    by_tag = [row for row in application if context.fqdn_tags and _by_tag(row)]
-    tagged = {(row.fqdn_tags[0], row.computes): row for row in reversed(by_tag)}
+    tagged: dict[tuple[str, tuple[str, ...]], Requirement] = {}
+    for row in (row for row in application if context.fqdn_tags and _by_tag(row)):
+        tagged.setdefault((row.fqdn_tags[0], row.computes), row)
     named = [row for row in application if not (context.fqdn_tags and _by_tag(row))]
     rules = [
         *(_rule(row, transport(row)) for row in network),
-        *(_tag_rule(tag, row) for (tag, _), row in reversed(tagged.items())),
+        *(_tag_rule(tag, row) for (tag, _), row in tagged.items()),
         *(_rule(row, _spoken(row)) for row in named),
     ]
     if len(context.workspaces) > 1:

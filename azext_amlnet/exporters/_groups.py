@@ -17,10 +17,15 @@ from ._azure_rules import FirewallRule, Rules, firewall_rules
 from ._sources import SourcePlan, plan
 from ._text import Context, digest
 
-MOST_BYTES, MOST_GROUPS, MOST_PAIRS, MOST_NAMES = 2 * 1024 * 1024, 60, 20_000, 1_000
-"""Of a group, of a policy; of a firewall's network rules the unique pairs of source and destination, and the names.
+MOST_GROUPS, MOST_PAIRS, MOST_NAMES = 60, 20_000, 1_000
+"""Of a policy; of a firewall's network rules the unique pairs of source and destination, and the names.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits (2026-11-27)
+"""
+MOST_BYTES, MOST_OF_TEMPLATE, MOST_OF_GROUP = 2**20, 4 * 2**20, 2 * 2**20
+"""Of a resource in a template, with its values; of all that a template makes; and of a group, wherever it comes from.
+
+https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices (2026-11-27)
 """
 Cells = Mapping[str, Rules]
 """The rules of a group: by the workspace that alone needs them, those of several by the empty name."""
@@ -56,54 +61,42 @@ class FirewallPlan:
 def firewall_plan(rows: Sequence[Requirement], context: Context) -> FirewallPlan:
     """The groups of a list."""
     rules, places = firewall_rules(rows, context), Places(context)
-    sources = plan(context, ((rule.computes, places.label(rule.computes, rule.destination)) for rule in rules))
+    sources = plan(context, (rule.computes for rule in rules))
     regions: dict[str, dict[str, Rules]] = defaultdict(lambda: defaultdict(list))
     for rule in rules:
         regions[places.region(rule.computes)][places.workspace(rule.computes)].append(rule)
-    offsets = slots((region for region in regions if region), _GROUPS)
-    groups: list[Group] = []
-    for region in sorted(regions):
-        name = f"{context.name}-{slug(region)}" if region else context.name
-        parts = _within_limits(regions[region], sources)
-        names = [name, *(f"{name}-{number}" for number in range(2, len(parts) + 1))]
-        more = slots(names[1:], _GROUPS, offsets.values())
-        for part_name, part in zip(names, parts, strict=True):
-            offset = more.get(part_name, offsets.get(region, 0))
-            groups.append(Group(part_name, offset, tuple(_collections(context.name, part_name, part))))
-        offsets.update(more)
-    return FirewallPlan(tuple(groups), sources)
+    own = range(_GROUPS[0] + bool(context.lacking_in), _GROUPS[1], 2)  # additions are beside what they are added to
+    parts = {
+        (f"{context.name}-{slug(region)}" if region else context.name, number): part
+        for region in sorted(regions)
+        for number, part in enumerate(_within_limits(regions[region], sources), 1)
+    }
+    names = {key: f"{key[0]}-{key[1]}" if key[1] > 1 else key[0] for key in parts}
+    offsets = slots((name for name in names.values() if name != context.name), own)
+    groups = [(names[key], tuple(_collections(names[key], part))) for key, part in parts.items()]
+    return FirewallPlan(tuple(Group(name, offsets.get(name, 0), some) for name, some in groups), sources)
 
 
-_GROUPS, _COLLECTIONS = range(20, 1000), range(1000, 60_000, 2)
-"""The places of groups and of a group's collections behind those that have none: even, so that both kinds fit in."""
+_GROUPS, _COLLECTIONS = (20, 1000), range(1000, 60_000, 2)
+"""The places of groups and of a group's collections behind those that have none: even, so that two kinds fit in."""
 
 
 class Places:
-    """Where the workspaces of a list are."""
+    """Where the workspaces of a list are; of one workspace nowhere."""
 
     def __init__(self, context: Context) -> None:
-        self.regions = context.regions if len(context.workspaces) > 1 else {}
-        self.of_workspace: dict[str, set[str]] = defaultdict(set)
-        self.of_region: dict[str, set[str]] = defaultdict(set)
-        for name in context.sources:
-            workspace = name.rpartition("/")[0]
-            self.of_workspace[workspace].add(name)
-            self.of_region[self.regions.get(workspace, "")].add(name)
+        self.regions = context.regions
+        self.of_several = len(context.workspaces) > 1
 
     def workspace(self, computes: Sequence[str]) -> str:
         """The workspace that all of these computes are of; empty where they are of several."""
-        return _only(name.rpartition("/")[0] for name in computes)
+        return _only(name.rpartition("/")[0] for name in computes) if self.of_several else ""
 
     def region(self, computes: Sequence[str]) -> str:
         """The region of the workspaces that these computes are of; empty where there are several."""
+        if not self.of_several:
+            return ""
         return _only(self.regions.get(name.rpartition("/")[0], "") for name in computes)
-
-    def label(self, computes: Sequence[str], otherwise: str) -> str:
-        """What computes are called together: their workspace or region where they are all of it."""
-        workspace, region, every = self.workspace(computes), self.region(computes), set(computes)
-        if workspace and every == self.of_workspace[workspace]:
-            return workspace
-        return region if region and every == self.of_region[region] else otherwise
 
 
 def _only(names: Iterable[str]) -> str:
@@ -113,7 +106,7 @@ def _only(names: Iterable[str]) -> str:
 
 def slug(text: str) -> str:
     """A text as a part of a name in Azure; where that loses something a digest tells texts apart."""
-    plain = re.sub(r"[^A-Za-z0-9-]", "-", text)[:50]
+    plain = re.sub(r"[^A-Za-z0-9-]", "-", text)[:40]
     return plain if plain == text else f"{plain}-{digest(text)}"
 
 
@@ -129,13 +122,13 @@ def slots(names: Iterable[str], places: Sequence[int], taken: Iterable[int] = ()
     return places_of
 
 
-def _collections(prefix: str, group: str, cells: Cells) -> Iterator[Collection]:
+def _collections(group: str, cells: Cells) -> Iterator[Collection]:
     """The collections of a group, network rules first."""
     places = slots((name for name in cells if name), _COLLECTIONS)
     for name in sorted(cells):
         for kind, is_application in (("network", False), ("application", True)):
             rules = tuple(rule for rule in cells[name] if rule.is_application is is_application)
-            own = f"{prefix}-{slug(name)}" if name else group
+            own = f"{group}-{slug(name)}" if name else group
             offset = places[name] + is_application if name else 0
             if rules:
                 yield Collection(f"{own}-{kind}", kind, offset, rules)
@@ -167,18 +160,25 @@ def _of_rule(rule: FirewallRule, sources: SourcePlan) -> int:
     return 260 + len(rule.name + rule.description + rule.destination) + 21 * sources.counts[rule.computes]
 
 
-def limits(plan_of_all: FirewallPlan) -> Iterator[str]:
-    """The limits of Azure that a list is beyond, by number."""
+def limits(plan_of_all: FirewallPlan, of_template: bool = True) -> Iterator[str]:
+    """The limits of Azure that a list is beyond, by number; templates have some of their own."""
     groups = plan_of_all.groups
     if len(groups) > MOST_GROUPS:
         yield f"{len(groups)} rule collection groups are needed, a policy may have {MOST_GROUPS}: export in parts."
-    for group in groups:
-        size = sum(_of_rule(rule, plan_of_all.sources) for one in group.collections for rule in one.rules)
-        if size > MOST_BYTES:
-            yield (
-                f"the group {group.name} is about {size / 2**20:.1f} MB, a rule collection group may have 2 MB: "
-                "tell wider ranges by --source, or export in parts."
-            )
+    sizes = {
+        group.name: sum(_of_rule(rule, plan_of_all.sources) for one in group.collections for rule in one.rules)
+        for group in groups
+    }
+    wider = "tell wider ranges by --source, or export in parts"
+    most, what = (
+        (MOST_BYTES, "a resource of a template may have 1 MB") if of_template else (MOST_OF_GROUP, "it may have 2 MB")
+    )
+    for name, size in sizes.items():
+        if size > most:
+            yield f"the group {name} is about {size / 2**20:.1f} MB, {what}: {wider}."
+    if of_template and sum(sizes.values()) > MOST_OF_TEMPLATE:
+        whole = f"{sum(sizes.values()) / 2**20:.1f} MB"
+        yield f"all groups are about {whole}, what a template makes may have 4 MB: {wider}."
     network = [rule for group in groups for one in group.collections if one.kind == "network" for rule in one.rules]
     pairs = sum(plan_of_all.sources.counts[rule.computes] for rule in network)
     if pairs > MOST_PAIRS:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Mapping, Optional
 
 from ..model import Kind, Purpose, Requirement
+from ..text import digest as digest
 from ..text import few, line
 
 
@@ -68,11 +68,6 @@ def why(row: Requirement) -> str:
     """The reason of a rule: level, for whom, why, and under which condition where facts could not decide."""
     computes = f" ({few(row.computes, 12)})" if row.computes else ""
     return " ".join((f"{row.level.value}{computes}: {row.reason}", *row.conditions))
-
-
-def digest(text: str) -> str:
-    """Eight characters that tell a text from others."""
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def documented(row: Requirement) -> str:

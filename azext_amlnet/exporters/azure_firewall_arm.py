@@ -47,7 +47,7 @@ def _parameters(made: FirewallPlan, context: Context) -> dict[str, Any]:
     parameters = {"firewallPolicyName": parameter("firewallPolicyName", "string")}
     for name, default in priorities(context).items():
         parameters[f"{name}Priority"] = parameter(f"{name}Priority", "int", default)
-    groups = {"sourceIpGroups": parameter("sourceIpGroups", "array", [])} if made.sources.for_all else {}
+    groups = {"sourceIpGroups": parameter("sourceIpGroups", "array", [])} if not made.sources.of_several else {}
     return {**parameters, **source_parameters(made.sources), **groups}
 
 
@@ -82,13 +82,12 @@ def _collection(collection: Collection, sources: SourcePlan) -> dict[str, Any]:
 
 
 def _common(rule: FirewallRule, kind: str, sources: SourcePlan) -> dict[str, Any]:
-    of_all = not rule.computes or not sources.of_several
     return {
         "ruleType": kind,
         "name": rule.name,
         "description": literal(rule.description),
         "sourceAddresses": source_addresses(sources, rule.computes),
-        **({"sourceIpGroups": "[parameters('sourceIpGroups')]"} if of_all else {}),
+        **({"sourceIpGroups": "[parameters('sourceIpGroups')]"} if not sources.of_several else {}),
     }
 
 

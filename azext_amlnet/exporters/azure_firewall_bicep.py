@@ -57,13 +57,12 @@ def _symbol(number: int) -> str:
 
 
 def _source_parameters(sources: SourcePlan) -> Iterator[str]:
-    groups = [_parameter("sourceIpGroups", "array = []")] if sources.for_all else []
     if sources.is_object:
-        yield from (_parameter(OBJECT, f"object = {_object(sources.filled, 0)}"), *groups)
+        yield _parameter(OBJECT, f"object = {_object(sources.filled, 0)}")
         return
-    everywhere = _union(sources.known) if sources.of_several else _array(sources.everywhere, 0)
-    of_all = [_parameter(ALL, f"array = {everywhere}" if everywhere else "array")] if sources.for_all else []
-    yield from (*of_all, *groups)
+    if not sources.of_several:
+        yield _parameter(ALL, f"array = {_array(sources.everywhere, 0)}" if sources.everywhere else "array")
+        yield _parameter("sourceIpGroups", "array = []")
     otherwise = "array" if sources.of_several else f"array = {ALL}"
     for name, addresses in sources.known.items():
         yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise)
@@ -77,14 +76,13 @@ def _source_variables(sources: SourcePlan) -> Iterator[str]:
         yield f"\nvar computes = {_object(sources.sets, 0)}\n"
     yield f"\nvar {SETS} = {{\n"
     for label, names in sources.sets.items():
-        each = f"flatten(map(computes[{_text(label)}], one => {OBJECT}[one]))"
+        each = f"union(flatten(map(computes[{_text(label)}], one => {OBJECT}[one])), [])"
         yield f"  {_text(label)}: {each if sources.is_object else _union(names)}\n"
     yield "}\n"
 
 
 def _union(names: Iterable[str]) -> str:
-    every = list(names)
-    return f"union({', '.join(every)})" if len(every) > 1 else every[0]
+    return f"union({', '.join(names)})"
 
 
 def _array(texts: Optional[Iterable[str]], depth: int) -> str:
@@ -137,7 +135,7 @@ def _rule(rule: FirewallRule, sources: SourcePlan) -> str:
     kind = "ApplicationRule" if rule.is_application else "NetworkRule"
     head = [f"ruleType: '{kind}'", f"name: {_text(rule.name)}", f"description: {_text(rule.description)}"]
     head.append(f"sourceAddresses: {_sources(rule, sources)}")
-    head += ["sourceIpGroups: sourceIpGroups"] if not (rule.computes and sources.of_several) else []
+    head += ["sourceIpGroups: sourceIpGroups"] if not sources.of_several else []
     return f"{_pad(5)}{{\n" + "".join(f"{_pad(6)}{part}\n" for part in (*head, *lines)) + f"{_pad(5)}}}\n"
 
 

@@ -20,7 +20,7 @@ __all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
 
 def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
     """The limits of Azure that the list is beyond."""
-    yield from limits_of(firewall_plan(rows, context))
+    yield from limits_of(firewall_plan(rows, context), of_template=False)
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
@@ -38,15 +38,13 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 def _source_variables(sources: SourcePlan) -> Iterator[str]:
     kind = "list(string)"
-    groups = [_variable("source_ip_groups", kind, "[]", about("sourceIpGroups"))] if sources.for_all else []
     if sources.is_object:
         pairs = (f"    {_text(name)} = {_array(texts)}\n" for name, texts in sources.filled.items())
         yield _variable(_snake(OBJECT), f"map({kind})", "{\n" + "".join(pairs) + "  }", about(OBJECT))
-        yield from groups
     else:
-        everywhere = "null" if sources.of_several else _array(sources.everywhere)
-        yield from ([_variable(_snake(ALL), kind, everywhere, about(ALL))] if sources.for_all else [])
-        yield from groups
+        if not sources.of_several:
+            yield _variable(_snake(ALL), kind, _array(sources.everywhere), about(ALL))
+            yield _variable("source_ip_groups", kind, "[]", about("sourceIpGroups"))
         otherwise = "" if sources.of_several else "null"
         for name, addresses in sources.known.items():
             yield _variable(_snake(name), kind, _array(addresses) or otherwise, about(name))
@@ -55,11 +53,9 @@ def _source_variables(sources: SourcePlan) -> Iterator[str]:
 
 def _locals(sources: SourcePlan) -> Iterator[str]:
     """The addresses of several computes together, by a name that says whose they are."""
-    if not sources.of_several:
+    if not sources.sets:
         return
     yield "locals {\n"
-    if sources.for_all and not sources.is_object:
-        yield f"  {_snake(ALL)} = coalesce(var.{_snake(ALL)}, {_together(sources.known)})\n"
     yield f"  {SETS} = {{\n"
     for label, names in sources.sets.items():
         each = f"distinct(flatten([for one in {_array(names)} : var.{_snake(OBJECT)}[one]]))"
@@ -103,7 +99,7 @@ def _collection(collection: Collection, sources: SourcePlan) -> Iterator[str]:
 
 def _rule(rule: FirewallRule, sources: SourcePlan) -> str:
     lines = [f"# {rule.description}", f"name = {_text(rule.name)}", f"source_addresses = {_sources(rule, sources)}"]
-    lines += ["source_ip_groups = var.source_ip_groups"] if not (rule.computes and sources.of_several) else []
+    lines += ["source_ip_groups = var.source_ip_groups"] if not sources.of_several else []
     if rule.is_application:
         target = "destination_fqdn_tags" if rule.is_tag else "destination_fqdns"
         lines += [f"{target} = [{_text(rule.destination)}]"]
@@ -122,7 +118,7 @@ def _sources(rule: FirewallRule, sources: SourcePlan) -> str:
     if sources.is_object:
         return f"var.{_snake(OBJECT)}[{_text(name)}]"
     if sources.of_several:
-        return f"{'var' if rule.computes else 'local'}.{_snake(name)}"
+        return f"var.{_snake(name)}"
     return f"coalesce(var.{_snake(name)}, var.{_snake(ALL)})" if rule.computes else f"var.{_snake(ALL)}"
 
 

@@ -23,17 +23,17 @@ from ._azure import (
     template,
 )
 from ._azure_rules import FirewallRule, transport
-from ._groups import Places, slots
+from ._groups import slots
 from ._sources import SourcePlan, plan
 from ._text import Context, digest, header, public, why
 
 SUMMARY = "an ARM template with rules of a network security group, by service tag"
-BY_SOURCE = True
+BY_SOURCE = PRIVATE = True
 FIRST_PRIORITY, DENY_PRIORITY = 1000, 4096
 """The defaults of the template's parameters."""
-MOST_RULES, _ROOM = 1_000, 2_000
-"""Of a group (https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits,
-2026-11-27); and how many priorities rules of several workspaces are spread over."""
+MOST_RULES, _ROOM = 800, 1_000
+"""Of a template (https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices, 2026-11-27), of
+which one is the last rule; a group may have 1,000. How many priorities rules of several workspaces are spread over."""
 _AKS = "https://learn.microsoft.com/azure/aks/outbound-rules-control-egress"
 
 
@@ -52,8 +52,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """JSON with one rule for each tag, protocol and port; sources and priorities are parameters."""
     rules = list(_rules(rows, context))
-    places = Places(context)
-    sources = plan(context, ((rule.computes, places.label(rule.computes, rule.destination)) for rule, _ in rules))
+    sources = plan(context, (rule.computes for rule, _ in rules))
     parameters = {
         "networkSecurityGroupName": parameter("networkSecurityGroupName", "string"),
         **source_parameters(sources),
@@ -71,13 +70,14 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
     """The limit of a group, and the room between its first priority and the last rule, that the list is beyond."""
     count = sum(1 for _ in _rules(rows, context))
-    if count > MOST_RULES:
-        yield f"{count} rules are needed, a network security group may have {MOST_RULES}: export in parts."
+    if count >= MOST_RULES:
+        whole = f"a template may have {MOST_RULES} and a network security group 1000"
+        yield f"{count + 1} rules are needed, {whole}: export in parts."
 
 
 def _numbers(names: Sequence[str], context: Context) -> dict[str, int]:
     """How far each rule stands behind the first priority: in order, of several workspaces by its name alone."""
-    if len(context.workspaces) > 1 and len(names) < _ROOM:
+    if len(context.workspaces) > 1 and len(names) < 0.8 * _ROOM:
         return slots(names, range(_ROOM))
     return {name: number for number, name in enumerate(names)}
 

@@ -10,7 +10,6 @@ from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from ..text import few
-from ._groups import Places
 from ._sources import OBJECT, SourcePlan, plan
 from ._text import Context, comments, digest, documented, header, no_tags, private_for, public, why
 
@@ -38,7 +37,7 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
     if unknown:
         yield (
             f"nobody told where the traffic of {unknown} computes comes from: until their acls "
-            f"({_prefix(context)}_from_…) have addresses, nothing that not all need is let through from there."
+            f"({_prefix(context)}_from_…) have addresses, nothing is let through from there."
         )
 
 
@@ -49,14 +48,15 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     """
     ports = [
         "Ports other than 443 and 80 must be in your SSL_ports and Safe_ports, too.",
-        "Include it above your own http_access lines that deny; it holds for every client that may come there.",
+        "Include it above your own http_access lines that deny; it holds for "
+        + ("the clients named here." if len(context.workspaces) > 1 else "every client that may come there."),
     ]
     parts = [comments("#", [*header(context, lost), *ports])]
     spoken = _spoken(rows)
     sources = _sources(spoken, context)
     groups: dict[tuple[bool, int, str], list[Requirement]] = {}
     for row in spoken:
-        whose = sources.reference(row.computes)[0] if sources.of_several and row.computes else ""
+        whose = sources.reference(row.computes)[0] if sources.of_several else ""
         groups.setdefault((row.protocol is Protocol.HTTP, row.port, whose), []).append(row)
     if groups:
         parts.append(f"acl {_prefix(context)}_connect method CONNECT\n")
@@ -72,9 +72,7 @@ def _spoken(rows: Sequence[Requirement]) -> list[Requirement]:
 
 
 def _sources(rows: Sequence[Requirement], context: Context) -> SourcePlan:
-    places = Places(context)
-    some = ((row.computes, places.label(row.computes, row.host)) for row in rows if row.computes)
-    return plan(context, some)  # what all need is for every client, as of one workspace
+    return plan(context, (row.computes for row in rows))
 
 
 def _source_acls(prefix: str, sources: SourcePlan, used: set[str]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from ..model import (
     Result,
     Topic,
     TrustStore,
+    by_workspace,
     cluster_type_of,
 )
 from ..text import line
@@ -106,7 +107,7 @@ class _Users:
         row = self.rows[Endpoint(result.kind, result.host, result.protocol, result.port)]
         entries = self.entries_of(row)
         for one in self.clusters:
-            asked = row.computes_among(one.computes)
+            asked = row.computes_among(by_workspace(one.computes))
             asked = tuple(name for name in one.computes if name in asked)
             if asked or not (one.computes or row.computes) or one.cluster is None:
                 yield replace(one, computes=asked), entries

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Callable, Iterable, Optional, Sequence
+from typing import Callable, Iterable, Optional, Sequence, Union
 
 from ..model import Coverage, Kind, Requirement, ServiceTag, Settlement
 from .addresses import EVERYTHING, Span, inside, parents, shown, union
@@ -18,7 +18,7 @@ from .evidence import Evidence, Seen
 from .model import Finding, Policy, Rule, Settled
 from .rule_index import Held, RuleIndex
 from .service_tags import elsewhere
-from .traffic import Fit, Traffic, every, traffics
+from .traffic import Fit, Traffic, Whence, every, traffics
 from .unknowns import SETTLED_BY, Doubt
 
 ROUTES = "route-table"
@@ -43,7 +43,7 @@ class Question:
     """What is asked of a policy: a row, where its traffic comes from, which tags hold nothing of it, what was seen."""
 
     row: Requirement
-    sources: Sequence[Optional[Span]]
+    sources: Sequence[Whence]
     others: frozenset[str] = frozenset()
     seen: Optional[Seen] = None
 
@@ -56,19 +56,21 @@ def _unknown(doubt: Doubt, because: str, hint: str, rules: tuple[str, ...] = ())
 def findings(
     rows: Iterable[Requirement],
     policies: Sequence[Policy],
-    sources: Callable[[Requirement], Sequence[Optional[Span]]],
+    sources: Callable[[Requirement], Sequence[Union[Whence, Span, None]]],
     table: Sequence[ServiceTag] = (),
     evidence: Evidence = Evidence(),
 ) -> tuple[Finding, ...]:
     """One finding for each row: traffic has to pass every policy, so the worst of them tells.
 
-    `sources` names where the traffic of a row comes from; None, or nothing at all, where that is not known. `table` is
+    `sources` names where the traffic of a row comes from, and perhaps whose it is; None, or nothing at all, where that
+    is not known. `table` is
     the catalog's table of service tags; one that is not in it may hold anything. `evidence` settles what only the
     addresses of a name leave in doubt.
     """
     placed = Counter(policy.dialect for policy in policies if policy.within)
     checkers = [Checker(policy, alone=placed[policy.dialect] == 1) for policy in policies]
-    return tuple(_finding(Question(row, sources(row), elsewhere(row, table)), checkers, evidence) for row in rows)
+    asked = ((row, [one if isinstance(one, Whence) else Whence(one) for one in sources(row)]) for row in rows)
+    return tuple(_finding(Question(row, some, elsewhere(row, table)), checkers, evidence) for row, some in asked)
 
 
 def _finding(question: Question, checkers: Sequence[Checker], evidence: Evidence) -> Finding:
@@ -133,11 +135,11 @@ def _meets(row: Requirement, policy: Policy) -> bool:
     return not (policy.computes and row.computes) or bool(set(policy.computes) & set(row.computes))
 
 
-def _unmet(policies: Sequence[Policy], sources: Sequence[Optional[Span]]) -> list[Decision]:
+def _unmet(policies: Sequence[Policy], sources: Sequence[Whence]) -> list[Decision]:
     """A doubt where traffic comes from somewhere that none of the policies is for."""
     if not policies or not all(policy.within for policy in policies):
         return []
-    spans, outside = beyond(policies, sources)
+    spans, outside = beyond(policies, [source.span for source in sources])
     because = f"no policy is for all of {outside}: subnets name them for {spans}"
     return [_unknown(Doubt.NO_POLICY, because, _GIVE)] if outside else []
 
@@ -171,10 +173,8 @@ class Checker:
 
     def decide(self, question: Question) -> Optional[Decision]:
         """What the policy makes of a row, from all of its sources and for all of its service tags; None for no part."""
-        pieces: list[Optional[Span]] = []
-        for source in question.sources:
-            pieces += self.index.pieces(source) if source else [None]
-        asked = traffics(question.row, pieces or [None], question.others, question.seen)
+        pieces = self.index.cut(question.sources)
+        asked = traffics(question.row, pieces or [Whence()], question.others, question.seen)
         decisions = {traffic: made for traffic in asked if (made := _met(self, traffic)) is not None}
         if not decisions:
             return None
@@ -356,7 +356,7 @@ def _ref(rule: Rule) -> str:
     return f"rule '{rule.name}'"
 
 
-def _part(traffic: Traffic, pieces: Sequence[Optional[Span]], apart: bool) -> str:
+def _part(traffic: Traffic, pieces: Sequence[Whence], apart: bool) -> str:
     """Which part of what was asked it is; a tag only where it makes a difference."""
     parts = [f"from {shown(traffic.source)}"] if traffic.source and len(pieces) > 1 else []
     parts += [f"to service tag {traffic.tag}"] if traffic.tag and apart else []

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Iterator, Optional, Sequence, Union
 
 from ..model import Kind
+from ..text import SOURCES_OF, source_parameters
 from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, union
 from .tags import fqdn_tag_fit, seen_in, tag_fit
 from .traffic import Fit, Traffic, either, every
@@ -115,7 +116,7 @@ def _below(suffix: str, base: str) -> Fit:
 class Sources:
     """Where traffic comes from; `unread` says what of it could not be understood.
 
-    `own` names parameters without a value: each stands for the addresses of some cluster, of which nobody told them.
+    `own` names parameters without a value: each stands for the addresses of the compute that it is called after.
     """
 
     spans: tuple[Span, ...]
@@ -126,22 +127,33 @@ class Sources:
         """ALL for sources within; MAYBE where the source of the question is not known."""
         if self.spans == (EVERYTHING,):
             return Fit.ALL
+        if self.own and self._is_for(traffic.compute):
+            return Fit.ALL if not self.unread else Fit.MAYBE
         if traffic.source is None:
-            return Fit.ALL if self.own and not self.unread else Fit.MAYBE
+            return Fit.MAYBE
         if inside(traffic.source, self.spans):
             return Fit.ALL
         fit = Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
-        return Fit.MAYBE if self.unread or self.own else fit
+        return Fit.MAYBE if self.unread or self._may_be_for(traffic.compute) else fit
+
+    def _is_for(self, compute: str) -> bool:
+        own = {name.lower() for name in self.own}
+        return bool(compute) and not own.isdisjoint(name.lower() for name in source_parameters((compute,)))
+
+    def _may_be_for(self, compute: str) -> bool:
+        """Whether it may be for a compute: of one that is called without its workspace the end of the name tells."""
+        if not compute or "/" in compute:
+            return bool(self.own) and not compute
+        end = source_parameters((compute,))[0].removeprefix(SOURCES_OF).lower()
+        return any(name.lower().endswith(end) for name in self.own)
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
-        own = (
-            f"the parameter '{self.own[0]}' has no value, and whose addresses it is for is not known"
-            if self.own
-            else ""
-        )
-        return self.unread or own or f"where the cluster's traffic comes from is not known, and this is for {spans}"
+        own = f"whose addresses the parameter '{self.own[0]}' is for is not known" if self.own else ""
+        for_whom = f", and this is for {spans}" if spans else ""
+        untold = f"where the cluster's traffic comes from is not known{for_whom}"
+        return self.unread or (own if traffic.source else untold)
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""

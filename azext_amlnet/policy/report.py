@@ -10,7 +10,7 @@ from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence, Ty
 from ..about import about
 from ..compare.outcomes import OF_POLICY, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
-from ..model import EXIT_UNKNOWN, SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
+from ..model import EXIT_UNKNOWN, SCHEMA_VERSION, Coverage, Inputs, Level, Requirement, by_workspace
 from ..text import endpoint, few, line
 from .addresses import Span
 from .addresses import shown as shown_span
@@ -19,6 +19,7 @@ from .check import findings as findings_of
 from .evidence import Evidence
 from .model import Finding, Policy, PolicyReport, PolicySummary
 from .over_permissive import over_permissive, stale
+from .traffic import Whence
 
 LACKING = (Coverage.MISSING, Coverage.PARTIAL)
 """What a further rule mends."""
@@ -61,14 +62,16 @@ def report_on(
 
 def _sources(
     sources: Sequence[Span], sources_of: Mapping[str, Sequence[Span]]
-) -> Callable[[Requirement], Sequence[Optional[Span]]]:
-    """Where a row's traffic comes from; None for what nobody told of a compute."""
+) -> Callable[[Requirement], Sequence[Whence]]:
+    """Where a row's traffic comes from, and whose it is; no span for what nobody told of a compute."""
 
-    def of(row: Requirement) -> Sequence[Optional[Span]]:
-        names = row.computes_among(sources_of) if sources_of else ()
+    attached = by_workspace(sources_of)
+
+    def of(row: Requirement) -> Sequence[Whence]:
+        names = row.computes_among(attached) if sources_of else ()
         if not names:
-            return sources
-        return list(dict.fromkeys(span for name in names for span in sources_of.get(name) or sources or (None,)))
+            return [Whence(span) for span in sources]
+        return [Whence(span, name) for name in names for span in sources_of.get(name) or sources or (None,)]
 
     return of
 
@@ -130,7 +133,7 @@ def _compared(
     inputs: Inputs,
     earlier: Optional[Mapping[Key, Coverage]],
     policies: Sequence[Policy],
-    whence: Callable[[Requirement], Sequence[Optional[Span]]],
+    whence: Callable[[Requirement], Sequence[Whence]],
     evidence: Evidence,
 ) -> tuple[Finding, ...]:
     """The findings, each with how it went, and whether it fails."""

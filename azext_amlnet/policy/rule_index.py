@@ -12,7 +12,7 @@ from ..model import Kind
 from .addresses import Span, parents
 from .conditions import PLAIN, Destinations, Sources, leaves
 from .model import Policy, Rule
-from .traffic import Fit, Traffic
+from .traffic import Fit, Traffic, Whence
 
 _MOST_PIECES = 64
 Held = tuple[int, Rule, Fit]
@@ -32,6 +32,7 @@ class RuleIndex:
         self.under: dict[str, set[int]] = defaultdict(set)
         self._fits: dict[tuple[bool, Traffic], list[Held]] = {}
         self._pieces: dict[Span, list[Span]] = {}
+        self.own = False
         ends: set[int] = set()
         for number, rule in enumerate(policy.rules):
             parts = [leaf for condition in rule.conditions
@@ -40,6 +41,7 @@ class RuleIndex:
             for part in parts:
                 if isinstance(part, Sources):
                     ends |= {end for low, high in part.spans for end in (low, high + 1)}
+                    self.own = self.own or bool(part.own)
         ends |= {end for low, high in (policy.within.spans if policy.within else ()) for end in (low, high + 1)}
         self.ends = sorted(ends)
 
@@ -100,6 +102,15 @@ class RuleIndex:
                 yield number, rule, fit
             if doubtful:
                 seen.add(rule.allow)
+
+    def cut(self, sources: Iterable[Whence]) -> list[Whence]:
+        """The pieces of sources, each once; whose they are counts where rules are for somebody by name."""
+        pieces: dict[Whence, None] = {}
+        for source in sources:
+            compute = source.compute if self.own else ""
+            for span in self.pieces(source.span) if source.span else (None,):
+                pieces[Whence(span, compute)] = None
+        return list(pieces)
 
     def pieces(self, source: Span) -> list[Span]:
         """The source, cut where a rule's sources begin or end, so that each rule holds for all of a piece or none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Iterable, Iterator, Optional, Sequence
 
@@ -47,11 +47,19 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
+class Whence:
+    """Where traffic comes from, None where nobody told that, and whose it is; empty where that is not known either."""
+
+    span: Optional[Span] = None
+    compute: str = ""
+
+
+@dataclass(frozen=True)
 class Traffic:
     """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in.
 
     `elsewhere` names the tags that surely hold nothing of it (`service_tags.elsewhere`); `seen` is what a measurement
-    and Azure's list of tags add to what documents say.
+    and Azure's list of tags add to what documents say; `compute` is whose traffic it is, where that is known.
     """
 
     kind: Kind
@@ -64,6 +72,7 @@ class Traffic:
     private: bool = False
     elsewhere: frozenset[str] = frozenset()
     seen: Optional[Seen] = None
+    compute: str = ""
 
     @property
     def words(self) -> frozenset[str]:
@@ -78,13 +87,12 @@ class Traffic:
 
 def traffics(
     row: Requirement,
-    sources: Sequence[Optional[Span]],
+    sources: Sequence[Whence],
     elsewhere: frozenset[str] = frozenset(),
     seen: Optional[Seen] = None,
 ) -> Iterator[Traffic]:
     """One for each source, and for each of the service tags that must all be open for it."""
+    whole = Traffic(row.kind, row.host, row.protocol, row.port, None, None, row.fqdn_tags, row.private, elsewhere, seen)
     for source in sources:
         for tag in row.service_tags or (None,):
-            yield Traffic(
-                row.kind, row.host, row.protocol, row.port, source, tag, row.fqdn_tags, row.private, elsewhere, seen
-            )
+            yield replace(whole, source=source.span, compute=source.compute, tag=tag)

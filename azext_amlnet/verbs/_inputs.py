@@ -73,7 +73,7 @@ def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet
     fleet = replace(fleet, workspaces=tuple(workspace for workspace, _ in parts))
     of_scope = gap_lines(fleet.scope.gaps) if fleet.scope else ()
     untold = unsourced(fleet.workspaces) if not everywhere else ()
-    return Inputs(catalog, fleet, answer.rows, (*of_scope, *answer.warnings, *answer.hints, *untold))
+    return Inputs(catalog, fleet, answer.rows, (*of_scope, *answer.warnings, *answer.hints, *untold), everywhere)
 
 
 def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:
@@ -135,7 +135,7 @@ def _catalog(folder: Optional[str]) -> Catalog:
 
 def _of_rows(arguments: ScopeArguments, catalog: Catalog, scope: Scope) -> Inputs:
     """The rows of a file, as far as the scope lets them through; none of no file."""
-    from ..catalog.computes import rows_with_sources, rows_within, unnamed
+    from ..catalog.computes import rows_with_sources, rows_within, told_of_all, unnamed
     from ..catalog.lookup import concrete
     from ..files import read_requirements
     from ..model import Fleet, Inputs
@@ -143,7 +143,7 @@ def _of_rows(arguments: ScopeArguments, catalog: Catalog, scope: Scope) -> Input
     path = arguments.requirements_file
     every = read_requirements(path, tuple(catalog.proofs)) if path else ()
     rows = rows_with_sources([concrete(catalog, row) for row in rows_within(every, scope)], arguments.source)
-    return Inputs(catalog, Fleet(), rows, tuple(unnamed(every, scope)))
+    return Inputs(catalog, Fleet(), rows, tuple(unnamed(every, scope)), told_of_all(arguments.source))
 
 
 def with_endpoints(inputs: Inputs, endpoints: tuple[str, ...]) -> Inputs:

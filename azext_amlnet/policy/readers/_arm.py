@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Optional, Sequence
 
 from ...errors import UsageError
-from ._expressions import LooseList, shape_of, unknowns
+from ...text import SOURCES_OF
+from ._expressions import LooseList, shape_of
 from ._expressions import Unknown as Unknown
 from ._functions import one_place
 
@@ -144,12 +145,6 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     return strings
 
 
-def known_texts(body: Mapping[str, Any], *keys: str) -> list[str]:
-    """The texts of lists at the keys, without what of them is not known."""
-    lists = (body.get(key) for key in keys)
-    return [item.strip() for one in lists if isinstance(one, list) for item in one if isinstance(item, str)]
-
-
 def parameter_of(value: Any) -> str:
     """The parameter of a template that a value, or an item of a list, is and that has no value here; else empty."""
     texts_of = (item.text for item in (value if isinstance(value, list) else [value]) if isinstance(item, Unknown))
@@ -157,16 +152,16 @@ def parameter_of(value: Any) -> str:
     return next((match[1] for match in matches if match), "")
 
 
-def own_parameters(value: Any) -> tuple[str, ...]:
-    """The parameters without a value that, and nothing else, a source lacks, where each is for some computes only.
+def own_sources(value: Any) -> tuple[tuple[str, ...], list[str]]:
+    """The parameters without a value that a source lacks, each for some computes only, and the addresses beside them.
 
-    So the exports of several workspaces have it: `sourceAddressesOf…` beside those of others.
+    So the exports of several workspaces have it: `sourceAddressesOf…`, or a union of such with what is known.
     """
-    lacking, direct = unknowns(value), parameter_of(value).lower()
-    names = tuple(dict.fromkeys(name for one in lacking for name in one.needs))
-    of_all = direct and not direct.startswith("sourceaddressesof")
-    others = any(one.more for one in lacking) or not all(name.lower().startswith("sourceaddresses") for name in names)
-    return () if of_all or others else names
+    unknown = value if isinstance(value, Unknown) else None
+    names = unknown.lists or (unknown.needs if unknown.plain else ()) if unknown else ()
+    if unknown is None or not names or not all(name.lower().startswith(SOURCES_OF.lower()) for name in names):
+        return (), []
+    return names, [item.strip() for item in unknown.items if isinstance(item, str)]
 
 
 def of_parameter(name: str) -> str:

@@ -22,11 +22,10 @@ from ._arm import (
     Unknown,
     ids,
     in_order,
-    known_texts,
     number,
     objects,
     of_parameter,
-    own_parameters,
+    own_sources,
     parameter_of,
     ports,
     texts,
@@ -138,13 +137,13 @@ def _perhaps(rule: Rule, conditional: Optional[Unknown], properties: Mapping[str
 
 def _sources(rule: Mapping[str, Any], place: Place) -> Sources:
     notes, parameter = Notes(), parameter_of(rule.get("sourceAddresses"))
-    own = own_parameters(rule.get("sourceAddresses"))
+    own, known = own_sources(rule.get("sourceAddresses"))
     for name in own:
         place.assumed.add(of_parameter(name))
     if parameter and not own and not rule.get("sourceIpGroups"):
         place.assumed.add(of_parameter(parameter))
         return Sources((EVERYTHING,))
-    addresses = known_texts(rule, "sourceAddresses") if own else texts(rule, notes, "sourceAddresses")
+    addresses = known if own else texts(rule, notes, "sourceAddresses")
     groups = ids(rule, notes, "sourceIpGroups")
     spans = [_span(text, notes, "source address") for text in addresses] + _group_spans(groups, notes, place.pool)
     if not (addresses or groups or notes.reasons or own):

@@ -21,6 +21,7 @@ from ._expressions import (
     shape_of,
     unknown_of,
     unknowns,
+    with_lists,
 )
 from ._functions import AROUND, BUILDING, FAILURES, FUNCTIONS, member, resource_id, same, shape_of_call
 from ._modules import identified, outputs
@@ -113,8 +114,8 @@ def _function(name: str, arguments: list[Any]) -> Any:
     lost = [] if name in BUILDING else direct if around else unknowns(arguments)
     if lost:
         settled = _settled(name, arguments)
-        return unknown_of(name, lost, shape_of_call(name, arguments) or hole(name, arguments)) if settled is None \
-            else settled  # fmt: skip
+        unknown = unknown_of(name, lost, shape_of_call(name, arguments) or hole(name, arguments))
+        return settled if settled is not None else with_lists(unknown, arguments) if name == "union" else unknown
     try:
         return FUNCTIONS[name](*arguments)
     except FAILURES:
@@ -136,10 +137,8 @@ def _settled(name: str, arguments: list[Any]) -> Any:
         return False
     if name == "equals" and None in arguments and any(isinstance(argument, (list, dict)) for argument in arguments):
         return False
-    if name == "union" and any(isinstance(argument, list) for argument in arguments):
-        lists = [argument for argument in arguments if isinstance(argument, list)]
-        if all(isinstance(argument, (list, Unknown)) for argument in arguments):
-            return LooseList([item for one in lists for item in one], unknown_of("union", arguments))
+    if name == "union" and all(isinstance(argument, list) for argument in arguments):
+        return LooseList(FUNCTIONS["concat"](*arguments), unknown_of("union", arguments))
     if name == "contains" and len(arguments) == 2 and isinstance(arguments[0], list) and not unknowns(arguments[1]):
         return True if any(same(item, arguments[1]) for item in arguments[0]) else None
     return None

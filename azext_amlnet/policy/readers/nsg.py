@@ -20,11 +20,10 @@ from ._arm import (
     Unknown,
     family,
     in_order,
-    known_texts,
     needed,
     objects,
     of_parameter,
-    own_parameters,
+    own_sources,
     parameter_of,
     ports,
     texts,
@@ -118,13 +117,13 @@ def _parameter_of(rule: Mapping[str, Any]) -> str:
     return parameter_of(rule[keys[0]]) if len(keys) == 1 else ""
 
 
-def _own_of(rule: Mapping[str, Any]) -> tuple[str, ...]:
-    return own_parameters(rule.get("sourceAddressPrefixes")) if not rule.get("sourceAddressPrefix") else ()
+def _own_of(rule: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
+    return own_sources(rule.get("sourceAddressPrefixes")) if not rule.get("sourceAddressPrefix") else ((), [])
 
 
 def _parameters_of(rule: Mapping[str, Any]) -> tuple[str, ...]:
     parameter = _parameter_of(rule)
-    return _own_of(rule) or ((parameter,) if parameter else ())
+    return _own_of(rule)[0] or ((parameter,) if parameter else ())
 
 
 def _name_of(rule: Mapping[str, Any]) -> str:
@@ -184,11 +183,11 @@ def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
 
 def _sources(rule: Mapping[str, Any]) -> Sources:
     """Where from; VirtualNetwork holds for everything a group stands in front of."""
-    own, keys = _own_of(rule), ("sourceAddressPrefix", "sourceAddressPrefixes")
+    own, known = _own_of(rule)
     if _parameter_of(rule) and not own and not rule.get("sourceApplicationSecurityGroups"):
         return Sources((EVERYTHING,))
     notes, spans = Notes(), []
-    for text in known_texts(rule, *keys) if own else texts(rule, notes, *keys):
+    for text in known if own else texts(rule, notes, "sourceAddressPrefix", "sourceAddressPrefixes"):
         span = EVERYTHING if text.lower() == "virtualnetwork" else span_of(text)
         if span is None:
             notes.add(f"source '{text[:60]}' is a service tag")
