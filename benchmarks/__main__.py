@@ -170,11 +170,11 @@ def _fleet_run(az: Az, azure: Served, count: int) -> float:
 
 def _fleet_export(az: Az, facts: Path) -> None:
     """What a file for a firewall costs beside the plain list that it is of, both from saved facts."""
-    az.must(*FLEET, "--save-workspace-file", str(facts), timeout_s=300)
+    assert az(*FLEET, "--save-workspace-file", str(facts), timeout_s=300).code == 0
     words = ("ml", "network", "export", "--workspace-file", str(facts), "--allow-unresolved", "--output-file", "-")
     made, hosts = interleaved(
-        lambda: az.must(*words, "--format", "azure-firewall-arm", timeout_s=300),
-        lambda: az.must(*words, "--format", "hosts", timeout_s=300),
+        lambda: az(*words, "--format", "azure-firewall-arm", timeout_s=300),
+        lambda: az(*words, "--format", "hosts", timeout_s=300),
         runs=3,
     )
     print(f"  export azure-firewall-arm for 1,000 from saved facts, the whole command: {made:.2f} s")

@@ -55,13 +55,14 @@ def rows_of(
         template = form.hosts.get(workspace.cloud)
         for binding in things[entry.each] if template is not None else ():
             decision = decide(entry.when, binding.facts)
-            if decision is False or level_of(entry, decision, binding).rank > down_to.rank:
+            level = level_of(entry, decision, binding) if decision is not False else None
+            if level is None or level.rank > down_to.rank:
                 continue
             who, scenarios = who_needs(entry.needed_for, binding.consumer, needing, scope)
             if scenarios:
                 requirement = _requirement(entry, form, str(template), binding, workspace.cloud, scenarios)
                 notes = unique((*requirement.notes, *_settings(entry, who)))
-                requirement = changed(requirement, level=level_of(entry, decision, binding), notes=notes)
+                requirement = changed(requirement, level=level, notes=notes)
                 undecided = decision is None or not entry.when
                 yield Row(requirement, who, entry.position, entry.condition if undecided else "")
 
