@@ -126,9 +126,9 @@ def write_fleet(path: str, fleet: Fleet, overwrite: bool) -> None:
     One workspace is written as of old, unless the search left something open, or may have left out some of it.
     """
     is_part = bool(fleet.scope and (fleet.scope.behind or fleet.scope.undecided or fleet.scope.gaps))
-    scope = {"scope": to_json(fleet.scope)} if fleet.scope and (is_part or not fleet.only) else {}
-    only = None if is_part else fleet.only
-    facts = {"schemaVersion": SCHEMA_VERSION, **scope, **to_json(only or replace(fleet, scope=None))}
+    alone = None if is_part else fleet.only
+    scope = {"scope": to_json(fleet.scope)} if fleet.scope and not alone else {}
+    facts = {"schemaVersion": SCHEMA_VERSION, **scope, **to_json(alone or replace(fleet, scope=None))}
     write_text(path, json.dumps(facts, indent=2) + "\n", overwrite)
 
 

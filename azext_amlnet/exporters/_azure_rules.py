@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement, Scenario
-from ..text import line
-from ._text import Context, digest, public, why
+from ..text import digest, line
+from ._text import Context, public, why
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..model import Requirement
+from ..text import digest
 from ._azure_rules import FirewallRule, Rules, firewall_rules
 from ._sources import SourcePlan, plan
-from ._text import Context, digest
+from ._text import Context
 
 MOST_GROUPS, MOST_PAIRS, MOST_NAMES = 60, 20_000, 1_000
 """Of a policy; of a firewall's network rules the unique pairs of source and destination, and the names.
@@ -32,7 +34,7 @@ Cells = Mapping[str, Rules]
 
 
 @dataclass(frozen=True)
-class Collection:
+class RuleCollection:
     """A collection of rules of one kind; `offset` is how far it stands behind the priority of its kind."""
 
     name: str
@@ -47,7 +49,7 @@ class Group:
 
     name: str
     offset: int
-    collections: tuple[Collection, ...]
+    collections: tuple[RuleCollection, ...]
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,12 @@ class FirewallPlan:
 
 def firewall_plan(rows: Sequence[Requirement], context: Context) -> FirewallPlan:
     """The groups of a list."""
-    rules, places = firewall_rules(rows, context), Places(context)
+    rules = firewall_rules(rows, context)
     sources = plan(context, (rule.computes for rule in rules))
     regions: dict[str, dict[str, Rules]] = defaultdict(lambda: defaultdict(list))
     for rule in rules:
-        regions[places.region(rule.computes)][places.workspace(rule.computes)].append(rule)
+        region, workspace = _place(rule.computes, context)
+        regions[region][workspace].append(rule)
     own = range(_GROUPS[0] + bool(context.lacking_in), _GROUPS[1], 2)  # additions are beside what they are added to
     parts = {
         (f"{context.name}-{slug(region)}" if region else context.name, number): part
@@ -81,27 +84,14 @@ _GROUPS, _COLLECTIONS = (20, 1000), range(1000, 60_000, 2)
 """The places of groups and of a group's collections behind those that have none: even, so that two kinds fit in."""
 
 
-class Places:
-    """Where the workspaces of a list are; of one workspace nowhere."""
-
-    def __init__(self, context: Context) -> None:
-        self.regions = context.regions
-        self.of_several = len(context.workspaces) > 1
-
-    def workspace(self, computes: Sequence[str]) -> str:
-        """The workspace that all of these computes are of; empty where they are of several."""
-        return _only(name.rpartition("/")[0] for name in computes) if self.of_several else ""
-
-    def region(self, computes: Sequence[str]) -> str:
-        """The region of the workspaces that these computes are of; empty where there are several."""
-        if not self.of_several:
-            return ""
-        return _only(self.regions.get(name.rpartition("/")[0], "") for name in computes)
+def _place(computes: Sequence[str], context: Context) -> tuple[str, str]:
+    """The region and the workspace that computes are of; empty where there are several, and of one workspace."""
+    whose = {name.rpartition("/")[0] for name in computes} if len(context.workspaces) > 1 else set()
+    return _only({context.regions.get(name, "") for name in whose}), _only(whose)
 
 
-def _only(names: Iterable[str]) -> str:
-    every = set(names)
-    return every.pop() if len(every) == 1 else ""
+def _only(names: Collection[str]) -> str:
+    return next(iter(names)) if len(names) == 1 else ""
 
 
 def slug(text: str) -> str:
@@ -110,19 +100,18 @@ def slug(text: str) -> str:
     return plain if plain == text else f"{plain}-{digest(text)}"
 
 
-def slots(names: Iterable[str], places: Sequence[int], taken: Iterable[int] = ()) -> dict[str, int]:
+def slots(names: Iterable[str], places: Sequence[int]) -> dict[str, int]:
     """A place for each name, by the name itself; where two want one, the later in the alphabet goes on."""
-    used, places_of = set(taken), {}
+    taken: dict[int, str] = {}
     for name in sorted(names):
         at = int(digest(name), 16) % len(places)
-        while places[at] in used:
+        while at in taken:
             at = (at + 1) % len(places)
-        used.add(places[at])
-        places_of[name] = places[at]
-    return places_of
+        taken[at] = name
+    return {name: places[at] for at, name in taken.items()}
 
 
-def _collections(group: str, cells: Cells) -> Iterator[Collection]:
+def _collections(group: str, cells: Cells) -> Iterator[RuleCollection]:
     """The collections of a group, network rules first."""
     places = slots((name for name in cells if name), _COLLECTIONS)
     for name in sorted(cells):
@@ -131,7 +120,7 @@ def _collections(group: str, cells: Cells) -> Iterator[Collection]:
             own = f"{group}-{slug(name)}" if name else group
             offset = places[name] + is_application if name else 0
             if rules:
-                yield Collection(f"{own}-{kind}", kind, offset, rules)
+                yield RuleCollection(f"{own}-{kind}", kind, offset, rules)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -146,29 +135,26 @@ def _within_limits(cells: Cells, sources: SourcePlan) -> list[Cells]:
         for name, rules in cells.items():
             for rule in rules:
                 parts[int(digest(name or rule.name), 16) % count][name].append(rule)
-        if count >= MOST_GROUPS or max(_bytes(part, sources) for part in parts) <= 0.9 * MOST_BYTES:
+        if count >= MOST_GROUPS or max(_bytes(chain(*part.values()), sources) for part in parts) <= 0.9 * MOST_BYTES:
             return list(filter(None, parts))
         count *= 2
 
 
-def _bytes(cells: Cells, sources: SourcePlan) -> int:
-    """About how large a group is as Azure keeps it, with the addresses in place of their parameters."""
-    return sum(_of_rule(rule, sources) for rules in cells.values() for rule in rules)
+def _bytes(rules: Iterable[FirewallRule], sources: SourcePlan) -> int:
+    """About how large rules are as Azure keeps them, with the addresses in place of their parameters."""
+    return sum(
+        260 + len(rule.name + rule.description + rule.destination) + 21 * sources.counts[rule.computes]
+        for rule in rules
+    )
 
 
-def _of_rule(rule: FirewallRule, sources: SourcePlan) -> int:
-    return 260 + len(rule.name + rule.description + rule.destination) + 21 * sources.counts[rule.computes]
-
-
-def limits(plan_of_all: FirewallPlan, of_template: bool = True) -> Iterator[str]:
+def limits(rows: Sequence[Requirement], context: Context, of_template: bool = True) -> Iterator[str]:
     """The limits of Azure that a list is beyond, by number; templates have some of their own."""
-    groups = plan_of_all.groups
+    made = firewall_plan(rows, context)
+    groups, sources = made.groups, made.sources
     if len(groups) > MOST_GROUPS:
         yield f"{len(groups)} rule collection groups are needed, a policy may have {MOST_GROUPS}: export in parts."
-    sizes = {
-        group.name: sum(_of_rule(rule, plan_of_all.sources) for one in group.collections for rule in one.rules)
-        for group in groups
-    }
+    sizes = {group.name: _bytes(chain(*(one.rules for one in group.collections)), sources) for group in groups}
     wider = "tell wider ranges by --source, or export in parts"
     most, what = (
         (MOST_BYTES, "a resource of a template may have 1 MB") if of_template else (MOST_OF_GROUP, "it may have 2 MB")
@@ -180,7 +166,7 @@ def limits(plan_of_all: FirewallPlan, of_template: bool = True) -> Iterator[str]
         whole = f"{sum(sizes.values()) / 2**20:.1f} MB"
         yield f"all groups are about {whole}, what a template makes may have 4 MB: {wider}."
     network = [rule for group in groups for one in group.collections if one.kind == "network" for rule in one.rules]
-    pairs = sum(plan_of_all.sources.counts[rule.computes] for rule in network)
+    pairs = sum(sources.counts[rule.computes] for rule in network)
     if pairs > MOST_PAIRS:
         yield (
             f"network rules have {pairs} pairs of source and destination, a firewall may have {MOST_PAIRS}: tell wider "

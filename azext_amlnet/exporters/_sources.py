@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Optional, Sequence
 
-from ..text import SOURCES_OF, source_parameters
-from ._text import Context, digest
+from ..text import SOURCES_OF, digest, source_parameters
+from ._text import Context
 
 ALL, OBJECT, SETS = "sourceAddresses", SOURCES_OF, "sources"
 """The parameter for all computes of one workspace; how those of some begin, and the one that is an object; the variable

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Mapping, Optional
 
 from ..model import Kind, Purpose, Requirement
-from ..text import digest as digest
 from ..text import few, line
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any, Optional, Sequence
 
 from ..model import Requirement
 from ._azure import (
@@ -17,8 +17,7 @@ from ._azure import (
     template,
 )
 from ._azure_rules import FirewallRule, losses, tag_losses
-from ._groups import Collection, FirewallPlan, Group, firewall_plan
-from ._groups import limits as limits_of
+from ._groups import FirewallPlan, Group, RuleCollection, firewall_plan, limits
 from ._sources import SourcePlan
 from ._text import Context, header, private_notes
 
@@ -26,11 +25,6 @@ SUMMARY = "an ARM template with the rule collection groups of a firewall policy"
 BY_SOURCE = True
 __all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
 _TYPE = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
-
-
-def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
-    """The limits of Azure that the list is beyond."""
-    yield from limits_of(firewall_plan(rows, context))
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
@@ -70,7 +64,7 @@ def _priority(kind: str, offset: int) -> str:
     return f"[add({base}, {offset})]" if offset else f"[{base}]"
 
 
-def _collection(collection: Collection, sources: SourcePlan) -> dict[str, Any]:
+def _collection(collection: RuleCollection, sources: SourcePlan) -> dict[str, Any]:
     make = _network if collection.kind == "network" else _application
     return {
         "ruleCollectionType": "FirewallPolicyFilterRuleCollection",

@@ -8,8 +8,7 @@ from ..model import Requirement
 from ..text import line
 from ._azure import API_VERSION, about, deployed, priorities
 from ._azure_rules import FirewallRule, losses, tag_losses
-from ._groups import Collection, Group, firewall_plan
-from ._groups import limits as limits_of
+from ._groups import Group, RuleCollection, firewall_plan, limits
 from ._sources import ALL, OBJECT, SETS, SourcePlan
 from ._text import Context, comments, header, private_notes
 
@@ -30,11 +29,6 @@ resource %(symbol)s 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@%(v
     priority: %(priority)s
     ruleCollections: [
 """
-
-
-def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
-    """The limits of Azure that the list is beyond."""
-    yield from limits_of(firewall_plan(rows, context))
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
@@ -113,7 +107,7 @@ def _priority(kind: str, offset: int) -> str:
     return f"{kind}Priority + {offset}" if offset else f"{kind}Priority"
 
 
-def _collection(collection: Collection, sources: SourcePlan) -> Iterator[str]:
+def _collection(collection: RuleCollection, sources: SourcePlan) -> Iterator[str]:
     yield "      {\n        ruleCollectionType: 'FirewallPolicyFilterRuleCollection'\n"
     yield f"        name: '{collection.name}'\n        priority: {_priority(collection.kind, collection.offset)}\n"
     yield "        action: {\n          type: 'Allow'\n        }\n        rules: [\n"

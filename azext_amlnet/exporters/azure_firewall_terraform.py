@@ -8,7 +8,7 @@ from ..model import Requirement
 from ..text import line
 from ._azure import about, priorities
 from ._azure_rules import FirewallRule, losses, tag_losses
-from ._groups import Collection, Group, firewall_plan
+from ._groups import Group, RuleCollection, firewall_plan
 from ._groups import limits as limits_of
 from ._sources import ALL, OBJECT, SETS, SourcePlan
 from ._text import Context, comments, header, private_notes
@@ -20,7 +20,7 @@ __all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
 
 def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
     """The limits of Azure that the list is beyond."""
-    yield from limits_of(firewall_plan(rows, context), of_template=False)
+    yield from limits_of(rows, context, of_template=False)
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
@@ -89,7 +89,7 @@ def _priority(kind: str, offset: int) -> str:
     return f"var.{kind}_priority + {offset}" if offset else f"var.{kind}_priority"
 
 
-def _collection(collection: Collection, sources: SourcePlan) -> Iterator[str]:
+def _collection(collection: RuleCollection, sources: SourcePlan) -> Iterator[str]:
     kind, priority = collection.kind, _priority(collection.kind, collection.offset)
     yield f'\n  {kind}_rule_collection {{\n    name = "{collection.name}"\n    priority = {priority}\n'
     yield '    action = "Allow"\n'

@@ -11,7 +11,7 @@ import re
 from typing import Any, Iterable, Iterator, Sequence
 
 from ..model import Kind, Requirement
-from ..text import line, one_line
+from ..text import digest, line, one_line
 from ._azure import (
     API_VERSION,
     deployed,
@@ -25,7 +25,7 @@ from ._azure import (
 from ._azure_rules import FirewallRule, transport
 from ._groups import slots
 from ._sources import SourcePlan, plan
-from ._text import Context, digest, header, public, why
+from ._text import Context, header, public, why
 
 SUMMARY = "an ARM template with rules of a network security group, by service tag"
 BY_SOURCE = PRIVATE = True

@@ -9,9 +9,9 @@ import re
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from ..text import few
+from ..text import digest, few
 from ._sources import OBJECT, SourcePlan, plan
-from ._text import Context, comments, digest, documented, header, no_tags, private_for, public, why
+from ._text import Context, comments, documented, header, no_tags, private_for, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
 BY_SOURCE = True

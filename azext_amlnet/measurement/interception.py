@@ -100,14 +100,14 @@ class _Users:
     def __init__(self, inputs: Inputs) -> None:
         self.rows = {row.endpoint: row for row in inputs.rows}
         self.entries_of = entries_of(inputs.catalog)
-        self.clusters = tuple(_clusters(inputs))
+        self.clusters = [(one, by_workspace(one.computes)) for one in _clusters(inputs)]
 
     def of(self, result: Result) -> Iterator[tuple[ClusterInUse, list[CatalogEntry]]]:
         """Each cluster that needs what was measured, its computes narrowed to those that do."""
         row = self.rows[Endpoint(result.kind, result.host, result.protocol, result.port)]
         entries = self.entries_of(row)
-        for one in self.clusters:
-            asked = row.computes_among(by_workspace(one.computes))
+        for one, names in self.clusters:
+            asked = row.computes_among(names)
             asked = tuple(name for name in one.computes if name in asked)
             if asked or not (one.computes or row.computes) or one.cluster is None:
                 yield replace(one, computes=asked), entries

@@ -105,9 +105,10 @@ def context_of(
 
     catalog, fleet = inputs.catalog, inputs.fleet
     of_rows = dict.fromkeys(name for row in inputs.rows for name in row.workspaces)  # of a file, which has no facts
-    workspaces = names_of(fleet.workspaces) or tuple(sorted(of_rows))
+    names = names_of(fleet.workspaces)
+    workspaces = names or tuple(sorted(of_rows))
     sources = sources_by_compute(fleet.workspaces) or dict.fromkeys(_named(inputs.rows, workspaces))
-    pairs = zip(names_of(fleet.workspaces), fleet.workspaces, strict=True)
+    pairs = zip(names, fleet.workspaces, strict=True)
     return Context(
         workspace=fleet.only.name if fleet.only else None,
         workspaces=workspaces,
