@@ -386,11 +386,15 @@ def _spellings(workspace: Workspace, number: int) -> list[str]:
 
 
 def by_workspace(computes: Iterable[str]) -> dict[str, list[str]]:
-    """Names of computes as rows have them (`compute`, `workspace/compute`), by what stands in front, if anything."""
+    """Names of computes as rows have them (`compute`, `workspace/compute`), by what stands in front, if anything.
+
+    Where whichever computes a workspace has are among them (`workspace/*`), they stand for all of it.
+    """
     names: dict[str, list[str]] = {}
     for name in computes:
         names.setdefault(name.rpartition("/")[0], []).append(name)
-    return names
+    whole = {front: [name for name in some if name.rpartition("/")[2] == text.ANY] for front, some in names.items()}
+    return {front: whole[front] or some for front, some in names.items()}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -736,6 +740,18 @@ class Inputs:
     rows: tuple[Requirement, ...]
     warnings: tuple[str, ...] = ()
     everywhere: tuple[str, ...] = ()
+
+    @property
+    def workspaces(self) -> tuple[str, ...]:
+        """What the workspaces are called: those of the facts, without facts those of the rows."""
+        return names_of(self.fleet.workspaces) or tuple(sorted({name for row in self.rows for name in row.workspaces}))
+
+    @property
+    def computes_of_rows(self) -> tuple[str, ...]:
+        """The computes that rows name, and for each workspace whichever it has: which there are, rows do not tell."""
+        several = len(self.workspaces) > 1
+        whole = (f"{name}/{text.ANY}" if several else text.ANY for name in self.workspaces or ("",))
+        return tuple(dict.fromkeys((*(name for row in self.rows for name in row.computes), *whole)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

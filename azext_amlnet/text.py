@@ -166,6 +166,19 @@ def digest(text: str) -> str:
 
 SOURCES_OF, _LONGEST_OF = "sourceAddressesOf", 100
 """How a parameter for the source addresses of computes begins, and how much of their names it has."""
+OF_COMPUTE = "compute"
+"""What names, in the metadata of such a parameter, the one compute whose addresses it is for."""
+
+
+def addresses_of(compute: str) -> str:
+    """What stands for the addresses of a compute in the parameter of all, while they are not known."""
+    return f"<addresses of {compute}>"
+
+
+def compute_of(text: str) -> str:
+    """The compute whose addresses a text stands for; empty for any other text."""
+    match = re.fullmatch(r"<addresses of ([^<>]{1,600})>", text)
+    return match[1] if match and is_needing(match[1]) else ""
 
 
 def source_parameters(names: Sequence[str]) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from azext_amlnet.model import (
     ClusterType,
     Compute,
     Fleet,
+    Inputs,
     Level,
     Requirement,
     Requirements,
@@ -34,9 +35,7 @@ from azext_amlnet.model import (
     by_workspace,
     names_of,
 )
-from azext_amlnet.policy.addresses import span_of
-from azext_amlnet.policy.report import _sources as sources_for
-from azext_amlnet.verbs.check_policy import _sources_of
+from azext_amlnet.policy.report import whence as sources_for
 
 from .fleets import fleet, identifier
 
@@ -215,7 +214,9 @@ def test_all_that_is_told_of_a_compute_counts_and_names_of_the_tool_itself_are_u
     )
     plans = Fleet((plan, replace(plan)))
     assert addresses(plans, "plan-2/cpu=10.1.0.0/16") == [None, ("10.1.0.0/16",)]
-    assert _sources_of(with_sources(plans, ["plan-2/cpu=10.1.0.0/16"]))["plan-2/gpu"] == [span_of("10.1.0.0/16")]
+    assert sources_by_compute(with_sources(plans, ["plan-2/cpu=10.1.0.0/16"]).workspaces)["plan-2/gpu"] == (
+        "10.1.0.0/16",
+    )
     several = replace(plan, clusters=(*plan.clusters, Cluster(types=(ClusterType.ARC,))))
     with pytest.raises(UsageError, match="do not tell which cluster this compute is"):
         with_sources(Fleet((several,)), ["gpu=10.1.0.0/16"])
@@ -243,7 +244,8 @@ def test_what_one_needs_for_its_people_is_of_its_computes_too_where_rules_are_ma
     rows = listed(CATALOG, [(workspace, WHOLE) for workspace in (first, gpu("c"))]).rows
     mixed = next(row for row in rows if row.computes == ("a/gpu",) and row.workspaces == ("a", "c"))
     assert mixed.computes_among(by_workspace(["a/gpu", "c/gpu"])) == ("a/gpu", "c/gpu")
-    whence = sources_for((), {"a/gpu": [(1, 2)], "c/gpu": [(3, 4)]})(mixed)
+    inputs = Inputs(CATALOG, Fleet((first, gpu("c"))), rows)
+    whence = sources_for(inputs, (), {"a/gpu": [(1, 2)], "c/gpu": [(3, 4)]})(mixed)
     assert [(one.span, one.compute) for one in whence] == [((1, 2), "a/gpu"), ((3, 4), "c/gpu")]
     assert mixed in list(rows_within(rows, Scope(computes=("c/gpu",), level=Level.OPTIONAL)))
 

@@ -11,7 +11,18 @@ from dataclasses import replace
 from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..errors import UsageError
-from ..model import CLUSTER_SCENARIOS, Cluster, Compute, Fleet, Requirement, Scope, Workspace, cluster_type_of, names_of
+from ..model import (
+    CLUSTER_SCENARIOS,
+    Cluster,
+    Compute,
+    Fleet,
+    Inputs,
+    Requirement,
+    Scope,
+    Workspace,
+    cluster_type_of,
+    names_of,
+)
 from ..text import ANY, few, is_qualified, is_range
 from .consumers import clusters_of
 
@@ -255,6 +266,11 @@ def sources_by_compute(workspaces: Sequence[Workspace]) -> dict[str, Optional[tu
         if not workspace.computes:
             sources[f"{front}{ANY}"] = _addresses(workspace.clusters)
     return sources
+
+
+def sources_of(inputs: Inputs) -> dict[str, Optional[tuple[str, ...]]]:
+    """The same of what a verb works on; of rows without facts, for the computes that they name nothing is known."""
+    return sources_by_compute(inputs.fleet.workspaces) or dict.fromkeys(inputs.computes_of_rows)
 
 
 def _addresses(clusters: Sequence[Optional[Cluster]]) -> Optional[tuple[str, ...]]:

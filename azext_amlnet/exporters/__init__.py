@@ -13,7 +13,7 @@ from typing import Callable, Iterable, Iterator
 
 from ..errors import UsageError
 from ..model import Purpose, Requirement, by_workspace
-from ..text import ANY, few
+from ..text import few
 from ._text import Context as Context
 from ._text import private_for, public
 
@@ -64,8 +64,7 @@ def _of_whom(rows: Iterable[Requirement], context: Context, private: bool) -> It
 
     One that is private for some is for the others, and, where private rows have rules, too, another for those.
     """
-    names = by_workspace(context.sources)
-    attached = {one: [f"{one}/{ANY}"] if f"{one}/{ANY}" in some else some for one, some in names.items()}
+    attached = by_workspace(context.sources)
     for row in rows:
         inside = set(private_for(row))  # for whom a public rule is no help
         computes = row.computes_among(attached) if row.workspaces else tuple(context.sources)

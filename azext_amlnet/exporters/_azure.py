@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
-from ..text import line
+from ..text import ANY, OF_COMPUTE, line
 from ._sources import ALL, OBJECT, SETS, SourcePlan
 from ._text import Context
 
@@ -49,7 +49,8 @@ def source_parameters(sources: SourcePlan) -> dict[str, Any]:
     if sources.is_object:
         return {OBJECT: parameter(OBJECT, "object", sources.filled)}
     otherwise = None if sources.of_several else f"[parameters('{ALL}')]"
-    own = {name: parameter(name, "array", some or otherwise) for name, some in sources.known.items()}
+    whose = sources.whose
+    own = {name: parameter(name, "array", some or otherwise, whose.get(name)) for name, some in sources.known.items()}
     return own if sources.of_several else {ALL: parameter(ALL, "array", sources.everywhere), **own}
 
 
@@ -82,10 +83,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def parameter(name: str, kind: str, default: Any = None) -> dict[str, Any]:
-    """A parameter of a template, with what it is for."""
+def parameter(name: str, kind: str, default: Any = None, whose: Optional[str] = None) -> dict[str, Any]:
+    """A parameter of a template, with what it is for; of source addresses of one compute with whose they are."""
     value = {} if default is None else {"defaultValue": list(default) if isinstance(default, tuple) else default}
-    return {"type": kind, **value, "metadata": {"description": about(name)}}
+    compute = {} if whose is None else {OF_COMPUTE: whose}  # by which check-policy knows it where it has no value
+    return {"type": kind, **value, "metadata": {"description": about(name, whose), **compute}}
 
 
 _ABOUT = {
@@ -103,8 +105,11 @@ _ABOUT = {
 }
 
 
-def about(name: str) -> str:
-    """What a parameter is for."""
+def about(name: str, whose: Optional[str] = None) -> str:
+    """What a parameter is for; one of source addresses of one compute tells whose."""
+    if whose is not None:
+        workspace, _, compute = whose.rpartition("/")
+        return f"Where the traffic of {f'all computes of {workspace}' if compute == ANY else whose} comes from."
     return _ABOUT.get(name) or "Sources of what only these computes need: " + name.removeprefix(OBJECT)
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Optional, Sequence
 
-from ..text import SOURCES_OF, digest, source_parameters
+from ..text import SOURCES_OF, addresses_of, digest, source_parameters
 from ._text import Context
 
 ALL, OBJECT, SETS = "sourceAddresses", SOURCES_OF, "sources"
@@ -51,6 +51,11 @@ class SourcePlan:
         return (self.labels[computes], True) if computes in self.labels else (ALL, False)
 
     @property
+    def whose(self) -> dict[str, str]:
+        """Of several workspaces the one compute of each parameter."""
+        return {name: computes[0] for computes, name in self.own.items()} if self.of_several else {}
+
+    @property
     def unknown(self) -> int:
         """Of how many parameters of several workspaces the addresses are not known."""
         return sum(addresses is None for addresses in self.known.values()) if self.of_several else 0
@@ -58,7 +63,7 @@ class SourcePlan:
     @property
     def filled(self) -> dict[str, list[str]]:
         """The addresses by the names of their parameters; words, which are no addresses, where they are not known."""
-        return {name: list(some or (f"<addresses of {name}>",)) for name, some in self.known.items()}
+        return {name: list(some or (addresses_of(name),)) for name, some in self.known.items()}
 
 
 def plan(context: Context, wanted: Iterable[Computes]) -> SourcePlan:

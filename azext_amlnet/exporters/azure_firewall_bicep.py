@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import Requirement
-from ..text import line
+from ..text import OF_COMPUTE, line
 from ._azure import API_VERSION, about, deployed, priorities
 from ._azure_rules import FirewallRule, losses, tag_losses
 from ._groups import Group, RuleCollection, firewall_plan, limits
@@ -58,8 +58,9 @@ def _source_parameters(sources: SourcePlan) -> Iterator[str]:
         yield _parameter(ALL, f"array = {_array(sources.everywhere, 0)}" if sources.everywhere else "array")
         yield _parameter("sourceIpGroups", "array = []")
     otherwise = "array" if sources.of_several else f"array = {ALL}"
+    whose = sources.whose
     for name, addresses in sources.known.items():
-        yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise)
+        yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise, whose.get(name))
 
 
 def _source_variables(sources: SourcePlan) -> Iterator[str]:
@@ -90,8 +91,9 @@ def _object(lists: Mapping[str, Iterable[str]], depth: int) -> str:
     return "{\n" + "".join(pairs) + f"{_pad(depth)}}}"
 
 
-def _parameter(name: str, kind: str) -> str:
-    return f"@description({_text(about(name))})\nparam {name} {kind}\n"
+def _parameter(name: str, kind: str, whose: Optional[str] = None) -> str:
+    compute = f"@metadata({{\n{_pad(1)}{OF_COMPUTE}: {_text(whose)}\n}})\n" if whose else ""
+    return f"@description({_text(about(name, whose))})\n{compute}param {name} {kind}\n"
 
 
 def _group(symbol: str, group: Group, sources: SourcePlan, before: Optional[str]) -> Iterator[str]:

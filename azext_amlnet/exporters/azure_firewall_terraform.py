@@ -46,8 +46,9 @@ def _source_variables(sources: SourcePlan) -> Iterator[str]:
             yield _variable(_snake(ALL), kind, _array(sources.everywhere), about(ALL))
             yield _variable("source_ip_groups", kind, "[]", about("sourceIpGroups"))
         otherwise = "" if sources.of_several else "null"
+        whose = sources.whose
         for name, addresses in sources.known.items():
-            yield _variable(_snake(name), kind, _array(addresses) or otherwise, about(name))
+            yield _variable(_snake(name), kind, _array(addresses) or otherwise, about(name, whose.get(name)))
     yield from _locals(sources)
 
 

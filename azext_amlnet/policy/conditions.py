@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Iterator, Optional, Sequence, Union
 
 from ..model import Kind
-from ..text import SOURCES_OF, source_parameters
+from ..text import few
 from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, union
 from .tags import fqdn_tag_fit, seen_in, tag_fit
 from .traffic import Fit, Traffic, either, every
@@ -116,7 +116,7 @@ def _below(suffix: str, base: str) -> Fit:
 class Sources:
     """Where traffic comes from; `unread` says what of it could not be understood.
 
-    `own` names parameters without a value: each stands for the addresses of the compute that it is called after.
+    `own` names computes for which parameters without a value stand: their addresses, whichever those are.
     """
 
     spans: tuple[Span, ...]
@@ -125,35 +125,29 @@ class Sources:
 
     def fit(self, traffic: Traffic) -> Fit:
         """ALL for sources within; MAYBE where the source of the question is not known."""
-        if self.spans == (EVERYTHING,):
+        if self.spans == (EVERYTHING,) or (traffic.source is not None and inside(traffic.source, self.spans)):
             return Fit.ALL
-        if self.own and self._is_for(traffic.compute):
+        if traffic.compute.lower() in self._own:
             return Fit.ALL if not self.unread else Fit.MAYBE
-        if traffic.source is None:
+        if traffic.source is None or self.unread or self.own:  # clusters may share addresses
             return Fit.MAYBE
-        if inside(traffic.source, self.spans):
-            return Fit.ALL
-        fit = Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
-        return Fit.MAYBE if self.unread or self._may_be_for(traffic.compute) else fit
+        return Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
 
-    def _is_for(self, compute: str) -> bool:
-        own = {name.lower() for name in self.own}
-        return bool(compute) and not own.isdisjoint(name.lower() for name in source_parameters((compute,)))
-
-    def _may_be_for(self, compute: str) -> bool:
-        """Whether it may be for a compute: of one that is called without its workspace the end of the name tells."""
-        if not compute or "/" in compute:
-            return bool(self.own) and not compute
-        end = source_parameters((compute,))[0].removeprefix(SOURCES_OF).lower()
-        return any(name.lower().endswith(end) for name in self.own)
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(map(str.lower, self.own))
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
+        if self.unread:
+            return self.unread
+        if traffic.source is not None:
+            return f"whether {shown(traffic.source)} is among the addresses of {few(self.own, 3)} is not known"
         spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
-        own = f"whose addresses the parameter '{self.own[0]}' is for is not known" if self.own else ""
-        for_whom = f", and this is for {spans}" if spans else ""
-        untold = f"where the cluster's traffic comes from is not known{for_whom}"
-        return self.unread or (own if traffic.source else untold)
+        for_whom = " and ".join(filter(None, (spans, few(self.own, 3))))
+        return "where the cluster's traffic comes from is not known" + (
+            f", and this is for {for_whom}" * bool(for_whom)
+        )
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""

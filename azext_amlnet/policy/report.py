@@ -42,7 +42,7 @@ def report_on(
     `sources_of` tells by compute where its traffic comes from, `sources` so of those for which it has no span. With
     `earlier`, another report's coverage by `Finding.key`, only what is worse than there, or new and not covered, fails.
     """
-    findings = _compared(inputs, earlier, policies, _sources(sources, sources_of or {}), evidence)
+    findings = _compared(inputs, earlier, policies, whence(inputs, sources, sources_of or {}), evidence)
     everywhere = (*sources, *sorted({span for some in (sources_of or {}).values() for span in some} - {*sources}))
     return PolicyReport(
         schema_version=SCHEMA_VERSION,
@@ -60,18 +60,19 @@ def report_on(
     )
 
 
-def _sources(
-    sources: Sequence[Span], sources_of: Mapping[str, Sequence[Span]]
+def whence(
+    inputs: Inputs, sources: Sequence[Span], sources_of: Mapping[str, Sequence[Span]]
 ) -> Callable[[Requirement], Sequence[Whence]]:
-    """Where a row's traffic comes from, and whose it is; no span for what nobody told of a compute."""
+    """Where a row's traffic comes from, and whose it is, always behind a workspace's name, as rules have it.
 
-    attached = by_workspace(sources_of)
+    No span for what nobody told of a compute; without facts the computes that rows name.
+    """
+    known = sources_of or dict.fromkeys(inputs.computes_of_rows, ())
+    attached, front = by_workspace(known), f"{inputs.workspaces[0]}/" if len(inputs.workspaces) == 1 else ""
 
     def of(row: Requirement) -> Sequence[Whence]:
-        names = row.computes_among(attached) if sources_of else ()
-        if not names:
-            return [Whence(span) for span in sources]
-        return [Whence(span, name) for name in names for span in sources_of.get(name) or sources or (None,)]
+        names = row.computes_among(attached)
+        return [Whence(span, f"{front}{name}") for name in names for span in known.get(name) or sources or (None,)]
 
     return of
 

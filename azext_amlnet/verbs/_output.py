@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Iterable, Mapping, Optional
 
 from ..errors import AmlnetError, UsageError
 from ..vocabulary import Purpose
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..codec import JsonObject
     from ..exporters import Context, Export
-    from ..model import Inputs, Requirement
+    from ..model import Inputs
 
 
 def print_text(text: str) -> None:
@@ -99,21 +99,17 @@ def context_of(
 ) -> Context:
     """What an exported file says of itself; see the fields of Context."""
     from ..about import gaps_of
-    from ..catalog.computes import sources_by_compute
+    from ..catalog.computes import sources_of
     from ..exporters import Context
     from ..model import names_of
 
     catalog, fleet = inputs.catalog, inputs.fleet
-    of_rows = dict.fromkeys(name for row in inputs.rows for name in row.workspaces)  # of a file, which has no facts
-    names = names_of(fleet.workspaces)
-    workspaces = names or tuple(sorted(of_rows))
-    sources = sources_by_compute(fleet.workspaces) or dict.fromkeys(_named(inputs.rows, workspaces))
-    pairs = zip(names, fleet.workspaces, strict=True)
+    pairs = zip(names_of(fleet.workspaces), fleet.workspaces, strict=True)
     return Context(
         workspace=fleet.only.name if fleet.only else None,
-        workspaces=workspaces,
+        workspaces=inputs.workspaces,
         regions={name: str(one.region) for name, one in pairs if one.region},
-        sources={name: some or inputs.everywhere or None for name, some in sources.items()},
+        sources={name: some or inputs.everywhere or None for name, some in sources_of(inputs).items()},
         searched=searched(inputs),
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",
@@ -123,14 +119,6 @@ def context_of(
         lacking_in=lacking_in,
         purpose=purpose,
     )
-
-
-def _named(rows: Iterable[Requirement], workspaces: tuple[str, ...]) -> Iterator[str]:
-    """The computes that rows of a file name, and for each workspace whichever it has."""
-    from ..text import ANY
-
-    yield from dict.fromkeys(name for row in rows for name in row.computes)
-    yield from (f"{name}/{ANY}" if len(workspaces) > 1 else ANY for name in workspaces or ("",))
 
 
 def searched(inputs: Inputs) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Optional, Sequence
 
 from ...errors import UsageError
-from ...text import SOURCES_OF
+from ...text import SOURCES_OF, compute_of
 from ._expressions import LooseList, shape_of
 from ._expressions import Unknown as Unknown
 from ._functions import one_place
@@ -145,30 +145,55 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
     return strings
 
 
-def parameter_of(value: Any) -> str:
-    """The parameter of a template that a value, or an item of a list, is and that has no value here; else empty."""
-    texts_of = (item.text for item in (value if isinstance(value, list) else [value]) if isinstance(item, Unknown))
-    matches = (re.fullmatch(r"\[?parameters\('([^']{1,80})'\)\]?", text, re.IGNORECASE) for text in texts_of)
-    return next((match[1] for match in matches if match), "")
+@dataclass(frozen=True)
+class SourceParameters:
+    """The parameters without a value that sources are: of all traffic, or of the computes in `whose`.
 
-
-def own_sources(value: Any) -> tuple[tuple[str, ...], list[str]]:
-    """The parameters without a value that a source lacks, each for some computes only, and the addresses beside them.
-
-    So the exports of several workspaces have it: `sourceAddressesOf…`, or a union of such with what is known.
+    `assumed` is what is taken for granted of them, `items` are the texts that stand beside them.
     """
-    unknown = value if isinstance(value, Unknown) else None
-    names = unknown.lists or (unknown.needs if unknown.plain else ()) if unknown else ()
-    if unknown is None or not names or not all(name.lower().startswith(SOURCES_OF.lower()) for name in names):
-        return (), []
-    return names, [item.strip() for item in unknown.items if isinstance(item, str)]
+
+    of_all: bool = False
+    assumed: tuple[str, ...] = ()
+    whose: tuple[str, ...] = ()
+    items: tuple[Any, ...] = ()
 
 
-def of_parameter(name: str) -> str:
-    """What is taken for granted of a source that is a parameter without a value."""
+def source_parameters(value: Any, beside: Any = None) -> SourceParameters:
+    """The parameters that sources are, whether they stand there by themselves or in a list.
+
+    One that an export of several workspaces made for a compute tells so. One that is only called like those is
+    anybody's, and as little known as any other value that only a deployment tells. One for all traffic is none where
+    other sources stand beside it.
+    """
+    parts = [item for part in (value if isinstance(value, list) else [value]) for item in _apart(part)]
+    unknown = [part for part in parts if isinstance(part, Unknown)]
+    whose = {} if isinstance(value, LooseList) else dict(pair for part in parts for pair in _whose(part))
+    if whose and all(part.whose for part in unknown):
+        assumed = (_assumed(name, f"{compute}'s") for name, compute in whose.items())
+        items = tuple(part for part in parts if not _whose(part))
+        return SourceParameters(False, tuple(assumed), tuple(dict.fromkeys(whose.values())), items)
+    matches = (re.fullmatch(r"\[?parameters\('([^']{1,80})'\)\]?", part.text, re.IGNORECASE) for part in unknown)
+    names = [match[1] for match in matches if match and not match[1].lower().startswith(SOURCES_OF.lower())]
+    if beside or not names:
+        return SourceParameters()
+    return SourceParameters(True, (_assumed(names[0], "the cluster's"),))
+
+
+def _apart(part: Any) -> Sequence[Any]:
+    """A value, behind the items that are in it beside what is not known."""
+    return (*part.items, part) if isinstance(part, Unknown) else (part,)
+
+
+def _whose(part: Any) -> Sequence[tuple[str, str]]:
+    """The parameters that a value is, each with its compute; one for all names a compute in place of its addresses."""
+    compute = compute_of(part.strip()) if isinstance(part, str) else ""
+    return part.whose if isinstance(part, Unknown) else [(f"{SOURCES_OF}.{compute}", compute)] if compute else ()
+
+
+def _assumed(name: str, whose: str) -> str:
     return (
-        f"The parameter '{name}' has no value here and stands for the addresses that the cluster's traffic comes from. "
-        "Give the parameter file as --policy, too."
+        f"The parameter '{name}' has no value here and stands for the addresses that {whose} traffic comes from. Give "
+        "the parameter file as --policy, too."
     )
 
 

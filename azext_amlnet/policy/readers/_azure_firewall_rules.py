@@ -24,10 +24,8 @@ from ._arm import (
     in_order,
     number,
     objects,
-    of_parameter,
-    own_sources,
-    parameter_of,
     ports,
+    source_parameters,
     texts,
     word,
 )
@@ -136,19 +134,16 @@ def _perhaps(rule: Rule, conditional: Optional[Unknown], properties: Mapping[str
 
 
 def _sources(rule: Mapping[str, Any], place: Place) -> Sources:
-    notes, parameter = Notes(), parameter_of(rule.get("sourceAddresses"))
-    own, known = own_sources(rule.get("sourceAddresses"))
-    for name in own:
-        place.assumed.add(of_parameter(name))
-    if parameter and not own and not rule.get("sourceIpGroups"):
-        place.assumed.add(of_parameter(parameter))
+    notes, parameters = Notes(), source_parameters(rule.get("sourceAddresses"), beside=rule.get("sourceIpGroups"))
+    place.assumed.reasons += parameters.assumed
+    if parameters.of_all:
         return Sources((EVERYTHING,))
-    addresses = known if own else texts(rule, notes, "sourceAddresses")
-    groups = ids(rule, notes, "sourceIpGroups")
+    literal = {"sourceAddresses": list(parameters.items)} if parameters.whose else rule
+    addresses, groups = texts(literal, notes, "sourceAddresses"), ids(rule, notes, "sourceIpGroups")
     spans = [_span(text, notes, "source address") for text in addresses] + _group_spans(groups, notes, place.pool)
-    if not (addresses or groups or notes.reasons or own):
+    if not (addresses or groups or notes.reasons or parameters.whose):
         notes.add("it names no source")
-    return Sources(union(filter(None, spans)), str(notes), own)
+    return Sources(union(filter(None, spans)), str(notes), parameters.whose)
 
 
 def _span(text: str, notes: Notes, what: str) -> Optional[Span]:

@@ -21,7 +21,7 @@ from ._expressions import (
     shape_of,
     unknown_of,
     unknowns,
-    with_lists,
+    with_whose,
 )
 from ._functions import AROUND, BUILDING, FAILURES, FUNCTIONS, member, resource_id, same, shape_of_call
 from ._modules import identified, outputs
@@ -115,7 +115,7 @@ def _function(name: str, arguments: list[Any]) -> Any:
     if lost:
         settled = _settled(name, arguments)
         unknown = unknown_of(name, lost, shape_of_call(name, arguments) or hole(name, arguments))
-        return settled if settled is not None else with_lists(unknown, arguments) if name == "union" else unknown
+        return settled if settled is not None else with_whose(unknown, arguments) if name == "union" else unknown
     try:
         return FUNCTIONS[name](*arguments)
     except FAILURES:
@@ -184,11 +184,17 @@ def _decided_by(decisive: bool, name: str) -> Callable[[Template, _Arguments], A
 
 
 def _coalesce(template: Template, arguments: _Arguments) -> Any:
+    """The first value that is not null, which one that is not known may be."""
+    values: list[Any] = []
     for argument in arguments:
         value = work_out(template, argument)
         if value is not None:
-            return value
-    return None
+            values.append(value)
+        if value is not None and not isinstance(value, Unknown):
+            break
+    return (
+        values[0] if len(values) == 1 else unknown_of("coalesce", values, hole("coalesce", values)) if values else None
+    )
 
 
 def _copy_index(template: Template, arguments: _Arguments) -> Any:

@@ -23,16 +23,17 @@ class Unknown:
     """A value that only a deployment would tell; of a long expression the beginning is kept.
 
     `needs` names the parameters without a value that it comes from, `more` says that it comes from something else, too.
-    `shape` is the value with what is not known in braces (`{hub}/g`): two of one shape are one and the same. Of a list
-    that is a union of lists and plain parameters, `items` are the lists' items, `lists` the parameters.
+    `shape` is the value with what is not known in braces (`{hub}/g`): two of one shape are one and the same. `whose`
+    tells parameters, each with the compute whose source addresses it is, as exports of several workspaces say it: the
+    value is all of these and the `items`, and nothing else.
     """
 
     text: str
     needs: tuple[str, ...] = ()
     more: bool = True
     shape: str = ""
+    whose: tuple[tuple[str, str], ...] = ()
     items: tuple[Any, ...] = ()
-    lists: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", self.text[:80])
@@ -44,13 +45,6 @@ class Unknown:
         parameters = f"the parameter{'s' if len(self.needs) > 1 else ''} {names} (give the parameter file)"
         elsewhere = f"{self.text}, which only a deployment tells"
         return " and ".join(([parameters] if self.needs else []) + ([elsewhere] if self.more else []))
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is a parameter without a value, as it is."""
-        return (
-            len(self.needs) == 1 and not self.more and self.text.lower() == f"[parameters('{self.needs[0].lower()}')]"
-        )
 
     def called(self, text: str) -> Unknown:
         """The same by the whole expression that it came from, which stands for what has no other shape."""
@@ -81,19 +75,19 @@ def unknown_of(text: str, parts: Iterable[Any], shape: str = "", more: bool = Fa
     return Unknown(text, needs, more, shape if len(shape) <= _LONGEST_SHAPE else "")
 
 
-def with_lists(unknown: Unknown, arguments: Iterable[Any]) -> Unknown:
-    """A union that is not known, with the items and the plain parameters that it is of; of anything else without."""
+def with_whose(unknown: Unknown, arguments: Iterable[Any]) -> Unknown:
+    """A union that is not known, with the computes and the items that it is of, where nothing else is in it."""
     items: list[Any] = []
-    lists: list[str] = []
+    whose: list[tuple[str, str]] = []
     for argument in arguments:
-        if isinstance(argument, Unknown) and (argument.lists or argument.plain):
+        if isinstance(argument, Unknown) and argument.whose:
             items += argument.items
-            lists += argument.lists or argument.needs
+            whose += argument.whose
         elif isinstance(argument, list) and not unknowns(argument):
             items += argument
         else:
             return unknown
-    return replace(unknown, items=tuple(items), lists=tuple(dict.fromkeys(lists)))
+    return replace(unknown, items=tuple(items), whose=tuple(dict.fromkeys(whose)))
 
 
 def unknowns(value: Any) -> list[Unknown]:

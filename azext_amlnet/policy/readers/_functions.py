@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Callable, Iterable, Optional
 
-from ._expressions import Unknown, shape_of
+from ._expressions import Unknown, shape_of, unknown_of
 
 FAILURES = (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, RecursionError, OverflowError)
 _LONGEST_TEXT = 100_000
@@ -217,12 +217,12 @@ def _union(*parts: Value) -> Value:
 
 
 def _both(one: Value, other: Value) -> Value:
-    """The later value, with what two objects have in it; of what is not known it could be either."""
+    """The later value, with what two objects have in it, which what is not known may be."""
     if isinstance(one, dict) and isinstance(other, dict):
         return _union(one, other)
     unknown = [value for value in (one, other) if isinstance(value, Unknown)]
     mixed = unknown and all(isinstance(value, (dict, Unknown)) for value in (one, other))
-    return unknown[0] if mixed else other
+    return unknown_of("union", unknown) if mixed else other
 
 
 def _distinct(items: Iterable[Value]) -> list[Value]:

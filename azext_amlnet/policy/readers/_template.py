@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, Optional, Sequence
 
+from ...text import OF_COMPUTE, is_needing
 from ._evaluate import work_out
-from ._expressions import DEEPEST_VALUE, FunctionCall, Unknown, braced, parsed
+from ._expressions import DEEPEST_VALUE, FunctionCall, Unknown, braced, parsed, unknown_of
 from ._turns import Turn, turning
 
 _MOST_VALUES = 2_000_000
@@ -104,7 +105,7 @@ class Template:
         """What is made in each turn of a loop; Unknown where its count is."""
         count = self.value(loop.get("count"))
         if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= _MOST_TURNS:
-            return count if isinstance(count, Unknown) else Unknown("a loop")
+            return unknown_of("a loop", (count,))
         made = []
         for turn in range(count):
             with turning(self.turns, loop, turn, of_resource):
@@ -132,12 +133,13 @@ class Template:
             null = self.parameters[name] is None and declared.get("defaultValue") is not None
             return Unknown("null, or the default") if null else self.parameters[name]
         if "defaultValue" not in declared and not _may_be_null(declared, self.definitions):
-            needs = (key,) if outermost else ()
-            return Unknown(f"[parameters('{key}')]", needs, not outermost, braced(key + self.mark))
+            needs, whose = ((key,), _whose(key, declared)) if outermost else ((), ())
+            return Unknown(f"[parameters('{key}')]", needs, not outermost, braced(key + self.mark), whose)
         value = self._once(f"parameters.{name}", lambda: self.value(declared.get("defaultValue")))
         if outermost:
             self.scope.defaults[key] = None
-        return replace(value, needs=(key,), more=False) if isinstance(value, Unknown) and outermost else value
+        by_file = isinstance(value, Unknown) and outermost
+        return replace(value, needs=(key,), more=False, whose=(), items=()) if by_file else value
 
     def variable(self, key: str) -> Any:
         """The value of a variable."""
@@ -181,6 +183,13 @@ def _may_be_null(declared: Mapping[str, Any], definitions: Mapping[str, Any]) ->
     """Whether a parameter may be left out: by itself, or by the type that it refers to."""
     definition = definitions.get(str(declared.get("$ref", "")).rpartition("/")[2].lower())
     return any(isinstance(one, Mapping) and one.get("nullable") is True for one in (declared, definition))
+
+
+def _whose(name: str, declared: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A parameter with the compute whose source addresses it is for, if an export's metadata tells that."""
+    metadata = declared.get("metadata")
+    compute = metadata.get(OF_COMPUTE) if isinstance(metadata, Mapping) else None
+    return ((name, compute),) if isinstance(compute, str) and is_needing(compute) else ()
 
 
 def _by_name(section: Any) -> dict[str, Any]:

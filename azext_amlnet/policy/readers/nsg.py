@@ -17,15 +17,14 @@ from ._arm import (
     Notes,
     Pool,
     Resource,
+    SourceParameters,
     Unknown,
     family,
     in_order,
     needed,
     objects,
-    of_parameter,
-    own_sources,
-    parameter_of,
     ports,
+    source_parameters,
     texts,
     word,
 )
@@ -106,24 +105,15 @@ def _policy(
     )
     rules = [_rule(rule, condition) for rule, condition in ordered]
     rules = [*map(unread_rule, lost.reasons), *rules]
-    parameters = dict.fromkeys(name for rule, _ in ordered for name in _parameters_of(rule))
-    assumed = tuple(map(of_parameter, parameters))
+    assumed = tuple(dict.fromkeys(taken for rule, _ in ordered for taken in _parameters_of(rule).assumed))
     return Policy(name, _DIALECT, tuple(rules), private=True, assumptions=assumed, unread=unread_of(name, rules))
 
 
-def _parameter_of(rule: Mapping[str, Any]) -> str:
-    """The parameter without a value that is the source of a rule; empty where the source is told."""
+def _parameters_of(rule: Mapping[str, Any]) -> SourceParameters:
+    """The parameters without a value that are the source of a rule."""
     keys = [key for key in ("sourceAddressPrefix", "sourceAddressPrefixes") if rule.get(key)]
-    return parameter_of(rule[keys[0]]) if len(keys) == 1 else ""
-
-
-def _own_of(rule: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
-    return own_sources(rule.get("sourceAddressPrefixes")) if not rule.get("sourceAddressPrefix") else ((), [])
-
-
-def _parameters_of(rule: Mapping[str, Any]) -> tuple[str, ...]:
-    parameter = _parameter_of(rule)
-    return _own_of(rule)[0] or ((parameter,) if parameter else ())
+    beside = rule.get("sourceApplicationSecurityGroups")
+    return source_parameters(rule[keys[0]], beside) if len(keys) == 1 else SourceParameters()
 
 
 def _name_of(rule: Mapping[str, Any]) -> str:
@@ -183,11 +173,11 @@ def _rule(rule: Mapping[str, Any], conditional: Optional[Unknown]) -> Rule:
 
 def _sources(rule: Mapping[str, Any]) -> Sources:
     """Where from; VirtualNetwork holds for everything a group stands in front of."""
-    own, known = _own_of(rule)
-    if _parameter_of(rule) and not own and not rule.get("sourceApplicationSecurityGroups"):
+    parameters, notes, spans = _parameters_of(rule), Notes(), []
+    if parameters.of_all:
         return Sources((EVERYTHING,))
-    notes, spans = Notes(), []
-    for text in known if own else texts(rule, notes, "sourceAddressPrefix", "sourceAddressPrefixes"):
+    literal = {"sourceAddressPrefixes": list(parameters.items)} if parameters.whose else rule
+    for text in texts(literal, notes, "sourceAddressPrefix", "sourceAddressPrefixes"):
         span = EVERYTHING if text.lower() == "virtualnetwork" else span_of(text)
         if span is None:
             notes.add(f"source '{text[:60]}' is a service tag")
@@ -195,9 +185,9 @@ def _sources(rule: Mapping[str, Any]) -> Sources:
             spans.append(span)
     if rule.get("sourceApplicationSecurityGroups"):
         notes.add("who is in its application security groups is not known")
-    elif not spans and not notes.reasons and not own:
+    elif not spans and not notes.reasons and not parameters.whose:
         notes.add("it names no source")
-    return Sources(union(spans), str(notes), own)
+    return Sources(union(spans), str(notes), parameters.whose)
 
 
 def _services(rule: Mapping[str, Any]) -> Services:
