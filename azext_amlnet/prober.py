@@ -34,7 +34,7 @@ MOST_ADDRESSES = 8
 MOST_HEAD = 16384
 MOST_BODY = 49152
 MOST_THREADS = 2500
-STACK = 1 << 20  # of a thread: thousands of them with the usual 8 MB are more than some machines promise
+STACK = 1 << 20  # of a thread
 FILES_EACH, FILES_OWN = 3, 64  # open files that a target has as a rule, and those of this process itself
 MOST_LOOKUPS = 10  # names that are asked for at once, since resolvers drop bursts; of long lists a twentieth
 PACE_S = 0.05  # … and one more after this time
@@ -71,6 +71,22 @@ def _own_limit(error):
     return "exhausted" if code in _OWN_LIMITS or isinstance(error, (MemoryError, RuntimeError)) else None
 
 
+def _short_of(error):
+    """An error's number by its name, else its type."""
+    return errno.errorcode.get(getattr(error, "errno", None), type(error).__name__)
+
+
+def lacking(steps):
+    """What this process had too little of, so that targets were in each other's way: files, threads, memory; or ""."""
+    facts = [step["facts"] for step in steps]
+    facts += [one for several in facts for key in ("answers", "attempts") for one in several.get(key) or ()]
+    words = [str(one.get(key)).partition(":")[0] for one in facts for key in ("errno", "error", "smallSegments")]
+    return next((_SHARED[word] for word in words if word in _SHARED), "")
+
+
+_SHARED = {"EMFILE": "files", "exhausted": "files", "RuntimeError": "threads", "MemoryError": "memory"}
+
+
 class Record:
     """What is known of one target so far: its thread writes, the watcher of the deadline reads."""
 
@@ -81,6 +97,7 @@ class Record:
         self.ends = self.started + timeout_s
         self.steps = []
         self.complete = False
+        self.among = 1
         self.watching = None
         self.open = []
         self.layer = None
@@ -211,18 +228,20 @@ def _system_lookup(record, host):
     facts = {"getaddrinfoMs": round((time.monotonic() - started) * 1000, 1)}
     if isinstance(result, Exception):
         names = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
-        word = "exhausted" if isinstance(result, MemoryError) or _is_exhausted() else type(result).__name__
-        return {}, dict(facts, error=names.get(getattr(result, "errno", None), word))
+        short = result if _own_limit(result) else _own_failure()
+        facts.update({"errno": _short_of(short)} if short else {})
+        word = "exhausted" if short else names.get(getattr(result, "errno", None), type(result).__name__)
+        return {}, dict(facts, error=word)
     return {entry[4][0]: (entry[0], entry[4][0]) for entry in result}, facts
 
 
-def _is_exhausted():
-    """Whether this process cannot open one more file: getaddrinfo does not say so itself."""
+def _own_failure():
+    """Why this process cannot open one more file, if it cannot: getaddrinfo does not say so itself."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
-        return False
+        return None
     except OSError as error:
-        return error.errno in _OWN_LIMITS
+        return error if _own_limit(error) else None
 
 
 def _collect(answers, asked, record, wait):
@@ -309,7 +328,7 @@ class _Question:
             self.sock.send(self.data)
             waiting.register(self.sock, selectors.EVENT_READ, self)
         except OSError as error:
-            self.end({"error": errno.errorcode.get(error.errno, type(error).__name__)})
+            self.end({"error": _short_of(error)})
         except (ValueError, struct.error):
             self.end({"error": "garbled"})
 
@@ -334,7 +353,7 @@ class _Question:
         except OSError as error:
             with contextlib.suppress(KeyError):
                 waiting.unregister(self.sock)
-            self.end({"error": errno.errorcode.get(error.errno, type(error).__name__)})
+            self.end({"error": _short_of(error)})
         except (ValueError, struct.error, IndexError):
             self.end({"error": "garbled"})
 
@@ -547,7 +566,7 @@ def _broken(error, received):
     if isinstance(error, socket.timeout):
         return Stopped("timeout", bytesReceived=received)
     word = "reset" if error.errno in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED) else "error"
-    return Stopped(word, errno=errno.errorcode.get(error.errno, str(error.errno)), bytesReceived=received)
+    return Stopped(word, errno=_short_of(error), bytesReceived=received)
 
 
 class Tls:
@@ -745,8 +764,9 @@ def _certificate(record, name, shared, reconnect):
             return {**describe(tls.object.getpeercert(True)), "authorities": _authorities(tls.object, "unverified")}
         finally:
             stream.close()
-    except (Stopped, OSError, ssl.SSLError, IndexError, ValueError):
-        return {}
+    except (Stopped, OSError, ssl.SSLError, IndexError, ValueError) as error:
+        facts = getattr(error, "facts", {})
+        return {"errno": facts["errno"]} if facts.get("failure") == "exhausted" else {}
 
 
 def describe(der):
@@ -1274,7 +1294,10 @@ def _reconnector(record, address, port):
 
     def again(segment):
         family, text = address
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise Stopped("exhausted", errno=_short_of(error)) from None
         if segment and hasattr(socket, "TCP_MAXSEG"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         sock.settimeout(record.left())
@@ -1290,11 +1313,7 @@ def _reconnector(record, address, port):
 
 def _thread(work, *arguments):
     thread = threading.Thread(target=work, args=arguments, daemon=True)
-    usual = threading.stack_size(STACK)
-    try:
-        thread.start()
-    finally:
-        threading.stack_size(usual)
+    thread.start()
     return thread
 
 
@@ -1309,21 +1328,45 @@ def run(request):
     if request.get("schema") != SCHEMA:
         raise ValueError("schema %r is not known; this prober speaks %d" % (request.get("schema"), SCHEMA))
     shared, timeout_s = Shared(request), float(request.get("timeoutS") or 10)
-    places, files = _room(len(request["targets"]))
-    yield dict(_hello(shared, timeout_s), **({} if files is None else {"atOnce": places, "openFiles": files}))
+    yield _hello(shared, timeout_s)
     throttled = _throttled_ms()
-    crew = Crew(shared, request["targets"], timeout_s, places)
-    while crew.waiting or crew.live:
-        record = crew.ended(patient=not crew.begin())
-        if record is not None and crew.live.pop(record, False):
-            yield dict(record.close(), **_held_back(throttled))
+    with STACKS:
+        crew = Crew(shared, request["targets"], timeout_s)
+        while crew.waiting or crew.live:
+            record = crew.ended(patient=not crew.begin())
+            result = crew.result_of(record) if record is not None else None
+            if crew.narrower:
+                yield crew.room()
+            if result is not None:
+                yield dict(result, **_held_back(throttled))
     yield dict({"kind": "done", "count": len(request["targets"])}, **_held_back(throttled))
 
 
-def longest_s(request):
+def longest_s(request, places=MOST_THREADS):
     """How long a run takes at most, apart from what is stuck: the last name begins later than the first."""
     count = len(request["targets"])
-    return float(request["timeoutS"]) * max(1, -(-count // MOST_THREADS)) + max(0, count - MOST_LOOKUPS) * PACE_S
+    return float(request["timeoutS"]) * max(1, -(-count // places)) + max(0, count - MOST_LOOKUPS) * PACE_S
+
+
+class Stacks:
+    """Small stacks for the threads of runs: thousands with the usual 8 MB are more than some machines promise."""
+
+    def __init__(self):
+        self.lock, self.runs, self.usual = threading.Lock(), 0, 0
+
+    def __enter__(self):
+        with self.lock:
+            self.usual = self.usual if self.runs else threading.stack_size(STACK)
+            self.runs += 1
+
+    def __exit__(self, *_):
+        with self.lock:
+            self.runs -= 1
+            if not self.runs:
+                threading.stack_size(self.usual)
+
+
+STACKS = Stacks()
 
 
 class Lookups:
@@ -1346,28 +1389,60 @@ class Lookups:
 
 
 class Crew:
-    """The threads of a run, one for each target, so many at a time; few of them look up a name at the same time."""
+    """The threads of a run, one for each target, so many at a time; few of them look up a name at the same time.
 
-    def __init__(self, shared, targets, timeout_s, places=MOST_THREADS):
-        self.shared, self.timeout_s, self.places = shared, timeout_s, places
+    A target that lacked files, threads or memory, since others had them, is tried again among fewer of them.
+    """
+
+    def __init__(self, shared, targets, timeout_s):
+        self.shared, self.timeout_s = shared, timeout_s
         self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.Queue()
-        self.lookups = Lookups(len(targets))
+        self.lookups, self.files = Lookups(len(targets)), _raised_files()
+        room = MOST_THREADS if self.files is None else max(1, (self.files - FILES_OWN) // FILES_EACH)
+        self.places = min(room, MOST_THREADS, len(targets)) or 1
+        self.lacking = "files" if self.places < min(len(targets), MOST_THREADS) else ""
+        self.narrower = bool(self.lacking)  # and nobody was told yet
+
+    def room(self):
+        """The line that tells how many are tried at a time from now on, and what is too little for more of them."""
+        self.narrower = False
+        line = {"kind": "room", "atOnce": self.places, "lacking": self.lacking}
+        return line if self.files is None else dict(line, openFiles=self.files)
 
     def begin(self):
         """Begins the next target if there is one and room for it; whether another may follow at once."""
         if not self.waiting or len(self.live) >= self.places:
             return False
         record = Record(self.waiting[-1], self.timeout_s, self._slot(self.waiting[-1]))
+        record.among = self.places
         try:
             _thread(self._work, record)
         except RuntimeError:  # no more threads here: those that run must end first
             record.let_next_in()
             if not self.live:
                 raise
+            self._narrow(len(self.live), "threads")
             return False
         self.waiting.pop()
         self.live[record] = True
         return bool(self.waiting)
+
+    def result_of(self, record):
+        """The result line of a target that is over; None where it was told before, or the target is tried again."""
+        among = max(len(self.live), 1)
+        if not self.live.pop(record, False):
+            return None
+        line = record.close()
+        lack = lacking(line["steps"])
+        if not lack or record.among == 1:
+            return line
+        if record.among <= self.places:
+            self._narrow(max(1, min(self.places, among) * 2 // 3), lack)
+        self.waiting.append(record.target)
+        return None
+
+    def _narrow(self, places, lack):
+        self.places, self.lacking, self.narrower = places, lack, True
 
     def _slot(self, target):
         """The place among those who look up a name, where it needs one and gets it; a proxy looks names up itself."""
@@ -1423,25 +1498,26 @@ def _held_back(before):
     return {"throttledMs": round(now - before, 1)} if now is not None and now > before else {}
 
 
-def _room(count):
-    """How many of so many targets are tried at a time, and the limit of open files where that is why not all are."""
-    files = _raised_files()
-    room = MOST_THREADS if files is None else max(1, min(MOST_THREADS, (files - FILES_OWN) // FILES_EACH))
-    return (min(room, count) or 1), (files if room < min(count, MOST_THREADS) else None)
-
-
 def _raised_files():
-    """The limit of open files, as high as this process may have it; None where nothing tells."""
+    """The limit of open files, as high as this process may have it; None where nothing tells, or there is none.
+
+    macOS allows no more than 10,240, whatever its hard limit says (setrlimit(2) there).
+    """
     try:
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft != resource.RLIM_INFINITY and (hard == resource.RLIM_INFINITY or soft < hard):
-            soft = max(soft, 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536))
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        return None if soft == resource.RLIM_INFINITY else soft
     except (ImportError, OSError, ValueError):
         return None
+    if soft == resource.RLIM_INFINITY:
+        return None
+    for most in (65536, 10240):
+        wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
+        with contextlib.suppress(OSError, ValueError):
+            if wanted > soft:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                return wanted
+    return soft
 
 
 def _throttled_ms():

@@ -9,6 +9,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -501,26 +502,79 @@ def test_a_resolver_that_drops_bursts_is_spared(net: wire.Wire) -> None:
     assert all(step["outcome"] == "ok" and step["elapsedMs"] < 1000 for step in lookups), lookups
 
 
-def test_open_files_limit_how_many_are_tried_at_a_time_and_that_is_said(net: wire.Wire) -> None:
-    port, script = net.silent_port(), str(Path(prober.__file__))
-    targets = [{"id": str(n), "host": "127.0.0.1", "port": port, "protocol": "tcp", "path": "/"} for n in range(150)]
-    asked = json.dumps({"schema": 1, "timeoutS": 0.7, "targets": targets})
+def under(limit: str, net: wire.Wire, count: int, addresses: int, timeout_s: float) -> tuple[Transcript, float]:
+    """What comes of so many silent names, each of several addresses, in a process of its own with a limit; how long."""
+    script, port, limits = str(Path(prober.__file__)), net.silent_port(addresses), f"import resource as r, sys; {limit}"
+    names = [f"n{number}.example.test" for number in range(count)]
+    at = [f"127.0.0.{number + 1}" for number in range(addresses)]
+    net.names.update({(name, "A"): at for name in names})
+    targets = [{"id": name, "host": name, "port": port, "protocol": "tcp", "path": "/"} for name in names]
+    asked = {"schema": 1, "timeoutS": timeout_s, "resolvers": [net.dns()], "targets": targets}
+    code = f"{limits}; exec(compile(open({script!r}).read(), {script!r}, 'exec'))"
     began = time.monotonic()
-    words = ["bash", "-c", f"ulimit -n 250; exec {sys.executable} -I -S {script}"]
-    ran = subprocess.run(words, input=asked, capture_output=True, text=True, timeout=60, check=True)
-    assert 3 * 0.7 <= time.monotonic() - began < 20  # 62 at a time
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], input=json.dumps(asked), capture_output=True, text=True, timeout=60,
+        check=True, env={**os.environ, "MALLOC_ARENA_MAX": "1"},
+    )  # fmt: skip
     transcript = Transcript()
     for line in read_lines(ran.stdout):
         transcript.take(line)
-    assert (transcript.hello["atOnce"], transcript.hello["openFiles"]) == (62, 250) and transcript.complete
+    assert transcript.complete and len(transcript.results) == count
+    return transcript, time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("limit", "count", "addresses", "lacking", "words"),
+    [
+        ("r.setrlimit(r.RLIMIT_NOFILE, (250, 250))", 150, 1, "files", "the process may have 250 open files"),
+        ("r.setrlimit(r.RLIMIT_NOFILE, (250, 250))", 100, 8, "files", "the process may have 250 open files"),
+        ("r.setrlimit(r.RLIMIT_AS, (250 << 20, 250 << 20))", 200, 2, "threads", "may have no more threads"),
+    ],
+)
+def test_at_its_own_limits_it_tries_fewer_at_a_time_and_nobody_pays_for_it(
+    net: wire.Wire, limit: str, count: int, addresses: int, lacking: str, words: str
+) -> None:
+    """A target that lacked files or threads, since others had them, says nothing of the network: it is tried again."""
+    transcript, took_s = under(limit, net, count, addresses, timeout_s=0.7)
+    places = transcript.room["atOnce"]
+    assert transcript.room["lacking"] == lacking and 4 <= places < count, transcript.room
+    assert 2 * 0.7 <= took_s < 25
     steps = [result["steps"][-1] for result in transcript.results.values()]
-    assert {(step["layer"], step["outcome"]) for step in steps} == {("tcp", "failed")}
+    assert {(step["layer"], step["facts"]["failure"]) for step in steps} == {("tcp", "timeout")}
+    assert all(len(step["facts"]["attempts"]) == addresses for step in steps)
     rows = tuple(Requirement(host=f"10.0.0.{n}") for n in range(2))
-    run = Run((Observation("local", "this machine", transcript),), 0.0, 1.0)
-    report = report_on(Inputs(load(), Fleet(), rows), run)
-    assert any(
-        "62 endpoints were tried at a time: the process may have 250 open files" in one for one in report.warnings
+    report = report_on(
+        Inputs(load(), Fleet(), rows), Run((Observation("local", "this machine", transcript),), 0.0, 1.0)
     )
+    said_so = [one for one in report.warnings if f"No more than {places} endpoints were tried at a time" in one]
+    assert len(said_so) == 1 and words in said_so[0]
+
+
+def test_a_limit_of_files_that_cannot_be_raised_so_far_is_raised_less_or_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS has no hard limit to see, and refuses more than 10,240."""
+    limits = {"most": 10240, "soft": 256}
+
+    def refuse(_: int, wanted: tuple[int, int]) -> None:
+        if wanted[0] > limits["most"]:
+            raise ValueError("current limit exceeds maximum limit")
+        limits["soft"] = wanted[0]
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limits["soft"], resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    assert prober._raised_files() == limits["soft"] == 10240
+    limits.update(most=256, soft=256)
+    assert prober._raised_files() == limits["soft"] == 256
+
+
+def test_stacks_are_of_the_usual_size_again_after_runs_beside_each_other(net: wire.Wire) -> None:
+    usual, port = threading.stack_size(), net.refused_port()
+    target = {"id": "one", "host": "127.0.0.1", "port": port, "protocol": "tcp", "path": "/"}
+    runs = [prober.run({"schema": 1, "timeoutS": 1, "targets": [target]}) for _ in range(3)]
+    assert [next(run)["kind"] for run in runs] == ["hello"] * 3
+    assert [next(run)["kind"] for run in runs] == ["result"] * 3 and threading.stack_size() == prober.STACK
+    assert [[line["kind"] for line in run] for run in runs[:2]] == [["done"]] * 2
+    runs[2].close()
+    assert threading.stack_size() == usual
 
 
 def test_a_silent_resolver_costs_one_time_out_and_a_second(net: wire.Wire) -> None:

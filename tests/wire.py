@@ -58,19 +58,22 @@ class Wire:
         threading.Thread(target=accept, daemon=True).start()
         return int(listener.getsockname()[1])
 
-    def silent_port(self) -> int:
-        """A port whose connections are never answered: its backlog is full."""
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        self.stack.callback(listener.close)
-        for _ in range(4):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            self.stack.callback(filler.close)
+    def silent_port(self, addresses: int = 1) -> int:
+        """A port whose connections are never answered: its backlog is full; so on each of 127.0.0.1, 127.0.0.2 …"""
+        port = 0
+        for number in range(addresses):
+            listener = socket.socket()
+            listener.bind((f"127.0.0.{number + 1}", port))
+            listener.listen(0)
+            self.stack.callback(listener.close)
+            port = int(listener.getsockname()[1])
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(listener.getsockname())
+                self.stack.callback(filler.close)
         time.sleep(0.05)
-        return int(listener.getsockname()[1])
+        return port
 
     def refused_port(self) -> int:
         """A port that nobody listens on."""

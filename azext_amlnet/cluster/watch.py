@@ -186,8 +186,15 @@ class Watch:
         elif isinstance(message, _LineRead):
             message.pod.transcript.take(message.line)
             message.pod.ended |= message.line.get("kind") == "done"
+            if message.line.get("kind") == "room" and message.pod.transcript.room:
+                self._allow(message.pod, message.pod.transcript.room["atOnce"])
         else:
             self._take_log(message.pod, message.text)
+
+    def _allow(self, pod: ProbePod, places: int) -> None:
+        """Time for all that may be left of a pod that tries so few at a time."""
+        until = time.monotonic() + longest_s(self.request, places) + _STARTS_S
+        self.runs_until[pod.name] = max(until, self.runs_until.get(pod.name, until))
 
     def _take_log(self, pod: ProbePod, text: str) -> None:
         for line in read_lines(text):

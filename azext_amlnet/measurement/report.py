@@ -166,11 +166,18 @@ def _warnings_of(observation: Observation, targets: Mapping[str, Facts]) -> Iter
         why = f": {observation.absent.because}" if observation.absent else ""
         yield f"{len(missing)} of {len(targets)} endpoints were not measured{why}."
     yield from lookups.warnings(transcript.results.values())
-    if transcript.hello.get("openFiles"):
-        places, files = transcript.hello.get("atOnce"), transcript.hello["openFiles"]
-        yield f"{places} endpoints were tried at a time: the process may have {files} open files (ulimit -Hn)."
+    if transcript.room:
+        yield _narrowness(transcript.room)
     if transcript.throttled_ms:
         yield f"The pod's CPU limit held the probe back for {transcript.throttled_ms:.0f} ms."
+
+
+def _narrowness(room: Facts) -> str:
+    """Why no more endpoints were tried at a time than that."""
+    files = f"the process may have {room.get('openFiles', 'too few')} open files (ulimit -Hn)"
+    threads = "the process may have no more threads (ulimit -u, the limit of processes of a pod or a service)"
+    why = {"files": files, "threads": threads, "memory": "the process may have no more memory"}[room["lacking"]]
+    return f"No more than {room['atOnce']} endpoints were tried at a time at last: {why}."
 
 
 # ---------------------------------------------------------------------------------------------------------------------

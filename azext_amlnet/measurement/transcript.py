@@ -25,9 +25,13 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z"
 
 @dataclass
 class Transcript:
-    """What came back: the first line, the results by target, and how it ended."""
+    """What came back: the first line, the results by target, and how it ended.
+
+    `room` tells how many were tried at a time at last, and what was too little for more (`lacking`), if anything was.
+    """
 
     hello: Mapping[str, Any] = field(default_factory=dict)
+    room: Mapping[str, Any] = field(default_factory=dict)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     complete: bool = False
     throttled_ms: float = 0.0
@@ -39,6 +43,8 @@ class Transcript:
         self.throttled_ms = max(self.throttled_ms, float(held_back) if _is_time(held_back) else 0.0)
         if kind == "hello" and not self.hello:
             self.hello = _cleaned({key: line[key] for key, fits in _HELLO.items() if key in line and fits(line[key])})
+        elif kind == "room" and all(key in line and _ROOM[key](line[key]) for key in ("atOnce", "lacking")):
+            self.room = {key: line[key] for key, fits in _ROOM.items() if key in line and fits(line[key])}
         elif kind == "done":
             self.complete = line.get("count") == len(self.results) + len(self.doubtful)
         elif kind == "result" and _is_result(line):
@@ -190,9 +196,12 @@ _HELLO: Mapping[str, Callable[[Any], bool]] = {
     "search": _list_of(_is_text),
     "proxies": _is_proxies,
     "ipv6": lambda value: isinstance(value, bool),
-    "atOnce": _is_number,
-    "openFiles": _is_number,
     "startedAt": lambda value: isinstance(value, str) and bool(_MOMENT.match(value)),
+}
+_ROOM: Mapping[str, Callable[[Any], bool]] = {
+    "atOnce": lambda value: _is_number(value) and value > 0,
+    "lacking": lambda value: value in ("files", "threads", "memory"),
+    "openFiles": _is_number,
 }
 _FACTS: Mapping[str, Callable[[Any], bool]] = {
     "addresses": lambda value: value is None or _ADDRESSES(value),

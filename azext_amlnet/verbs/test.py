@@ -177,8 +177,13 @@ def _measured_here(cmd: Any, inputs: Inputs, arguments: TestArguments) -> Run:
     from ..runners.local import run
 
     request, transcript = _request(inputs, arguments), Transcript()
-    ends = time.monotonic() + longest_s(request)
-    with waiting(cmd, lambda: so_far(request, [transcript], ends - time.monotonic())):
+    began = time.monotonic()
+
+    def so_far_here() -> str:
+        longest = longest_s(request, transcript.room["atOnce"]) if transcript.room else longest_s(request)
+        return so_far(request, [transcript], began + longest - time.monotonic())
+
+    with waiting(cmd, so_far_here):
         return run(request, transcript)
 
 
