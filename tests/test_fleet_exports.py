@@ -35,6 +35,7 @@ from azext_amlnet.model import (
     Requirement,
     Scope,
     StorageAccount,
+    Variant,
     Workspace,
     by_workspace,
     names_of,
@@ -395,6 +396,46 @@ def test_a_group_that_would_be_too_large_is_several() -> None:
         names = [one["name"] for one in group["properties"]["ruleCollections"]]
         assert len(set(places)) == len(places) and len(set(names)) == len(names)
     assert len({group["properties"]["priority"] for group in template["resources"]}) == len(sizes)
+
+
+@pytest.mark.parametrize("format_name", ["azure-firewall-arm", "azure-firewall-terraform"])
+def test_one_workspace_that_is_too_large_by_itself_scatters_nobody_else(format_name: str) -> None:
+    wide = tuple(f"10.40.{n}.0/24" for n in range(250))
+    names = [f"store40of{index}" for index in range(250)]
+    used = {"datastores": ("one",), "datastore_types": ("AzureBlob",)}
+    stores = tuple(StorageAccount(name, blob=f"{name}.blob.core.windows.net", **used) for name in names)  # type: ignore[arg-type]
+    large = replace(alike(40), storage_accounts=stores)
+    large = replace(large, clusters=tuple(replace(one, source_addresses=wide) for one in large.clusters))
+    text = exported(format_name, (*map(alike, range(8)), large)).content
+    if format_name == "azure-firewall-terraform":
+        assert text.count('resource "azurerm_firewall_policy_rule_collection_group"') == 1  # 2 MB, and no template's 1
+        return
+    groups = json.loads(text)["resources"]
+    assert len(groups) == 2
+    for number in range(8):
+        own = f"-team-{number}-application"
+        assert sum(one["name"].endswith(own) for group in groups for one in group["properties"]["ruleCollections"]) == 1
+
+
+def test_a_rule_that_is_too_large_by_itself_is_said_and_not_sought_a_place_for() -> None:
+    huge = tuple(f"10.{n}.{m}.0/24" for n in range(250) for m in range(250))
+    pair = (alike(1), replace(alike(2), clusters=tuple(replace(c, source_addresses=huge) for c in alike(2).clusters)))
+    made = exported("azure-firewall-arm", pair)
+    assert len(json.loads(made.content)["resources"]) <= 4
+    assert any("a resource of a template may have 1 MB" in loss for loss in made.losses)
+
+
+def test_rows_of_workspaces_that_no_context_knows_have_rules_of_their_own() -> None:
+    context = replace(context_for((gpu("a"), gpu("b"))), sources={})
+    inside = (Variant(("a", "b"), private=True),)
+    rows = [Requirement(host="a.example.com", workspaces=("c",)), Requirement(host="b.example.com"),
+            Requirement(host="c.example.com", workspaces=("a", "b"), variants=inside)]  # fmt: skip
+    for format_name in BY_SOURCE:
+        made = export(format_name, rows, context, allow_unresolved=False)
+        if format_name == "azure-firewall-arm":
+            rules = {rule["targetFqdns"][0]: rule["sourceAddresses"] for _, _, rule in arm_rules(made.content)}
+            assert rules["a.example.com"] == "[parameters('sourceAddressesOfC')]" and "c.example.com" not in rules
+            assert rules["b.example.com"].startswith("[variables('sources')['2 computes ")
 
 
 def test_limits_that_are_exceeded_are_losses_by_number() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, replace
+from itertools import chain
 from types import ModuleType
 from typing import Callable, Iterable, Iterator
 
 from ..errors import UsageError
 from ..model import Purpose, Requirement, by_workspace
-from ..text import few
+from ..text import ANY, few
 from ._text import Context as Context
 from ._text import private_for, public
 
@@ -64,15 +65,22 @@ def _of_whom(rows: Iterable[Requirement], context: Context, private: bool) -> It
 
     One that is private for some is for the others, and, where private rows have rules, too, another for those.
     """
-    attached = by_workspace(context.sources)
+    known = {**_whole(context.workspaces), **by_workspace(context.sources)}
     for row in rows:
         inside = set(private_for(row))  # for whom a public rule is no help
-        computes = row.computes_among(attached) if row.workspaces else tuple(context.sources)
+        attached = {**_whole(row.workspaces), **known}
+        computes = row.computes_among(attached) if row.workspaces else tuple(chain(*known.values()))
         kept = tuple(name for name in computes if name.rpartition("/")[0] not in inside)
-        yield replace(row, computes=kept)
-        if private and len(kept) < len(computes):
+        if kept:
+            yield replace(row, computes=kept)
+        if len(kept) < len(computes) and (private or not kept):
             others = tuple(name for name in computes if name not in kept)
             yield replace(row, computes=others, private=True, variants=None)
+
+
+def _whole(workspaces: Iterable[str]) -> dict[str, list[str]]:
+    """Whichever computes workspaces have, of which nothing is known."""
+    return {name: [f"{name}/{ANY}"] for name in workspaces}
 
 
 def _widened(name: str, module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:

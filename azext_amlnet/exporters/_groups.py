@@ -60,8 +60,8 @@ class FirewallPlan:
     sources: SourcePlan
 
 
-def firewall_plan(rows: Sequence[Requirement], context: Context) -> FirewallPlan:
-    """The groups of a list."""
+def firewall_plan(rows: Sequence[Requirement], context: Context, of_template: bool = True) -> FirewallPlan:
+    """The groups of a list, as large as a template may have them, or as Azure itself."""
     rules = firewall_rules(rows, context)
     sources = plan(context, (rule.computes for rule in rules))
     regions: dict[str, dict[str, Rules]] = defaultdict(lambda: defaultdict(list))
@@ -72,7 +72,8 @@ def firewall_plan(rows: Sequence[Requirement], context: Context) -> FirewallPlan
     parts = {
         (f"{context.name}-{slug(region)}" if region else context.name, number): part
         for region in sorted(regions)
-        for number, part in enumerate(_within_limits(regions[region], sources), 1)
+        for number, part in enumerate(_within_limits(regions[region], sources, _most(of_template)), 1)
+        if part
     }
     names = {key: f"{key[0]}-{key[1]}" if key[1] > 1 else key[0] for key in parts}
     offsets = slots((name for name in names.values() if name != context.name), own)
@@ -127,16 +128,30 @@ def _collections(group: str, cells: Cells) -> Iterator[RuleCollection]:
 # Limits
 
 
-def _within_limits(cells: Cells, sources: SourcePlan) -> list[Cells]:
-    """The cells of a region in as many parts as fit into a group each: workspaces, and single rules of several."""
+def _most(of_template: bool) -> int:
+    """How large a group may be."""
+    return MOST_BYTES if of_template else MOST_OF_GROUP
+
+
+def _within_limits(cells: Cells, sources: SourcePlan, limit: int) -> list[Cells]:
+    """The cells of a region in as many parts as fit into a group each, empty ones among them.
+
+    A workspace stays together, unless it is too large by itself. A rule that is fits nowhere, so it counts for nothing.
+    """
+    most = 0.9 * limit
+    sizes = {rule: _bytes([rule], sources) for rules in cells.values() for rule in rules}
+    apart = {name for name, rules in cells.items() if not name or sum(map(sizes.__getitem__, rules)) > most}
     count = 1
     while True:
         parts: list[dict[str, Rules]] = [defaultdict(list) for _ in range(count)]
+        filled = [0] * count
         for name, rules in cells.items():
             for rule in rules:
-                parts[int(digest(name or rule.name), 16) % count][name].append(rule)
-        if count >= MOST_GROUPS or max(_bytes(chain(*part.values()), sources) for part in parts) <= 0.9 * MOST_BYTES:
-            return list(filter(None, parts))
+                number = int(digest(rule.name if name in apart else name), 16) % count
+                parts[number][name].append(rule)
+                filled[number] += sizes[rule] if sizes[rule] <= most else 0
+        if count >= MOST_GROUPS or max(filled) <= most:
+            return list(parts)
         count *= 2
 
 
@@ -150,17 +165,15 @@ def _bytes(rules: Iterable[FirewallRule], sources: SourcePlan) -> int:
 
 def limits(rows: Sequence[Requirement], context: Context, of_template: bool = True) -> Iterator[str]:
     """The limits of Azure that a list is beyond, by number; templates have some of their own."""
-    made = firewall_plan(rows, context)
+    made = firewall_plan(rows, context, of_template)
     groups, sources = made.groups, made.sources
     if len(groups) > MOST_GROUPS:
         yield f"{len(groups)} rule collection groups are needed, a policy may have {MOST_GROUPS}: export in parts."
     sizes = {group.name: _bytes(chain(*(one.rules for one in group.collections)), sources) for group in groups}
     wider = "tell wider ranges by --source, or export in parts"
-    most, what = (
-        (MOST_BYTES, "a resource of a template may have 1 MB") if of_template else (MOST_OF_GROUP, "it may have 2 MB")
-    )
+    what = "a resource of a template may have 1 MB" if of_template else "it may have 2 MB"
     for name, size in sizes.items():
-        if size > most:
+        if size > _most(of_template):
             yield f"the group {name} is about {size / 2**20:.1f} MB, {what}: {wider}."
     if of_template and sum(sizes.values()) > MOST_OF_TEMPLATE:
         whole = f"{sum(sizes.values()) / 2**20:.1f} MB"

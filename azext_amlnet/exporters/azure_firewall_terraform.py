@@ -25,7 +25,7 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """HCL whose priorities and source addresses are variables."""
-    made = firewall_plan(rows, context)
+    made = firewall_plan(rows, context, of_template=False)
     parts = [comments("#", [*header(context, lost), *private_notes(rows)]), "\n"]
     parts.append(_variable("firewall_policy_id", "string", "", "Id of the firewall policy that gets the rules."))
     for name, default in priorities(context).items():
