@@ -38,7 +38,8 @@ def validate_scope(namespace):
             if one is not None and not one.strip():
                 raise ValueError(f"{_option(name)} is empty; is a variable not set?")
     for name in namespace.compute or ():
-        if not all(map(_is_name, name.split("/"))):
+        place, _, compute = name.rpartition("/")
+        if not all(map(_is_name, (place if place and compute == "*" else name).split("/"))):
             raise ValueError(f"--compute is no name that Azure allows: {name[:80]!r}.")
     _one_source(namespace)
     if getattr(namespace, "requirements_file", None):

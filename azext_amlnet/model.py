@@ -268,7 +268,10 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The facts about one workspace: what `--save-workspace-file` writes and `--workspace-file` reads."""
+    """The facts about one workspace: what `--save-workspace-file` writes and `--workspace-file` reads.
+
+    `source_addresses` is where the traffic of clusters comes from of which no facts tell that, as somebody said.
+    """
 
     cloud: Cloud = Cloud.PUBLIC
     region: Optional[str] = _region(default=None)
@@ -290,6 +293,7 @@ class Workspace:
     ml_registries: Optional[tuple[MlRegistry, ...]] = None
     computes: Optional[tuple[Compute, ...]] = None
     clusters: tuple[Cluster, ...] = ()
+    source_addresses: Optional[tuple[str, ...]] = _addresses(omit=True, default=None)
     dependencies: tuple[Dependency, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
@@ -731,8 +735,8 @@ class HostAnswer:
 class Inputs:
     """What a verb works on: the catalog, the facts (none where rows came from a file or none were asked for), rows.
 
-    `warnings` are to be said beside whatever is made of them; `everywhere` is where all traffic comes from of which
-    nothing else is known, as somebody told.
+    `warnings` are to be said beside whatever is made of them; `everywhere` is where the traffic of rows without facts
+    comes from, as somebody told.
     """
 
     catalog: Catalog

@@ -11,9 +11,11 @@ from azext_amlnet.catalog import load
 from azext_amlnet.catalog.computes import (
     means,
     narrowed,
+    overruled,
     rows_within,
     sources_by_compute,
     unnamed,
+    unseen,
     with_sources,
 )
 from azext_amlnet.catalog.expand import expand
@@ -25,6 +27,7 @@ from azext_amlnet.model import (
     ClusterType,
     Compute,
     Fleet,
+    Gap,
     Inputs,
     Level,
     Requirement,
@@ -250,11 +253,69 @@ def test_what_one_needs_for_its_people_is_of_its_computes_too_where_rules_are_ma
     assert mixed in list(rows_within(rows, Scope(computes=("c/gpu",), level=Level.OPTIONAL)))
 
 
+def test_what_is_told_of_a_workspace_is_told_of_all_its_computes_and_of_those_that_azure_hides() -> None:
+    hidden = replace(next(w for w in fleet(0, 40) if w.gaps), name="hidden", id=None, clusters=(), computes=None)
+    pair = (gpu("a", cluster="k1"), gpu("b", cluster="k2"), hidden)
+    told_of = with_sources(Fleet(pair), ["hidden/*=10.8.0.0/16", "A/*=10.1.0.0/16,10.2.0.0/16", "b/gpu=10.3.0.0/16"])
+    assert sources_by_compute(told_of.workspaces) == {
+        "a/gpu": ("10.1.0.0/16", "10.2.0.0/16"), "b/gpu": ("10.3.0.0/16",), "hidden/*": ("10.8.0.0/16",)}  # fmt: skip
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in told_of.workspaces]).rows
+    assert {row.source_addresses for row in rows if row.workspaces == ("hidden",) and row.for_clusters} <= {
+        ("10.8.0.0/16",)
+    }
+    named_first = with_sources(Fleet(pair), ["a/*=10.1.0.0/16", "a/gpu=10.4.0.0/16", "10.9.0.0/16"])
+    assert list(sources_by_compute(named_first.workspaces).values()) == [("10.4.0.0/16",), *[("10.9.0.0/16",)] * 2]
+    for text, words in (("nobody/*=10.1.0.0/16", "no workspace has this name"), ("*=10.1.0.0/16", "No Kubernetes")):
+        with pytest.raises(UsageError, match=words):
+            with_sources(Fleet(pair), [text])
+    alike = Fleet((gpu("a", "g1", cluster="k1"), gpu("a", "g2", cluster="k2")))
+    with pytest.raises(UsageError, match="several workspaces have this name") as raised:
+        with_sources(alike, ["a/*=10.1.0.0/16"])
+    assert "g1/a, g2/a" in raised.value.hint
+    assert addresses(alike, "g2/a/*=10.1.0.0/16") == [None, ("10.1.0.0/16",)]
+
+
+def test_what_is_told_of_all_in_place_of_what_azure_tells_is_said() -> None:
+    known = gpu("a", cluster="k1")
+    known = replace(known, clusters=tuple(replace(one, source_addresses=("10.1.0.0/24",)) for one in known.clusters))
+    pair = Fleet((known, gpu("b", cluster="k2")))
+    for texts, count in (
+        (["10.9.0.0/16"], 1),
+        (["10.1.0.0/24"], 0),
+        (["b/gpu=10.9.0.0/16"], 0),
+        (["a/*=10.9.0.0/16"], 0),
+    ):
+        warnings = list(overruled(pair, with_sources(pair, texts), texts))
+        assert len(warnings) == count, texts
+        assert (
+            not warnings or "10.9.0.0/16 counts for all clusters, in place of what Azure tells of a/gpu" in warnings[0]
+        )
+    assert not list(overruled(Fleet((known,)), with_sources(Fleet((known,)), ["10.9.0.0/16"]), ["10.9.0.0/16"]))
+
+
+def test_a_compute_that_nobody_sees_is_said_to_be_unseen() -> None:
+    hidden = one("hidden", gaps=(Gap("computes", "computes of the workspace", "403: no", "an AKS and an Arc cluster"),))
+    several = (gpu("a"), hidden)
+    (warning,) = unseen(several, Scope(computes=("gup",)))
+    assert (
+        "No compute that this login may see is called 'gup'" in warning and "hidden" in warning and "a/gpu" in warning
+    )
+    for name in ("gpu", "a/gpu", "hidden/*", "a/*"):
+        assert not list(unseen(several, Scope(computes=(name,)))), name
+    assert not list(unseen((hidden,), Scope(computes=("gup",))))
+    (whole,) = narrowed(several, Scope(computes=("hidden/*",)))
+    assert whole == (hidden, Scope())
+    (whole,) = narrowed(several, Scope(computes=("a/*",)))
+    assert whole == (several[0], Scope(computes=("gpu",)))
+    with pytest.raises(UsageError, match="No Kubernetes compute 'b/\\*'"):
+        narrowed(several, Scope(computes=("b/*",)))
+
+
 def test_what_is_told_of_all_is_told_of_clusters_that_no_facts_tell_of() -> None:
     hidden = next(w for w in fleet(0, 40) if w.gaps)
     named = one("b", computes=(Compute("gpu", identifier("Microsoft.Kubernetes/connectedClusters", "k")),))
     several = with_sources(Fleet((hidden, named)), ["10.9.0.0/16"])
-    rows = listed(CATALOG, [(workspace, Scope()) for workspace in several.workspaces], ("10.9.0.0/16",)).rows
+    rows = listed(CATALOG, [(workspace, Scope()) for workspace in several.workspaces]).rows
     assert {row.source_addresses for row in rows if row.for_clusters} == {("10.9.0.0/16",)}
     assert set(sources_by_compute(several.workspaces)) == {f"{hidden.name}/*", "b/gpu"}
 

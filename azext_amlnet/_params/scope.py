@@ -114,8 +114,8 @@ def clusters(context, _files):
         options_list=["--compute", "-c"],
         nargs="+",
         completer=Completer(_compute_names),
-        help="Attached Kubernetes computes that count, of several workspaces also as WORKSPACE/COMPUTE. Default: all "
-        "that are attached.",
+        help="Attached Kubernetes computes that count, of several workspaces also as WORKSPACE/COMPUTE or "
+        "WORKSPACE/*. Default: all that are attached.",
         **SCOPE,
     )
     context.argument(
@@ -132,9 +132,9 @@ def _whence(context):
         "source",
         nargs="+",
         help="Where the clusters' traffic comes from, as ranges such as 10.1.0.0/16: of all clusters, or "
-        "COMPUTE=10.1.0.0/16[,…], WORKSPACE/COMPUTE=…, GROUP/WORKSPACE/COMPUTE=…. Default: the subnets of AKS node "
-        "pools and their pods, where Azure shows them. Where it is not known, a rule for some sources only decides "
-        "nothing.",
+        "COMPUTE=10.1.0.0/16[,…], WORKSPACE/COMPUTE=…, GROUP/WORKSPACE/COMPUTE=…, of a whole workspace WORKSPACE/*=…. "
+        "Default: the subnets of AKS node pools and their pods, where Azure shows them. Where it is not known, a rule "
+        "for some sources only decides nothing.",
         **SCOPE,
     )
 

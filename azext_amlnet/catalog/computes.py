@@ -34,7 +34,7 @@ def narrowed(workspaces: Sequence[Workspace], scope: Scope) -> Parts:
     """The workspaces that have one of the scope's computes, each with its own of them; all of no computes are named.
 
     Raises UsageError for a compute that is not attached. What Azure refused to tell cannot be checked: a workspace
-    whose computes are not known may have one of that name.
+    whose computes are not known may have one of that name (`unseen` says so). `workspace/*` is all of a workspace.
     """
     if not scope.computes:
         return [(workspace, scope) for workspace in workspaces]
@@ -48,16 +48,32 @@ def narrowed(workspaces: Sequence[Workspace], scope: Scope) -> Parts:
         for number, compute in matching:
             of.setdefault(number, []).append(compute)
     parts = ((workspaces[number], tuple(dict.fromkeys(names))) for number, names in sorted(of.items()))
-    return [(workspace, replace(scope, computes=names)) for workspace, names in parts]
+    return [(workspace, replace(scope, computes=() if ANY in names else names)) for workspace, names in parts]
 
 
 def _perhaps(workspaces: Sequence[Workspace], name: str) -> Iterator[int]:
-    """The numbers of the workspaces whose computes Azure refused to tell, and which may have one of this name."""
-    where = name.lower().split("/")[:-1]
-    for number, one in enumerate(workspaces):
-        silent = one.computes is None and one.gaps_about("computes")
-        if silent and (not where or _place(one)[-len(where) :] == where):
+    """The numbers of the workspaces whose computes Azure refused to tell, and which may have one of this name.
+
+    Of `workspace/*` that of which no compute is known at all, for whichever reason.
+    """
+    where, compute = name.lower().rpartition("/")[::2]
+    for number, (one, known) in enumerate(zip(workspaces, names_of(workspaces), strict=True)):
+        silent = not one.computes if compute == ANY else one.computes is None and one.gaps_about("computes")
+        if silent and (not where or _is_place(one, known, where)):
             yield number
+
+
+def unseen(workspaces: Sequence[Workspace], scope: Scope) -> Iterator[str]:
+    """That a compute is listed of which nobody knows whether there is one, among several workspaces."""
+    every = list(attached(workspaces)) if len(workspaces) > 1 else []
+    for name in scope.computes if every else ():
+        perhaps = [names_of(workspaces)[number] for number in _perhaps(workspaces, name)]
+        if perhaps and not name.endswith(ANY) and not any(one.is_meant(name) for one in every):
+            yield (
+                f"No compute that this login may see is called '{name}'. Azure refused to tell those of "
+                f"{few(perhaps, 3)}, so the list is of one there, if there is one; attached are: "
+                f"{few([one.name for one in every], 12)}."
+            )
 
 
 class Attached(NamedTuple):
@@ -70,9 +86,9 @@ class Attached(NamedTuple):
 
     def is_meant(self, text: str) -> bool:
         """Whether it is meant by a name that a user gave."""
-        words = text.lower().split("/")
-        whole = [*_place(self.workspace), self.compute.name.lower()]
-        return whole[-len(words) :] == words or self.name.lower() == text.lower()
+        place, name = text.lower().rpartition("/")[::2]
+        own = self.name.rpartition("/")[0]
+        return name in (ANY, self.compute.name.lower()) and (not place or _is_place(self.workspace, own, place))
 
 
 def attached(workspaces: Sequence[Workspace]) -> Iterator[Attached]:
@@ -83,11 +99,12 @@ def attached(workspaces: Sequence[Workspace]) -> Iterator[Attached]:
             yield Attached(compute.name if len(names) == 1 else f"{name}/{compute.name}", compute, workspace, number)
 
 
-def _place(workspace: Workspace) -> list[str]:
-    """What may stand in front of a compute's name: subscription, resource group and workspace."""
+def _is_place(workspace: Workspace, name: str, text: str) -> bool:
+    """Whether a workspace is what stands in front of a compute, as rows call it or behind group and subscription."""
     parts = (workspace.id or "").lower().split("/")
-    above = [parts[2], parts[4]] if len(parts) > 4 else []
-    return [*above, (workspace.name or "").lower()]
+    whole = [*([parts[2], parts[4]] if len(parts) > 4 else []), (workspace.name or "").lower()]
+    words = text.lower().split("/")
+    return whole[-len(words) :] == words or name.lower() == text.lower()
 
 
 def _not_attached(workspaces: Sequence[Workspace], name: str) -> UsageError:
@@ -107,7 +124,7 @@ def means(text: str, name: str) -> bool:
     `workspace/*` may be any of that workspace.
     """
     words, own = text.lower().split("/"), name.lower().split("/")
-    if own[-1] == ANY:
+    if ANY in (own[-1], words[-1]):
         words, own = words[:-1], own[:-1]
     count = min(len(words), len(own))
     return words[len(words) - count :] == own[len(own) - count :]
@@ -168,18 +185,40 @@ def with_sources(fleet: Fleet, texts: Sequence[str]) -> Fleet:
     """The facts with the source addresses that `--source` tells: of all clusters, or of those behind named computes.
 
     What is said of one compute holds for its cluster wherever that is attached, all that is said of it together, and
-    counts before what is said of all; both count before what Azure tells. Raises UsageError for what is no address, and
-    for a name that no compute has or that several clusters have.
+    counts before what is said of a whole workspace (`workspace/*`), and that before what is said of all; all of it
+    counts before what Azure tells. Raises UsageError for what is no address, and for a name that nothing has or that
+    several clusters have.
     """
     everywhere = told_of_all(texts)
     of: dict[Key, list[str]] = {}
+    wholes: dict[int, list[str]] = {}
     every = list(attached(fleet.workspaces)) if texts else []
     for name, ranges in (text.rsplit("=", 1) for text in texts if "=" in text):
-        of.setdefault(_cluster_of(fleet.workspaces, every, name), []).extend(_ranges(ranges, f"{name}="))
+        if name.endswith(f"/{ANY}"):
+            wholes.setdefault(_workspace_of(fleet.workspaces, name), []).extend(_ranges(ranges, f"{name}="))
+        else:
+            of.setdefault(_cluster_of(fleet.workspaces, every, name), []).extend(_ranges(ranges, f"{name}="))
     if not texts:
         return fleet
-    numbered = enumerate(fleet.workspaces)
-    return replace(fleet, workspaces=tuple(_sourced(number, one, everywhere, of) for number, one in numbered))
+    by_whole: dict[Key, list[str]] = {}
+    for one in every:
+        by_whole.setdefault(_key(one.number, one.compute.cluster_id), []).extend(wholes.get(one.number, ()))
+    of = {**{key: ranges for key, ranges in by_whole.items() if ranges}, **of}
+    sourced = (_sourced(number, one, tuple(wholes.get(number, everywhere)), everywhere, of)
+               for number, one in enumerate(fleet.workspaces))  # fmt: skip
+    return replace(fleet, workspaces=tuple(sourced))
+
+
+def overruled(fleet: Fleet, sourced: Fleet, texts: Sequence[str]) -> Iterator[str]:
+    """That what is said of all clusters counts in place of what Azure tells of some of several."""
+    everywhere, known = told_of_all(texts), sources_by_compute(fleet.workspaces)
+    now = sources_by_compute(sourced.workspaces)
+    names = [name for name, some in known.items() if some and now[name] == everywhere and set(some) != set(everywhere)]
+    if everywhere and names and len(known) > 1:
+        yield (
+            f"--source {few(everywhere, 3)} counts for all clusters, in place of what Azure tells of {few(names, 3)}; "
+            "--source COMPUTE=RANGE tells it of those alone that Azure does not know."
+        )
 
 
 def told_of_all(texts: Sequence[str]) -> tuple[str, ...]:
@@ -226,6 +265,17 @@ def _cluster_of(workspaces: Sequence[Workspace], every: Sequence[Attached], name
     return key
 
 
+def _workspace_of(workspaces: Sequence[Workspace], name: str) -> int:
+    """The number of the one workspace that `workspace/*` names."""
+    known, place = names_of(workspaces), name.rpartition("/")[0]
+    numbers = [number for number, one in enumerate(workspaces) if _is_place(one, known[number], place)]
+    if len(numbers) == 1:
+        return numbers[0]
+    what = "several workspaces have this name" if numbers else "no workspace has this name"
+    hint = f"The workspaces are: {few(known, 12)}."
+    raise UsageError(f"--source {name[:80]}=: {what}.", hint)
+
+
 def _has_one_nameless(workspace: Workspace) -> bool:
     """Whether all computes of a workspace that tell no cluster are of one: the only one without an id, or their own."""
     clusters = sum(not cluster.id for cluster in workspace.clusters)
@@ -233,9 +283,16 @@ def _has_one_nameless(workspace: Workspace) -> bool:
 
 
 def _sourced(
-    number: int, workspace: Workspace, everywhere: tuple[str, ...], of: Mapping[Key, Sequence[str]]
+    number: int,
+    workspace: Workspace,
+    elsewhere: tuple[str, ...],
+    everywhere: tuple[str, ...],
+    of: Mapping[Key, Sequence[str]],
 ) -> Workspace:
-    """A workspace whose clusters have the addresses that were told; a cluster that only a compute names is one, too."""
+    """A workspace whose clusters have the addresses that were told; a cluster that only a compute names is one, too.
+
+    `elsewhere` are the addresses of clusters that no facts name.
+    """
     known = {(cluster.id or "").lower() for cluster in workspace.clusters}
     ids = {(one.cluster_id or "").lower(): one.cluster_id for one in workspace.computes or ()}
     types = {key: cluster_type_of(identifier) for key, identifier in ids.items()}
@@ -249,7 +306,8 @@ def _sourced(
         addresses = tuple(dict.fromkeys(of.get(_key(number, cluster.id), everywhere)))
         return replace(cluster, source_addresses=addresses) if addresses else cluster
 
-    return replace(workspace, clusters=tuple(map(sourced, (*workspace.clusters, *more))))
+    clusters = tuple(map(sourced, (*workspace.clusters, *more)))
+    return replace(workspace, clusters=clusters, source_addresses=elsewhere or workspace.source_addresses)
 
 
 def sources_by_compute(workspaces: Sequence[Workspace]) -> dict[str, Optional[tuple[str, ...]]]:
@@ -262,15 +320,17 @@ def sources_by_compute(workspaces: Sequence[Workspace]) -> dict[str, Optional[tu
     for name, workspace in zip(names, workspaces, strict=True):
         front = f"{name}/" if len(names) > 1 else ""
         for compute in workspace.computes or ():
-            sources[f"{front}{compute.name}"] = _addresses(clusters_of(compute, workspace))
+            of_cluster = _addresses(clusters_of(compute, workspace))
+            sources[f"{front}{compute.name}"] = of_cluster or workspace.source_addresses
         if not workspace.computes:
-            sources[f"{front}{ANY}"] = _addresses(workspace.clusters)
+            sources[f"{front}{ANY}"] = _addresses(workspace.clusters) or workspace.source_addresses
     return sources
 
 
 def sources_of(inputs: Inputs) -> dict[str, Optional[tuple[str, ...]]]:
-    """The same of what a verb works on; of rows without facts, for the computes that they name nothing is known."""
-    return sources_by_compute(inputs.fleet.workspaces) or dict.fromkeys(inputs.computes_of_rows)
+    """The same of what a verb works on; of rows without facts, for the computes that they name."""
+    by_facts = sources_by_compute(inputs.fleet.workspaces)
+    return by_facts or dict.fromkeys(inputs.computes_of_rows, inputs.everywhere or None)
 
 
 def _addresses(clusters: Sequence[Optional[Cluster]]) -> Optional[tuple[str, ...]]:
@@ -281,7 +341,7 @@ def _addresses(clusters: Sequence[Optional[Cluster]]) -> Optional[tuple[str, ...
 def unsourced(workspaces: Sequence[Workspace]) -> Iterator[str]:
     """That it is not known where the traffic of some of many workspaces' computes comes from, and what tells it."""
     sources = sources_by_compute(workspaces).items() if len(workspaces) > 1 else ()
-    names = [name for name, addresses in sources if addresses is None and not name.endswith(ANY)]
+    names = [name for name, addresses in sources if addresses is None]
     if names:
         of = f"{few(names, 3)}: --source {names[0]}=RANGE and so on tells"
         yield f"Azure does not tell where the traffic of {len(names)} computes comes from, {of}."

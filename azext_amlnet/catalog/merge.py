@@ -28,22 +28,18 @@ from .inspection import worst
 from .rows import kept_of_all, unique
 
 
-def listed(
-    catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]], everywhere: tuple[str, ...] = ()
-) -> Requirements:
-    """The list of workspaces, each within its part that is asked about; see `merge`.
-
-    `everywhere` is where the traffic of clusters comes from that no facts tell of.
-    """
-    lists = (_from(everywhere, expand(catalog, one, scope)) for one, scope in parts)
+def listed(catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]]) -> Requirements:
+    """The list of workspaces, each within its part that is asked about; see `merge`."""
+    lists = (_from(one.source_addresses, expand(catalog, one, scope)) for one, scope in parts)
     return merge(catalog, [one for one, _ in parts], lists)
 
 
-def _from(everywhere: tuple[str, ...], one: Requirements) -> Requirements:
-    if not everywhere:
+def _from(elsewhere: Optional[tuple[str, ...]], one: Requirements) -> Requirements:
+    """A list with the addresses of clusters that no facts tell of."""
+    if not elsewhere:
         return one
     rows = (
-        replace(row, source_addresses=everywhere) if row.for_clusters and not row.source_addresses else row
+        replace(row, source_addresses=elsewhere) if row.for_clusters and not row.source_addresses else row
         for row in one.rows
     )
     return replace(one, rows=tuple(rows))

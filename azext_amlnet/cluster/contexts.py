@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ..errors import UsageError
 from ..model import Cluster, ClusterType, Compute, Scope, Workspace
+from ..text import ANY
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _host(server: str) -> str:
 
 
 def _asked(facts: Optional[Workspace], computes: Sequence[str]) -> tuple[Compute, ...]:
-    wanted = {name.lower() for name in computes}
+    wanted = {name.lower() for name in computes if not name.endswith(f"/{ANY}")}  # which is all of the workspace
     attached = (facts.computes or ()) if facts else ()
     return tuple(compute for compute in attached if not wanted or compute.name.lower() in wanted)
 

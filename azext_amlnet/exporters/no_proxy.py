@@ -30,5 +30,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """Comments and one line, entries that Go's and Python's clients and curl read alike."""
-    private = dict.fromkeys(row.host for row in rows if row.private and row.kind is not Kind.WILDCARD)
-    return comments("#", header(context, lost)) + ",".join((*_ALWAYS, *_PLATFORM, *private)) + "\n"
+    private = {row.host: row.workspaces for row in rows if row.private and row.kind is not Kind.WILDCARD}
+    some = {host: whose for host, whose in private.items() if len(whose) < len(context.workspaces)}
+    notes = (f"{host} is needed by {few(whose, 12)} only." for host, whose in some.items() if whose)
+    return comments("#", (*header(context, lost), *notes)) + ",".join((*_ALWAYS, *_PLATFORM, *private)) + "\n"

@@ -155,8 +155,8 @@ class Sources:
 
     def advice(self, traffic: Traffic) -> str:
         """What to do about it."""
-        source = "Say with --source which addresses the cluster's traffic comes from."
-        return source if self.reason(traffic) is Doubt.SOURCE else ""
+        known = self.reason(traffic) is not Doubt.SOURCE
+        return "" if known else "Say with --source where the traffic comes from: RANGE, of several COMPUTE=RANGE each."
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Iterator, Optional
 
-from ._az import cloud_of, logger, login
+from ._az import cloud_of, logger, login, warn
 from ._fleet import finished, query_of
 from ._wait import LONG_S, asking, waiting
 
@@ -48,10 +48,11 @@ def catalog_and_facts(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Opt
     if arguments.requirements_file or not (arguments.workspace_file or arguments.in_azure):
         return _catalog(arguments.catalog), None
     catalog, fleet = _of_workspaces(cmd, arguments)
-    from ..catalog.computes import narrowed, with_sources
+    from ..catalog.computes import narrowed, overruled, with_sources
     from ..files import write_fleet
 
     sourced = with_sources(fleet, arguments.source)
+    warn(overruled(fleet, sourced, arguments.source))
     narrowed(fleet.workspaces, scope_of(arguments))
     if saved:
         write_fleet(saved, fleet, arguments.overwrite)
@@ -60,7 +61,7 @@ def catalog_and_facts(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Opt
 
 def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet], scope: Scope) -> Inputs:
     """The rows of a scope: of the facts, else of a file, else none; raises UsageError for a file that is none."""
-    from ..catalog.computes import narrowed, told_of_all, unsourced
+    from ..catalog.computes import narrowed, unseen, unsourced
     from ..catalog.expand import gap_lines
     from ..catalog.merge import listed
     from ..model import Inputs
@@ -68,12 +69,11 @@ def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet
     if fleet is None:
         return _of_rows(arguments, catalog, scope)
     parts = narrowed(fleet.workspaces, scope)
-    everywhere = told_of_all(arguments.source)
-    answer = listed(catalog, parts, everywhere)
-    fleet = replace(fleet, workspaces=tuple(workspace for workspace, _ in parts))
+    answer = listed(catalog, parts)
     of_scope = gap_lines(fleet.scope.gaps) if fleet.scope else ()
-    untold = unsourced(fleet.workspaces) if not everywhere else ()
-    return Inputs(catalog, fleet, answer.rows, (*of_scope, *answer.warnings, *answer.hints, *untold), everywhere)
+    warnings = (*of_scope, *unseen(fleet.workspaces, scope), *answer.warnings, *answer.hints)
+    fleet = replace(fleet, workspaces=tuple(workspace for workspace, _ in parts))
+    return Inputs(catalog, fleet, answer.rows, (*warnings, *unsourced(fleet.workspaces)))
 
 
 def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:

@@ -109,7 +109,7 @@ def context_of(
         workspace=fleet.only.name if fleet.only else None,
         workspaces=inputs.workspaces,
         regions={name: str(one.region) for name, one in pairs if one.region},
-        sources={name: some or inputs.everywhere or None for name, some in sources_of(inputs).items()},
+        sources=sources_of(inputs),
         searched=searched(inputs),
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",
