@@ -10,6 +10,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, Mapping, TypeVar
 
+from .text import line
+
 T = TypeVar("T")
 JsonObject = dict[str, Any]
 """A document as az prints it: plain JSON values."""
@@ -125,3 +127,17 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise TwiceError(f"the key {shown(twice)} stands in one object twice")
     return document
+
+
+def plain(value: T) -> T:
+    """Nouns with texts that a terminal and a pipeline can show: names of rules are anybody's."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return typing.cast(T, line(value))
+    if isinstance(value, tuple):
+        return typing.cast(T, tuple(map(plain, value)))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        named = {part.name: plain(getattr(value, part.name)) for part in dataclasses.fields(value)}
+        return typing.cast(T, dataclasses.replace(value, **named))
+    return value

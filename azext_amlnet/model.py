@@ -303,6 +303,11 @@ class Workspace:
         parts = (self.id or "").split("/")
         return parts[4] if len(parts) > 4 else None
 
+    @property
+    def key(self) -> str:
+        """What tells it from others of its name: the digest of its id; empty where that is not known."""
+        return text.digest(self.id.lower()) if self.id else ""
+
     def gaps_about(self, *facts: str) -> tuple[str, ...]:
         """The gaps that concern one of the named facts, as text."""
         return tuple(str(gap) for gap in self.gaps if gap.fact in facts)

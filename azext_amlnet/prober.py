@@ -26,6 +26,7 @@ import struct
 import sys
 import threading
 import time
+from _thread import start_new_thread
 from urllib.parse import unquote
 
 SCHEMA = 1
@@ -37,6 +38,7 @@ MOST_THREADS = 2500
 STACK = 1 << 20  # of a thread
 FILES_EACH, FILES_OWN = 3, 64  # open files that a target has as a rule, and those of this process itself
 MOST_LOOKUPS = 10  # names that are asked for at once, since resolvers drop bursts; of long lists a twentieth
+MOST_TRIES, PATIENCE_S = 4, 2.0  # of a target that lacks files though it is alone; and for threads to start
 PACE_S = 0.05  # … and one more after this time
 SILENT_S = 1.0  # a resolver that has answered nothing for so long drops no bursts: it is asked for all at once
 GRACE_S = 0.2
@@ -67,24 +69,33 @@ _OWN_LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EA
 
 def _own_limit(error):
     """`exhausted` for what this machine itself has too little of: files, memory, threads."""
+    if isinstance(error, ssl.SSLError):  # OpenSSL has no other way to say it
+        text = str(error).lower()  # "tlsv1 alert internal error" is the server's
+        return "exhausted" if "malloc" in text or ("internal error" in text and "alert" not in text) else None
     code = getattr(error, "errno", None)
     return "exhausted" if code in _OWN_LIMITS or isinstance(error, (MemoryError, RuntimeError)) else None
 
 
 def _short_of(error):
     """An error's number by its name, else its type."""
+    if isinstance(error, ssl.SSLError) and _own_limit(error):
+        return "MemoryError"
     return errno.errorcode.get(getattr(error, "errno", None), type(error).__name__)
 
 
 def lacking(steps):
     """What this process had too little of, so that targets were in each other's way: files, threads, memory; or ""."""
     facts = [step["facts"] for step in steps]
+    facts += [one["plainHttp"] for one in facts if "plainHttp" in one]
     facts += [one for several in facts for key in ("answers", "attempts") for one in several.get(key) or ()]
     words = [str(one.get(key)).partition(":")[0] for one in facts for key in ("errno", "error", "smallSegments")]
     return next((_SHARED[word] for word in words if word in _SHARED), "")
 
 
-_SHARED = {"EMFILE": "files", "exhausted": "files", "RuntimeError": "threads", "MemoryError": "memory"}
+_SHARED = {
+    "EMFILE": "files", "ENFILE": "files", "exhausted": "files", "EAGAIN": "threads", "RuntimeError": "threads",
+    "MemoryError": "memory", "ENOMEM": "memory", "ENOBUFS": "memory",
+}  # fmt: skip
 
 
 class Record:
@@ -122,7 +133,8 @@ class Record:
             result, facts, outcome = stop, stop.facts, "failed"
         except Exception as error:  # a measurement never raises; a proxy's address stays out of what it tells
             detail = "" if layer == "proxy" else ": %s" % str(error)[:200]
-            result = Stopped(_own_limit(error) or "error", error=type(error).__name__ + detail)
+            own = {"errno": _short_of(error)} if _own_limit(error) else {}
+            result = Stopped("exhausted" if own else "error", error=type(error).__name__ + detail, **own)
             facts, outcome = result.facts, "failed"
         with self.lock:
             if not self.finished.is_set():
@@ -169,9 +181,12 @@ def resolve(record, host, resolvers):
     if literal:
         return [literal], {"addresses": [host], "literal": True}
     servers, answers = (resolvers or nameservers())[:3], queue.Queue()
-    _thread(_ask_all, answers, servers, host, record.ends - 0.1)
+    asking = Started(_ask_all, answers, servers, host, record.ends - 0.1)
     addresses, facts = ({}, {}) if resolvers else _system_lookup(record, host)
     raw = _collect(answers, 2 * len(servers), record, wait=bool(resolvers) or bool(facts.get("error")))
+    missing = len(raw) + answers.qsize() < 2 * len(servers)
+    if missing and (asking.over.is_set() or (resolvers and not raw)):  # its thread has died of it
+        raise MemoryError
     if facts.get("getaddrinfoMs", 0) > 1000:  # it waited for somebody
         heard = {(answer["server"], answer["type"]) for answer in raw}
         pairs = [(server, kind) for server in servers for kind in ("A", "AAAA") if (server, kind) not in heard]
@@ -220,7 +235,7 @@ def _system_lookup(record, host):
             box.put(error)
 
     started = time.monotonic()
-    _thread(look)
+    Started(look)
     try:
         result = box.get(timeout=record.left())
     except queue.Empty:
@@ -442,7 +457,7 @@ def connect(record, addresses, port):
         facts["untried"] = len(addresses) - MOST_ADDRESSES
     winner = queue.Queue()
     if len(attempts) > 1:
-        record.watching = _thread(_connect_all, record, attempts, port, winner)
+        record.watching = Started(_connect_all, record, attempts, port, winner)
     else:
         _connect_all(record, attempts, port, winner)
     try:
@@ -598,6 +613,10 @@ class Tls:
                 else:
                     self.incoming.write_eof()
                     raise Stopped("closed", bytesReceived=self.stream.received) from None
+            except ssl.SSLError as error:
+                if _own_limit(error):
+                    raise MemoryError from None
+                raise
 
     def handshake(self, patience=None):
         self._until_done(self.object.do_handshake, patience)
@@ -708,7 +727,9 @@ def _plain_http(record, host, address, agent):
         target = {"host": host, "port": 80, "protocol": "http", "path": "/"}
         facts = exchange(record, plain, target, agent)[1]
     except (Stopped, OSError) as error:
-        return {"failure": getattr(error, "facts", {}).get("failure", "error")}
+        facts = getattr(error, "facts", {"errno": _short_of(error)})
+        own = {"errno": facts["errno"]} if facts.get("errno") in _SHARED else {}
+        return dict({"failure": facts.get("failure", "error")}, **own)
     return {key: facts[key] for key in ("status", "reason", "headers", "title", "text") if key in facts}
 
 
@@ -765,8 +786,8 @@ def _certificate(record, name, shared, reconnect):
         finally:
             stream.close()
     except (Stopped, OSError, ssl.SSLError, IndexError, ValueError) as error:
-        facts = getattr(error, "facts", {})
-        return {"errno": facts["errno"]} if facts.get("failure") == "exhausted" else {}
+        short = lacking([{"facts": error.facts}]) if isinstance(error, Stopped) else _own_limit(error)
+        return {"errno": "EMFILE" if isinstance(error, Stopped) else _short_of(error)} if short else {}
 
 
 def describe(der):
@@ -1244,7 +1265,7 @@ def probe(record, shared):
 
 
 def _unforeseen(error):
-    facts = {"failure": "error", "error": type(error).__name__}
+    facts = {"failure": _own_limit(error) or "error", "error": type(error).__name__}
     return {"layer": "dns", "outcome": "failed", "elapsedMs": 0, "facts": facts}
 
 
@@ -1311,10 +1332,24 @@ def _reconnector(record, address, port):
     return again
 
 
-def _thread(work, *arguments):
-    thread = threading.Thread(target=work, args=arguments, daemon=True)
-    thread.start()
-    return thread
+class Started:
+    """A thread that is begun without waiting for it: one that dies at once, for want of memory, stops nobody.
+
+    Raises RuntimeError where no more threads can be started.
+    """
+
+    def __init__(self, work, *arguments):
+        self.over = threading.Event()
+        start_new_thread(self._run, (work, arguments))
+
+    def _run(self, work, arguments):
+        with contextlib.suppress(BaseException):  # who waits for what it was to bring notices that nothing came
+            work(*arguments)
+        self.over.set()
+
+    def join(self, timeout):
+        """Waits until it is over, so long at most."""
+        self.over.wait(timeout)
 
 
 def run(request):
@@ -1399,13 +1434,15 @@ class Crew:
         self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.Queue()
         self.lookups, self.files = Lookups(len(targets)), _raised_files()
         room = MOST_THREADS if self.files is None else max(1, (self.files - FILES_OWN) // FILES_EACH)
-        self.places = min(room, MOST_THREADS, len(targets)) or 1
-        self.lacking = "files" if self.places < min(len(targets), MOST_THREADS) else ""
+        self.most = min(MOST_THREADS, len(targets)) or 1
+        self.places, self.too_many = min(room, self.most), self.most + 1
+        self.lacking = "files" if self.places < self.most else ""
         self.narrower = bool(self.lacking)  # and nobody was told yet
+        self.clean, self.tries, self.vain, self.stuck, self.shown = 0, {}, 0, None, None
 
     def room(self):
         """The line that tells how many are tried at a time from now on, and what is too little for more of them."""
-        self.narrower = False
+        self.narrower, self.shown = False, (self.places, self.lacking)
         line = {"kind": "room", "atOnce": self.places, "lacking": self.lacking}
         return line if self.files is None else dict(line, openFiles=self.files)
 
@@ -1416,16 +1453,30 @@ class Crew:
         record = Record(self.waiting[-1], self.timeout_s, self._slot(self.waiting[-1]))
         record.among = self.places
         try:
-            _thread(self._work, record)
-        except RuntimeError:  # no more threads here: those that run must end first
+            Started(self._work, record)
+        except RuntimeError as error:  # no more threads just now: those that run must end first
             record.let_next_in()
-            if not self.live:
-                raise
-            self._narrow(len(self.live), "threads")
-            return False
+            return self._wait_for_threads(record, error)
+        self.stuck = None
         self.waiting.pop()
         self.live[record] = True
         return bool(self.waiting)
+
+    def _wait_for_threads(self, record, error):
+        """A moment later there may be some; where none ever come, the target's result says so."""
+        self.stuck = self.stuck or time.monotonic()
+        late = time.monotonic() - self.stuck > PATIENCE_S
+        if late and self.live and self.places > len(self.live):
+            self._narrow(len(self.live), "threads")
+        if self.live or not late:
+            time.sleep(0.05)
+            return False
+        record.among, record.complete = 0, True
+        record.steps.append(_unforeseen(error))
+        self.waiting.pop()
+        self.live[record] = True
+        self.finished.put(record)
+        return True
 
     def result_of(self, record):
         """The result line of a target that is over; None where it was told before, or the target is tried again."""
@@ -1433,16 +1484,38 @@ class Crew:
         if not self.live.pop(record, False):
             return None
         line = record.close()
+        line["steps"] = line["steps"] or [_unforeseen(MemoryError())]  # its thread died before it began
         lack = lacking(line["steps"])
-        if not lack or record.among == 1:
+        if not lack:
+            self._widen()
+        if not lack or (record.among <= 1 and not self._once_more(record)):
             return line
         if record.among <= self.places:
-            self._narrow(max(1, min(self.places, among) * 2 // 3), lack)
+            self.too_many = max(2, min(self.places, among))
+            self._narrow(max(1, self.too_many * 2 // 3), lack)
         self.waiting.append(record.target)
         return None
 
+    def _once_more(self, record):
+        """Whether one that lacked something though it was alone is tried again: what others left open may close."""
+        tries = self.tries.get(record.target["id"], 0)
+        if not record.among or tries >= MOST_TRIES or self.vain >= 3 * MOST_TRIES:
+            return False
+        self.tries[record.target["id"]] = tries + 1
+        self.vain += 1  # until one gets through
+        time.sleep(0.25 * 2**tries)
+        return True
+
     def _narrow(self, places, lack):
-        self.places, self.lacking, self.narrower = places, lack, True
+        self.clean, self.places, self.lacking = 0, places, lack
+        self.narrower = (places, lack) != self.shown
+
+    def _widen(self):
+        """More at a time where none lacked anything: soon up to three quarters of what was too much, then slowly."""
+        self.vain = 0
+        self.clean += 1
+        if self.places < self.most and (4 * self.places < 3 * self.too_many or self.clean > self.places):
+            self.clean, self.places = 0, self.places + 1
 
     def _slot(self, target):
         """The place among those who look up a name, where it needs one and gets it; a proxy looks names up itself."""
@@ -1461,6 +1534,9 @@ class Crew:
 
     def ended(self, patient):
         """A target that is over, if any: sockets stop at the deadline, and what is stuck is given up a moment later."""
+        if not self.live:
+            return None
+        patient = patient and self.stuck is None
         oldest = next(iter(self.live))
         left = oldest.ends + GRACE_S - time.monotonic()
         try:

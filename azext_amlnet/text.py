@@ -167,7 +167,9 @@ def digest(text: str) -> str:
 SOURCES_OF, _LONGEST_OF = "sourceAddressesOf", 100
 """How a parameter for the source addresses of computes begins, and how much of their names it has."""
 OF_COMPUTE = "compute"
-"""What names, in the metadata of such a parameter, the one compute whose addresses it is for."""
+OF_WORKSPACE = "workspace"
+"""What names, in the metadata of such a parameter, the one compute whose addresses it is for, and what tells its
+workspace from others of the same name: the digest of its id."""
 
 
 def addresses_of(compute: str) -> str:
@@ -187,6 +189,17 @@ def source_parameters(names: Sequence[str]) -> tuple[str, str]:
     camel = "".join(word[:1].upper() + word[1:] for word in words)
     apart = f"{SOURCES_OF}{camel[: _LONGEST_OF - 8]}{digest(' '.join(names))}"
     return (f"{SOURCES_OF}{camel}" if len(camel) <= _LONGEST_OF else apart), apart
+
+
+def range_of(text: str) -> str:
+    """An IPv4 address, or a range by its length, without bits behind that, as Azure takes it; empty for any other."""
+    match = re.fullmatch(r"([0-9.]{7,15})(?:/([0-9]{1,2}))?", text)
+    if match is None or not is_address(match[1]) or int(match[2] or 32) > 32:
+        return ""
+    numbers, length = [int(number) for number in match[1].split(".")], int(match[2] or 32)
+    value = sum(number << (24 - 8 * at) for at, number in enumerate(numbers)) >> (32 - length) << (32 - length)
+    plain = ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+    return plain if match[2] is None else f"{plain}/{length}"
 
 
 def is_range(text: str) -> bool:

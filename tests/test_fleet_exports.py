@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
@@ -614,23 +615,58 @@ def filled(form: Any) -> Any:
     )
 
 
-def with_sources_from(form: Any, action: str = "Allow") -> str:
-    """A template with one rule from these sources, which stand behind a denial of all, or in front of an allowance."""
-    sources = filled(form)
+def with_sources_from(form: Any, action: str = "Allow", name: str = "sourceAddressesOfHub", **more_of_it: Any) -> str:
+    """A template with one rule from these sources; where it denies, another behind it allows. `name` is whose it is."""
+    sources = json.loads(json.dumps(filled(form)).replace("sourceAddressesOfHub", name))
     rule = {**ALLOW, **(sources if isinstance(sources, dict) else {"sourceAddresses": sources})}
     rule.pop("sourceAddresses") if isinstance(sources, dict) else None
     rules = [collection(action, [rule], 100), *([collection("Allow", [ALLOW])] if action == "Deny" else [])]
-    more = {"null": {"type": "array", "nullable": True, "defaultValue": "[parameters('plain')]"},
-            "other": {"type": "array", "defaultValue": f"[{HUB}]"}, "flag": {"type": "bool"}}  # fmt: skip
-    parameters = {**declared("plain", "sourceAddressesOfNobody", sourceAddressesOfHub="team/hub"), **more}
+    more = {
+        "null": {"type": "array", "nullable": True, "defaultValue": "[parameters('plain')]"},
+        "other": {"type": "array", "defaultValue": f"[parameters('{name}')]"},
+        "flag": {"type": "bool"},
+    }
+    parameters = {**declared("plain", "sourceAddressesOfNobody", **{name: "team/hub"}), **more}
+    parameters[name].update(more_of_it)
     return template_with(rules, parameters=parameters, variables={"own": ["10.7.0.0/16"]})
 
 
+@pytest.mark.parametrize("name", ["sourceAddressesOfHub", "hubRanges"])
 @pytest.mark.parametrize("action", ["Allow", "Deny"])
 @pytest.mark.parametrize("form", DOUBTFUL, ids=str)
-def test_what_a_deployment_may_fill_otherwise_stays_in_doubt(form: Any, action: str) -> None:
+def test_what_a_deployment_may_fill_otherwise_stays_in_doubt(form: Any, action: str, name: str) -> None:
+    """Whatever the parameter is called whose metadata names a compute."""
     asked = (Whence(None, "team/hub"), Whence(SPAN, "team/hub"), Whence(SPAN, "other/gpu"), Whence(SPAN), Whence())
-    assert open_to(with_sources_from(form, action), *asked) == ["unknown"] * len(asked)
+    assert open_to(with_sources_from(form, action, name), *asked) == ["unknown"] * len(asked)
+
+
+@pytest.mark.parametrize(
+    "more", [{"allowedValues": [["10.5.0.0/16"]]}, {"metadata": {"compute": 7}}, {"nullable": True}]
+)
+def test_a_parameter_that_may_not_hold_its_computes_addresses_stays_in_doubt(more: Any) -> None:
+    for name in ("sourceAddressesOfHub", "hubRanges"):
+        words = open_to(with_sources_from("[{}]", "Allow", name, **more), Whence(None, "team/hub"), Whence(SPAN))
+        assert words == ["unknown"] * 2, name
+
+
+def test_unions_of_unions_cost_what_they_hold() -> None:
+    levels = {f"v{n}": f"[union(variables('v{n - 1}'), variables('v{n - 1}'))]" for n in range(1, 40)}
+    variables = {"v0": f"[union({HUB}, createArray('10.9.0.0/16'))]", **levels}
+    rules = [collection("Allow", [{**ALLOW, "sourceAddresses": "[variables('v39')]"}])]
+    text = template_with(rules, parameters=declared(sourceAddressesOfHub="team/hub"), variables=variables)
+    started = time.monotonic()
+    assert open_to(text, Whence(SPAN, "team/hub"), Whence(SPAN, "other/gpu")) == ["covered", "unknown"]
+    assert time.monotonic() - started < 5
+
+
+def test_a_workspace_of_the_same_name_elsewhere_is_another() -> None:
+    pair = (gpu("team-1", "rg-1", cluster="k1"), gpu("team-2", cluster="k2"))
+    policies = build.read_back("azure-firewall-arm", exported("azure-firewall-arm", pair).content, alone=True)
+    rows = [row for row in rows_of(pair[:1]) if not row.unresolved]
+    for one_of_it, word in ((pair[0], "covered"), (gpu("team-1", "rg-40", cluster="k9"), "unknown")):
+        report = report_on(Inputs(CATALOG, Fleet((one_of_it,)), tuple(rows)), policies, sources_of={"gpu": ()})
+        words = {one.coverage.value for one in report.findings}
+        assert (words == {"covered"}) is (word == "covered") and (word == "covered" or "covered" not in words)
 
 
 @pytest.mark.parametrize(

@@ -372,3 +372,26 @@ def test_a_source_that_names_nothing_is_refused(text: str, words: str) -> None:
     with pytest.raises(UsageError) as refused:
         with_sources(several, [text])
     assert words in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("10.1.0.1/16", "10.1.0.0/16"),
+        ("10.1.0.7", "10.1.0.7"),
+        ("10.1.0.7/32", "10.1.0.7/32"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("10.1.0.0/255.255.0.0", ""),
+        ("10.1.0.0/0.0.255.255", ""),
+        ("10.1.0.0/016", ""),
+        ("10.1.0.0/33", ""),
+        ("300.1.0.0", ""),
+    ],
+)
+def test_a_range_is_written_as_azure_and_squid_take_it(text: str, known: str) -> None:
+    fleet_of_one = Fleet((gpu("a", cluster="k1"),))
+    if known:
+        assert addresses(fleet_of_one, text) == [(known,)]
+    else:
+        with pytest.raises(UsageError, match="no IPv4 address or range"):
+            addresses(fleet_of_one, text)

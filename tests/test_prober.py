@@ -7,10 +7,12 @@ import json
 import os
 import resource
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -548,6 +550,60 @@ def test_at_its_own_limits_it_tries_fewer_at_a_time_and_nobody_pays_for_it(
     )
     said_so = [one for one in report.warnings if f"No more than {places} endpoints were tried at a time" in one]
     assert len(said_so) == 1 and words in said_so[0]
+
+
+def run_with(monkeypatch: pytest.MonkeyPatch, net: wire.Wire, count: int, fails: Callable[[int], bool]) -> list[Any]:
+    """The lines of a run of so many silent targets, where the starts of threads fail that `fails` names."""
+    starts = iter(range(10**6))
+
+    def start(work: Any, arguments: Any) -> int:
+        if fails(next(starts)):
+            raise RuntimeError("can't start new thread")
+        return real(work, arguments)
+
+    real = prober.start_new_thread
+    monkeypatch.setattr(prober, "start_new_thread", start)
+    monkeypatch.setattr(prober, "PATIENCE_S", 0.3)
+    port = net.silent_port()
+    targets = [{"id": str(n), "host": "127.0.0.1", "port": port, "protocol": "tcp", "path": "/"} for n in range(count)]
+    return list(prober.run({"schema": 1, "timeoutS": 0.5, "targets": targets}))
+
+
+def test_one_threads_failure_makes_no_run_serial(monkeypatch: pytest.MonkeyPatch, net: wire.Wire) -> None:
+    started = time.monotonic()
+    lines = run_with(monkeypatch, net, 15, lambda number: number == 1)
+    assert time.monotonic() - started < 2 and len(lines) == 17
+    assert {line["steps"][-1]["facts"]["failure"] for line in lines if line["kind"] == "result"} == {"timeout"}
+
+
+def test_where_no_thread_ever_starts_each_target_says_so(monkeypatch: pytest.MonkeyPatch, net: wire.Wire) -> None:
+    lines = run_with(monkeypatch, net, 3, lambda number: True)
+    assert [line["kind"] for line in lines] == ["hello", "result", "result", "result", "done"]
+    assert {line["steps"][-1]["facts"]["failure"] for line in lines[1:4]} == {"exhausted"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "lack"),
+    [
+        ({"failure": "exhausted", "errno": "EMFILE"}, "files"),
+        ({"failure": "error", "error": "MemoryError"}, "memory"),
+        ({"attempts": [{"failure": "exhausted", "errno": "EMFILE"}]}, "files"),
+        ({"smallSegments": "exhausted"}, "files"),
+        ({"plainHttp": {"failure": "exhausted", "errno": "EMFILE"}}, "files"),
+        ({"answers": [{"error": "ENFILE"}]}, "files"),
+        ({"failure": "exhausted", "error": "RuntimeError: can't start new thread"}, "threads"),
+        ({"failure": "timeout"}, ""),
+        ({"title": "EMFILE", "text": "MemoryError"}, ""),
+    ],
+)
+def test_what_a_process_lacks_for_itself_is_told_from_what_servers_say(facts: dict[str, Any], lack: str) -> None:
+    assert prober.lacking([{"facts": {}}, {"facts": facts}]) == lack
+
+
+def test_openssl_without_memory_is_no_fault_of_the_network() -> None:
+    assert prober._own_limit(ssl.SSLError(1, "[SSL] malloc failure (_ssl.c:2580)")) == "exhausted"
+    assert prober._own_limit(ssl.SSLError(1, "[SSL] internal error (_ssl.c:1006)")) == "exhausted"
+    assert prober._own_limit(ssl.SSLError(1, "[SSL: TLSV1_ALERT_INTERNAL_ERROR] tlsv1 alert internal error")) is None
 
 
 def test_a_limit_of_files_that_cannot_be_raised_so_far_is_raised_less_or_kept(monkeypatch: pytest.MonkeyPatch) -> None:

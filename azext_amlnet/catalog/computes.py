@@ -23,7 +23,7 @@ from ..model import (
     cluster_type_of,
     names_of,
 )
-from ..text import ANY, few, is_qualified, is_range
+from ..text import ANY, few, is_qualified, range_of
 from .consumers import clusters_of
 
 Parts = list[tuple[Workspace, Scope]]
@@ -228,9 +228,10 @@ def told_of_all(texts: Sequence[str]) -> tuple[str, ...]:
 
 def _ranges(text: str, of: str) -> list[str]:
     """The ranges of a text, with commas or blanks between them; raises UsageError for what is none."""
-    ranges = [part for part in re.split(r"[,\s]+", text) if part]
-    for one in ranges:
-        if not is_range(one) or ":" in one:
+    parts = [part for part in re.split(r"[,\s]+", text) if part]
+    ranges = [range_of(one) for one in parts]
+    for one, known in zip(parts, ranges, strict=True):
+        if not known:
             what = f"--source is no IPv4 address or range: '{one[:60]}'."
             raise UsageError(what, "For example 10.1.0.0/16, or gpu-aks=10.1.0.0/16 for one compute.")
     if not ranges:

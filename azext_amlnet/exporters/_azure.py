@@ -49,8 +49,11 @@ def source_parameters(sources: SourcePlan) -> dict[str, Any]:
     if sources.is_object:
         return {OBJECT: parameter(OBJECT, "object", sources.filled)}
     otherwise = None if sources.of_several else f"[parameters('{ALL}')]"
-    whose = sources.whose
-    own = {name: parameter(name, "array", some or otherwise, whose.get(name)) for name, some in sources.known.items()}
+    whose = sources.whose if sources.of_several else {}
+    own = {
+        name: parameter(name, "array", some or otherwise, sources.metadata(whose[name]) if name in whose else {})
+        for name, some in sources.known.items()
+    }
     return own if sources.of_several else {ALL: parameter(ALL, "array", sources.everywhere), **own}
 
 
@@ -83,11 +86,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def parameter(name: str, kind: str, default: Any = None, whose: Optional[str] = None) -> dict[str, Any]:
+def parameter(name: str, kind: str, default: Any = None, metadata: Mapping[str, str] = {}) -> dict[str, Any]:
     """A parameter of a template, with what it is for; of source addresses of one compute with whose they are."""
     value = {} if default is None else {"defaultValue": list(default) if isinstance(default, tuple) else default}
-    compute = {} if whose is None else {OF_COMPUTE: whose}  # by which check-policy knows it where it has no value
-    return {"type": kind, **value, "metadata": {"description": about(name, whose), **compute}}
+    described = {"description": about(name, metadata.get(OF_COMPUTE)), **metadata}
+    return {"type": kind, **value, "metadata": described}
 
 
 _ABOUT = {

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Optional, Sequence
 
-from ..text import SOURCES_OF, addresses_of, digest, source_parameters
+from ..text import OF_COMPUTE, OF_WORKSPACE, SOURCES_OF, addresses_of, digest, source_parameters
 from ._text import Context
 
 ALL, OBJECT, SETS = "sourceAddresses", SOURCES_OF, "sources"
@@ -32,7 +32,7 @@ class SourcePlan:
     `known` has the addresses by the name of a parameter (of the object: of a compute), None where they are not all
     known, `own` those names by computes. `sets` are several together, by a name that says whose they are, `labels`
     those names by computes; of one workspace there are none, and `everywhere` are the addresses of all. `counts` has
-    how many addresses a rule for computes has.
+    how many addresses a rule for computes has, `ids` what tells workspaces from others of their names.
     """
 
     of_several: bool
@@ -43,6 +43,7 @@ class SourcePlan:
     sets: Mapping[str, tuple[str, ...]]
     labels: Mapping[Computes, str]
     counts: Mapping[Computes, int]
+    ids: Mapping[str, str]
 
     def reference(self, computes: Computes) -> tuple[str, bool]:
         """What holds the addresses of these computes, and whether it is a set: else it is a parameter."""
@@ -54,6 +55,11 @@ class SourcePlan:
     def whose(self) -> dict[str, str]:
         """Of several workspaces the one compute of each parameter."""
         return {name: computes[0] for computes, name in self.own.items()} if self.of_several else {}
+
+    def metadata(self, compute: str) -> dict[str, str]:
+        """What the metadata of a compute's parameter tells, by which check-policy knows whose it is."""
+        workspace = self.ids.get(compute.rpartition("/")[0])
+        return {OF_COMPUTE: compute, **({OF_WORKSPACE: workspace} if workspace else {})}
 
     @property
     def unknown(self) -> int:
@@ -74,7 +80,7 @@ def plan(context: Context, wanted: Iterable[Computes]) -> SourcePlan:
     everywhere, own = _together(context.sources.values()), _names(groups)
     known = {name: _together(context.sources.get(one) for one in group) for group, name in own.items()}
     counts = {group: len(known[name] or everywhere or (ALL,)) for group, name in own.items()}
-    return SourcePlan(False, False, everywhere, known, own, {}, {}, {**counts, (): len(everywhere or (ALL,))})
+    return SourcePlan(False, False, everywhere, known, own, {}, {}, {**counts, (): len(everywhere or (ALL,))}, {})
 
 
 def _of_several(context: Context, groups: Sequence[Computes]) -> SourcePlan:
@@ -89,7 +95,7 @@ def _of_several(context: Context, groups: Sequence[Computes]) -> SourcePlan:
     sets = {label: tuple(own[(name,)] for name in group) for group, label in labels.items()}
     known = {name: context.sources.get(group[0]) for group, name in own.items()}
     counts = {group: len({one for name in group for one in context.sources.get(name) or (name,)}) for group in groups}
-    return SourcePlan(True, is_object, None, known, own, sets, labels, counts)
+    return SourcePlan(True, is_object, None, known, own, sets, labels, counts, context.ids)
 
 
 def _label(group: Computes, computes: Mapping[str, int]) -> str:

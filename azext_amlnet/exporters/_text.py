@@ -13,9 +13,9 @@ from ..text import few, line
 class Context:
     """What a file says of itself: for whom, of when, from what, made how, and what Azure refused to tell.
 
-    `workspace` is the only one; `workspaces` are all, with their `regions` as far as those are known, and `searched` is
-    where they were looked for, a line each. `sources` has all computes by their names in rows, and where their traffic
-    comes from, None where that is not all known.
+    `workspace` is the only one; `workspaces` are all, with their `regions` and digests of their `ids` as far as those
+    are known, and `searched` is where they were looked for, a line each. `sources` has all computes by their names in
+    rows, and where their traffic comes from, None where that is not all known.
     `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
     `lacking_in` names the policies that the rows are additions to; `purpose` is what is made of the rows.
     """
@@ -32,6 +32,7 @@ class Context:
     regions: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Optional[tuple[str, ...]]] = field(default_factory=dict)
     searched: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -60,7 +60,8 @@ def _source_parameters(sources: SourcePlan) -> Iterator[str]:
     otherwise = "array" if sources.of_several else f"array = {ALL}"
     whose = sources.whose
     for name, addresses in sources.known.items():
-        yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise, whose.get(name))
+        metadata = sources.metadata(whose[name]) if name in whose else {}
+        yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise, metadata)
 
 
 def _source_variables(sources: SourcePlan) -> Iterator[str]:
@@ -91,9 +92,10 @@ def _object(lists: Mapping[str, Iterable[str]], depth: int) -> str:
     return "{\n" + "".join(pairs) + f"{_pad(depth)}}}"
 
 
-def _parameter(name: str, kind: str, whose: Optional[str] = None) -> str:
-    compute = f"@metadata({{\n{_pad(1)}{OF_COMPUTE}: {_text(whose)}\n}})\n" if whose else ""
-    return f"@description({_text(about(name, whose))})\n{compute}param {name} {kind}\n"
+def _parameter(name: str, kind: str, metadata: Mapping[str, str] = {}) -> str:
+    pairs = "".join(f"{_pad(1)}{key}: {_text(value)}\n" for key, value in metadata.items())
+    known = f"@metadata({{\n{pairs}}})\n" if pairs else ""
+    return f"@description({_text(about(name, metadata.get(OF_COMPUTE)))})\n{known}param {name} {kind}\n"
 
 
 def _group(symbol: str, group: Group, sources: SourcePlan, before: Optional[str]) -> Iterator[str]:

@@ -116,38 +116,47 @@ def _below(suffix: str, base: str) -> Fit:
 class Sources:
     """Where traffic comes from; `unread` says what of it could not be understood.
 
-    `own` names computes for which parameters without a value stand: their addresses, whichever those are.
+    `own` names computes for which parameters without a value stand: their addresses, whichever those are. Beside each
+    is what tells its workspace from others of that name, if anything does.
     """
 
     spans: tuple[Span, ...]
     unread: str = ""
-    own: tuple[str, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
 
     def fit(self, traffic: Traffic) -> Fit:
         """ALL for sources within; MAYBE where the source of the question is not known."""
         if self.spans == (EVERYTHING,) or (traffic.source is not None and inside(traffic.source, self.spans)):
             return Fit.ALL
-        if traffic.compute.lower() in self._own:
+        if traffic.compute and self._is_for(traffic):
             return Fit.ALL if not self.unread else Fit.MAYBE
         if traffic.source is None or self.unread or self.own:  # clusters may share addresses
             return Fit.MAYBE
         return Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
 
+    def _is_for(self, traffic: Traffic) -> bool:
+        """Whether it is for a compute by its name, and not for one of another workspace that is called alike."""
+        workspaces = self._own.get(traffic.compute.lower(), ())
+        return bool(workspaces) and (not traffic.workspace or bool({"", traffic.workspace} & set(workspaces)))
+
     @cached_property
-    def _own(self) -> frozenset[str]:
-        return frozenset(map(str.lower, self.own))
+    def _own(self) -> dict[str, list[str]]:
+        own: dict[str, list[str]] = {}
+        for compute, workspace in self.own:
+            own.setdefault(compute.lower(), []).append(workspace)
+        return own
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         if self.unread:
             return self.unread
+        computes = few([compute for compute, _ in self.own], 3)
         if traffic.source is not None:
-            return f"whether {shown(traffic.source)} is among the addresses of {few(self.own, 3)} is not known"
+            return f"whether {shown(traffic.source)} is among the addresses of {computes} is not known"
         spans = ", ".join(map(shown, self.spans[:3])) + (" …" if len(self.spans) > 3 else "")
-        for_whom = " and ".join(filter(None, (spans, few(self.own, 3))))
-        return "where the cluster's traffic comes from is not known" + (
-            f", and this is for {for_whom}" * bool(for_whom)
-        )
+        for_whom = " and ".join(filter(None, (spans, computes)))
+        only = f", and this is for {for_whom}" if for_whom else ""
+        return f"where the cluster's traffic comes from is not known{only}"
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
-from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence, TypeVar, cast
+from dataclasses import replace
+from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..about import about
+from ..codec import plain
 from ..compare.outcomes import OF_POLICY, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
 from ..model import EXIT_UNKNOWN, SCHEMA_VERSION, Coverage, Inputs, Level, Requirement, by_workspace
-from ..text import endpoint, few, line
+from ..text import endpoint, few
 from .addresses import Span
 from .addresses import shown as shown_span
 from .check import beyond
@@ -25,7 +25,6 @@ LACKING = (Coverage.MISSING, Coverage.PARTIAL)
 """What a further rule mends."""
 _BAD = {Level.REQUIRED: set(Coverage) - {Coverage.COVERED}}
 Key = tuple[str, str, int, str]
-T = TypeVar("T")
 
 
 def report_on(
@@ -49,14 +48,14 @@ def report_on(
         **about(inputs, evidence.gaps),
         checked_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         sources=tuple(map(shown_span, everywhere)),
-        policy=_plain(tuple(map(_summary_of, policies))),
+        policy=plain(tuple(map(_summary_of, policies))),
         summary={**summary(findings), "exitCode": exit_code(findings) or EXIT_UNKNOWN * inputs.fleet.undecided},
-        warnings=_plain((*inputs.warnings, *evidence.warnings, *_notes(policies, everywhere))),
-        findings=_plain(findings),
-        over_permissive=_plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
-        stale=_plain(tuple(stale(policies, inputs.catalog.retired))),
-        unread=_plain(tuple(part for policy in policies for part in policy.unread)),
-        assumptions=_plain(_unique(policy.assumptions for policy in policies)),
+        warnings=plain((*inputs.warnings, *evidence.warnings, *_notes(policies, everywhere))),
+        findings=plain(findings),
+        over_permissive=plain(tuple(over_permissive(policies, inputs.catalog.shared, inputs.rows, everywhere))),
+        stale=plain(tuple(stale(policies, inputs.catalog.retired))),
+        unread=plain(tuple(part for policy in policies for part in policy.unread)),
+        assumptions=plain(_unique(policy.assumptions for policy in policies)),
     )
 
 
@@ -69,10 +68,12 @@ def whence(
     """
     known = sources_of or dict.fromkeys(inputs.computes_of_rows, ())
     attached, front = by_workspace(known), f"{inputs.workspaces[0]}/" if len(inputs.workspaces) == 1 else ""
+    keys = {name: one.key for name, one in zip(inputs.workspaces, inputs.fleet.workspaces, strict=False)}
 
     def of(row: Requirement) -> Sequence[Whence]:
-        names = row.computes_among(attached)
-        return [Whence(span, f"{front}{name}") for name in names for span in known.get(name) or sources or (None,)]
+        names = {name: f"{front}{name}" for name in row.computes_among(attached)}
+        whose = {name: (whole, keys.get(whole.rpartition("/")[0], "")) for name, whole in names.items()}
+        return [Whence(span, *whose[name]) for name in names for span in known.get(name) or sources or (None,)]
 
     return of
 
@@ -97,19 +98,6 @@ def _summary_of(policy: Policy) -> PolicySummary:
     return PolicySummary(
         policy.name, policy.source or policy.dialect, len(policy.rules), policy.computes, policy.notes, sources
     )
-
-
-def _plain(value: T) -> T:
-    """The nouns with texts that a terminal and a pipeline can show: names of rules are anybody's."""
-    if isinstance(value, Enum):
-        return value
-    if isinstance(value, str):
-        return cast(T, line(value))
-    if isinstance(value, tuple):
-        return cast(T, tuple(map(_plain, value)))
-    if is_dataclass(value) and not isinstance(value, type):
-        return cast(T, replace(value, **{part.name: _plain(getattr(value, part.name)) for part in fields(value)}))
-    return value
 
 
 # ---------------------------------------------------------------------------------------------------------------------

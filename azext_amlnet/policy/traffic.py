@@ -48,10 +48,14 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Whence:
-    """Where traffic comes from, None where nobody told that, and whose it is; empty where that is not known either."""
+    """Where traffic comes from, None where nobody told that, and whose it is; empty where that is not known either.
+
+    `workspace` tells the compute's workspace from others of its name (`Workspace.key`), where that is known.
+    """
 
     span: Optional[Span] = None
     compute: str = ""
+    workspace: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Traffic:
     """What one requirement sends from one source; `tag` is the service tag that its addresses are documented in.
 
     `elsewhere` names the tags that surely hold nothing of it (`service_tags.elsewhere`); `seen` is what a measurement
-    and Azure's list of tags add to what documents say; `compute` is whose traffic it is, where that is known.
+    and Azure's list of tags add to what documents say; `compute` is whose traffic it is, of which `workspace`, where
+    that is known.
     """
 
     kind: Kind
@@ -73,6 +78,7 @@ class Traffic:
     elsewhere: frozenset[str] = frozenset()
     seen: Optional[Seen] = None
     compute: str = ""
+    workspace: str = ""
 
     @property
     def words(self) -> frozenset[str]:
@@ -95,4 +101,4 @@ def traffics(
     whole = Traffic(row.kind, row.host, row.protocol, row.port, None, None, row.fqdn_tags, row.private, elsewhere, seen)
     for source in sources:
         for tag in row.service_tags or (None,):
-            yield replace(whole, source=source.span, compute=source.compute, tag=tag)
+            yield replace(whole, source=source.span, compute=source.compute, workspace=source.workspace, tag=tag)

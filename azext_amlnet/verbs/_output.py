@@ -104,13 +104,14 @@ def context_of(
     from ..model import names_of
 
     catalog, fleet = inputs.catalog, inputs.fleet
-    pairs = zip(names_of(fleet.workspaces), fleet.workspaces, strict=True)
+    pairs = list(zip(names_of(fleet.workspaces), fleet.workspaces, strict=True))
     return Context(
         workspace=fleet.only.name if fleet.only else None,
         workspaces=inputs.workspaces,
         regions={name: str(one.region) for name, one in pairs if one.region},
         sources=sources_of(inputs),
         searched=searched(inputs),
+        ids={name: one.key for name, one in pairs if one.key},
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",
         command="az " + " ".join(map(shlex.quote, sys.argv[1:])),

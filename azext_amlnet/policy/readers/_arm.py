@@ -13,7 +13,7 @@ from typing import Any, Iterable, Optional, Sequence
 
 from ...errors import UsageError
 from ...text import SOURCES_OF, compute_of
-from ._expressions import LooseList, shape_of
+from ._expressions import LooseList, SourceOf, shape_of
 from ._expressions import Unknown as Unknown
 from ._functions import one_place
 
@@ -147,14 +147,15 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
 
 @dataclass(frozen=True)
 class SourceParameters:
-    """The parameters without a value that sources are: of all traffic, or of the computes in `whose`.
+    """The parameters without a value that sources are: of all traffic, or of the computes in `whose`, each with what
+    tells its workspace from others, if anything does.
 
     `assumed` is what is taken for granted of them, `items` are the texts that stand beside them.
     """
 
     of_all: bool = False
     assumed: tuple[str, ...] = ()
-    whose: tuple[str, ...] = ()
+    whose: tuple[tuple[str, str], ...] = ()
     items: tuple[Any, ...] = ()
 
 
@@ -163,20 +164,20 @@ def source_parameters(value: Any, beside: Any = None) -> SourceParameters:
 
     One that an export of several workspaces made for a compute tells so. One that is only called like those is
     anybody's, and as little known as any other value that only a deployment tells. One for all traffic is none where
-    other sources stand beside it.
+    IP groups stand beside it.
     """
     parts = [item for part in (value if isinstance(value, list) else [value]) for item in _apart(part)]
     unknown = [part for part in parts if isinstance(part, Unknown)]
-    whose = {} if isinstance(value, LooseList) else dict(pair for part in parts for pair in _whose(part))
-    if whose and all(part.whose for part in unknown):
-        assumed = (_assumed(name, f"{compute}'s") for name, compute in whose.items())
-        items = tuple(part for part in parts if not _whose(part))
-        return SourceParameters(False, tuple(assumed), tuple(dict.fromkeys(whose.values())), items)
-    matches = (re.fullmatch(r"\[?parameters\('([^']{1,80})'\)\]?", part.text, re.IGNORECASE) for part in unknown)
-    names = [match[1] for match in matches if match and not match[1].lower().startswith(SOURCES_OF.lower())]
-    if beside or not names:
+    if isinstance(value, LooseList):
         return SourceParameters()
-    return SourceParameters(True, (_assumed(names[0], "the cluster's"),))
+    whose = dict.fromkeys(one for part in parts for one in _whose(part))
+    if whose and all(part.whose for part in unknown):
+        assumed = dict.fromkeys(_assumed(name, f"{compute}'s") for name, compute, _ in whose)
+        items = tuple(part for part in parts if not _whose(part))
+        return SourceParameters(False, tuple(assumed), tuple(dict.fromkeys(one[1:] for one in whose)), items)
+    if beside or not unknown or not all(part.plain for part in unknown):
+        return SourceParameters()
+    return SourceParameters(True, (_assumed(unknown[0].plain, "the cluster's"),))
 
 
 def _apart(part: Any) -> Sequence[Any]:
@@ -184,10 +185,10 @@ def _apart(part: Any) -> Sequence[Any]:
     return (*part.items, part) if isinstance(part, Unknown) else (part,)
 
 
-def _whose(part: Any) -> Sequence[tuple[str, str]]:
+def _whose(part: Any) -> Sequence[SourceOf]:
     """The parameters that a value is, each with its compute; one for all names a compute in place of its addresses."""
     compute = compute_of(part.strip()) if isinstance(part, str) else ""
-    return part.whose if isinstance(part, Unknown) else [(f"{SOURCES_OF}.{compute}", compute)] if compute else ()
+    return part.whose if isinstance(part, Unknown) else [(f"{SOURCES_OF}.{compute}", compute, "")] if compute else ()
 
 
 def _assumed(name: str, whose: str) -> str:

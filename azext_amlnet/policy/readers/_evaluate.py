@@ -46,7 +46,8 @@ def work_out(template: Template, node: Node) -> Any:
         return Unknown("nested too deeply")
     with template.scope.deeper():
         value = _member(template, node) if isinstance(node, Member) else _call(template, node)
-    template.scope.budget -= _weight(value, template.scope.budget)
+    known = isinstance(node, FunctionCall) and node.name in ("parameters", "variables")  # and weighed when it was made
+    template.scope.budget -= 1 if known else _weight(value, template.scope.budget)
     return value if template.scope.budget >= 0 else Unknown("more than can be worked out here")
 
 
@@ -101,6 +102,8 @@ def _weight(value: Any, most: int) -> int:
         item = rest.pop()
         if isinstance(item, dict):
             item = list(item.values())
+        if isinstance(item, Unknown):
+            weight += len(item.items)
         if isinstance(item, list):
             weight += len(item)
             rest += [inner for inner in item if isinstance(inner, (list, dict))]

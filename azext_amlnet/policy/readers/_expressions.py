@@ -18,6 +18,10 @@ DEEPEST_VALUE = 100
 _LONGEST_SHAPE = 1_000
 
 
+SourceOf = tuple[str, str, str]
+"""A parameter, the compute whose addresses it is for, and what tells that compute's workspace from others."""
+
+
 @dataclass(frozen=True)
 class Unknown:
     """A value that only a deployment would tell; of a long expression the beginning is kept.
@@ -25,15 +29,17 @@ class Unknown:
     `needs` names the parameters without a value that it comes from, `more` says that it comes from something else, too.
     `shape` is the value with what is not known in braces (`{hub}/g`): two of one shape are one and the same. `whose`
     tells parameters, each with the compute whose source addresses it is, as exports of several workspaces say it: the
-    value is all of these and the `items`, and nothing else.
+    value is all of these and the `items`, and nothing else. `plain` is the parameter that it is, if it is one of those
+    that tell nothing of whose addresses they are.
     """
 
     text: str
     needs: tuple[str, ...] = ()
     more: bool = True
     shape: str = ""
-    whose: tuple[tuple[str, str], ...] = ()
+    whose: tuple[SourceOf, ...] = ()
     items: tuple[Any, ...] = ()
+    plain: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", self.text[:80])
@@ -78,7 +84,7 @@ def unknown_of(text: str, parts: Iterable[Any], shape: str = "", more: bool = Fa
 def with_whose(unknown: Unknown, arguments: Iterable[Any]) -> Unknown:
     """A union that is not known, with the computes and the items that it is of, where nothing else is in it."""
     items: list[Any] = []
-    whose: list[tuple[str, str]] = []
+    whose: list[SourceOf] = []
     for argument in arguments:
         if isinstance(argument, Unknown) and argument.whose:
             items += argument.items
@@ -87,7 +93,8 @@ def with_whose(unknown: Unknown, arguments: Iterable[Any]) -> Unknown:
             items += argument
         else:
             return unknown
-    return replace(unknown, items=tuple(items), whose=tuple(dict.fromkeys(whose)))
+    distinct = {repr(item): item for item in items}
+    return replace(unknown, items=tuple(distinct.values()), whose=tuple(dict.fromkeys(whose)))
 
 
 def unknowns(value: Any) -> list[Unknown]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, Optional, Sequence
 
-from ...text import OF_COMPUTE, is_needing
+from ...text import OF_COMPUTE, OF_WORKSPACE, SOURCES_OF, is_needing
 from ._evaluate import work_out
 from ._expressions import DEEPEST_VALUE, FunctionCall, Unknown, braced, parsed, unknown_of
 from ._turns import Turn, turning
@@ -133,8 +133,8 @@ class Template:
             null = self.parameters[name] is None and declared.get("defaultValue") is not None
             return Unknown("null, or the default") if null else self.parameters[name]
         if "defaultValue" not in declared and not _may_be_null(declared, self.definitions):
-            needs, whose = ((key,), _whose(key, declared)) if outermost else ((), ())
-            return Unknown(f"[parameters('{key}')]", needs, not outermost, braced(key + self.mark), whose)
+            made = Unknown(f"[parameters('{key}')]", (), not outermost, braced(key + self.mark))
+            return _of_file(made, key, declared) if outermost else made
         value = self._once(f"parameters.{name}", lambda: self.value(declared.get("defaultValue")))
         if outermost:
             self.scope.defaults[key] = None
@@ -185,11 +185,20 @@ def _may_be_null(declared: Mapping[str, Any], definitions: Mapping[str, Any]) ->
     return any(isinstance(one, Mapping) and one.get("nullable") is True for one in (declared, definition))
 
 
-def _whose(name: str, declared: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """A parameter with the compute whose source addresses it is for, if an export's metadata tells that."""
+def _of_file(made: Unknown, name: str, declared: Mapping[str, Any]) -> Unknown:
+    """A parameter that a parameter file fills: with the compute that it is for, if an export's metadata tells that.
+
+    One that is called like those, or may have some values only, is anybody's.
+    """
     metadata = declared.get("metadata")
-    compute = metadata.get(OF_COMPUTE) if isinstance(metadata, Mapping) else None
-    return ((name, compute),) if isinstance(compute, str) and is_needing(compute) else ()
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    compute, workspace = metadata.get(OF_COMPUTE), metadata.get(OF_WORKSPACE)
+    if declared.get("allowedValues") is not None:
+        return replace(made, needs=(name,))
+    if isinstance(compute, str) and is_needing(compute):
+        return replace(made, needs=(name,), whose=((name, compute, workspace if isinstance(workspace, str) else ""),))
+    plain = "" if compute is not None or name.lower().startswith(SOURCES_OF.lower()) else name
+    return replace(made, needs=(name,), plain=plain)
 
 
 def _by_name(section: Any) -> dict[str, Any]:
