@@ -83,6 +83,30 @@ def _finding(finding, with_change, leveled, alone, whose):
     return OrderedDict([*columns, ("Endpoint", endpoint(finding)), *whose, ("Reason", reason)])
 
 
+def log_table(document):
+    """What a log says of each endpoint as a table, denied ones first; of --suggest what it returns."""
+    if "span" not in document:
+        return document
+    whose = _whose(document["rows"])
+    table = [_logged(row, whose(row)) for row in document["rows"]]
+    return _fitted(table, ("Endpoint", "Reason"), ("Group", "Level", "Endpoint"), "rows[].host")
+
+
+def _logged(row, whose):
+    """An endpoint of a log; one that is mended since says so in its reason."""
+    from azext_amlnet.text import endpoint
+
+    name = row["requirement"] if row["group"] == "unseen" and row["requirement"] else row["host"] or "(no name)"
+    port = row["port"] or 443
+    why = " ".join(filter(None, (row["because"] + ".", row["nearest"], row["reason"])))
+    columns = [
+        ("Group", row["group"]),
+        ("Level", row["level"] or ""),
+        ("Endpoint", endpoint(name, port, row["protocol"])),
+    ]
+    return OrderedDict([*columns, *whose, ("Reason", why)])
+
+
 def _marks(row):
     """What makes less of a row than required."""
     from azext_amlnet.reports import is_conditional

@@ -147,6 +147,38 @@ examples:
       text: az ml network check-policy --workspace-file facts.json --policy policy.json --baseline earlier.json
 """
 
+helps["ml network explain-log"] = """
+type: command
+short-summary: Tell which of the hosts that a firewall or proxy denied are needed, and why, from its log.
+long-summary: >
+    Reads the log of a device and holds it against the list: what was denied and is needed comes first, then what was
+    denied and is on no list, what cannot be decided, what of the list no record is of, and what was let through.
+    Query strings, user names and paths of URLs are not kept. The result is printed in every case.
+    Exit codes: 0 fine, 1 failed, 2 wrong usage or a file that is no log, 3 workspace not found, 8 a required endpoint
+    was denied and not let through since, 9 that cannot be told, or no decision could be read.
+examples:
+    - name: squid.
+      text: az ml network explain-log --workspace-file facts.json --log-file /var/log/squid/access.log -o table
+    - name: Azure Firewall, as a query of Log Analytics prints it (also as CSV from the portal).
+      text: >
+        az monitor log-analytics query -w $LOGS_GUID --analytics-query "AZFWApplicationRule" -t PT2H > firewall.json &&
+        az ml network explain-log -w my-workspace -g my-group --log-file firewall.json
+    - name: Azure Firewall, the blobs of a storage account; those of the DNS proxy tell names for addresses.
+      text: az ml network explain-log -w my-workspace -g my-group --log-file application/PT1H.json network/PT1H.json.gz
+    - name: Cilium, from Hubble.
+      text: >
+        hubble observe -n azureml -o json --last 10000 |
+        az ml network explain-log --workspace-file facts.json --log-file -
+    - name: FortiGate or PAN-OS, from the syslog server.
+      text: az ml network explain-log --workspace-file facts.json --log-file fortigate.log panos.csv
+    - name: Flow logs of a virtual network, which have addresses alone.
+      text: az ml network explain-log --workspace-file facts.json --log-file PT1H.json
+    - name: The rules for what was denied, ready to be added.
+      text: >
+        az ml network explain-log --workspace-file facts.json --log-file access.log --suggest squid
+        --query content -o tsv
+"""
+
 helps["ml network compare"] = """
 type: command
 short-summary: Compare two results of one kind, and tell what became of each endpoint.

@@ -156,6 +156,17 @@ def validate_check(namespace):
     _keep_what_is_read(namespace, names, namespace.policy)
 
 
+def validate_explain_log(namespace):
+    """The scope, and logs that are not read and written at the same time."""
+    for path in namespace.log_file:
+        if not path.strip():
+            raise ValueError("--log-file is empty; is a variable not set?")
+    if namespace.log_file.count("-") > 1:
+        raise ValueError("--log-file has - twice: standard input can be read once.")
+    validate_scope(namespace)
+    _keep_what_is_read(namespace, ("workspace_file", "requirements_file", "log_file"))
+
+
 def _keep_what_is_read(namespace, names, more=()):
     read = ((name, getattr(namespace, name)) for name in names if getattr(namespace, name))
     several = ((name, value if isinstance(value, list) else [value]) for name, value in read)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from .verbs import check_policy as check_policy_verb
 from .verbs import compare as compare_verb
+from .verbs import explain_log as explain_log_verb
 from .verbs import export as export_verb
 from .verbs import requirements as requirements_verb
 from .verbs import test as test_verb
@@ -14,6 +15,7 @@ from .verbs._az import az_errors
 from .verbs._in_cluster import ClusterArguments
 from .verbs.check_policy import CheckPolicyArguments
 from .verbs.compare import CompareArguments
+from .verbs.explain_log import ExplainLogArguments
 from .verbs.export import ExportArguments
 from .verbs.requirements import RequirementsArguments
 from .verbs.test import TestArguments
@@ -48,6 +50,13 @@ def check_policy(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArgumen
     """`az ml network check-policy`: the list, held against the policy of a firewall, a proxy or a cluster."""
     with az_errors():
         return check_policy_verb.run(cmd, scoped, arguments)
+
+
+@takes(ScopeArguments, ExplainLogArguments)
+def explain_log(cmd: Any, scoped: ScopeArguments, arguments: ExplainLogArguments) -> JsonObject:
+    """`az ml network explain-log`: a device's log, held against the list."""
+    with az_errors():
+        return explain_log_verb.run(cmd, scoped, arguments)
 
 
 @takes(CompareArguments)

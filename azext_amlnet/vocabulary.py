@@ -20,6 +20,11 @@ def policy_dialects() -> tuple[str, ...]:
     return _names("policy", "readers")
 
 
+def log_formats() -> tuple[str, ...]:
+    """What `explain-log` can read: the files of the folder of readers of logs."""
+    return _names("logs", "readers")
+
+
 def _names(*folder: str) -> tuple[str, ...]:
     files = Path(__file__).parent.joinpath(*folder).glob("[a-z]*.py")
     return tuple(sorted(path.stem.replace("_", "-") for path in files))

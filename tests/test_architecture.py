@@ -21,7 +21,7 @@ FLOORS = {
     0: ("prober", "vocabulary", "text"),
     1: ("errors", "model", "codec"),
     2: ("about", "catalog", "compare", "exporters", "reports"),
-    3: ("measurement", "policy"),
+    3: ("measurement", "policy", "logs"),
     4: ("files",),
     5: ("discovery", "runners"),
     6: ("cluster", "_client_factory"),
@@ -68,8 +68,8 @@ LONG_FUNCTIONS = {
     "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
-    "prober.py": (1565, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (893, "the nouns of all rooms, in one place that is read first"),
+    "prober.py": (1641, "one file by design: it travels, and an admin reads it before it runs"),
+    "model.py": (898, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 
@@ -201,7 +201,7 @@ def test_the_prober_is_one_file_of_the_standard_library_for_python_3_8() -> None
     path = PACKAGE / "prober.py"
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
     assert {name[0] for name in imports(path)} <= set(sys.stdlib_module_names)
-    assert path.stat().st_size < 66_000  # it travels in a ConfigMap
+    assert path.stat().st_size < 70_000  # it travels in a ConfigMap
     words = [str(Path(sys.executable).with_name("vermin")), "--target=3.8-", "--no-tips", str(path)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout

@@ -9,9 +9,11 @@ import ast
 import os
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
+from azext_amlnet.logs import unknowns as of_log
 from azext_amlnet.measurement import unknowns as of_test
 from azext_amlnet.measurement.causes import CAUSES, judgement_of
 from azext_amlnet.measurement.causes import unknown as unmeasured
@@ -27,7 +29,8 @@ UNKNOWN_CAUSES = [cause for cause, (verdict, *_) in CAUSES.items() if verdict is
 def test_every_reason_has_a_settlement_and_no_settlement_is_without_a_reason() -> None:
     reasons = {*UNKNOWN_CAUSES, *of_test.Unmeasured} - {Cause.UNKNOWN_FAILURE}
     assert reasons == set(of_test.SETTLED_BY) and set(of_policy.Doubt) == set(of_policy.SETTLED_BY)
-    for settlement in (*of_test.SETTLED_BY.values(), *of_policy.SETTLED_BY.values()):
+    assert set(of_log.Untold) == set(of_log.SETTLED_BY)
+    for settlement in (*of_test.SETTLED_BY.values(), *of_policy.SETTLED_BY.values(), *of_log.SETTLED_BY.values()):
         assert settlement.fact and settlement.option
 
 
@@ -84,7 +87,8 @@ def rendered(text: str) -> str:
     ]
     checked = [(doubt.value, settlement) for doubt, settlement in of_policy.SETTLED_BY.items()]
     head, *parts = re.split(r"(?<=\|---\|---\|---\|\n)(?:\|.*\n)*", text)
-    return head + table(measured) + parts[0] + table(checked) + "".join(parts[1:])
+    logged = [(untold.value, settlement) for untold, settlement in of_log.SETTLED_BY.items()]
+    return head + table(measured) + parts[0] + table(checked) + parts[1] + table(logged) + "".join(parts[2:])
 
 
 def test_the_page_lists_the_reasons_of_the_code() -> None:
@@ -94,9 +98,11 @@ def test_the_page_lists_the_reasons_of_the_code() -> None:
     assert PAGE.read_text(encoding="utf-8") == rendered(text)
 
 
-@pytest.mark.parametrize("verb", ["test", "check-policy"])
-def test_every_option_that_settles_something_is_there(az: Az, verb: str) -> None:
-    settlements = (of_test if verb == "test" else of_policy).SETTLED_BY.values()
+@pytest.mark.parametrize("of", [of_test, of_policy, of_log], ids=["test", "check-policy", "explain-log"])
+def test_every_option_that_settles_something_is_there(az: Az, of: Any) -> None:
+    settlements = of.SETTLED_BY.values()
     options = {word.strip(",") for settlement in settlements for word in settlement.option.split()}
-    shown = "".join(az.must("ml", "network", name, "-h").out for name in ("test", "check-policy", "export"))
+    shown = "".join(
+        az.must("ml", "network", name, "-h").out for name in ("test", "check-policy", "export", "explain-log")
+    )
     assert {option for option in options if option.startswith("--")} <= set(re.findall(r"--[a-z-]+", shown))

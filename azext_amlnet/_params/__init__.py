@@ -1,6 +1,6 @@
 """The arguments. Those of the scope are the same for all verbs: scope.py has them."""
 
-from ..vocabulary import FailOn, Purpose, export_formats, policy_dialects
+from ..vocabulary import FailOn, Purpose, export_formats, log_formats, policy_dialects
 
 
 def load_arguments(loader, _):
@@ -16,6 +16,7 @@ def load_arguments(loader, _):
         " requirements": (_list, _written("the list, for a ticket,")),
         " export": (requirements_file, _export),
         " check-policy": (requirements_file, _policy, _reports),
+        " explain-log": (requirements_file, _log, _written("the result")),
         " test": (requirements_file, _measurement, _cluster, _proxy_and_tls, _gate, _reports, _outputs),
         " compare": (_compare, _written("the comparison")),
     }
@@ -130,6 +131,34 @@ def _policy(context, files):
         arg_group="Output",
         help="An earlier output (JSON): fail only on what is worse than there, or new and not covered.",
         **files,
+    )
+
+
+def _log(context, files):
+    """The log, and what is shown of it."""
+    group = {"arg_group": "Log"}
+    context.argument(
+        "log_file",
+        nargs="+",
+        help="Logs of devices, in any order: plain or .gz, - for standard input. Recognised: Azure Firewall (JSON "
+        "lines, Event Hub, output of az monitor log-analytics query, CSV of the portal, messages), squid, Hubble JSON, "
+        "FortiGate, PAN-OS, flow logs of security groups and virtual networks.",
+        completer=files["completer"],
+        **group,
+    )
+    context.argument("log_format", choices=list(log_formats()), help="Format of a log that is not recognised.", **group)
+    context.argument(
+        "show_clients",
+        action="store_true",
+        help="Name the addresses that asked for each endpoint; without it they are counted.",
+        **group,
+    )
+    context.argument(
+        "suggest",
+        choices=list(export_formats()),
+        metavar="FORMAT",
+        help="Return the rules for what was denied and is on the list, and nothing else, in this format of `export`.",
+        arg_group="Output",
     )
 
 

@@ -31,6 +31,8 @@ def _of(report: Mapping[str, Any]) -> str:
     """What the module of a document's page begins with."""
     if "before" in report:
         return "compare_"
+    if "span" in report:
+        return "explain_log_"
     return "requirements_" if "rows" in report else "policy_" if "findings" in report else ""
 
 

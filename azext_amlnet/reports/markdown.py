@@ -15,6 +15,9 @@ from . import FINE, by_change, count_of, endpoint
 from .compare_html import headline as compared_headline
 from .compare_html import sides
 from .compare_html import title_of as compared_title
+from .explain_log_html import headline as log_headline
+from .explain_log_html import logged, source_line, span_line
+from .explain_log_html import title_of as log_title
 from .interception import sentence
 from .requirements_html import headline, title_of
 from .scope import several, subject
@@ -25,7 +28,7 @@ _MOST_HOSTS = 100
 
 def render(document: Mapping[str, Any]) -> str:
     """The Markdown of a report, or of a list, as plain JSON values."""
-    of_rows = _compared if "before" in document else _list
+    of_rows = _compared if "before" in document else _of_log if "span" in document else _list
     lines = of_rows(document) if "rows" in document else _summary(document)
     return "\n".join(lines) + "\n"
 
@@ -118,6 +121,25 @@ def _compared(document: Mapping[str, Any]) -> Iterator[str]:
         ]
         yield f"| {' | '.join(cells)} | {plain(row['sentence'])} |"
     yield from ("", f"and {len(rows) - _MOST_HOSTS} more") if len(rows) > _MOST_HOSTS else ()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A log
+
+
+def _of_log(document: Mapping[str, Any]) -> Iterator[str]:
+    """What was denied, and what is open; what was let through, or is in no record, is counted only."""
+    yield f"## {plain(log_title(document))}: {plain(log_headline(document))}"
+    groups = ", ".join(f"{count} {word}" for word, count in document["summary"]["groups"].items() if count)
+    yield from ("", f"{plain(span_line(document))}; {groups}; exit code {document['summary']['exitCode']}")
+    rows = [row for row in document["rows"] if row["group"] in ("denied", "unknownDenied", "undecided")]
+    if rows:
+        yield from ("", "| group | endpoint | level | |", "|---|---|---|---|")
+    for row in rows[:_MOST_HOSTS]:
+        why = ". ".join(filter(None, (row["because"], row["nearest"], row["reason"])))
+        yield f"| {row['group']} | {code(endpoint(logged(row)))} | {row['level'] or ''} | {plain(why)} |"
+    yield from ("", f"and {len(rows) - _MOST_HOSTS} more") if len(rows) > _MOST_HOSTS else ()
+    yield from ("", *(f"* {plain(source_line(source))}" for source in document["sources"]))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,251 @@
+"""Azure Firewall's logs as JSON or CSV: structured ones, older ones, and what queries of Log Analytics return.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-network-azurefirewalls-logs and the
+tables that it names (2026-11-27). Objects of a storage account or Event Hub have `category` and `properties`; rows of a
+query have the columns alone, as texts, and the table in `Type` only if the query keeps it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from operator import itemgetter
+from typing import Any, Iterable, Iterator, Mapping, Optional
+
+from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
+from ._azure_messages import decision_of, meaning_of, raw_of
+from ._fields import host_of, ip_of, of_form, of_iso, place_of, port_of, text_of
+from ._json import objects
+
+SUMMARY = "Azure Firewall, structured or AzureDiagnostics, as JSON or CSV"
+_RULES = ("Protocol", "SourceIp", "Policy", "RuleCollectionGroup", "RuleCollection", "Rule", "Action", "ActionReason")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "AZFWApplicationRule": ("Fqdn", "DestinationPort", "TargetUrl", *_RULES),
+    "AZFWNetworkRule": ("DestinationIp", "DestinationPort", *_RULES),
+    "AZFWThreatIntel": ("Fqdn", "DestinationPort", "TargetUrl", "DestinationIp", "Protocol", "SourceIp", "Action"),
+    "AZFWIdpsSignature": ("DestinationIp", "DestinationPort", "Protocol", "SourceIp", "Action", "SignatureId"),
+    "AZFWInternalFqdnResolutionFailure": ("Fqdn", "RuleCollectionGroup", "RuleCollection", "Rule"),
+    "AZFWDnsFlowTrace": ("ServerMessage", "SourceIp"),
+}
+"""The columns that tell something, by table."""
+_ALIKE = {
+    "AZFWApplicationRuleAggregation": ("AZFWApplicationRule", "ApplicationRuleCount"),
+    "AZFWNetworkRuleAggregation": ("AZFWNetworkRule", "NetworkRuleCount"),
+    "AZFWFqdnResolveFailure": ("AZFWInternalFqdnResolutionFailure", ""),
+    "AZFWDnsAdditional": ("AZFWDnsFlowTrace", ""),
+}
+_PASSED = {
+    **dict.fromkeys(("AZFWNatRule", "AZFWNatRuleAggregation"), "inbound traffic"),
+    **dict.fromkeys(("AZFWFlowTrace", "AZFWFatFlow"), "flows without a verdict"),
+    "AZFWDnsQuery": "names looked up, without addresses",
+}
+_GET = {table: itemgetter(*columns) for table, columns in COLUMNS.items()}
+_MESSAGES = ("AzureFirewallApplicationRule", "AzureFirewallNetworkRule", "AzureFirewallDnsProxy")
+_HEADER = re.compile(r'(?:"?[A-Za-z_]+(?: \[[^\]"]*\])?"?,)+"?[A-Za-z_]+(?: \[[^\]"]*\])?"?\s*\Z')
+_TOLD = re.compile(r'"(?:category|Category|Type|TableName)"\s*:\s*"(?:AZFW|AzureFirewall|PrimaryResult)|"msg_s"\s*:')
+
+
+def claims(head: str) -> bool:
+    """Whether a text begins as one of these logs: an object with such a category, or columns of such a table."""
+    start = head.lstrip()
+    if start.startswith(("{", "[")):
+        columns = '"Fqdn"' in head or '"DestinationIp"' in head or '"QueryName"' in head
+        return bool(_TOLD.search(head)) or (columns and '"Action"' in head)
+    return _header_of(start) is not None
+
+
+def _header_of(head: str) -> Optional[list[str]]:
+    """The columns that a table of comma-separated values begins with, if it is one of these."""
+    first = head.splitlines()[0] if head else ""
+    if not _HEADER.match(first):
+        return None
+    names = next(csv.reader([first]))
+    known = {"Fqdn", "DestinationIp", "QueryName"} & set(names) and "Action" in names
+    return names if known or "msg_s" in names or "QueryName" in names else None
+
+
+class AzureFirewallReader:
+    """Reads objects and rows alike: both come to a table and its columns."""
+
+    def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
+        """The records; an object of a table that is not known here is not read."""
+        pieces = iter(lines)
+        first = next((line for line in pieces if line.strip()), "")
+        rest = _again(first, pieces)
+        values = objects(rest, notes) if first.lstrip().startswith(("{", "[")) else _rows(rest, notes)
+        for value in values:
+            try:
+                table, properties, when = value["category"], value["properties"], value["time"]
+                key = (table, *_GET[table](properties))
+                if when[-1] != "Z":
+                    when = of_iso(when)
+                hash(key)
+            except (KeyError, TypeError, IndexError):
+                raw = _slowly(value, notes)
+                if raw is not None:
+                    yield raw
+                continue
+            yield key, when, 1
+
+    def time(self, when: str) -> str:
+        """A moment in ISO 8601."""
+        return of_iso(when)
+
+    def meaning(self, key: Key) -> Meaning:
+        """What a table's columns say."""
+        table, *values = key
+        if table == "message":
+            return meaning_of(values[0]) or Passed("messages of another form")
+        if table in _PASSED:
+            return Passed(_PASSED[table])
+        return _MEANING[table](dict(zip(COLUMNS[table], values, strict=True)))
+
+
+def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _rows(lines: Iterator[str], notes: ReadingNotes) -> Iterator[Any]:
+    """The rows of comma-separated values, each with the names of its columns; a time's zone stands in its name."""
+    names: Optional[list[str]] = None
+    try:
+        for row in csv.reader(lines):
+            if names is None:
+                names = [name.strip() for name in row]
+            elif len(row) == len(names):
+                yield dict(zip(names, row, strict=True))
+            elif row:
+                notes.lost("another number of columns than the header has")
+    except csv.Error:
+        notes.lost("no comma-separated values")
+
+
+def _slowly(value: Any, notes: ReadingNotes) -> Optional[Raw]:
+    """A record that lacks something, or has it under another name; None where nothing can be made of it."""
+    if not isinstance(value, dict):
+        notes.lost("no object")
+        return None
+    inner = value.get("properties")
+    properties = inner if isinstance(inner, dict) else value
+    when = _time(value)
+    table = next((t for key in ("category", "Category", "Type") if (t := text_of(value.get(key)))), "")
+    message = text_of(properties.get("msg")) or text_of(value.get("msg_s"))
+    if message and (table in _MESSAGES or not table or table == "AzureDiagnostics"):
+        key: tuple[Any, ...] = ("message", raw_of(message))
+        if isinstance(meaning_of(key[1]), (Event, Passed)):
+            return key, when, 1
+        notes.lost("a message of another form")
+        return None
+    table, counter = _ALIKE.get(table, (table, ""))
+    table = table if table in COLUMNS or table in _PASSED else _by_columns(properties)
+    if table in _PASSED:
+        return (table,), when, 1
+    if table not in COLUMNS:
+        notes.lost("a record of no table that is known here")
+        return None
+    cells = (properties.get(name) for name in COLUMNS[table])
+    key = (table, *(cell if isinstance(cell, (str, int, float, bool)) else "" for cell in cells))
+    counted = str(properties.get(counter) or 1)
+    return key, when, int(counted) if counted.isdigit() and len(counted) < 12 else 1
+
+
+def _by_columns(row: Mapping[str, Any]) -> str:
+    """The table that a row is of, by its columns."""
+    if "QueryName" in row:
+        return "AZFWDnsQuery"
+    if "Action" not in row:
+        return ""
+    return "AZFWApplicationRule" if "Fqdn" in row else "AZFWNetworkRule" if "DestinationIp" in row else ""
+
+
+_FORMS = ("%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p", "%d/%m/%Y, %H:%M:%S.%f", "%d.%m.%Y, %H:%M:%S.%f")
+
+
+def _time(value: Mapping[str, Any]) -> str:
+    """The time of a record; a portal's local time without a zone is none."""
+    name = next((key for key in value if key == "time" or key.startswith("TimeGenerated")), "")
+    text = text_of(value.get(name))
+    if "[" in name and "UTC" not in name:
+        return ""
+    return of_iso(text) or of_form(text, *_FORMS)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Columns → what they say
+
+
+def _event(row: Mapping[str, Any], **more: Any) -> Meaning:
+    decision = decision_of(row.get("Action"))
+    if decision is None:
+        return Passed("records without a verdict")
+    port, protocol = port_of(row.get("DestinationPort")), text_of(row.get("Protocol")).lower()
+    fields = {
+        "table": "structured",
+        "rule": _rule(row),
+        "source": ip_of(row.get("SourceIp")),
+        "port": port,
+        "protocol": protocol,
+        **more,
+    }
+    return Event(decision, **fields)
+
+
+def _rule(row: Mapping[str, Any]) -> str:
+    names = (text_of(row.get(name)) for name in ("Policy", "RuleCollectionGroup", "RuleCollection", "Rule"))
+    return "/".join(filter(None, names))
+
+
+def _application(row: Mapping[str, Any]) -> Meaning:
+    host, ip = host_of(row["Fqdn"]), ip_of(row["Fqdn"])
+    if not (host or ip):
+        host, ip, _ = place_of(text_of(row["TargetUrl"]))
+    reason = text_of(row.get("ActionReason"))
+    reason = "no server name (SNI) in TLS" if "SNI" in reason else "" if reason == "Default Action" else reason[:60]
+    return _event(row, host=host, ip=ip, reason=reason)
+
+
+def _network(row: Mapping[str, Any]) -> Meaning:
+    return _event(row, ip=ip_of(row["DestinationIp"]))
+
+
+def _threat(row: Mapping[str, Any]) -> Meaning:
+    host = host_of(row["Fqdn"]) or place_of(text_of(row["TargetUrl"]))[0]
+    return _event(row, host=host, ip=ip_of(row["DestinationIp"]), reason="threat intelligence")
+
+
+def _intrusion(row: Mapping[str, Any]) -> Meaning:
+    reason = f"intrusion signature {str(row['SignatureId'])[:20]}"
+    return _event(row, ip=ip_of(row["DestinationIp"]), reason=reason)
+
+
+def _unresolved(row: Mapping[str, Any]) -> Meaning:
+    host, why = host_of(row["Fqdn"]), "the firewall cannot resolve the name of its own rule"
+    return Event(Disposition.FAILED, host, rule=_rule(row), reason=why) if host else Passed("records without a name")
+
+
+_QUESTION = re.compile(r"QUESTION SECTION:\s*;?(\S+?)\.?\s+IN\s+A\b")
+_ANSWER = re.compile(r"\bIN\s+A\s+([0-9]{1,3}(?:\.[0-9]{1,3}){3})\b")
+
+
+def _answered(row: Mapping[str, Any]) -> Meaning:
+    """An answer as the firewall's DNS proxy writes it: sections of text, a record a line."""
+    text = text_of(row["ServerMessage"])
+    asked, addresses = _QUESTION.search(text), tuple(sorted(set(filter(ip_of, _ANSWER.findall(text)))))
+    host = host_of(asked[1]) if asked else ""
+    if not (host and addresses):
+        return Passed("names looked up, without addresses")
+    return Lookup(host, addresses, ip_of(row["SourceIp"]))
+
+
+_MEANING = {
+    "AZFWApplicationRule": _application,
+    "AZFWNetworkRule": _network,
+    "AZFWThreatIntel": _threat,
+    "AZFWIdpsSignature": _intrusion,
+    "AZFWInternalFqdnResolutionFailure": _unresolved,
+    "AZFWDnsFlowTrace": _answered,
+}
+
+
+READER = AzureFirewallReader

@@ -1,0 +1,130 @@
+"""Flows of Cilium's Hubble as JSON: `hubble observe -o json`, or the exporter's file.
+
+https://github.com/cilium/cilium/blob/main/api/v1/flow/flow.proto (2026-11-27). What is false, zero or
+empty is left out. Names come from Cilium's own DNS cache: several may share an address, and then none is sure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Iterable, Iterator, Optional
+
+from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
+from ._fields import host_of, ip_of, of_iso, port_of, text_of
+from ._json import objects
+
+SUMMARY = "Cilium: Hubble flows as JSON"
+_POLICY = ("POLICY_DENIED", "POLICY_DENY", "AUTH_REQUIRED")
+_DROPPED_BY_POLICY = (133, 181, 189)
+_PREFIX = re.compile(r"\s*[0-9T:.Z+-]{20,40} (?:std(?:out|err) [FP] )?(?=\{)")
+
+
+def claims(head: str) -> bool:
+    """Whether objects of flows are in it."""
+    start = _PREFIX.sub("", head.lstrip()[:80]) or head
+    known = ('"verdict"' in head and '"traffic_direction"' in head) or '"lost_events"' in head or '"drop_reason' in head
+    return start.lstrip().startswith(("{", "[")) and (known or ('"flow"' in head and '"verdict"' in head))
+
+
+class HubbleReader:
+    """Reads flows that leave a pod, and answers of DNS."""
+
+    def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
+        """The records."""
+        for value in objects((_PREFIX.sub("", line, count=1) for line in lines), notes):
+            flow = value.get("flow", value) if isinstance(value, dict) else None
+            if not isinstance(flow, dict):
+                notes.lost("no object")
+            elif "lost_events" in flow:
+                lost = flow["lost_events"] if isinstance(flow["lost_events"], dict) else {}
+                number = str(lost.get("num_events_lost") or 1)
+                notes.hole("flows that Hubble lost", int(number) if number.isdigit() and len(number) < 12 else 1)
+                yield ("passed", "events lost"), of_iso(text_of(value.get("time"))), 1
+            elif "verdict" not in flow:
+                yield ("passed", "events that are no flows"), "", 1
+            else:
+                yield _key(flow), of_iso(text_of(flow.get("time") or value.get("time"))), 1
+
+    def time(self, when: str) -> str:
+        """A moment in ISO 8601."""
+        return when
+
+    def meaning(self, key: Key) -> Meaning:
+        """What a flow says."""
+        kind, *values = key
+        if kind == "passed":
+            return Passed(values[0])
+        if kind == "lookup":
+            return Lookup(values[0], values[1], values[2])
+        decision, names, ip, port, protocol, source, rule, reason = values
+        (host, *others) = names or ("",)
+        alone = host if not others else ""
+        return Event(decision, alone, ip, port, protocol, source, rule, reason, candidates=names if others else ())
+
+
+def _part(value: Any, *keys: str) -> Mapping[str, Any]:
+    """An object within objects; empty where there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def _key(flow: Mapping[str, Any]) -> Key:
+    dns, http = _part(flow, "l7", "dns"), _part(flow, "l7", "http")
+    addresses = tuple(sorted(filter(None, map(ip_of, _texts(dns.get("ips"))))))
+    if dns:
+        return _of_dns(flow, dns, addresses)
+    if flow.get("is_reply") is True or flow.get("reply") is True:
+        return ("passed", "replies")
+    if text_of(flow.get("traffic_direction")) not in ("EGRESS", ""):
+        return ("passed", "inbound traffic")
+    names = tuple(sorted(filter(None, (host_of(name) for name in _texts(flow.get("destination_names"))))))
+    labels = _texts(_part(flow, "destination").get("labels"))
+    if not names and not any(label.startswith("reserved:world") for label in labels):
+        return ("passed", "traffic within the cluster")
+    decision = _decided(flow, http)
+    if decision is None:
+        return (
+            "passed",
+            f"flows without a verdict of a policy ({text_of(flow.get('verdict'))[:30].lower() or 'none'})",
+        )
+    l4 = _part(flow, "l4")
+    kind = next((name for name in ("TCP", "UDP", "SCTP") if name in l4), "")
+    flags = _part(l4, "TCP", "flags")
+    if decision is Disposition.ALLOWED and flags and not flags.get("SYN"):
+        return ("passed", "packets of connections that are open")
+    rules = ", ".join(sorted({text_of(_part(one).get("name")) for key in ("egress_allowed_by", "egress_denied_by")
+                              for one in flow.get(key) or () if isinstance(one, Mapping)} - {""}))  # fmt: skip
+    port = port_of(_part(l4, kind).get("destination_port"))
+    source = ip_of(_part(flow, "IP").get("source"))
+    return ("flow", decision, names, ip_of(_part(flow, "IP").get("destination")), port, kind.lower(), source, rules, "")
+
+
+def _of_dns(flow: Mapping[str, Any], dns: Mapping[str, Any], addresses: tuple[str, ...]) -> Key:
+    """An answer tells a name's addresses; a refusal is the policy's, which allows the name to nobody."""
+    host = host_of(dns.get("query"))
+    answered = text_of(_part(flow, "l7").get("type")) == "RESPONSE"
+    client = ip_of(_part(flow, "IP").get("destination" if answered else "source"))
+    if host and addresses:
+        return ("lookup", host, addresses, client)
+    if host and (dns.get("rcode") == 5 or flow.get("verdict") == "DROPPED"):
+        return ("flow", Disposition.DENIED, (host,), "", 0, "dns", client, "", "the name may not be looked up")
+    return ("passed", "names looked up, without addresses")
+
+
+def _decided(flow: Mapping[str, Any], http: Mapping[str, Any]) -> Optional[Disposition]:
+    verdict, reason = text_of(flow.get("verdict")), text_of(flow.get("drop_reason_desc"))
+    if verdict == "DROPPED":
+        policy = reason in _POLICY or (not reason and flow.get("drop_reason") in _DROPPED_BY_POLICY) or bool(http)
+        return Disposition.DENIED if policy else None
+    if http and http.get("code") == 403 and text_of(_part(flow, "l7").get("type")) == "RESPONSE":
+        return None  # of the server as well as of Cilium
+    return {"FORWARDED": Disposition.ALLOWED, "AUDIT": Disposition.ALERT}.get(verdict)
+
+
+READER = HubbleReader

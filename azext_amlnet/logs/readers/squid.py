@@ -1,0 +1,127 @@
+"""squid's access.log: native, common and combined.
+
+http://www.squid-cache.org/Doc/config/logformat/, and src/LogTags.cc of https://github.com/squid-cache/squid
+(2026-11-27). A line's tag says what squid did, its status what the client was told: an origin's 403 is not squid's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator, Optional
+
+from ..model import Disposition, Event, Key, Meaning, Passed, Raw, ReadingNotes
+from ._fields import ip_of, of_epoch, of_form, place_of
+
+SUMMARY = "squid: access.log in the formats squid (native), common and combined"
+_NATIVE = re.compile(
+    r"(?:\S.{0,200}?\s)?([0-9]{10}\.[0-9]{3}) +-?[0-9]+ (\S+) ([A-Z_]+/[0-9]{3}) -?[0-9]+ (\S+) (\S+) "
+)
+_COMMON = re.compile(
+    r"(\S+) \S+ (?:\S+) \[([^\]]{10,40})\] \"(\S+) (\S+)[^\"]*\" ([0-9]{3}|-) \S+ (?:\"(?:[^\"\\]|\\.)*\" "
+    r"\"(?:[^\"\\]|\\.)*\" )?([A-Z_]+):[A-Z_]+"
+)
+_URL = re.compile(r"((?:[a-z][a-z0-9+.-]{0,15}://)?(?:[^/?#\s@]*@)?)([^/?#\s]*)", re.IGNORECASE)
+_TAG = re.compile(r"(?:TCP|NONE|UDP|TAG)_[A-Z_]+[/:]")
+
+
+def claims(head: str) -> bool:
+    """Whether one of its first lines has the form of squid's."""
+    return any(_TAG.search(line) and (_NATIVE.match(line) or _COMMON.match(line)) for line in head.splitlines()[:50])
+
+
+class SquidReader:
+    """Reads lines of either form; of a URL no more is kept than scheme, host and port."""
+
+    def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
+        """The records: client, tag with status, method, and URL as far as its host."""
+        for line in lines:
+            words = line.split(None, 7)
+            try:
+                when, _, client, result, size, method, url = words[:7]
+                plain = when[10] == "." and len(when) == 14 and (when[:10] + when[11:]).isdigit()
+            except (ValueError, IndexError):
+                plain = False
+            if not plain or "_" not in result:
+                raw = _otherwise(line)
+                if raw is None:
+                    if line.strip():
+                        notes.lost("no line of squid's")
+                    continue
+                yield raw
+                continue
+            if "/" in url:
+                url = _short(url)
+            yield (client, result, method, url, size == "0"), when, 1
+
+    def time(self, when: str) -> str:
+        """The moment of seconds since 1970, as squid writes it."""
+        return of_epoch(float(when)) if when[:1] in "123456789" and "-" not in when else when
+
+    def meaning(self, key: Key) -> Meaning:
+        """What tag and status say, by method and URL."""
+        client, result, method, url, empty = key
+        return _meaning(client, result, method, url, empty)
+
+
+def _short(url: str) -> str:
+    """A URL without what stands behind its host, and without a user."""
+    scheme, sign, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest if sign else url, maxsplit=1)[0].rpartition("@")[2]
+    return f"{scheme}://{authority}" if sign and len(scheme) < 16 else authority
+
+
+def _otherwise(line: str) -> Optional[Raw]:
+    """A line with something in front of it, or of the other formats; None for what is none."""
+    native = _NATIVE.match(line)
+    if native:
+        return (native[2], native[3], native[4], _short(native[5]), False), native[1], 1
+    common = _COMMON.match(line)
+    if common is None:
+        return None
+    client, when, method, url, status, tag = common.groups()
+    moment = of_form(when, "%d/%b/%Y:%H:%M:%S %z")
+    return (client, f"{tag}/{status.replace('-', '000')}", method, _short(url), False), moment, 1
+
+
+def _meaning(client: str, result: str, method: str, url: str, empty: bool) -> Meaning:
+    tag, _, status = result.partition("/")
+    if method == "-" or url.startswith("error:"):
+        return Passed("connections without a request")
+    decision, reason = _decided(tag, int(status) if status.isdigit() else 0, method, empty)
+    if decision is None:
+        return Passed(reason)
+    host, ip, port = place_of(url, 443 if method == "CONNECT" else 80)
+    spoken = "http" if url.lower().startswith("http://") else "https"
+    return Event(decision, host, ip, port, spoken, ip_of(client), reason=reason)
+
+
+def _decided(tag: str, status: int, method: str, empty: bool) -> tuple[Optional[Disposition], str]:
+    """What a tag and a status come to; without a decision why there is none."""
+    parts = set(tag.split("_"))
+    if "DENIED" in parts:
+        return (Disposition.CHALLENGE, "asked for credentials (407)") if status == 407 else (Disposition.DENIED, "")
+    if parts <= {"NONE", "TAG"}:
+        return _without_tag(status, method)
+    if {"ABORTED", "TIMEDOUT", "TIMEOUT"} & parts:
+        return (Disposition.FAILED, "broken off before anything came back") if empty else (Disposition.ALLOWED, "")
+    if status == 470:
+        return Disposition.FAILED, "let through, and refused by the Azure Firewall behind it (470)"
+    if status in (502, 503, 504):
+        return Disposition.FAILED, f"let through, and no connection behind it ({status})"
+    return (Disposition.ALLOWED, "") if status else (None, "requests without an answer")
+
+
+def _without_tag(status: int, method: str) -> tuple[Optional[Disposition], str]:
+    """What `NONE` comes to: an error of squid's own, or a step of TLS inspection that decides nothing."""
+    if status == 403:
+        return Disposition.DENIED, ""
+    if status == 407:
+        return Disposition.CHALLENGE, "asked for credentials (407)"
+    if status in (502, 503, 504):
+        return Disposition.FAILED, f"let through, and no connection behind it ({status})"
+    if status == 0 and method == "CONNECT":
+        return Disposition.DENIED, "TLS was cut after the server name"
+    return None, "looks into TLS, which decide nothing" if method == "CONNECT" else "requests that are malformed"
+
+
+READER = SquidReader
