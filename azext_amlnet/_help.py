@@ -159,16 +159,12 @@ long-summary: >
 examples:
     - name: squid.
       text: az ml network explain-log --workspace-file facts.json --log-file /var/log/squid/access.log -o table
-    - name: Azure Firewall, as a query of Log Analytics prints it (also as CSV from the portal).
-      text: >
-        az monitor log-analytics query -w $LOGS_GUID --analytics-query "AZFWApplicationRule" -t PT2H > firewall.json &&
-        az ml network explain-log -w my-workspace -g my-group --log-file firewall.json
+    - name: Azure Firewall, the output of az monitor log-analytics query, or the portal's CSV.
+      text: az ml network explain-log -w my-workspace -g my-group --log-file firewall.json
     - name: Azure Firewall, the blobs of a storage account; those of the DNS proxy tell names for addresses.
       text: az ml network explain-log -w my-workspace -g my-group --log-file application/PT1H.json network/PT1H.json.gz
-    - name: Cilium, from Hubble.
-      text: >
-        hubble observe -n azureml -o json --last 10000 |
-        az ml network explain-log --workspace-file facts.json --log-file -
+    - name: Cilium, the output of hubble observe -o json.
+      text: az ml network explain-log --workspace-file facts.json --log-file flows.json
     - name: FortiGate or PAN-OS, from the syslog server.
       text: az ml network explain-log --workspace-file facts.json --log-file fortigate.log panos.csv
     - name: Flow logs of a virtual network, which have addresses alone.

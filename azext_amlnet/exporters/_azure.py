@@ -86,9 +86,12 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def parameter(name: str, kind: str, default: Any = None, metadata: Mapping[str, str] = {}) -> dict[str, Any]:
+def parameter(
+    name: str, kind: str, default: Any = None, metadata: Optional[Mapping[str, str]] = None
+) -> dict[str, Any]:
     """A parameter of a template, with what it is for; of source addresses of one compute with whose they are."""
     value = {} if default is None else {"defaultValue": list(default) if isinstance(default, tuple) else default}
+    metadata = metadata or {}
     described = {"description": about(name, metadata.get(OF_COMPUTE)), **metadata}
     return {"type": kind, **value, "metadata": described}
 

@@ -92,7 +92,8 @@ def _object(lists: Mapping[str, Iterable[str]], depth: int) -> str:
     return "{\n" + "".join(pairs) + f"{_pad(depth)}}}"
 
 
-def _parameter(name: str, kind: str, metadata: Mapping[str, str] = {}) -> str:
+def _parameter(name: str, kind: str, metadata: Optional[Mapping[str, str]] = None) -> str:
+    metadata = metadata or {}
     pairs = "".join(f"{_pad(1)}{key}: {_text(value)}\n" for key, value in metadata.items())
     known = f"@metadata({{\n{pairs}}})\n" if pairs else ""
     return f"@description({_text(about(name, metadata.get(OF_COMPUTE)))})\n{known}param {name} {kind}\n"

@@ -59,15 +59,16 @@ class Passed:
 
 Meaning = Union[Event, Lookup, Passed]
 Key = tuple[Any, ...]
-Raw = tuple[Key, str, int]
-"""What a reader takes from a record: all but its time, the time as a text that sorts, and how many attempts it is."""
+Raw = tuple[Key, str, str, int]
+"""What a reader takes from a record: what tells it from others, the client, the time as a text that sorts among those
+of one reader, and how many attempts it is."""
 
 
 class LogReader(Protocol):
     """One format. `claims` tells it from the beginning of a text; a reader reads one file.
 
-    `read` yields what records say as briefly as it can, since there are millions: a record of one client and one host
-    is alike every time, and `meaning` is asked once for each kind. What it cannot read it hands to `notes`.
+    `read` yields what records say as briefly as it can, since there are millions: those of one host are alike but for
+    client and time, and `meaning` is asked once for each kind, without them. What it cannot read it hands to `notes`.
     """
 
     def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable, Iterator
 
+from ..model import changed
 from .model import Cell, Event, Key, LogReader, LogSource, Lookup, Meaning, Passed, Raw, ReadingNotes
+from .readers._fields import ip_of
 
+Clients = dict[str, list[Any]]
+"""By client how many attempts there were, and the first and the last time, as the reader tells it."""
 MOST_KINDS = 100_000
 """So many kinds of records are told apart while one file is read, and so many events of all files; beyond that clients
 are not told apart any more, and then hosts that nobody asks about."""
@@ -20,35 +24,48 @@ class Tally:
     events: dict[Event, Cell] = field(default_factory=dict)
     lookups: dict[Lookup, Cell] = field(default_factory=dict)
     sources: list[LogSource] = field(default_factory=list)
+    clients: dict[str, str] = field(default_factory=dict)
 
     def read(self, name: str, format_name: str, reader: LogReader, lines: Iterable[str]) -> None:
         """Reads one file."""
-        notes = ReadingNotes()
-        cells: dict[Key, list[Any]] = {}
-        count, passed, span = 0, dict[str, int](), Cell(0, "", "")
+        notes, sums = ReadingNotes(), dict[Meaning, Clients]()
         records = reader.read(_numbered(lines, notes), notes)
-        full = True
-        while full:
-            full = _fill(cells, records)
-            for key, (many, earliest, latest) in cells.items():
-                cell = Cell(many, reader.time(earliest), reader.time(latest))
-                count, span = count + cell.count, span + cell
-                self._add(reader.meaning(key), cell, passed)
-            cells.clear()
-            self._narrow(notes)
-        first = tuple(f"line {number}: {why}" for why, number in list(notes.first.items())[:5])
-        holes = tuple(f"{count} times {why}" if count > 1 else why for why, count in notes.holes.items())
-        self.sources.append(LogSource(name, format_name, notes.lines, count, passed, notes.unread, first, holes,
+        more = True
+        while more:
+            kinds: dict[Key, Clients] = {}
+            more = _fill(kinds, records)
+            for key, clients in kinds.items():
+                _merge(sums.setdefault(reader.meaning(key), {}), clients)
+            if more and sum(map(len, sums.values())) > MOST_KINDS:
+                notes.hole("more clients than are told apart")
+                sums = {meaning: _together(clients) for meaning, clients in sums.items()}
+        count, passed, span = 0, dict[str, int](), Cell(0, "", "")
+        for meaning, clients in sums.items():
+            for client, (many, first, last) in clients.items():
+                cell = Cell(many, reader.time(first), reader.time(last))
+                count, span = count + many, span + cell
+                self._add(meaning, client, cell, passed)
+        self._narrow(notes)
+        firsts = tuple(f"line {number}: {why}" for why, number in list(notes.first.items())[:5])
+        holes = tuple(f"{number} times {why}" if number > 1 else why for why, number in notes.holes.items())
+        self.sources.append(LogSource(name, format_name, notes.lines, count, passed, notes.unread, firsts, holes,
                                       span.first or None, span.last or None))  # fmt: skip
 
-    def _add(self, meaning: Meaning, cell: Cell, passed: dict[str, int]) -> None:
+    def _add(self, meaning: Meaning, client: str, cell: Cell, passed: dict[str, int]) -> None:
         if isinstance(meaning, Passed):
             passed[meaning.why] = passed.get(meaning.why, 0) + cell.count
-        elif isinstance(meaning, Lookup):
-            self.lookups[meaning] = self.lookups.get(meaning, Cell(0, "", "")) + cell
+            return
+        one = changed(meaning, source=self._client(client)) if client else meaning
+        known: dict[Any, Cell] = self.events if isinstance(one, Event) else self.lookups
+        known[one] = known[one] + cell if one in known else cell
+        if isinstance(one, Lookup):
             passed["names looked up"] = passed.get("names looked up", 0) + cell.count
-        else:
-            self.events[meaning] = self.events.get(meaning, Cell(0, "", "")) + cell
+
+    def _client(self, text: str) -> str:
+        """A client's address; what is none is nobody's."""
+        if text not in self.clients:
+            self.clients[text] = ip_of(text)
+        return self.clients[text]
 
     def _narrow(self, notes: ReadingNotes) -> None:
         """Fewer kinds, where there are too many: first without their clients, then without hosts nobody asks about."""
@@ -79,17 +96,21 @@ def _numbered(lines: Iterable[str], notes: ReadingNotes) -> Iterator[str]:
         yield line
 
 
-def _fill(cells: dict[Key, list[Any]], records: Iterator[Raw]) -> bool:
+def _fill(kinds: dict[Key, Clients], records: Iterator[Raw]) -> bool:
     """Takes records until there are too many kinds of them; whether there may be more.
 
-    This loop is what a log's size costs: a look-up, a sum, and two comparisons a record.
+    This loop is what a log's size costs: two look-ups, a sum and two comparisons a record.
     """
-    get = cells.get
-    for key, when, count in records:
-        cell = get(key)
+    get, room = kinds.get, MOST_KINDS
+    for key, client, when, count in records:
+        clients = get(key)
+        if clients is None:
+            clients = kinds[key] = {}
+        cell = clients.get(client)
         if cell is None:
-            cells[key] = [count, when, when]
-            if len(cells) >= MOST_KINDS:
+            clients[client] = [count, when, when]
+            room -= 1
+            if not room:
                 return True
             continue
         cell[0] += count
@@ -98,3 +119,20 @@ def _fill(cells: dict[Key, list[Any]], records: Iterator[Raw]) -> bool:
         elif when and when < cell[1]:
             cell[1] = when
     return False
+
+
+def _merge(into: Clients, clients: Clients) -> Clients:
+    """Adds the sums of clients to those that are known."""
+    for client, (count, first, last) in clients.items():
+        cell = into.setdefault(client, [0, first, last])
+        cell[0] += count
+        cell[1], cell[2] = min(cell[1] or first, first or cell[1]), max(cell[2], last)
+    return into
+
+
+def _together(clients: Clients) -> Clients:
+    """The sums of clients as that of one, of whom nobody knows who it is."""
+    whole: Clients = {}
+    for cell in clients.values():
+        _merge(whole, {"": cell})
+    return whole

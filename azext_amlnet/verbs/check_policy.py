@@ -65,9 +65,11 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     answer = _answered(cmd, query, subnets)
     pods = pods_of(arguments.namespace or _namespace(inputs.fleet, scoped.compute), arguments.pod_labels)
     policies = _policies(files, answer, subnets, arguments.dialect, inputs, pods)
-    of = {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}
     evidence = _evidence(cmd, arguments, inputs)
-    report = report_on(inputs, policies, sources=sources, sources_of=of, earlier=earlier, evidence=evidence)
+    report = report_on(
+        inputs, policies, sources=sources, earlier=earlier, evidence=evidence,
+        sources_of={name: spans_of(some or ()) for name, some in sources_of(inputs).items()},
+    )  # fmt: skip
     warn((*_unreadable(answer, subnets), *remarks(report)))
     document: JsonObject = to_json(report)
     pages = any(path.lower().endswith(".html") for path in arguments.report_file)

@@ -15,7 +15,7 @@ from ..model import Disposition, Event, Meaning, Passed
 from ._fields import host_of, ip_of, place_of, port_of
 
 _HEAD = re.compile(
-    r"\s*(?P<protocol>[A-Za-z]+)(?: Type=[0-9]+)?\s+request from (?P<source>\[?[0-9A-Fa-f.:]+?\]?)(?::[0-9]{1,5})?"
+    r"\s*(?P<protocol>[A-Za-z]+)(?: Type=[0-9]+)?\s+request from (?:-|\[?[0-9A-Fa-f.:]+?\]?)(?::[0-9]{1,5})?"
     r"(?:\s+to\s+(?P<to>.*?))?\s*(?P<rest>\.(?:\s.*)?|\swas .*)?\Z",
     re.DOTALL,
 )
@@ -39,9 +39,20 @@ def decision_of(action: object) -> Optional[Disposition]:
     return _DECISIONS.get(action.strip().lower()) if isinstance(action, str) else None
 
 
+_CLIENT = re.compile(
+    r"(?<=request from )([0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)(?::[0-9]{1,5})?"
+)
+
+
 def raw_of(message: str) -> str:
-    """The message without the client's port, which differs each time."""
-    return re.sub(r"(request from \[?[0-9A-Fa-f.:]+?\]?):[0-9]{1,5}(?=[\s.])", r"\1", message.strip(), count=1)
+    """The message without its client, which differs each time."""
+    return _CLIENT.sub("-", message.strip(), count=1)
+
+
+def client_of(message: str) -> str:
+    """The client of a message."""
+    match = _CLIENT.search(message)
+    return match[1].strip("[]") if match else ""
 
 
 def meaning_of(message: str) -> Optional[Meaning]:
@@ -62,7 +73,7 @@ def meaning_of(message: str) -> Optional[Meaning]:
         return None
     host, ip, port = _target(head["to"] or "", labels.get("Url", ""))
     protocol, reason = head["protocol"].lower(), _reason(labels)
-    return Event(decision, host, ip, port, protocol, head["source"].strip("[]"), _rule(labels), reason, "messages")
+    return Event(decision, host, ip, port, protocol, "", _rule(labels), reason, "messages")
 
 
 def _labels(message: str) -> dict[str, str]:

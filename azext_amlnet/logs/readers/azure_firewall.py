@@ -13,19 +13,19 @@ from operator import itemgetter
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
-from ._azure_messages import decision_of, meaning_of, raw_of
+from ._azure_messages import client_of, decision_of, meaning_of, raw_of
 from ._fields import host_of, ip_of, of_form, of_iso, place_of, port_of, text_of
 from ._json import objects
 
 SUMMARY = "Azure Firewall, structured or AzureDiagnostics, as JSON or CSV"
-_RULES = ("Protocol", "SourceIp", "Policy", "RuleCollectionGroup", "RuleCollection", "Rule", "Action", "ActionReason")
+_RULES = ("Protocol", "Policy", "RuleCollectionGroup", "RuleCollection", "Rule", "Action", "ActionReason")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "AZFWApplicationRule": ("Fqdn", "DestinationPort", "TargetUrl", *_RULES),
     "AZFWNetworkRule": ("DestinationIp", "DestinationPort", *_RULES),
-    "AZFWThreatIntel": ("Fqdn", "DestinationPort", "TargetUrl", "DestinationIp", "Protocol", "SourceIp", "Action"),
-    "AZFWIdpsSignature": ("DestinationIp", "DestinationPort", "Protocol", "SourceIp", "Action", "SignatureId"),
+    "AZFWThreatIntel": ("Fqdn", "DestinationPort", "TargetUrl", "DestinationIp", "Protocol", "Action"),
+    "AZFWIdpsSignature": ("DestinationIp", "DestinationPort", "Protocol", "Action", "SignatureId"),
     "AZFWInternalFqdnResolutionFailure": ("Fqdn", "RuleCollectionGroup", "RuleCollection", "Rule"),
-    "AZFWDnsFlowTrace": ("ServerMessage", "SourceIp"),
+    "AZFWDnsFlowTrace": ("ServerMessage",),
 }
 """The columns that tell something, by table."""
 _ALIKE = {
@@ -39,7 +39,7 @@ _PASSED = {
     **dict.fromkeys(("AZFWFlowTrace", "AZFWFatFlow"), "flows without a verdict"),
     "AZFWDnsQuery": "names looked up, without addresses",
 }
-_GET = {table: itemgetter(*columns) for table, columns in COLUMNS.items()}
+_GET = {table: itemgetter(*columns) for table, columns in COLUMNS.items() if len(columns) > 1}
 _MESSAGES = ("AzureFirewallApplicationRule", "AzureFirewallNetworkRule", "AzureFirewallDnsProxy")
 _HEADER = re.compile(r'(?:"?[A-Za-z_]+(?: \[[^\]"]*\])?"?,)+"?[A-Za-z_]+(?: \[[^\]"]*\])?"?\s*\Z')
 _TOLD = re.compile(r'"(?:category|Category|Type|TableName)"\s*:\s*"(?:AZFW|AzureFirewall|PrimaryResult)|"msg_s"\s*:')
@@ -77,15 +77,16 @@ class AzureFirewallReader:
             try:
                 table, properties, when = value["category"], value["properties"], value["time"]
                 key = (table, *_GET[table](properties))
+                client = properties["SourceIp"]
                 if when[-1] != "Z":
                     when = of_iso(when)
-                hash(key)
+                hash((key, client))
             except (KeyError, TypeError, IndexError):
                 raw = _slowly(value, notes)
                 if raw is not None:
                     yield raw
                 continue
-            yield key, when, 1
+            yield key, client, when, 1
 
     def time(self, when: str) -> str:
         """A moment in ISO 8601."""
@@ -134,20 +135,21 @@ def _slowly(value: Any, notes: ReadingNotes) -> Optional[Raw]:
     if message and (table in _MESSAGES or not table or table == "AzureDiagnostics"):
         key: tuple[Any, ...] = ("message", raw_of(message))
         if isinstance(meaning_of(key[1]), (Event, Passed)):
-            return key, when, 1
+            return key, client_of(message), when, 1
         notes.lost("a message of another form")
         return None
     table, counter = _ALIKE.get(table, (table, ""))
     table = table if table in COLUMNS or table in _PASSED else _by_columns(properties)
     if table in _PASSED:
-        return (table,), when, 1
+        return (table,), "", when, 1
     if table not in COLUMNS:
         notes.lost("a record of no table that is known here")
         return None
     cells = (properties.get(name) for name in COLUMNS[table])
     key = (table, *(cell if isinstance(cell, (str, int, float, bool)) else "" for cell in cells))
     counted = str(properties.get(counter) or 1)
-    return key, when, int(counted) if counted.isdigit() and len(counted) < 12 else 1
+    client = text_of(properties.get("SourceIp"))
+    return key, client, when, int(counted) if counted.isdigit() and len(counted) < 12 else 1
 
 
 def _by_columns(row: Mapping[str, Any]) -> str:
@@ -235,7 +237,7 @@ def _answered(row: Mapping[str, Any]) -> Meaning:
     host = host_of(asked[1]) if asked else ""
     if not (host and addresses):
         return Passed("names looked up, without addresses")
-    return Lookup(host, addresses, ip_of(row["SourceIp"]))
+    return Lookup(host, addresses)
 
 
 _MEANING = {

@@ -6,7 +6,7 @@ import re
 from typing import Iterable, Iterator
 
 from ..model import Key, Meaning, Passed, Raw, ReadingNotes
-from ._azure_messages import BEGINS, meaning_of, raw_of
+from ._azure_messages import BEGINS, client_of, meaning_of, raw_of
 from ._fields import of_iso
 
 SUMMARY = "Azure Firewall's messages (msg_s of AzureDiagnostics) as text"
@@ -26,11 +26,12 @@ class MessageReader:
         """The records."""
         for text in _joined(lines):
             stamp = _TIME.match(text)
-            message = raw_of(text[stamp.end() :] if stamp else text).strip('" ')
+            whole = text[stamp.end() :] if stamp else text
+            message = raw_of(whole).strip('" ')
             if meaning_of(message) is None:
                 notes.lost("a message of another form")
                 continue
-            yield (message,), of_iso(stamp[1]) if stamp else "", 1
+            yield (message,), client_of(whole), of_iso(stamp[1]) if stamp else "", 1
 
     def time(self, when: str) -> str:
         """A moment in ISO 8601."""

@@ -40,11 +40,11 @@ class HubbleReader:
                 lost = flow["lost_events"] if isinstance(flow["lost_events"], dict) else {}
                 number = str(lost.get("num_events_lost") or 1)
                 notes.hole("flows that Hubble lost", int(number) if number.isdigit() and len(number) < 12 else 1)
-                yield ("passed", "events lost"), of_iso(text_of(value.get("time"))), 1
+                yield ("passed", "events lost"), "", of_iso(text_of(value.get("time"))), 1
             elif "verdict" not in flow:
-                yield ("passed", "events that are no flows"), "", 1
+                yield ("passed", "events that are no flows"), "", "", 1
             else:
-                yield _key(flow), of_iso(text_of(flow.get("time") or value.get("time"))), 1
+                yield _key(flow), _client(flow), of_iso(text_of(flow.get("time") or value.get("time"))), 1
 
     def time(self, when: str) -> str:
         """A moment in ISO 8601."""
@@ -56,11 +56,11 @@ class HubbleReader:
         if kind == "passed":
             return Passed(values[0])
         if kind == "lookup":
-            return Lookup(values[0], values[1], values[2])
-        decision, names, ip, port, protocol, source, rule, reason = values
+            return Lookup(values[0], values[1])
+        decision, names, ip, port, protocol, rule, reason = values
         (host, *others) = names or ("",)
         alone = host if not others else ""
-        return Event(decision, alone, ip, port, protocol, source, rule, reason, candidates=names if others else ())
+        return Event(decision, alone, ip, port, protocol, "", rule, reason, candidates=names if others else ())
 
 
 def _part(value: Any, *keys: str) -> Mapping[str, Any]:
@@ -72,6 +72,12 @@ def _part(value: Any, *keys: str) -> Mapping[str, Any]:
 
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def _client(flow: Mapping[str, Any]) -> str:
+    """The pod that asked: of an answer where it goes to."""
+    answer = bool(_part(flow, "l7", "dns")) and text_of(_part(flow, "l7").get("type")) == "RESPONSE"
+    return text_of(_part(flow, "IP").get("destination" if answer else "source"))
 
 
 def _key(flow: Mapping[str, Any]) -> Key:
@@ -101,19 +107,16 @@ def _key(flow: Mapping[str, Any]) -> Key:
     rules = ", ".join(sorted({text_of(_part(one).get("name")) for key in ("egress_allowed_by", "egress_denied_by")
                               for one in flow.get(key) or () if isinstance(one, Mapping)} - {""}))  # fmt: skip
     port = port_of(_part(l4, kind).get("destination_port"))
-    source = ip_of(_part(flow, "IP").get("source"))
-    return ("flow", decision, names, ip_of(_part(flow, "IP").get("destination")), port, kind.lower(), source, rules, "")
+    return ("flow", decision, names, ip_of(_part(flow, "IP").get("destination")), port, kind.lower(), rules, "")
 
 
 def _of_dns(flow: Mapping[str, Any], dns: Mapping[str, Any], addresses: tuple[str, ...]) -> Key:
     """An answer tells a name's addresses; a refusal is the policy's, which allows the name to nobody."""
     host = host_of(dns.get("query"))
-    answered = text_of(_part(flow, "l7").get("type")) == "RESPONSE"
-    client = ip_of(_part(flow, "IP").get("destination" if answered else "source"))
     if host and addresses:
-        return ("lookup", host, addresses, client)
+        return ("lookup", host, addresses)
     if host and (dns.get("rcode") == 5 or flow.get("verdict") == "DROPPED"):
-        return ("flow", Disposition.DENIED, (host,), "", 0, "dns", client, "", "the name may not be looked up")
+        return ("flow", Disposition.DENIED, (host,), "", 0, "dns", "", "the name may not be looked up")
     return ("passed", "names looked up, without addresses")
 
 

@@ -37,7 +37,7 @@ class FlowLogReader:
                     continue
                 epoch, source, target, _, port, protocol, direction, state = values[:8]
                 closed = state in ("E", "C") and len(values) > 12 and values[-1] == "0"
-                yield (source, target, port, protocol, direction, state, rule, closed), epoch, 1
+                yield (target, port, protocol, direction, state, rule, closed), source, epoch, 1
 
     def time(self, when: str) -> str:
         """The moment of seconds, or of thousandths of them, since 1970."""
@@ -45,11 +45,11 @@ class FlowLogReader:
 
     def meaning(self, key: Key) -> Meaning:
         """What a tuple says."""
-        source, target, port, protocol, direction, state, rule, silent = key
+        target, port, protocol, direction, state, rule, silent = key
         if direction != "O":
             return Passed("inbound traffic")
         spoken = _PROTOCOLS.get(protocol, protocol)
-        of = {"ip": ip_of(target), "port": port_of(port), "protocol": spoken, "source": ip_of(source), "rule": rule}
+        of = {"ip": ip_of(target), "port": port_of(port), "protocol": spoken, "rule": rule}
         if state == "D":
             return Event(Disposition.DENIED, **of)
         if state in ("C",):

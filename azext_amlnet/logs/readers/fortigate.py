@@ -14,7 +14,7 @@ from ._fields import host_of, ip_of, of_epoch, of_iso, place_of, port_of
 
 SUMMARY = "FortiGate: traffic, web filter and DNS logs as key=value"
 _PAIR = re.compile(r'([A-Za-z_]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
-_KEPT = ("type", "subtype", "action", "utmaction", "srcip", "dstip", "dstport", "proto", "service", "policyid",
+_KEPT = ("type", "subtype", "action", "utmaction", "dstip", "dstport", "proto", "service", "policyid",
          "hostname", "dstname", "qname", "ipaddr", "rcvdbyte")  # fmt: skip
 _ALLOWED = ("accept", "close", "start", "passthrough", "allowed", "pass", "allow", "permit", "log-only")
 _DENIED = ("deny", "blocked", "block", "dropped", "drop", "denied")
@@ -40,7 +40,7 @@ class FortiGateReader:
             url = pairs.get("url", "") if pairs.get("url", "").startswith("http") else ""
             host = pairs.get("hostname") or place_of(url)[0]
             values = {**pairs, "hostname": host, "rcvdbyte": "0" if pairs.get("rcvdbyte") == "0" else ""}
-            yield tuple(values.get(key, "") for key in _KEPT), _time(pairs), 1
+            yield tuple(values.get(key, "") for key in _KEPT), pairs.get("srcip", ""), _time(pairs), 1
 
     def time(self, when: str) -> str:
         """A moment in ISO 8601."""
@@ -62,14 +62,12 @@ def _time(pairs: Mapping[str, str]) -> str:
 
 def _meaning(row: Mapping[str, str]) -> Meaning:
     action, blocked = row["action"].lower(), row["utmaction"].lower() in _DENIED
-    source, name = ip_of(row["srcip"]), row["hostname"] or row["dstname"]
+    name = row["hostname"] or row["dstname"]
     if row["subtype"] == "dns" or row["type"] == "dns":
         host, addresses = host_of(row["qname"]), tuple(sorted(filter(None, map(ip_of, row["ipaddr"].split(", ")))))
         if action in _DENIED and host:
-            return Event(
-                Disposition.DENIED, host, protocol="dns", source=source, reason="the name may not be looked up"
-            )
-        return Lookup(host, addresses, source) if host and addresses else Passed("names looked up, without addresses")
+            return Event(Disposition.DENIED, host, protocol="dns", reason="the name may not be looked up")
+        return Lookup(host, addresses) if host and addresses else Passed("names looked up, without addresses")
     host, ip, port = host_of(name), ip_of(row["dstip"]) or ip_of(name), port_of(row["dstport"])
     protocol = {"6": "tcp", "17": "udp"}.get(row["proto"], row["service"].lower()[:12])
     rule = f"policy {row['policyid'][:12]}" if row["policyid"] not in ("", "0") else ""
@@ -82,7 +80,7 @@ def _meaning(row: Mapping[str, str]) -> Meaning:
         decision = Disposition.ALLOWED
     table = "of the web filter" if row["type"] == "utm" else "of traffic"
     return (
-        Event(decision, host, ip, port, protocol, source, rule, reason, table)
+        Event(decision, host, ip, port, protocol, "", rule, reason, table)
         if decision
         else Passed("records without a verdict")
     )

@@ -37,8 +37,8 @@ class PanOsReader:
                     notes.lost("no line of PAN-OS, or one of an order of its own")
                 continue
             url = values[31] if values[3] == "THREAT" else ""
-            picked = (values[at] for at in (3, 4, 7, 8, 11, 14, 25, 29, 30))
-            yield (*picked, url.partition("/")[0]), "", 1
+            picked = (values[at] for at in (3, 8, 11, 14, 25, 29, 30))
+            yield (*picked, url.partition("/")[0]), values[7], "", 1
 
     def time(self, when: str) -> str:
         """None: the device writes local times."""
@@ -46,14 +46,14 @@ class PanOsReader:
 
     def meaning(self, key: Key) -> Meaning:
         """What type, action and URL say."""
-        kind, _, source, target, rule, app, port, protocol, action, url = key
+        kind, target, rule, app, port, protocol, action, url = key
         host, ip, of_url = place_of(url, port_of(port))
         table = "of URLs" if kind == "THREAT" else "of traffic"
         decision, reason = _decided(kind, action.lower().replace("-", " "), app)
         if decision is None:
             return Passed("records without a verdict")
         ip = ip or ("" if host else ip_of(target))
-        return Event(decision, host, ip, of_url or port_of(port), protocol.lower(), ip_of(source), rule, reason, table)
+        return Event(decision, host, ip, of_url or port_of(port), protocol.lower(), "", rule, reason, table)
 
 
 def _decided(kind: str, action: str, app: str) -> tuple[Optional[Disposition], str]:

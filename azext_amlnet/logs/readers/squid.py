@@ -10,7 +10,7 @@ import re
 from typing import Iterable, Iterator, Optional
 
 from ..model import Disposition, Event, Key, Meaning, Passed, Raw, ReadingNotes
-from ._fields import ip_of, of_epoch, of_form, place_of
+from ._fields import of_epoch, of_form, place_of
 
 SUMMARY = "squid: access.log in the formats squid (native), common and combined"
 _NATIVE = re.compile(
@@ -51,7 +51,7 @@ class SquidReader:
                 continue
             if "/" in url:
                 url = _short(url)
-            yield (client, result, method, url, size == "0"), when, 1
+            yield (result, method, url, size == "0"), client, when, 1
 
     def time(self, when: str) -> str:
         """The moment of seconds since 1970, as squid writes it."""
@@ -59,8 +59,7 @@ class SquidReader:
 
     def meaning(self, key: Key) -> Meaning:
         """What tag and status say, by method and URL."""
-        client, result, method, url, empty = key
-        return _meaning(client, result, method, url, empty)
+        return _meaning(*key)
 
 
 def _short(url: str) -> str:
@@ -74,16 +73,16 @@ def _otherwise(line: str) -> Optional[Raw]:
     """A line with something in front of it, or of the other formats; None for what is none."""
     native = _NATIVE.match(line)
     if native:
-        return (native[2], native[3], native[4], _short(native[5]), False), native[1], 1
+        return (native[3], native[4], _short(native[5]), False), native[2], native[1], 1
     common = _COMMON.match(line)
     if common is None:
         return None
     client, when, method, url, status, tag = common.groups()
     moment = of_form(when, "%d/%b/%Y:%H:%M:%S %z")
-    return (client, f"{tag}/{status.replace('-', '000')}", method, _short(url), False), moment, 1
+    return (f"{tag}/{status.replace('-', '000')}", method, _short(url), False), client, moment, 1
 
 
-def _meaning(client: str, result: str, method: str, url: str, empty: bool) -> Meaning:
+def _meaning(result: str, method: str, url: str, empty: bool) -> Meaning:
     tag, _, status = result.partition("/")
     if method == "-" or url.startswith("error:"):
         return Passed("connections without a request")
@@ -92,7 +91,7 @@ def _meaning(client: str, result: str, method: str, url: str, empty: bool) -> Me
         return Passed(reason)
     host, ip, port = place_of(url, 443 if method == "CONNECT" else 80)
     spoken = "http" if url.lower().startswith("http://") else "https"
-    return Event(decision, host, ip, port, spoken, ip_of(client), reason=reason)
+    return Event(decision, host, ip, port, spoken, reason=reason)
 
 
 def _decided(tag: str, status: int, method: str, empty: bool) -> tuple[Optional[Disposition], str]:
