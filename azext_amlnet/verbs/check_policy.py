@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..exporters import Export
     from ..model import Cluster, Compute, Fleet, Inputs, Requirement
     from ..policy import Document
+    from ..policy.addresses import Span
     from ..policy.evidence import Evidence
     from ..policy.model import Policy, PolicyReport
     from ..policy.pods import Pods
@@ -46,7 +47,7 @@ class CheckPolicyArguments:
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> JsonObject:
     """The report; with --suggest the rules that are missing."""
-    from ..catalog.computes import sources_of, told_of_all
+    from ..catalog.computes import told_of_all
     from ..codec import to_json
     from ..files import read_coverage
     from ..policy.addresses import spans_of
@@ -66,10 +67,8 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     pods = pods_of(arguments.namespace or _namespace(inputs.fleet, scoped.compute), arguments.pod_labels)
     policies = _policies(files, answer, subnets, arguments.dialect, inputs, pods)
     evidence = _evidence(cmd, arguments, inputs)
-    report = report_on(
-        inputs, policies, sources=sources, earlier=earlier, evidence=evidence,
-        sources_of={name: spans_of(some or ()) for name, some in sources_of(inputs).items()},
-    )  # fmt: skip
+    of = _spans_by_compute(inputs)
+    report = report_on(inputs, policies, sources=sources, sources_of=of, earlier=earlier, evidence=evidence)
     warn((*_unreadable(answer, subnets), *remarks(report)))
     document: JsonObject = to_json(report)
     pages = any(path.lower().endswith(".html") for path in arguments.report_file)
@@ -321,3 +320,11 @@ def _in_question(fleet: Fleet, named: Sequence[str]) -> Iterator[tuple[str, Comp
     for one in attached(fleet.workspaces):
         if not named or any(map(one.is_meant, named)):
             yield one.name, one.compute, clusters_of(one.compute, one.workspace)[0]
+
+
+def _spans_by_compute(inputs: Inputs) -> dict[str, tuple[Span, ...]]:
+    """By compute where its traffic comes from; nothing for one of which that is not known."""
+    from ..catalog.computes import sources_of
+    from ..policy.addresses import spans_of
+
+    return {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}
