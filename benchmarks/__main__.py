@@ -23,6 +23,7 @@ from tests.world import ROOT, Az, install
 
 from .cluster import bench_cluster
 from .comparing import bench_comparing
+from .logs import bench_logs
 from .pages import bench_pages
 from .policies import bench_policies
 from .probing import bench_probing
@@ -282,6 +283,7 @@ def main() -> None:
         bench_probing(folder, folder / "extensions")
         bench_cluster(folder, folder / "extensions")
         bench_policies(folder, folder / "extensions")
+        bench_logs(folder, folder / "extensions")
         bench_pages(folder)
         bench_comparing(folder, folder / "extensions")
 

@@ -34,28 +34,28 @@ class SquidReader:
 
     def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
         """The records: client, tag with status, method, and URL as far as its host."""
+        known: set[Key] = set()
         for line in lines:
-            words = line.split(None, 7)
             try:
-                when, _, client, result, size, method, url = words[:7]
-                plain = when[10] == "." and len(when) == 14 and (when[:10] + when[11:]).isdigit()
-            except (ValueError, IndexError):
-                plain = False
-            if not plain or "_" not in result:
-                raw = _otherwise(line)
-                if raw is None:
-                    if line.strip():
-                        notes.lost("no line of squid's")
+                when, _, client, result, size, method, url, _ = line.split(None, 7)
+                key = (result, method, _short(url) if "/" in url else url, size == "0")
+                if key not in known:
+                    _ = _NATIVE.match(line)[5]  # type: ignore[index]
+                    known.add(key)
+                if when[10] == "." and len(when) == 14:
+                    yield key, client, when, 1
                     continue
+            except (ValueError, IndexError, TypeError):
+                pass
+            raw = _otherwise(line)
+            if raw is not None:
                 yield raw
-                continue
-            if "/" in url:
-                url = _short(url)
-            yield (result, method, url, size == "0"), client, when, 1
+            elif line.strip():
+                notes.lost("no line of squid's")
 
     def time(self, when: str) -> str:
         """The moment of seconds since 1970, as squid writes it."""
-        return of_epoch(float(when)) if when[:1] in "123456789" and "-" not in when else when
+        return of_epoch(float(when)) if re.fullmatch(r"[0-9]{10}\.[0-9]{3}", when) else when if "T" in when else ""
 
     def meaning(self, key: Key) -> Meaning:
         """What tag and status say, by method and URL."""
@@ -65,7 +65,7 @@ class SquidReader:
 def _short(url: str) -> str:
     """A URL without what stands behind its host, and without a user."""
     scheme, sign, rest = url.partition("://")
-    authority = re.split(r"[/?#]", rest if sign else url, maxsplit=1)[0].rpartition("@")[2]
+    authority = (rest if sign else url).partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2]
     return f"{scheme}://{authority}" if sign and len(scheme) < 16 else authority
 
 
