@@ -221,7 +221,7 @@ def test_rows_say_why_no_record_is_of_them() -> None:
     because = {one.host: one.because for one in report.rows if one.group is LogGroup.UNSEEN}
     assert "private endpoint" in because["a.example.com"] and "service tag" in because["Storage"]
     assert "name below it" in because["*.b.example.com"] and "not known yet" in because["<registry>.azurecr.io"]
-    assert all("1 lines could not be read" in text for text in because.values())
+    assert all("1 line could not be read" in text for text in because.values())
 
 
 # -- formats, one by one

@@ -63,7 +63,8 @@ def _with_holes(rows: Sequence[LogRow], sources: Sequence[LogSource]) -> list[Lo
     """The rows; one that no record is of says so if a record of it may be among what is missing."""
     holes = [hole for source in sources for hole in source.holes]
     unread = sum(source.unread for source in sources)
-    missing = [*([f"{unread} lines could not be read"] if unread else []), *holes]
+    lines = f"{unread} line{'s' * (unread > 1)} could not be read"
+    missing = [*([lines] if unread else []), *holes]
     if not missing:
         return list(rows)
     weaker = f"; it may be among what is missing ({few(missing, 2)})"

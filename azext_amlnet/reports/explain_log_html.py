@@ -84,11 +84,17 @@ def _group(word: str, rows: Sequence[Mapping[str, Any]], of_several: bool) -> st
     items = "".join(
         f'<details class="row {row["level"] or ""}{unfolded}"><summary>{named(logged(row), tone)}'
         f'<span class="what">{escape(row["level"] or "")}</span>'
-        f"<small class=why>{escape(row['because'])}</small></summary>"
+        f"<small class=why>{escape(why(row))}</small></summary>"
         f"{fact_table(_facts(row, of_several))}</details>"
         for row in rows
     )
     return f"<section><h2>{title} ({len(rows)})</h2>{items}</section>" if rows else ""
+
+
+def why(row: Mapping[str, Any]) -> str:
+    """What a log says of an endpoint; of what was denied, or is open, also why it is needed, or what it resembles."""
+    more = (row["nearest"], row["reason"]) if row["group"] in ("denied", "unknownDenied", "undecided") else ()
+    return " ".join((f"{row['because']}.", *filter(None, more)))
 
 
 def _facts(row: Mapping[str, Any], of_several: bool) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from .compare_html import title_of as compared_title
 from .explain_log_html import headline as log_headline
 from .explain_log_html import logged, source_line, span_line
 from .explain_log_html import title_of as log_title
+from .explain_log_html import why as why_logged
 from .interception import sentence
 from .requirements_html import headline, title_of
 from .scope import several, subject
@@ -136,8 +137,7 @@ def _of_log(document: Mapping[str, Any]) -> Iterator[str]:
     if rows:
         yield from ("", "| group | endpoint | level | |", "|---|---|---|---|")
     for row in rows[:_MOST_HOSTS]:
-        why = ". ".join(filter(None, (row["because"], row["nearest"], row["reason"])))
-        yield f"| {row['group']} | {code(endpoint(logged(row)))} | {row['level'] or ''} | {plain(why)} |"
+        yield f"| {row['group']} | {code(endpoint(logged(row)))} | {row['level'] or ''} | {plain(why_logged(row))} |"
     yield from ("", f"and {len(rows) - _MOST_HOSTS} more") if len(rows) > _MOST_HOSTS else ()
     yield from ("", *(f"* {plain(source_line(source))}" for source in document["sources"]))
 
