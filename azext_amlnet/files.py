@@ -424,7 +424,7 @@ class LogText:
 @contextlib.contextmanager
 def opened_log(path: str) -> Iterator[LogText]:
     """A log of any size, plain or packed by gzip; `-` is standard input; raises UsageError for what is none."""
-    text = LogText()
+    text, start = LogText(), list[str]()
     with contextlib.ExitStack() as stack:
         try:
             raw: Any = sys.stdin.buffer if path == "-" else stack.enter_context(open(path, "rb", buffering=_HEAD))
@@ -434,10 +434,10 @@ def opened_log(path: str) -> Iterator[LogText]:
             stack.callback(wrapped.detach if path == "-" else wrapped.close)
             every = _lines_of(wrapped, text)
         except (OSError, EOFError, ValueError, zlib.error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"--log-file {path} cannot be read: {reason}.", "Check the path.") from None
-        start = list(itertools.islice(every, 200))
-        text.head, text.lines = "".join(start)[:_HEAD], itertools.chain(start, every)
+            raise UsageError(f"--log-file {path} cannot be read: {_reason(error)}.", "Check the path.") from None
+        while sum(map(len, start)) < _HEAD and (line := next(every, "")):
+            start.append(line)
+        text.head, text.lines = "".join(start)[:_HEAD], itertools.chain(iter(start), every)
         if not text.head.strip():
             raise UsageError(f"--log-file {path} is empty{text.broken and f': {text.broken}'}.", "Give a log.")
         yield text

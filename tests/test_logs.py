@@ -283,8 +283,6 @@ MESSAGES = {
     f"{N}Action: Allow": (IP, ALLOWED, ""),
     f"{N}Action: Allow. Rule Collection: rc. Rule Name: r": (IP, ALLOWED, "rc/r"),
     f"{N}Action: Deny.. Policy: p. {WHERE}Rule: r": (IP, DENIED, "p/g/rc/r"),
-    "ICMP Type=8 request from 10.1.0.7:0 to 203.0.113.9:0. Action: Deny..": (IP, DENIED, ""),
-    "ICMP request from 10.1.0.7 to 203.0.113.9. Action: Allow": (IP, ALLOWED, ""),
     f"{N}Action: Alert. Signature: 20. IDS: x. Priority: 1. Classification: y": (IP, ALERT, ""),
     f"{N}Action: Alert. ThreatIntel: x": (IP, ALERT, ""),
 }
@@ -304,6 +302,8 @@ def test_azures_messages_that_decide_nothing_or_are_none() -> None:
         "DNS Request: 10.1.0.7:40111 - 4711 A IN acrml.azurecr.io. udp 45 false 512 NOERROR qr,rd,ra 120 0.0042s",
         "DNS Request: 10.1.0.7:40111 \u2013 4711 A IN acrml.azurecr.io. udp 45 false 512 NOERROR qr,rd,ra 120 0.0042s",
         " Error: 2 acrml.azurecr.io. A: read udp 10.0.0.4:5->168.63.129.16:53: i/o timeout",
+        "ICMP Type=8 request from 10.1.0.7:0 to 203.0.113.9:0. Action: Deny..",
+        "ICMP request from 10.1.0.7 to 203.0.113.9. Action: Allow",
     ):
         assert isinstance(meaning_of(text), Passed), text
     assert meaning_of("something else") is None
@@ -555,3 +555,133 @@ def test_what_a_denied_stranger_resembles_is_asked_for_the_most_frequent_only() 
 
     report = explained(device.squid_native(TRUTH), nearest=nearest)
     assert asked == ["evil.example.com"] and by(report.rows, "host")["evil.example.com"].nearest == "like something"
+
+
+# -- what was wrong once
+
+
+def azure(
+    decision: str, host: str = "acrml.azurecr.io", when: Any = "2026-11-20T09:14:02.0000000Z", **more: Any
+) -> str:
+    """A line of Azure Firewall's, other than usual."""
+    (line,) = device.azure_objects([Attempt(0, host, decision)])
+    line["properties"].update(more)  # type: ignore[attr-defined]
+    return json.dumps({**line, "time": when}) + "\n"
+
+
+def native(after: int, client: str, result: str, url: str = "acrml.azurecr.io:443", method: str = "CONNECT") -> str:
+    """A line of squid's own format."""
+    return f"{1795166042 + after}.294      0 {client} {result} 1 {method} {url} - HIER_NONE/- -\n"
+
+
+LEGACY = "HTTP request from 10.1.0.7:5 to acrml.azurecr.io:443. "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LEGACY}Url: http://acrml.azurecr.io/?Action:Allow. Action: Deny. No rule matched.\n",
+        f"{LEGACY}Action: Deny\nthanks, please have a look\n",
+        native(0, "node-a.lan", "TCP_DENIED/403") + native(5, "node-b.lan", "TCP_TUNNEL/200"),
+        "Action,Fqdn,DestinationPort\nDeny,acrml.azurecr.io,443\nAllow,acrml.azurecr.io,443\n",
+        azure("denied", when="") + azure("denied") + azure("allowed", when="2026-11-20T10:14:02.0000000Z"),
+        azure("denied", when="20/11/2026 10:00") + azure("allowed", when="2026-11-20T10:14:02.0000000Z"),
+        azure("denied", when="2026-11-20T09:14:02Z")
+        + azure("denied", when="2026-11-20T09:14:02.9Z")
+        + azure("allowed", when="2026-11-20T09:14:02.5Z"),
+        azure("denied", "acrml.azurecr.io:443"),
+        'type="utm" subtype="dns" qname="acrml.azurecr.io" ipaddr="208.91.112.55" action="redirect" srcip=10.1.0.7\n',
+        'type="utm" subtype="webfilter" action="blocked" hostname="acrml.azurecr.io:443" dstport=443 srcip=10.1.0.7 '
+        'custom_field1="a action=passthrough b"\n',
+        'type="utm" subtype="webfilter" action="blocked" hostname="acrml.azurecr.io" dstport=443 srcip=10.1.0.7 '
+        'url="https://acrml.azurecr.io/\\" agent="action=passthrough " x=1\n',
+        'type="traffic" subtype="forward" action="server-rst" utmaction="reset" hostname="acrml.azurecr.io" '
+        "dstport=443 srcip=10.1.0.7\n",
+    ],
+)
+def test_a_denial_that_nothing_mends_is_never_lost(text: str) -> None:
+    report = explained(text)
+    assert report.exit_code == 8 and groups(report)["acrml.azurecr.io"] == "denied"
+
+
+def test_unrelated_lines_never_mend_a_denial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally_module, "MOST_KINDS", 50)
+    denied = native(0, "10.1.0.1", "TCP_DENIED/403") + native(5, "10.1.0.2", "TCP_TUNNEL/200")
+    others = "".join(native(n, f"10.2.{n}.1", "TCP_TUNNEL/200", f"h{n}.example.com:443") for n in range(200))
+    assert explained(denied + others).exit_code == 8 and explained(others + denied).exit_code == 8
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(azure("allowed", DestinationPort=port) for port in ("99999", "", None, "abc", -1, True, [443])),
+        "Action,Fqdn\nAllow,acrml.azurecr.io\n",
+        native(0, "10.1.0.7", "TCP_TUNNEL/403"), native(0, "10.1.0.7", "TCP_MISS/407"),
+        "Nov 20 09:14:02 px squid[1]: 1795166042.294 0 10.1.0.7 TCP_TUNNEL_ABORTED/200 0 CONNECT acrml.azurecr.io:443 "
+        "- - -\n",
+        '10.1.0.7 - - [20/Nov/2026:09:14:02 +0000] "CONNECT acrml.azurecr.io:443 HTTP/1.1" 000 0 '
+        "TCP_MISS_ABORTED:HIER_NONE\n",
+        'type="traffic" subtype="forward" action="close" rcvdbyte=0 hostname="acrml.azurecr.io" dstport=443 '
+        "srcip=10.1.0.7\n",
+        flow(verdict="FORWARDED", destination_names=["acrml.azurecr.io", "registry"]),
+    ],
+)  # fmt: skip
+def test_what_proves_nothing_is_not_proven(text: str) -> None:
+    report = explained(text)
+    assert "proven" not in groups(report).values() and report.exit_code in (0, 9)
+
+
+def test_ports_are_read_in_any_form_and_icmp_is_no_endpoint() -> None:
+    for port in (443, 443.0, "443", "443.0"):
+        (one,) = [
+            one for one in explained(azure("allowed", DestinationPort=port)).rows if one.host == "acrml.azurecr.io"
+        ]
+        assert (one.group, one.port) == (LogGroup.PROVEN, 443)
+    own = (Requirement(host="10.9.9.9", kind=Kind.IP, port=443),)
+    line = {"time": "2026-11-20T09:14:02Z", "category": "AZFWNetworkRule", "properties": {
+        "Action": "Allow", "Protocol": "ICMP Type=8", "DestinationIp": "10.9.9.9", "DestinationPort": 0}}  # fmt: skip
+    assert groups(explained(json.dumps(line), rows=own)) == {"10.9.9.9": "unseen"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LEGACY}\n", "TCP request from 10.0.0.4:5 to 10.1.2.3:443 was denied\n",
+        *(azure("denied", when=when) for when in ("0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00")),
+        *(azure("denied", when=when) for when in (["x"], ["Z"], 7)),
+        azure("denied", ApplicationRuleCount="\u00b2"), azure("denied", SourceIp=["x"]), azure("denied", Fqdn={"a": 1}),
+        flow(egress_allowed_by=5), flow(egress_denied_by=[5, {"name": 7}]), flow(l4=[1]), flow(IP="x"),
+        flow() + '{"lost_events":{"num_events_lost":"\u00b2"}}\n',
+        '10.1.0.7 - - [01/Jan/0001:00:00:00 +0500] "CONNECT h.example.com:443 HTTP/1.1" 200 1 TCP_TUNNEL:HIER_DIRECT\n',
+        azure("denied") + '5\n"x"\nnull\n[]\n{"tables":[{"columns":5}]}\n',
+        azure("denied") + '{"tables":[{"columns":[{"name":"a"}],"rows":5}]}\n',
+        'type="utm" subtype="webfilter" action="blocked" hostname="h.example.com" eventtime=\u00b2\u00b2 srcip=1\n',
+        '{"records":[{"flowRecords":{"flows":[{"flowGroups":[{"flowTuples":["' + "9" * 5000 + ',a,b,1,2,6"]}]}]}}]}',
+    ],
+)  # fmt: skip
+def test_odd_values_end_in_no_exception(text: str) -> None:
+    to_json(explained(text))
+
+
+def test_what_stands_behind_a_message_is_no_rule_of_it() -> None:
+    text = f"{LEGACY}Action: Allow. Rule Collection: c. Rule: r\ncurl https://bob:pw@x/p?sig=CANARY from 10.1.0.7\n"
+    document = json.dumps(to_json(explained(text + LEGACY + "Action: Deny. Rule: r https://bob:pw@x/p?sig=CANARY\n")))
+    assert "CANARY" not in document and "bob" not in document
+
+
+def test_what_cannot_be_on_a_list_leaves_nothing_open_and_foreign_formats_are_refused() -> None:
+    proven = native(0, "10.1.0.7", "TCP_TUNNEL/200")
+    for name in ("intranet:443", "localhost:443", "b\u00fccher.example:443", "a..b:443"):
+        assert explained(proven + native(1, "10.1.0.7", "TCP_DENIED/403", name)).exit_code == 0, name
+    for text in (
+        '{"event_type":"alert","flow":{},"verdict":{"action":"alert"}}',
+        '{"event":{"flow":{},"verdict":{"action":"drop"}}}',
+    ):
+        with pytest.raises(UsageError):
+            recognised("x", text, log_formats())
+
+
+def test_a_broken_field_ends_no_csv() -> None:
+    head = "Action,Fqdn,DestinationPort,SourceIp\nAllow,mcr.microsoft.com,443,10.1.0.7\n"
+    report = explained(head + f"Allow,{'x' * 140_000},443,1\n" + "Deny,store.blob.core.windows.net,443,10.1.0.7\n")
+    assert report.exit_code == 8 and report.summary["unread"] >= 1

@@ -91,6 +91,8 @@ class Explainer:
             group = LogGroup.DENIED if rows else LogGroup.UNKNOWN_DENIED
             since = self._fixed_since(one, refused)
             return self._row(one, group, rows, refused, _refused(one, refused, since), fixed_since=since)
+        if allowed and not one.port:
+            return self._row(one, LogGroup.UNDECIDED, rows, allowed, Untold.NO_PORT.value, Untold.NO_PORT)
         if allowed:
             self.proven.update(rows)
             because = f"let through {_times(one.count(Disposition.ALLOWED))}{_by(allowed)}{_also_failed(one)}"
@@ -118,6 +120,8 @@ class Explainer:
         """When it was let through after the last refusal, everywhere where it had been refused; else None."""
         moments = []
         for place in {self._place(event) for event, _ in refused}:
+            if place == ("",) or any(cell.undated for event, cell in refused if self._place(event) == place):
+                return None
             last = max((cell.last for event, cell in refused if self._place(event) == place), default="")
             allowed = [cell for event, cell in one.cells(Disposition.ALLOWED) if self._place(event) == place]
             later = [cell.first if cell.first > last else cell.last for cell in allowed if cell.last > last]
@@ -251,7 +255,7 @@ def may_be_required(row: LogRow, required: Iterable[Requirement]) -> bool:
         return False
     if row.level is not None:
         return row.level is Level.REQUIRED
-    if Disposition.DENIED.value not in row.counts or row.protocol == "icmp":
+    if Disposition.DENIED.value not in row.counts or row.protocol.startswith("icmp"):
         return False
     inside = _is_private(row.host)
     return any((not row.port or one.port == row.port) and one.private is inside for one in required)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Iterable, Iterator, Mapping, Optional, Protocol, Union
 
@@ -105,19 +105,17 @@ class ReadingNotes:
 
 @dataclass(frozen=True)
 class Cell:
-    """How often something was seen, and when first and last."""
+    """How often something was seen, when first and last, and how often nobody knows when."""
 
     count: int
     first: str
     last: str
+    undated: int = 0
 
     def __add__(self, other: Cell) -> Cell:
         firsts = [one for one in (self.first, other.first) if one]
-        return Cell(self.count + other.count, min(firsts, default=""), max(self.last, other.last))
-
-    def beside(self, other: Cell) -> Cell:
-        """The same attempts seen by two logs: as many as the larger of them has."""
-        return replace(self + other, count=max(self.count, other.count))
+        undated = self.undated + other.undated
+        return Cell(self.count + other.count, min(firsts, default=""), max(self.last, other.last), undated)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -35,10 +35,8 @@ class Shelf:
         return next(self.named(host), None) is not None
 
     def rows_for(self, host: str, port: int, protocol: str) -> list[Requirement]:
-        """The rows for an endpoint: its own, else those of wildcards; a port that is not told is any."""
-        known = [row for row in self.named(host) if _is_port(row, port, protocol)]
-        own = [row for row in known if row.host == host]
-        return own or known
+        """The rows for an endpoint, its own before those of wildcards; a port that is not told is any."""
+        return [row for row in self.named(host) if _is_port(row, port, protocol)]
 
 
 def _is_port(row: Requirement, port: int, protocol: str) -> bool:

@@ -7,10 +7,12 @@ from typing import Any, Callable, Iterable, Iterator
 
 from ..model import changed
 from .model import Cell, Event, Key, LogReader, LogSource, Lookup, Meaning, Passed, Raw, ReadingNotes
-from .readers._fields import ip_of
+from .readers._fields import host_of, ip_of
 
 Clients = dict[str, list[Any]]
 """By client how many attempts there were, and the first and the last time, as the reader tells it."""
+UNDATED = "\n"
+"""Behind a client whose attempts tell no time."""
 MOST_KINDS = 100_000
 """So many kinds of records are told apart while one file is read, and so many events of all files; beyond that clients
 are not told apart any more, and then hosts that nobody asks about."""
@@ -39,10 +41,14 @@ class Tally:
             if more and sum(map(len, sums.values())) > MOST_KINDS:
                 notes.hole("more clients than are told apart")
                 sums = {meaning: _together(clients) for meaning, clients in sums.items()}
+            if more and len(sums) > MOST_KINDS:
+                notes.hole("more hosts than are told apart")
+                sums = self._fewer(sums)
         count, passed, span = 0, dict[str, int](), Cell(0, "", "")
         for meaning, clients in sums.items():
             for client, (many, first, last) in clients.items():
-                cell = Cell(many, reader.time(first), reader.time(last))
+                first, last = reader.time(first), reader.time(last)
+                cell = Cell(many, first, last, 0 if last else many)
                 count, span = count + many, span + cell
                 self._add(meaning, client, cell, passed)
         self._narrow(notes)
@@ -55,6 +61,7 @@ class Tally:
         if isinstance(meaning, Passed):
             passed[meaning.why] = passed.get(meaning.why, 0) + cell.count
             return
+        client = client.removesuffix(UNDATED)
         one = changed(meaning, source=self._client(client)) if client else meaning
         known: dict[Any, Cell] = self.events if isinstance(one, Event) else self.lookups
         known[one] = known[one] + cell if one in known else cell
@@ -64,7 +71,7 @@ class Tally:
     def _client(self, text: str) -> str:
         """A client's address; what is none is nobody's."""
         if text not in self.clients:
-            self.clients[text] = ip_of(text)
+            self.clients[text] = ip_of(text) or host_of(text)
         return self.clients[text]
 
     def _narrow(self, notes: ReadingNotes) -> None:
@@ -84,6 +91,14 @@ class Tally:
         if len(self.lookups) > MOST_KINDS:
             notes.hole("more names looked up than are kept")
             self.lookups = dict(list(self.lookups.items())[:MOST_KINDS])
+
+    def _fewer(self, sums: dict[Meaning, Clients]) -> dict[Meaning, Clients]:
+        """Sums without the hosts that nobody asks about."""
+        fewer: dict[Meaning, Clients] = {}
+        for meaning, clients in sums.items():
+            one = self._without_host(meaning) if isinstance(meaning, Event) else meaning
+            _merge(fewer.setdefault(one, {}), clients)
+        return fewer
 
     def _without_host(self, event: Event) -> Event:
         kept = event.host and self.wanted(event.host)
@@ -106,6 +121,8 @@ def _fill(kinds: dict[Key, Clients], records: Iterator[Raw]) -> bool:
         clients = get(key)
         if clients is None:
             clients = kinds[key] = {}
+        if not when:
+            client += UNDATED
         cell = clients.get(client)
         if cell is None:
             clients[client] = [count, when, when]
@@ -133,6 +150,6 @@ def _merge(into: Clients, clients: Clients) -> Clients:
 def _together(clients: Clients) -> Clients:
     """The sums of clients as that of one, of whom nobody knows who it is."""
     whole: Clients = {}
-    for cell in clients.values():
-        _merge(whole, {"": cell})
+    for client, cell in clients.items():
+        _merge(whole, {UNDATED if client.endswith(UNDATED) else "": cell})
     return whole

@@ -12,7 +12,7 @@ import re
 from typing import Optional
 
 from ..model import Disposition, Event, Meaning, Passed
-from ._fields import host_of, ip_of, place_of, port_of
+from ._fields import host_of, ip_of, place_of, port_of, rule_of
 
 _HEAD = re.compile(
     r"\s*(?P<protocol>[A-Za-z]+)(?: Type=[0-9]+)?\s+request from (?:-|\[?[0-9A-Fa-f.:]+?\]?)(?::[0-9]{1,5})?"
@@ -20,8 +20,8 @@ _HEAD = re.compile(
     re.DOTALL,
 )
 _LABEL = re.compile(
-    r"\b(Action|Url|Policy|Rule Collection Group|Rule Collection|Rule Name|Rule|Web Category|ThreatIntel|Signature|IDS"
-    r"|Priority|Classification|Reason)\s*:\s*"
+    r"(?:(?<=\.\s)|(?<=\.\s\s))(Action|Url|Policy|Rule Collection Group|Rule Collection|Rule Name|Rule|Web Category"
+    r"|ThreatIntel|Signature|IDS|Priority|Classification|Reason)\s*:\s*"
 )
 _TO = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+)(?::(?P<port>[0-9]{1,5}))?\Z")
 _DNS = re.compile(r"\s*(?:DNS Request:|Error:\s*[0-9]+)\s")
@@ -55,10 +55,15 @@ def client_of(message: str) -> str:
     return match[1].strip("[]") if match else ""
 
 
+_URL = re.compile(r"(?<=Url:)\s*\S*")
+
+
 def meaning_of(message: str) -> Optional[Meaning]:
-    """What a message says; None for one that has none of the forms."""
+    """What a message says; None for one that has none of the forms. A URL is the client's, and so is no part of it."""
     if _DNS.match(message):
         return Passed("names looked up, without addresses")
+    url = _URL.search(message)
+    message = _URL.sub(" . ", message, count=1)
     start = _LABEL.search(message)
     head = _HEAD.match(message[: start.start()].rstrip() if start else message.rstrip())
     if head is None:
@@ -66,20 +71,25 @@ def meaning_of(message: str) -> Optional[Meaning]:
     if " DNAT'ed " in message:
         return Passed("inbound traffic")
     labels = _labels(message)
-    denied = "was denied" in message or "No rule matched" in message
-    decision = decision_of(labels.get("Action", "").rstrip(". ")) or (Disposition.DENIED if denied else None)
-    decision = decision or decision_of((labels.get("Action", "").split(".") or [""])[0])
+    word = re.match(r"[A-Za-z]+", labels.get("Action", ""))
+    denied = not word and ("was denied" in message or "No rule matched" in message)
+    decision = Disposition.DENIED if denied else decision_of(word[0]) if word else None
     if decision is None:
         return None
-    host, ip, port = _target(head["to"] or "", labels.get("Url", ""))
+    host, ip, port = _target(head["to"] or "", (url[0] if url else "").strip().rstrip("."))
     protocol, reason = head["protocol"].lower(), _reason(labels)
-    return Event(decision, host, ip, port, protocol, "", _rule(labels), reason, "messages")
+    if protocol.startswith("icmp"):
+        return Passed(ICMP)
+    return Event(decision, host, ip, port, protocol[:12], "", _rule(labels), reason, "messages")
+
+
+ICMP = "ICMP, which no endpoint needs"
 
 
 def _labels(message: str) -> dict[str, str]:
     """What stands behind each label, as far as the next one."""
     marks = list(_LABEL.finditer(message))
-    ends = [*(mark.start() for mark in marks[1:]), len(message)]
+    ends = [*(mark.start() for mark in marks[1:]), len(message)][: len(marks)]
     labels: dict[str, str] = {}
     for mark, end in zip(marks, ends, strict=True):
         labels.setdefault(mark[1], message[mark.end() : end].strip().rstrip(".").strip())
@@ -95,8 +105,7 @@ def _target(text: str, url: str) -> tuple[str, str, int]:
 
 def _rule(labels: dict[str, str]) -> str:
     name = labels.get("Rule") or labels.get("Rule Name", "")
-    parts = (labels.get("Policy"), labels.get("Rule Collection Group"), labels.get("Rule Collection"), name)
-    return "/".join(part for part in parts if part)
+    return rule_of(labels.get("Policy"), labels.get("Rule Collection Group"), labels.get("Rule Collection"), name)
 
 
 def _reason(labels: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
-from ...text import is_address, is_host, lower
+from ...text import is_address, is_host, is_local_name, lower, one_line
 
 _PORT = re.compile(r"(.*):([0-9]{1,5})\Z", re.DOTALL)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,15})://", re.IGNORECASE)
@@ -20,15 +20,33 @@ def text_of(value: Any) -> str:
 
 def port_of(value: Any) -> int:
     """A port, 0 for what is none."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        value = int(value.strip()[:9])
+    if isinstance(value, str):
+        value = int(value) if re.fullmatch(r"[0-9]{1,5}", value.strip(), re.ASCII) else value.strip().removesuffix(".0")
+        value = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}", value, re.ASCII) else value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536 else 0
 
 
+def whole_of(text: str, most: int = 12) -> int:
+    """A number of so many digits at most, 1 for what is none."""
+    return int(text) if re.fullmatch(rf"[0-9]{{1,{most}}}", text, re.ASCII) else 1
+
+
 def host_of(value: Any) -> str:
-    """A host name as names are compared; empty for an address, and for what is no name."""
+    """A host name as names are compared, of one label or more; empty for an address, and for what is no name."""
     name = lower(text_of(value)).rstrip(".")
-    return name if is_host(name) else ""
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    return name if is_host(name) or is_local_name(name) else ""
+
+
+def rule_of(*names: Any) -> str:
+    """A rule by its names, from the outermost on, without what could be a secret, and no longer than a line."""
+    return one_line("/".join(filter(None, map(text_of, names))), 200)
 
 
 def ip_of(value: Any) -> str:
@@ -54,7 +72,10 @@ def place_of(text: str, usual: int = 0) -> tuple[str, str, int]:
 def utc(moment: datetime) -> str:
     """A moment as these reports write it; one without a zone is taken for UTC."""
     moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+    try:
+        return moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    except OverflowError:
+        return ""
 
 
 def of_epoch(seconds: float) -> str:
@@ -71,9 +92,9 @@ _ISO = re.compile(
 )
 
 
-def of_iso(text: str) -> str:
+def of_iso(text: Any) -> str:
     """A moment in ISO 8601, with any number of digits and any offset; empty for what is none."""
-    match = _ISO.match(text.strip())
+    match = _ISO.match(text.strip()) if isinstance(text, str) and len(text) < 100 else None
     if match is None:
         return ""
     try:

@@ -47,6 +47,8 @@ def _within(value: Any) -> Iterator[Any]:
     elif isinstance(value, dict):
         inner = next((value[key] for key in ("records", "value") if isinstance(value.get(key), list)), None)
         yield from inner if inner is not None else [value]
+    else:
+        yield value
 
 
 def _of_table(table: Any) -> Iterator[Any]:
@@ -55,8 +57,9 @@ def _of_table(table: Any) -> Iterator[Any]:
     https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format (2026-11-27)
     """
     columns = table.get("columns") if isinstance(table, dict) else None
-    names = [str(one.get("name")) for one in columns or () if isinstance(one, dict)]
-    for row in (table.get("rows") or ()) if names else ():
+    names = [str(one.get("name")) for one in columns if isinstance(one, dict)] if isinstance(columns, list) else []
+    rows = table.get("rows") if names else None
+    for row in rows if isinstance(rows, list) else ():
         yield dict(zip(names, row, strict=False)) if isinstance(row, list) else row
 
 

@@ -13,8 +13,8 @@ from operator import itemgetter
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
-from ._azure_messages import client_of, decision_of, meaning_of, raw_of
-from ._fields import host_of, ip_of, of_form, of_iso, place_of, port_of, text_of
+from ._azure_messages import ICMP, client_of, decision_of, meaning_of, raw_of
+from ._fields import host_of, ip_of, of_form, of_iso, place_of, port_of, rule_of, text_of, whole_of
 from ._json import objects
 
 SUMMARY = "Azure Firewall, structured or AzureDiagnostics, as JSON or CSV"
@@ -78,8 +78,10 @@ class AzureFirewallReader:
                 table, properties, when = value["category"], value["properties"], value["time"]
                 key = (table, *_GET[table](properties))
                 client = properties["SourceIp"]
-                if when[-1] != "Z":
+                if len(when) != 28 or when[-1] != "Z":
                     when = of_iso(when)
+                if key[3] and table == "AZFWApplicationRule":  # a URL of TLS that was opened, or of plain HTTP
+                    raise KeyError
                 hash((key, client))
             except (KeyError, TypeError, IndexError):
                 raw = _slowly(value, notes)
@@ -110,16 +112,18 @@ def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
 def _rows(lines: Iterator[str], notes: ReadingNotes) -> Iterator[Any]:
     """The rows of comma-separated values, each with the names of its columns; a time's zone stands in its name."""
     names: Optional[list[str]] = None
-    try:
-        for row in csv.reader(lines):
-            if names is None:
-                names = [name.strip() for name in row]
-            elif len(row) == len(names):
-                yield dict(zip(names, row, strict=True))
-            elif row:
-                notes.lost("another number of columns than the header has")
-    except csv.Error:
-        notes.lost("no comma-separated values")
+    while True:
+        try:
+            for row in csv.reader(lines):
+                if names is None:
+                    names = [name.strip() for name in row]
+                elif len(row) == len(names):
+                    yield dict(zip(names, row, strict=True))
+                elif row:
+                    notes.lost("another number of columns than the header has")
+            return
+        except csv.Error:
+            notes.lost("no comma-separated values")
 
 
 def _slowly(value: Any, notes: ReadingNotes) -> Optional[Raw]:
@@ -145,11 +149,19 @@ def _slowly(value: Any, notes: ReadingNotes) -> Optional[Raw]:
     if table not in COLUMNS:
         notes.lost("a record of no table that is known here")
         return None
+    client = text_of(properties.get("SourceIp"))
+    return _key(table, properties), client, when, whole_of(str(properties.get(counter) or 1))
+
+
+def _key(table: str, properties: Mapping[str, Any]) -> Key:
+    """What tells a record from others; of a URL no more than its host."""
     cells = (properties.get(name) for name in COLUMNS[table])
     key = (table, *(cell if isinstance(cell, (str, int, float, bool)) else "" for cell in cells))
-    counted = str(properties.get(counter) or 1)
-    client = text_of(properties.get("SourceIp"))
-    return key, client, when, int(counted) if counted.isdigit() and len(counted) < 12 else 1
+    if "TargetUrl" in COLUMNS[table] and text_of(properties.get("TargetUrl")):
+        at = 1 + COLUMNS[table].index("TargetUrl")
+        host, ip, _ = place_of(str(key[at]))
+        key = (*key[:at], host or ip, *key[at + 1 :])
+    return key
 
 
 def _by_columns(row: Mapping[str, Any]) -> str:
@@ -181,7 +193,9 @@ def _event(row: Mapping[str, Any], **more: Any) -> Meaning:
     decision = decision_of(row.get("Action"))
     if decision is None:
         return Passed("records without a verdict")
-    port, protocol = port_of(row.get("DestinationPort")), text_of(row.get("Protocol")).lower()
+    port, protocol = port_of(row.get("DestinationPort")), text_of(row.get("Protocol")).lower()[:12]
+    if protocol.startswith("icmp"):
+        return Passed(ICMP)
     fields = {
         "table": "structured",
         "rule": _rule(row),
@@ -194,12 +208,11 @@ def _event(row: Mapping[str, Any], **more: Any) -> Meaning:
 
 
 def _rule(row: Mapping[str, Any]) -> str:
-    names = (text_of(row.get(name)) for name in ("Policy", "RuleCollectionGroup", "RuleCollection", "Rule"))
-    return "/".join(filter(None, names))
+    return rule_of(*(row.get(name) for name in ("Policy", "RuleCollectionGroup", "RuleCollection", "Rule")))
 
 
 def _application(row: Mapping[str, Any]) -> Meaning:
-    host, ip = host_of(row["Fqdn"]), ip_of(row["Fqdn"])
+    host, ip, _ = place_of(text_of(row["Fqdn"]))
     if not (host or ip):
         host, ip, _ = place_of(text_of(row["TargetUrl"]))
     reason = text_of(row.get("ActionReason"))

@@ -46,7 +46,8 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
     parts: list[str] = []
     for line in lines:
         text = line.strip()
-        if parts and text and not BEGINS.match(_TIME.sub("", text)) and len(parts) < _MOST_LINES:
+        cut = parts and meaning_of(raw_of(_TIME.sub("", " ".join(parts)))) is None
+        if cut and text and not BEGINS.match(_TIME.sub("", text)) and len(parts) < _MOST_LINES:
             parts.append(text)
             continue
         if parts:

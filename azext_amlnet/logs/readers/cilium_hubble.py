@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Iterable, Iterator, Optional
 
 from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
-from ._fields import host_of, ip_of, of_iso, port_of, text_of
+from ._fields import host_of, ip_of, of_iso, port_of, rule_of, text_of, whole_of
 from ._json import objects
 
 SUMMARY = "Cilium: Hubble flows as JSON"
@@ -23,8 +23,9 @@ _PREFIX = re.compile(r"\s*[0-9T:.Z+-]{20,40} (?:std(?:out|err) [FP] )?(?=\{)")
 def claims(head: str) -> bool:
     """Whether objects of flows are in it."""
     start = _PREFIX.sub("", head.lstrip()[:80]) or head
-    known = ('"verdict"' in head and '"traffic_direction"' in head) or '"lost_events"' in head or '"drop_reason' in head
-    return start.lstrip().startswith(("{", "[")) and (known or ('"flow"' in head and '"verdict"' in head))
+    verdict = re.search(r'"verdict"\s*:\s*"(?:FORWARDED|DROPPED|AUDIT|REDIRECTED|ERROR|TRACED|TRANSLATED)"', head)
+    known = verdict and ('"traffic_direction"' in head or '"l4"' in head or '"l7"' in head or '"node_name"' in head)
+    return start.lstrip().startswith(("{", "[")) and bool(known or '"num_events_lost"' in head)
 
 
 class HubbleReader:
@@ -38,8 +39,7 @@ class HubbleReader:
                 notes.lost("no object")
             elif "lost_events" in flow:
                 lost = flow["lost_events"] if isinstance(flow["lost_events"], dict) else {}
-                number = str(lost.get("num_events_lost") or 1)
-                notes.hole("flows that Hubble lost", int(number) if number.isdigit() and len(number) < 12 else 1)
+                notes.hole("flows that Hubble lost", whole_of(str(lost.get("num_events_lost") or 1)))
                 yield ("passed", "events lost"), "", of_iso(text_of(value.get("time"))), 1
             elif "verdict" not in flow:
                 yield ("passed", "events that are no flows"), "", "", 1
@@ -89,7 +89,7 @@ def _key(flow: Mapping[str, Any]) -> Key:
         return ("passed", "replies")
     if text_of(flow.get("traffic_direction")) not in ("EGRESS", ""):
         return ("passed", "inbound traffic")
-    names = tuple(sorted(filter(None, (host_of(name) for name in _texts(flow.get("destination_names"))))))
+    names = tuple(sorted(filter(None, (host_of(name) or name for name in _texts(flow.get("destination_names"))))))
     labels = _texts(_part(flow, "destination").get("labels"))
     if not names and not any(label.startswith("reserved:world") for label in labels):
         return ("passed", "traffic within the cluster")
@@ -104,15 +104,16 @@ def _key(flow: Mapping[str, Any]) -> Key:
     flags = _part(l4, "TCP", "flags")
     if decision is Disposition.ALLOWED and flags and not flags.get("SYN"):
         return ("passed", "packets of connections that are open")
-    rules = ", ".join(sorted({text_of(_part(one).get("name")) for key in ("egress_allowed_by", "egress_denied_by")
-                              for one in flow.get(key) or () if isinstance(one, Mapping)} - {""}))  # fmt: skip
+    lists = [flow.get(key) for key in ("egress_allowed_by", "egress_denied_by")]
+    entries = [one for some in lists if isinstance(some, list) for one in some if isinstance(one, Mapping)]
+    rules = rule_of(", ".join(sorted({text_of(one.get("name")) for one in entries} - {""})))
     port = port_of(_part(l4, kind).get("destination_port"))
     return ("flow", decision, names, ip_of(_part(flow, "IP").get("destination")), port, kind.lower(), rules, "")
 
 
 def _of_dns(flow: Mapping[str, Any], dns: Mapping[str, Any], addresses: tuple[str, ...]) -> Key:
     """An answer tells a name's addresses; a refusal is the policy's, which allows the name to nobody."""
-    host = host_of(dns.get("query"))
+    host = host_of(dns.get("query")) or text_of(dns.get("query")).lower()[:253]
     if host and addresses:
         return ("lookup", host, addresses)
     if host and (dns.get("rcode") == 5 or flow.get("verdict") == "DROPPED"):

@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/network-watcher/nsg-flow-logs-overview and …
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Iterable, Iterator
 
@@ -28,20 +29,22 @@ class FlowLogReader:
         """The records, one a tuple."""
         for record in objects(lines, notes):
             tuples = list(_tuples(record))
-            if not tuples and not isinstance(record, Mapping):
-                notes.lost("no object")
+            if not tuples:
+                notes.lost("no record of flows")
             for rule, text in tuples:
                 values = text.split(",")
-                if len(values) < 8 or not values[0].isdigit():
+                if len(values) < 8 or not re.fullmatch(r"[0-9]{10,13}", values[0], re.ASCII):
                     notes.lost("a flow of another form")
                     continue
                 epoch, source, target, _, port, protocol, direction, state = values[:8]
+                if protocol in ("T", "U") and state == "A" and values[8:9] in (["C"], ["E"]):
+                    state = "C"  # version 2 tells whether a flow begins or goes on behind its decision
                 closed = state in ("E", "C") and len(values) > 12 and values[-1] == "0"
                 yield (target, port, protocol, direction, state, rule, closed), source, epoch, 1
 
     def time(self, when: str) -> str:
         """The moment of seconds, or of thousandths of them, since 1970."""
-        return of_epoch(int(when) / 10 ** max(len(when) - 10, 0)) if when.isdigit() else ""
+        return of_epoch(int(when) / 10 ** (len(when) - 10)) if when else ""
 
     def meaning(self, key: Key) -> Meaning:
         """What a tuple says."""

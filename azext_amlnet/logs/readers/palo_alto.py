@@ -61,7 +61,8 @@ def _decided(kind: str, action: str, app: str) -> tuple[Optional[Disposition], s
     if kind == "THREAT":
         if action in _URL_ALLOWED:
             return Disposition.ALLOWED, ""
-        return (Disposition.DENIED, "URL filter") if "block" in action or "override" in action else (None, "")
+        refused = "block" in action or "override" in action or action in _DENIED
+        return (Disposition.DENIED, "URL filter") if refused else (None, "")
     if action in _DENIED:
         return Disposition.DENIED, ""
     if action != "allow":

@@ -10,17 +10,18 @@ import re
 from typing import Iterable, Iterator, Optional
 
 from ..model import Disposition, Event, Key, Meaning, Passed, Raw, ReadingNotes
-from ._fields import of_epoch, of_form, place_of
+from ._fields import of_epoch, of_form, place_of, whole_of
 
 SUMMARY = "squid: access.log in the formats squid (native), common and combined"
 _NATIVE = re.compile(
-    r"(?:\S.{0,200}?\s)?([0-9]{10}\.[0-9]{3}) +-?[0-9]+ (\S+) ([A-Z_]+/[0-9]{3}) -?[0-9]+ (\S+) (\S+) "
+    r"(?:\S.{0,200}?\s)?([0-9]{10}\.[0-9]{3}) +-?[0-9]+ (\S+) ([A-Z_]+/[0-9]{3}) -?([0-9]+) (\S+) (\S+) "
 )
 _COMMON = re.compile(
-    r"(\S+) \S+ (?:\S+) \[([^\]]{10,40})\] \"(\S+) (\S+)[^\"]*\" ([0-9]{3}|-) \S+ (?:\"(?:[^\"\\]|\\.)*\" "
+    r"(\S+) \S+ (?:\S+) \[([^\]]{10,40})\] \"(\S+) (\S+)[^\"]*\" ([0-9]{3}|-) (\S+) (?:\"(?:[^\"\\]|\\.)*\" "
     r"\"(?:[^\"\\]|\\.)*\" )?([A-Z_]+):[A-Z_]+"
 )
 _URL = re.compile(r"((?:[a-z][a-z0-9+.-]{0,15}://)?(?:[^/?#\s@]*@)?)([^/?#\s]*)", re.IGNORECASE)
+_MOST_KNOWN = 50_000
 _TAG = re.compile(r"(?:TCP|NONE|UDP|TAG)_[A-Z_]+[/:]")
 
 
@@ -40,9 +41,10 @@ class SquidReader:
                 when, _, client, result, size, method, url, _ = line.split(None, 7)
                 key = (result, method, _short(url) if "/" in url else url, size == "0")
                 if key not in known:
-                    _ = _NATIVE.match(line)[5]  # type: ignore[index]
+                    _ = _NATIVE.match(line)[6]  # type: ignore[index]
+                    known = known if len(known) < _MOST_KNOWN else set()
                     known.add(key)
-                if when[10] == "." and len(when) == 14:
+                if when[10] == "." and len(when) == 14 and when[:10].isdigit():
                     yield key, client, when, 1
                     continue
             except (ValueError, IndexError, TypeError):
@@ -73,23 +75,25 @@ def _otherwise(line: str) -> Optional[Raw]:
     """A line with something in front of it, or of the other formats; None for what is none."""
     native = _NATIVE.match(line)
     if native:
-        return (native[3], native[4], _short(native[5]), False), native[2], native[1], 1
+        return (native[3], native[5], _short(native[6]), native[4] == "0"), native[2], native[1], 1
     common = _COMMON.match(line)
     if common is None:
         return None
-    client, when, method, url, status, tag = common.groups()
+    client, when, method, url, status, size, tag = common.groups()
     moment = of_form(when, "%d/%b/%Y:%H:%M:%S %z")
-    return (f"{tag}/{status.replace('-', '000')}", method, _short(url), False), client, moment, 1
+    return (f"{tag}/{status.replace('-', '000')}", method, _short(url), size in ("0", "-")), client, moment, 1
 
 
 def _meaning(result: str, method: str, url: str, empty: bool) -> Meaning:
     tag, _, status = result.partition("/")
     if method == "-" or url.startswith("error:"):
         return Passed("connections without a request")
-    decision, reason = _decided(tag, int(status) if status.isdigit() else 0, method, empty)
+    decision, reason = _decided(tag, whole_of(status) if status != "000" else 0, method, empty)
     if decision is None:
         return Passed(reason)
     host, ip, port = place_of(url, 443 if method == "CONNECT" else 80)
+    if not (host or ip or "..." in url):
+        return Passed("requests for what is no name")
     spoken = "http" if url.lower().startswith("http://") else "https"
     return Event(decision, host, ip, port, spoken, reason=reason)
 
@@ -107,6 +111,8 @@ def _decided(tag: str, status: int, method: str, empty: bool) -> tuple[Optional[
         return Disposition.FAILED, "let through, and refused by the Azure Firewall behind it (470)"
     if status in (502, 503, 504):
         return Disposition.FAILED, f"let through, and no connection behind it ({status})"
+    if method == "CONNECT" and status not in (0, 200):
+        return Disposition.FAILED, f"let through, and refused by a proxy behind it ({status})"
     return (Disposition.ALLOWED, "") if status else (None, "requests without an answer")
 
 
