@@ -75,6 +75,15 @@ def test_the_rules_for_what_was_denied_and_nothing_else(az: Az, log: Path) -> No
     assert lines == ["acrml.azurecr.io"]
 
 
+def test_a_list_of_rows_stands_in_for_a_workspace(az: Az, log: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.json"
+    rows.write_text(az.must("ml", "network", "requirements", "--workspace-file", FACTS).out, encoding="utf-8")
+    ran = az("ml", "network", "explain-log", "--requirements-file", str(rows), "--log-file", str(log))
+    whole = az(*EXPLAIN, str(log)).json
+    assert ran.code == 8 and ran.json["summary"]["groups"]["denied"] == 1
+    assert [row["host"] for row in ran.json["rows"]] == [row["host"] for row in whole["rows"]]
+
+
 def test_clients_are_named_on_request_only(az: Az, log: Path) -> None:
     assert "10.1.0.7" not in az(*EXPLAIN, str(log)).out
     assert az(*EXPLAIN, str(log), "--show-clients").json["rows"][0]["addresses"] == ["10.1.0.7"]

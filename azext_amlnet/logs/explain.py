@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from ..model import Kind, Level, Requirement
+from ..model import Endpoint, Kind, Level, Requirement
 from ..text import few
 from .model import Cell, Disposition, Event, LogGroup, LogRow
 from .shelf import ClientComputes, Names, Shelf
@@ -67,15 +67,15 @@ class Explainer:
     def __init__(self, rows: Sequence[Requirement], clients: ClientComputes, show_clients: bool = False) -> None:
         self.all = rows
         self.shelf, self.clients, self.show_clients = Shelf(rows), clients, show_clients
-        self.seen: set[Requirement] = set()
-        self.proven: set[Requirement] = set()
+        self.seen: set[Endpoint] = set()
+        self.proven: set[Endpoint] = set()
 
     def rows(self, found_endpoints: Iterable[LoggedEndpoint]) -> list[LogRow]:
         """All rows, what is denied first; what of the list no record is of comes from the list."""
         every = list(found_endpoints)
         made = [self.named(one) for one in every if self._is_known(one)]
         made += [self.unnamed(one) for one in every if not self._is_known(one)]
-        made += [unseen(row) for row in self.all if row not in self.seen]
+        made += [unseen(row) for row in self.all if row.endpoint not in self.seen]
         return sorted(made, key=_place)
 
     def _is_known(self, one: LoggedEndpoint) -> bool:
@@ -85,7 +85,7 @@ class Explainer:
     def named(self, one: LoggedEndpoint) -> LogRow:
         """The row of an endpoint whose name is known."""
         rows = self.shelf.rows_for(one.host, one.port, one.protocol)
-        self.seen.update(rows)
+        self.seen.update(row.endpoint for row in rows)
         refused, allowed = self._refusals(one), one.cells(Disposition.ALLOWED)
         if refused:
             group = LogGroup.DENIED if rows else LogGroup.UNKNOWN_DENIED
@@ -94,7 +94,7 @@ class Explainer:
         if allowed and not one.port:
             return self._row(one, LogGroup.UNDECIDED, rows, allowed, Untold.NO_PORT.value, Untold.NO_PORT)
         if allowed:
-            self.proven.update(rows)
+            self.proven.update(row.endpoint for row in rows)
             because = f"let through {_times(one.count(Disposition.ALLOWED))}{_by(allowed)}{_also_failed(one)}"
             return self._row(one, LogGroup.PROVEN if rows else LogGroup.BEYOND, rows, allowed, because)
         failed = one.cells(Disposition.FAILED)

@@ -32,7 +32,7 @@ def report_on(
     explainer = Explainer(inputs.rows, ClientComputes(sources_of), show_clients)
     rows = explainer.rows(endpoints(tally.events, Names(tally.lookups)))
     rows = _with_nearest(_with_holes(rows, tally.sources), nearest)
-    required = set(concrete_required(inputs.rows)) - explainer.proven
+    required = [row for row in concrete_required(inputs.rows) if row.endpoint not in explainer.proven]
     code = _exit_code(rows, any(may_be_required(row, required) for row in rows) or not tally.events)
     firsts, lasts = [one.first for one in tally.sources if one.first], [one.last for one in tally.sources if one.last]
     return LogReport(
