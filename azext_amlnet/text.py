@@ -193,13 +193,15 @@ def source_parameters(names: Sequence[str]) -> tuple[str, str]:
 
 def range_of(text: str) -> str:
     """An IPv4 address, or a range by its length, without bits behind that, as Azure takes it; empty for any other."""
-    match = re.fullmatch(r"([0-9.]{7,15})(?:/([0-9]{1,2}))?", text)
-    if match is None or not is_address(match[1]) or int(match[2] or 32) > 32:
+    import ipaddress
+
+    if not re.fullmatch(r"[0-9.]{7,15}(?:/[0-9]{1,2})?", text):
         return ""
-    numbers, length = [int(number) for number in match[1].split(".")], int(match[2] or 32)
-    value = sum(number << (24 - 8 * at) for at, number in enumerate(numbers)) >> (32 - length) << (32 - length)
-    plain = ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
-    return plain if match[2] is None else f"{plain}/{length}"
+    try:
+        network = ipaddress.IPv4Network(text, strict=False)
+    except ValueError:
+        return ""
+    return str(network) if "/" in text else str(network.network_address)
 
 
 def is_range(text: str) -> bool:

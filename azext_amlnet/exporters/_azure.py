@@ -49,10 +49,9 @@ def source_parameters(sources: SourcePlan) -> dict[str, Any]:
     if sources.is_object:
         return {OBJECT: parameter(OBJECT, "object", sources.filled)}
     otherwise = None if sources.of_several else f"[parameters('{ALL}')]"
-    whose = sources.whose if sources.of_several else {}
+    metadata = sources.metadata
     own = {
-        name: parameter(name, "array", some or otherwise, sources.metadata(whose[name]) if name in whose else {})
-        for name, some in sources.known.items()
+        name: parameter(name, "array", some or otherwise, metadata.get(name)) for name, some in sources.known.items()
     }
     return own if sources.of_several else {ALL: parameter(ALL, "array", sources.everywhere), **own}
 

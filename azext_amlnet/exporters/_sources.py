@@ -56,10 +56,11 @@ class SourcePlan:
         """Of several workspaces the one compute of each parameter."""
         return {name: computes[0] for computes, name in self.own.items()} if self.of_several else {}
 
-    def metadata(self, compute: str) -> dict[str, str]:
-        """What the metadata of a compute's parameter tells, by which check-policy knows whose it is."""
-        workspace = self.ids.get(compute.rpartition("/")[0])
-        return {OF_COMPUTE: compute, **({OF_WORKSPACE: workspace} if workspace else {})}
+    @property
+    def metadata(self) -> dict[str, dict[str, str]]:
+        """What the metadata of each such parameter tells, by which check-policy knows whose it is."""
+        pairs = ((name, compute, self.ids.get(compute.rpartition("/")[0])) for name, compute in self.whose.items())
+        return {name: {OF_COMPUTE: compute, **({OF_WORKSPACE: of} if of else {})} for name, compute, of in pairs}
 
     @property
     def unknown(self) -> int:

@@ -58,10 +58,9 @@ def _source_parameters(sources: SourcePlan) -> Iterator[str]:
         yield _parameter(ALL, f"array = {_array(sources.everywhere, 0)}" if sources.everywhere else "array")
         yield _parameter("sourceIpGroups", "array = []")
     otherwise = "array" if sources.of_several else f"array = {ALL}"
-    whose = sources.whose
+    metadata = sources.metadata
     for name, addresses in sources.known.items():
-        metadata = sources.metadata(whose[name]) if name in whose else {}
-        yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise, metadata)
+        yield _parameter(name, f"array = {_array(addresses, 0)}" if addresses else otherwise, metadata.get(name))
 
 
 def _source_variables(sources: SourcePlan) -> Iterator[str]:

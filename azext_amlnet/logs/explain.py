@@ -13,7 +13,6 @@ from .model import Cell, Disposition, Event, LogGroup, LogRow
 from .shelf import ClientComputes, Names, Shelf
 from .unknowns import SETTLED_BY, Untold
 
-PROXY = ("http", "https")
 _THROUGH = (Disposition.ALLOWED, Disposition.FAILED)
 
 
@@ -55,9 +54,8 @@ def endpoints(events: Mapping[Event, Cell], names: Names) -> list[LoggedEndpoint
         spoken = "udp" if event.protocol == "udp" else "tcp"
         named = bool(event.host or len(candidates) == 1)
         key = (host, event.port, spoken, several)
-        made.setdefault(key, LoggedEndpoint(host, event.port, event.protocol, [], several, named)).events.append(
-            (event, cell)
-        )
+        one = made.setdefault(key, LoggedEndpoint(host, event.port, event.protocol, [], several, named))
+        one.events.append((event, cell))
     return list(made.values())
 
 
@@ -147,9 +145,8 @@ class Explainer:
         first, last = _span(cell for _, cell in one.events)
         strictest = min(rows, key=lambda row: row.level.rank, default=None)
         counts = {decision.value: one.count(decision) for decision in Disposition if one.cells(decision)}
-        failing = (
-            group is LogGroup.DENIED and fixed_since is None and bool(strictest and strictest.level is Level.REQUIRED)
-        )
+        required = strictest is not None and strictest.level is Level.REQUIRED
+        failing = group is LogGroup.DENIED and fixed_since is None and required
         return LogRow(
             group, one.host, one.port or None, one.protocol, counts=counts, first=first, last=last,
             clients=len(one.clients), addresses=tuple(one.clients) if self.show_clients else None,

@@ -7,7 +7,7 @@ from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ..about import about
 from ..codec import plain
-from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, SCHEMA_VERSION, Gap, Inputs
+from ..model import EXIT_FINDINGS, EXIT_UNKNOWN, SCHEMA_VERSION, Inputs
 from ..text import endpoint, few
 from .explain import Explainer, concrete_required, endpoints, may_be_required
 from .model import Disposition, LogGroup, LogReport, LogRow, LogSource
@@ -26,7 +26,6 @@ def report_on(
     sources_of: Mapping[str, Optional[Sequence[str]]],
     nearest: Nearest = lambda hosts: {},
     show_clients: bool = False,
-    gaps: tuple[Gap, ...] = (),
 ) -> LogReport:
     """The report on what a log says of the rows; `sources_of` tells by compute where its traffic comes from."""
     explainer = Explainer(inputs.rows, ClientComputes(sources_of), show_clients)
@@ -37,7 +36,7 @@ def report_on(
     firsts, lasts = [one.first for one in tally.sources if one.first], [one.last for one in tally.sources if one.last]
     return LogReport(
         schema_version=SCHEMA_VERSION,
-        **about(inputs, gaps),
+        **about(inputs),
         span={"from": min(firsts, default=None), "to": max(lasts, default=None)},
         sources=plain(tuple(tally.sources)),
         summary={**_summary(rows, tally.sources), "exitCode": code or EXIT_UNKNOWN * inputs.fleet.undecided},

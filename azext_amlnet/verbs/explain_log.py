@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ..codec import JsonObject
-    from ..exporters import Export
     from ..logs import LogReport, Tally
     from ..logs.report import Nearest
     from ..model import Catalog, Fleet, Inputs, Requirement
@@ -93,11 +92,6 @@ def _nearest(catalog: Catalog, fleet: Optional[Fleet], scoped: ScopeArguments) -
 
 def _suggested(format_name: str, inputs: Inputs, report: LogReport) -> JsonObject:
     """Just the rules for what was denied and is on the list, in a format of `export`."""
-    made = _additions(format_name, inputs, report)
-    return exported(made, content=made.content)
-
-
-def _additions(format_name: str, inputs: Inputs, report: LogReport) -> Export:
     from ..exporters import export
     from ..logs.model import LogGroup
 
@@ -109,4 +103,5 @@ def _additions(format_name: str, inputs: Inputs, report: LogReport) -> Export:
         if (row.host, row.port) in denied or (row.host in hosts and (row.host, None) in denied)
     ]
     context = context_of(inputs, lacking_in=tuple(source.name for source in report.sources))
-    return export(format_name, rows, context, allow_unresolved=True)
+    made = export(format_name, rows, context, allow_unresolved=True)
+    return exported(made, content=made.content)

@@ -21,8 +21,8 @@ def text_of(value: Any) -> str:
 def port_of(value: Any) -> int:
     """A port, 0 for what is none."""
     if isinstance(value, str):
-        value = int(value) if re.fullmatch(r"[0-9]{1,5}", value.strip(), re.ASCII) else value.strip().removesuffix(".0")
-        value = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}", value, re.ASCII) else value
+        digits = value.strip().removesuffix(".0")
+        value = int(digits) if re.fullmatch(r"[0-9]{1,5}", digits) else 0
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536 else 0

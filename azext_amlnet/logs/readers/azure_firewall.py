@@ -196,15 +196,7 @@ def _event(row: Mapping[str, Any], **more: Any) -> Meaning:
     port, protocol = port_of(row.get("DestinationPort")), text_of(row.get("Protocol")).lower()[:12]
     if protocol.startswith("icmp"):
         return Passed(ICMP)
-    fields = {
-        "table": "structured",
-        "rule": _rule(row),
-        "source": ip_of(row.get("SourceIp")),
-        "port": port,
-        "protocol": protocol,
-        **more,
-    }
-    return Event(decision, **fields)
+    return Event(decision, **{"rule": _rule(row), "port": port, "protocol": protocol, "table": "structured", **more})
 
 
 def _rule(row: Mapping[str, Any]) -> str:

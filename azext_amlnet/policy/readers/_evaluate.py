@@ -195,9 +195,9 @@ def _coalesce(template: Template, arguments: _Arguments) -> Any:
             values.append(value)
         if value is not None and not isinstance(value, Unknown):
             break
-    return (
-        values[0] if len(values) == 1 else unknown_of("coalesce", values, hole("coalesce", values)) if values else None
-    )
+    if len(values) > 1:
+        return unknown_of("coalesce", values, hole("coalesce", values))
+    return values[0] if values else None
 
 
 def _copy_index(template: Template, arguments: _Arguments) -> Any:
