@@ -256,7 +256,10 @@ class FakeKube:
             ended = {"reason": "StartError", "exitCode": 128, "message": 'exec: "python3": executable file not found'}
             status(phase="Failed", containerStatuses=state(terminated=ended))
             return
-        process = self._process(pod, namespace, container, str(node))
+        with self.lock:
+            if ("pods", namespace, name) not in self.store:
+                return  # deleted before it began, and its ConfigMap with it
+            process = self._process(pod, namespace, container, str(node))
         status(phase="Running", containerStatuses=state(running={}))
         if knobs.ends in ("evicted", "oom", "node-lost", "deleted", "nothing"):
             time.sleep(0.3)
@@ -281,7 +284,7 @@ class FakeKube:
 
     def _schedule(self, spec: Object) -> str:
         wanted = {k: v for k, v in spec.get("nodeSelector", {}).items() if k != "kubernetes.io/os"}
-        for (kind, _, name), node in self.store.items():
+        for (kind, _, name), node in list(self.store.items()):
             if kind == "nodes" and wanted.items() <= node["metadata"]["labels"].items():
                 return name
         return "node-1"

@@ -525,21 +525,29 @@ def under(limit: str, net: wire.Wire, count: int, addresses: int, timeout_s: flo
     return transcript, time.monotonic() - began
 
 
+LACKING = {
+    "files": "the process may have 250 open files",
+    "threads": "the process may have no more threads",
+    "memory": "the process may have no more memory",
+}
+
+
 @pytest.mark.parametrize(
-    ("limit", "count", "addresses", "lacking", "words"),
+    ("limit", "count", "addresses", "lacking"),
     [
-        ("r.setrlimit(r.RLIMIT_NOFILE, (250, 250))", 150, 1, "files", "the process may have 250 open files"),
-        ("r.setrlimit(r.RLIMIT_NOFILE, (250, 250))", 100, 8, "files", "the process may have 250 open files"),
-        ("r.setrlimit(r.RLIMIT_AS, (250 << 20, 250 << 20))", 200, 2, "threads", "may have no more threads"),
+        ("r.setrlimit(r.RLIMIT_NOFILE, (250, 250))", 150, 1, ("files",)),
+        ("r.setrlimit(r.RLIMIT_NOFILE, (250, 250))", 100, 8, ("files",)),
+        # What fails first for want of address space, a new stack or an allocation in a thread, is a race.
+        ("r.setrlimit(r.RLIMIT_AS, (250 << 20, 250 << 20))", 200, 2, ("threads", "memory")),
     ],
 )
 def test_at_its_own_limits_it_tries_fewer_at_a_time_and_nobody_pays_for_it(
-    net: wire.Wire, limit: str, count: int, addresses: int, lacking: str, words: str
+    net: wire.Wire, limit: str, count: int, addresses: int, lacking: tuple[str, ...]
 ) -> None:
     """A target that lacked files or threads, since others had them, says nothing of the network: it is tried again."""
     transcript, took_s = under(limit, net, count, addresses, timeout_s=0.7)
     places = transcript.room["atOnce"]
-    assert transcript.room["lacking"] == lacking and 4 <= places < count, transcript.room
+    assert transcript.room["lacking"] in lacking and 4 <= places < count, transcript.room
     assert 2 * 0.7 <= took_s < 25
     steps = [result["steps"][-1] for result in transcript.results.values()]
     assert {(step["layer"], step["facts"]["failure"]) for step in steps} == {("tcp", "timeout")}
@@ -549,7 +557,7 @@ def test_at_its_own_limits_it_tries_fewer_at_a_time_and_nobody_pays_for_it(
         Inputs(load(), Fleet(), rows), Run((Observation("local", "this machine", transcript),), 0.0, 1.0)
     )
     said_so = [one for one in report.warnings if f"No more than {places} endpoints were tried at a time" in one]
-    assert len(said_so) == 1 and words in said_so[0]
+    assert len(said_so) == 1 and LACKING[transcript.room["lacking"]] in said_so[0]
 
 
 def run_with(monkeypatch: pytest.MonkeyPatch, net: wire.Wire, count: int, fails: Callable[[int], bool]) -> list[Any]:
