@@ -120,10 +120,14 @@ bench: setup
 TOOLS := chromium curl iproute2 nftables prometheus-blackbox-exporter squid-openssl
 # kubectl, where there is none.
 TOOLS += $(if $(shell command -v kubectl),,kubernetes-client)
+# node with npm, likewise, for Kusto's own language service, which reads the queries to Log Analytics.
+TOOLS += $(if $(shell command -v npm),,nodejs npm)
+KUSTO := @kusto/language-service-next@12.4.1
 # RUNLEVEL=1 keeps the services among them from being started.
 tools:
 	apt-get update --quiet
 	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $(TOOLS)
+	npm install --global --silent --no-audit --no-fund $(KUSTO)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

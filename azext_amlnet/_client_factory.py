@@ -17,3 +17,26 @@ def cf_machine_learning(cli_ctx: Any, subscription_id: str, timeouts: Any) -> An
 
     host = urlsplit(cli_ctx.cloud.endpoints.active_directory).hostname or "the sign-in host"
     return new_clients(make, timeouts, host, **change_ssl_cert_verification_track2())
+
+
+def cf_log_analytics(cli_ctx: Any, subscription_id: str, timeouts: Any) -> tuple[str, Any]:
+    """The address of the cloud's Log Analytics and the client of the current login for it; "" where there is none."""
+    from urllib.parse import urlsplit
+
+    from azure.cli.core._debug import change_ssl_cert_verification_track2
+    from azure.cli.core._profile import Profile
+    from azure.cli.core.auth.util import resource_to_scopes
+    from azure.cli.core.cloud import CloudEndpointNotSetException
+    from azure.cli.core.commands.client_factory import prepare_client_kwargs_track2
+
+    from azext_amlnet.discovery.client import log_clients
+
+    try:
+        url = cli_ctx.cloud.endpoints.log_analytics_resource_id
+    except CloudEndpointNotSetException:
+        return "", None
+    credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(subscription_id=subscription_id)
+    of_az, connection = prepare_client_kwargs_track2(cli_ctx), change_ssl_cert_verification_track2()
+    clients = log_clients(credential, url, resource_to_scopes(url), timeouts, of_az, **connection)
+    clients.sign_in_host = urlsplit(cli_ctx.cloud.endpoints.active_directory).hostname or clients.sign_in_host
+    return url, clients

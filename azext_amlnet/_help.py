@@ -151,14 +151,17 @@ helps["ml network explain-log"] = """
 type: command
 short-summary: Tell which of the hosts that a firewall or proxy denied are needed, and why, from its log.
 long-summary: >
-    Reads the log of a device and holds it against the list: what was denied and is needed comes first, then what was
-    denied and is on no list, what cannot be decided, what of the list no record is of, and what was let through.
+    Reads the log of a device, from files or from Log Analytics, and holds it against the list: what was denied and is
+    needed comes first, then what was denied and is on no list, what cannot be decided, what of the list no record is
+    of, and what was let through.
     Query strings, user names and paths of URLs are not kept. The result is printed in every case.
     Exit codes: 0 fine, 1 failed, 2 wrong usage or a file that is no log, 3 workspace not found, 8 a required endpoint
     was denied and not let through since, 9 that cannot be told, or no decision could be read.
 examples:
     - name: squid.
       text: az ml network explain-log --workspace-file facts.json --log-file /var/log/squid/access.log -o table
+    - name: Azure Firewall, asked in Log Analytics, where its records of the last two hours are summed up.
+      text: az ml network explain-log -w my-workspace -g my-group --log-workspace $FIREWALL_ID --last 2h -o table
     - name: Azure Firewall, the output of az monitor log-analytics query, or the portal's CSV.
       text: az ml network explain-log -w my-workspace -g my-group --log-file firewall.json
     - name: Azure Firewall, the blobs of a storage account; those of the DNS proxy tell names for addresses.

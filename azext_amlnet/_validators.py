@@ -2,6 +2,8 @@
 
 import os
 
+from .vocabulary import log_formats
+
 NEVER_EMPTY = (
     "workspace_file",
     "requirements_file",
@@ -20,6 +22,8 @@ NEVER_EMPTY = (
     "service_tags",
     "policy_resource_group",
     "behind",
+    "log_workspace",
+    "last",
     "workspace_id",
     "subscriptions",
     "management_groups",
@@ -157,14 +161,33 @@ def validate_check(namespace):
 
 
 def validate_explain_log(namespace):
-    """The scope, and logs that are not read and written at the same time."""
-    for path in namespace.log_file:
+    """The scope, and logs: files that are not read and written at the same time, or Log Analytics and a time."""
+    _one_log(namespace)
+    for path in namespace.log_file or ():
         if not path.strip():
             raise ValueError("--log-file is empty; is a variable not set?")
-    if namespace.log_file.count("-") > 1:
+    if (namespace.log_file or []).count("-") > 1:
         raise ValueError("--log-file has - twice: standard input can be read once.")
     validate_scope(namespace)
     _keep_what_is_read(namespace, ("workspace_file", "requirements_file", "log_file"))
+
+
+def _one_log(namespace):
+    spans = {"last": "--last", "from_time": "--from", "to_time": "--to"}
+    times = [option for name, option in spans.items() if getattr(namespace, name) is not None]
+    if namespace.log_file and namespace.log_workspace is not None:
+        raise ValueError("--log-file cannot be used with --log-workspace: give one of the two.")
+    if not namespace.log_file and namespace.log_workspace is None:
+        raise ValueError("Give a log: --log-file FILE, or --log-workspace ID.")
+    if namespace.log_workspace is None and times:
+        raise ValueError(f"{times[0]} is for --log-workspace; of a file all records are read.")
+    if namespace.log_workspace is not None and namespace.log_format:
+        raise ValueError("--log-format is for --log-file; Log Analytics tells what its records are.")
+    known = log_formats()
+    if namespace.log_format and "%" not in namespace.log_format and namespace.log_format not in known:
+        raise ValueError(f"--log-format is none of {', '.join(known)}, and no logformat of squid's.")
+    if namespace.last is not None and namespace.from_time is not None:
+        raise ValueError("--last does not go with --from: give how far back, or where it begins.")
 
 
 def _keep_what_is_read(namespace, names, more=()):

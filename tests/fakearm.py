@@ -9,6 +9,7 @@ Run it as a process of its own (`python -m tests.fakearm --help`) where its work
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import re
 import socket
@@ -25,14 +26,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import trustme
 
-from . import fakegraph
+from . import fakegraph, fakelogs
 from .fakegraph import Graph
+from .fakelogs import Logs
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 OTHER_SUBSCRIPTION = "33333333-3333-3333-3333-333333333333"
 CLIENT = "44444444-4444-4444-4444-444444444444"
 SECRET = "client-secret-of-the-tests"
+ARM_AUDIENCE = "https://management.core.windows.net/"
 ALLOW_LIST_HOST = "guestnotificationservice.azure.com"
 ALLOW_LISTED = "azgnrelay-westeurope-l1.servicebus.windows.net"
 
@@ -79,6 +82,7 @@ class FakeAzure:
         self.allow_list: Any = [ALLOW_LISTED, ALLOW_LISTED]  # the service repeats names at times
         self.versions: dict[str, list[str]] = {}
         self.graph = new_graph()
+        self.logs = Logs()
         self.buckets: Optional[Buckets] = None
         self._lock = threading.Lock()
         self._running = 0
@@ -169,7 +173,7 @@ class FakeAzure:
     def forget(self) -> None:
         """Forgets resources, faults and what was seen."""
         self.resources.clear()
-        self.graph, self.buckets = new_graph(), None
+        self.graph, self.buckets, self.logs = new_graph(), None, Logs()
         self.versions.clear()
         self.latency_s = 0.0
         self.allow_list = [ALLOW_LISTED, ALLOW_LISTED]
@@ -287,11 +291,16 @@ class ArmHandler(BaseHTTPRequestHandler):
             if form.get("client_secret") != [SECRET]:
                 self._json(401, {"error": "invalid_client", "error_description": "AADSTS7000215: invalid secret."})
                 return
-            token = {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": _token()}
+            access = _token((form.get("scope") or [ARM_AUDIENCE])[0].split(" ")[0])
+            token = {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": access}
             self._json(200, token)
             return
         if self.path.split("?")[0].lower() == fakegraph.PATH:
             self._graph()
+            return
+        asked = fakelogs.place_of(unquote(urlsplit(self.path).path))
+        if asked:
+            self._logs(asked)
             return
         self._json(405, {"error": {"code": "MethodNotAllowed", "message": "this Azure is read only"}})
 
@@ -325,6 +334,18 @@ class ArmHandler(BaseHTTPRequestHandler):
             self._json(500, {"error": {"code": "InternalServerError", "message": "no JSON"}})
         elif self._version_is_known(self.path):
             self._json(*azure.graph.answer(azure.resources, json.loads(self.body)))
+
+    def _logs(self, place: str) -> None:
+        """The records of a workspace, by its own audience and host, or of a resource, as ARM passes them on."""
+        azure, direct = self.server.azure, "/" not in place
+        time.sleep(azure.latency_s)
+        wanted = azure.url if direct else ARM_AUDIENCE
+        if _audience(self.headers.get("Authorization", "")).rstrip("/") != wanted.rstrip("/"):
+            self._json(403, _error("InvalidAuthenticationTokenAudience", "a token of another audience"))
+        elif direct or self._version_is_known(self.path):
+            prefer = self.headers.get("Prefer", "")
+            status, body = azure.logs.answer(place, json.loads(self.body), prefer)
+            self._raw(status, json.dumps(body).encode() if body else b"", {"Content-Type": "application/json"})
 
     def _resource(self, path: str) -> None:
         azure = self.server.azure
@@ -365,13 +386,18 @@ class ArmHandler(BaseHTTPRequestHandler):
         self._json(200, body)
 
 
-def _token() -> str:
-    import base64
+def _audience(authorization: str) -> str:
+    """The audience of a token."""
+    part = authorization.removeprefix("Bearer ").split(".")[1:2]
+    return str(json.loads(base64.urlsafe_b64decode(part[0] + "=="))["aud"]) if part else ""
+
+
+def _token(scope: str) -> str:
 
     def part(value: Any) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    claims = {"aud": "https://management.core.windows.net/", "tid": TENANT, "oid": CLIENT, "appid": CLIENT}
+    claims = {"aud": scope.removesuffix("/.default"), "tid": TENANT, "oid": CLIENT, "appid": CLIENT}
     return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part({**claims, 'exp': int(time.time()) + 3599})}.c2ln"
 
 

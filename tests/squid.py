@@ -79,12 +79,13 @@ def squid(
     files: Optional[Mapping[str, str]] = None,
     opening: Optional[Opening] = None,
     log: Optional[Path] = None,
+    log_format: str = "",
 ) -> Iterator[int]:
     """The port of a squid that knows these names, with these http_access lines.
 
     `user`: the name and password it wants; `certificate`: certificate and key of an https proxy; `files`: what lies
     beside its configuration, in the folder that rules call `{folder}`; `opening`: how it opens TLS; `log`: where its
-    access.log is to lie afterwards.
+    access.log is to lie afterwards, `log_format`: the logformat that it has in place of squid's own.
     """
     port = _free_port()
     with _folder() as folder:
@@ -102,7 +103,9 @@ def squid(
             listen = _opens(opening, folder, port)
         lines = "\n".join(rules).replace("{folder}", str(folder))
         text = _CONFIG.format(listen=listen, folder=folder, auth=auth if user else "", rules=lines)
-        text = text.replace("access_log none", f"access_log stdio:{folder}/access.log squid") if log else text
+        own = f"logformat own {log_format}\naccess_log stdio:{folder}/access.log own"
+        written = own if log_format else f"access_log stdio:{folder}/access.log squid"
+        text = text.replace("access_log none", written) if log else text
         (folder / "squid.conf").write_text(text, encoding="utf-8")
         with _running(folder, port):
             yield port

@@ -60,7 +60,6 @@ LONG_FUNCTIONS = {
     "_params/scope.py:selection": (34, "arguments of az: one call each, no branch"),
     "_params/__init__.py:_cluster": (45, "arguments of az: one call each, no branch"),
     "_params/__init__.py:_export": (34, "arguments of az: one call each, no branch"),
-    "_params/__init__.py:_policy": (34, "arguments of az: one call each, no branch"),
     "cluster/pod.py:_pod": (33, "one object of Kubernetes as it is sent"),
     "measurement/results.py:result_of": (34, "one noun, a line a field"),
     "discovery/transform.py:to_workspace": (34, "one noun, a line a field"),

@@ -106,26 +106,51 @@ def test_what_is_no_log_is_refused_with_one_line(az: Az, tmp_path: Path) -> None
         assert not ran.out.strip()
 
 
+OWN_FORMATS = (
+    "",
+    "%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt",
+    '%>a [%tl] "%rm %ru" %>Hs %<st "%{User-Agent}>h" %Ss:%Sh',
+    '{"at":"%{%FT%TZ}tg","client":"%>a","tag":"%Ss","status":%>Hs,"method":"%rm","host":"%>rd","port":%>rP,"size":%<st}',
+    "%{%Y-%m-%dT%H:%M:%S}tg %-12>a %12Ss %>Hs %<st %rm %ssl::>sni %ru %#{Referer}>h",
+)
+
+
 @pytest.mark.skipif(SQUID is None, reason="needs squid: run `make tools` as root")
+@pytest.mark.parametrize("own", OWN_FORMATS)
 def test_a_real_squids_log_tells_what_it_denied_and_what_failed_behind_it(
-    az: Az, net: wire.Wire, tmp_path: Path
+    az: Az, net: wire.Wire, tmp_path: Path, own: str
 ) -> None:
     names = {"acrml.azurecr.io": "127.0.0.1", "mcr.microsoft.com": "127.0.0.1", "pypi.org": "127.0.0.1"}
     open_port, closed = net.serve(wire.hang), net.refused_port()
     written = tmp_path / "access.log"
     rules = ("acl no dstdomain acrml.azurecr.io", "http_access deny no", "http_access allow all")
-    with squid(names, rules, log=written) as at:
+    with squid(names, rules, log=written, log_format=own) as at:
         for host, port in (("acrml.azurecr.io", open_port), ("mcr.microsoft.com", open_port), ("pypi.org", closed)):
             with socket.create_connection(("127.0.0.1", at), 10) as sock:
-                sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+                agent = 'User-Agent: a "quoted] \\ one\r\n'
+                sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{agent}\r\n".encode())
                 sock.settimeout(10)
                 assert sock.recv(4096)
-    text = written.read_text(encoding="utf-8").replace(f":{open_port} ", ":443 ").replace(f":{closed} ", ":443 ")
+    text = written.read_text(encoding="utf-8")
+    for port in (open_port, closed):
+        text = text.replace(f":{port}", ":443")
     assert text.count("\n") == 4, text  # the harness asks whether it is there, without a request
     written.write_text(text, encoding="utf-8")
-    ran = az(*EXPLAIN, str(written))
+    ran = az(*EXPLAIN, str(written), *(("--log-format", own) if own else ()))
+    assert ran.code == 8 and ran.json["summary"]["unread"] == 0, ran.err + text
     groups = {row["host"]: row for row in ran.json["rows"]}
-    assert groups["acrml.azurecr.io"]["group"] == "denied" and ran.code == 8
-    assert groups["mcr.microsoft.com"]["group"] == "proven"
-    assert ran.json["sources"][0]["passed"] == {"connections without a request": 1}
+    assert groups["acrml.azurecr.io"]["group"] == "denied" and groups["acrml.azurecr.io"]["first"]
+    assert groups["mcr.microsoft.com"]["group"] == "proven" and groups["mcr.microsoft.com"]["port"] == 443
+    assert sum(ran.json["sources"][0]["passed"].values()) == 1
     assert groups["pypi.org"]["group"] == "undecided" and "503" in groups["pypi.org"]["because"]
+
+
+def test_a_definition_that_tells_no_decision_is_refused(az: Az, log: Path) -> None:
+    for words, what in (
+        ("%ts %>a %ru", "--log-format lacks %Ss and %>Hs"),
+        ("%Ss/%>Hs", "--log-format lacks %ru"),
+        ("squidd", "--log-format is none of azure-firewall,"),
+        ("%Ss/%>Hs %ru", "no line could be understood as squid"),
+    ):
+        ran = az(*EXPLAIN, str(log), "--log-format", words)
+        assert ran.code == 2 and what in ran.err and "Traceback" not in ran.err, ran.err

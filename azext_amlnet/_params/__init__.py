@@ -15,8 +15,14 @@ def load_arguments(loader, _):
         "": (source, fleet, saving, clusters, selection),
         " requirements": (_list, _written("the list, for a ticket,")),
         " export": (requirements_file, _export),
-        " check-policy": (requirements_file, _policy, _reports),
-        " explain-log": (requirements_file, _log, _written("the result")),
+        " check-policy": (requirements_file, _policy, _suggested("what is missing"), _reports),
+        " explain-log": (
+            requirements_file,
+            _log,
+            _log_workspace,
+            _suggested("what was denied"),
+            _written("the result"),
+        ),
         " test": (requirements_file, _measurement, _cluster, _proxy_and_tls, _gate, _reports, _outputs),
         " compare": (_compare, _written("the comparison")),
     }
@@ -49,6 +55,17 @@ def _compare(context, files):
     what = "A report of `test`, a result of `check-policy` or a list of `requirements` (JSON)"
     context.argument("before", help=f"{what}: the earlier one, or the one of this machine.", **files)
     context.argument("after", help="The later one of the same kind, or the one of the cluster.", **files)
+
+
+def _suggested(what):
+    """The rules for what is lacking, for the verbs that find out."""
+    text = f"Return the rules for {what}, and nothing else, in this format of `export`; named as additions, they do "
+    formats = {"choices": list(export_formats()), "metavar": "FORMAT"}
+
+    def add(context, files):
+        context.argument("suggest", help=f"{text}not replace what `export` made.", arg_group="Output", **formats)
+
+    return add
 
 
 def _written(what):
@@ -119,14 +136,6 @@ def _policy(context, files):
     _whose(context, group)
     _evidence(context, files, group)
     context.argument(
-        "suggest",
-        choices=list(export_formats()),
-        metavar="FORMAT",
-        help="Return the rules that are missing, and nothing else, in this format of `export`; named as additions, "
-        "they do not replace what `export` made.",
-        arg_group="Output",
-    )
-    context.argument(
         "baseline",
         arg_group="Output",
         help="An earlier output (JSON): fail only on what is worse than there, or new and not covered.",
@@ -146,20 +155,40 @@ def _log(context, files):
         completer=files["completer"],
         **group,
     )
-    context.argument("log_format", choices=list(log_formats()), help="Format of a log that is not recognised.", **group)
+    context.argument(
+        "log_format",
+        help=f"Format of a log that is not recognised: {', '.join(log_formats())}; or a logformat of squid.conf, as it "
+        "stands there: '%ts.%03tu %>a %Ss/%03>Hs %rm %ru'.",
+        completer=lambda **_: list(log_formats()),
+        **group,
+    )
     context.argument(
         "show_clients",
         action="store_true",
         help="Name the addresses that asked for each endpoint; without it they are counted.",
         **group,
     )
+
+
+def _log_workspace(context, files):
+    """The same log where Azure keeps it."""
+    group = {"arg_group": "Log"}
     context.argument(
-        "suggest",
-        choices=list(export_formats()),
-        metavar="FORMAT",
-        help="Return the rules for what was denied and is on the list, and nothing else, in this format of `export`.",
-        arg_group="Output",
+        "log_workspace",
+        help="In place of files: the id of a Log Analytics workspace (a GUID or its ARM id), or the ARM id of an Azure "
+        "Firewall, whose records are asked for there, summed up. Nothing but queries is sent.",
+        **group,
     )
+    texts = {
+        "last": ("--last", "How far back Log Analytics is asked: 30m, 2h, 7d. Default: 24h."),
+        "from_time": (
+            "--from",
+            "Its beginning, in place of --last; 2026-11-27T08:00 is UTC, 2026-11-27T08:00+01:00 not.",
+        ),
+        "to_time": ("--to", "Its end. Default: now; the records of the last minutes may not have arrived yet."),
+    }
+    for name, (option, text) in texts.items():
+        context.argument(name, options_list=[option], help=text, **group)
 
 
 def _whose(context, group):

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Mapping, Optional
 from urllib.parse import quote, urlsplit
 
@@ -37,6 +38,9 @@ API_VERSIONS = {
     "subscriptions": "2022-12-01",
     "workspaces": "2025-12-01",
     "descendants": "2020-05-01",
+    "firewall-logs": "2018-03-01-preview",  # the one of https://learn.microsoft.com/azure/azure-monitor/logs/api
+    "log-workspace": "2023-09-01",
+    "diagnostic-settings": "2021-05-01-preview",
     **dict.fromkeys(("firewall-policy", "rule-collection-groups", "ip-group", "firewall"), "2024-07-01"),
     **dict.fromkeys(("nsg", "route-table", "subnet", "policies-by-name", "service-tags"), "2024-07-01"),
 }
@@ -79,7 +83,10 @@ class Arm:
 
     def get(self, fact: str, path: str) -> Any:
         """The JSON object at a path, or a Refusal."""
-        return self._read(fact, self.base_url + quote(path, safe="/%:@!$&'()*+,;=~"), API_VERSIONS[fact])
+        return self._read(fact, self._url(path), API_VERSIONS[fact])
+
+    def _url(self, path: str) -> str:
+        return self.base_url + quote(path, safe="/%:@!$&'()*+,;=~")
 
     def list(self, fact: str, path: str) -> Any:
         """All items of all pages at a path, or a Refusal; only links back to the same host are followed.
@@ -115,14 +122,30 @@ class Arm:
         return answer
 
     def query(self, body: Mapping[str, Any]) -> Any:
-        """One page of Resource Graph's answer to a query, or a Refusal; asking it is a POST that writes nothing."""
-        return self._send("resource-graph", self.base_url + QUERIES, API_VERSIONS["resource-graph"], body)
+        """One page of Resource Graph's answer to a query, or a Refusal."""
+        return self.post("resource-graph", QUERIES, body)
 
-    def _send(self, fact: str, url: str, version: Optional[str], body: Optional[Mapping[str, Any]] = None) -> Any:
+    def post(self, fact: str, path: str, body: Mapping[str, Any], prefer: str = "", **options: Any) -> Any:
+        """The answer to a query, which is a POST that writes nothing, or a Refusal; `options` are the client's own.
+
+        The transport sends no other: see `is_query`.
+        """
+        headers = {"Prefer": prefer} if prefer else {}
+        content = {"json": dict(body), "headers": headers}
+        return self._send(fact, self._url(path), API_VERSIONS.get(fact), content, options)
+
+    def _send(
+        self,
+        fact: str,
+        url: str,
+        version: Optional[str],
+        content: Optional[Mapping[str, Any]] = None,
+        options: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Any:
         from azure.core.exceptions import AzureError
 
         try:
-            response = self.pace.send(_bucket(url), lambda: self._sent(fact, url, version, body))
+            response = self.pace.send(_bucket(url), lambda: self._sent(fact, url, version, content, options))
         except AzureError as error:
             if str(error) == WRITE_REFUSED:
                 return Refusal(409, "", "its resource provider is not registered in this subscription")
@@ -137,14 +160,20 @@ class Arm:
             )
         return _body(response)
 
-    def _sent(self, fact: str, url: str, version: Optional[str], body: Optional[Mapping[str, Any]]) -> Any:
+    def _sent(
+        self,
+        fact: str,
+        url: str,
+        version: Optional[str],
+        content: Optional[Mapping[str, Any]],
+        options: Mapping[str, Any],
+    ) -> Any:
         """The response to one request; raises what the client raises."""
         from azure.core.rest import HttpRequest
 
-        content: dict[str, Any] = {} if body is None else {"json": dict(body)}
-        method, params = "GET" if body is None else "POST", {"api-version": version} if version else {}
+        method, params = "GET" if content is None else "POST", {"api-version": version} if version else {}
         started = time.monotonic()
-        response = self.clients.send(fact, HttpRequest(method, url, params=params, **content))
+        response = self.clients.send(fact, HttpRequest(method, url, params=params, **(content or {})), **options)
         self.answered.set()
         elapsed = (time.monotonic() - started) * 1000
         where = urlsplit(url).path
@@ -204,8 +233,18 @@ def _body(response: Any) -> Any:
     details = error.get("details")
     if error.get("code") == "BadRequest" and isinstance(details, list) and details and isinstance(details[0], dict):
         error = details[0]  # Resource Graph says there what is wrong
-    message = _line(str(error.get("message") or response.reason or "no reason given"))
+    message = _line(_whole_message(error) or str(response.reason or "no reason given"))
     return Refusal(response.status_code, _line(str(error.get("code") or "")), f"{response.status_code}: {message}")
+
+
+def _whole_message(error: Mapping[str, Any]) -> str:
+    """What an error says, and the innermost of those in it, which Log Analytics puts the reason into."""
+    outer = str(error.get("message") or "")
+    reason, depth = error, 0
+    while isinstance(reason.get("innererror"), dict) and depth < 5:
+        reason, depth = reason["innererror"], depth + 1
+    inner = str(reason.get("message") or "")
+    return f"{outer}: {inner}" if depth and inner and inner != outer else outer
 
 
 def _no_json(what: str) -> Refusal:

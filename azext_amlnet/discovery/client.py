@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Mapping, Optional, Sequence
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
@@ -48,10 +49,10 @@ class Clients:
         """Imports and makes what is not needed at once, while the first answer is on its way."""
         threading.Thread(target=self._registry_client, daemon=True).start()
 
-    def send(self, fact: str, request: Any) -> Any:
+    def send(self, fact: str, request: Any, **options: Any) -> Any:
         """The response to a request about a fact; raises AzureError without one. Bodies stay out of the trace."""
         client = self._registry_client() if fact in ("registry", "replications") else self._machine_learning
-        return _sender(client)(request, logging_enable=False)
+        return _sender(client)(request, logging_enable=False, **options)
 
     def _registry_client(self) -> Any:
         with self._lock:
@@ -88,13 +89,35 @@ def new_clients(
     return Clients(own, registry_client, sign_in_host)
 
 
+def log_clients(
+    credential: Any, url: str, scopes: Sequence[str], timeouts: Timeouts, of_az: Mapping[str, Any], **connection: Any
+) -> Clients:
+    """The client of Log Analytics' own host, which can only ask; `of_az` are the policies and headers that az gives.
+
+    It follows no redirection: a token of this host is for no other.
+    """
+    from azure.core import PipelineClient
+    from azure.core.pipeline import Pipeline, policies
+
+    own = [
+        policies.RequestIdPolicy(**of_az),
+        policies.HeadersPolicy(**of_az),
+        of_az.get("user_agent_policy") or policies.UserAgentPolicy(),
+        policies.ProxyPolicy(),
+        _retry_policy(timeouts),
+        policies.BearerTokenCredentialPolicy(credential, *scopes),
+        of_az.get("logging_policy") or policies.SansIOHTTPPolicy(),
+    ]
+    return Clients(PipelineClient(url, pipeline=Pipeline(_transport(timeouts, **connection), own)))
+
+
 def _transport(timeouts: Timeouts, **connection: Any) -> Any:
     import requests
     from azure.core.exceptions import AzureError
     from azure.core.pipeline.transport import RequestsTransport
 
     class ReadOnlyTransport(RequestsTransport):  # type: ignore[misc]
-        """Sends GET and queries of Resource Graph: the SDK would register a resource provider that is not yet."""
+        """Sends GET and queries: the SDK would register a resource provider that is not yet."""
 
         def send(self, request: Any, **keywords: Any) -> Any:
             if request.method != "GET" and not is_query(request.method, request.url):
@@ -118,11 +141,18 @@ def _transport(timeouts: Timeouts, **connection: Any) -> Any:
 
 QUERIES = "/providers/Microsoft.ResourceGraph/resources"
 """Where Resource Graph is asked: by POST, which writes nothing there and needs no right but to read."""
+_LOGS = re.compile(
+    r"/subscriptions/[^/.]+/resourceGroups/[^/]*[^/.][^/]*/providers/[A-Za-z.]*[A-Za-z](?:/[^/]*[^/.][^/]*){2}"
+    r"/providers/microsoft\.insights/logs|/v1/workspaces/[0-9a-f-]{36}/query",
+    re.IGNORECASE,
+)
+"""Where logs are asked for, of a resource or in a workspace: by POST, too, which writes nothing."""
 
 
 def is_query(method: str, url: str) -> bool:
-    """Whether a request is a question to Resource Graph, the one thing that is asked by POST."""
-    return method == "POST" and urlsplit(url).path == QUERIES
+    """Whether a request is a question to Resource Graph or for logs, which are asked by POST."""
+    path = urlsplit(url).path
+    return method == "POST" and (path == QUERIES or bool(_LOGS.fullmatch(path)))
 
 
 _MOST_BYTES = 64 << 20

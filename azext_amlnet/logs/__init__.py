@@ -20,7 +20,14 @@ from .tally import Tally as Tally
 def recognised(
     name: str, head: str, formats: Sequence[str], format_name: Optional[str] = None
 ) -> tuple[str, LogReader]:
-    """The format of a text, and what reads it; raises UsageError for a text that is no log of any of the formats."""
+    """The format of a text, and what reads it; raises UsageError for a text that is no log of any of the formats.
+
+    `format_name` says it where it is known; one with a `%` is a `logformat` of squid's.
+    """
+    if format_name and "%" in format_name:
+        from .readers._squid_format import SquidFormatReader
+
+        return "squid", SquidFormatReader(format_name)
     names = [format_name] if format_name else formats
     for one in names:
         module = importlib.import_module(f".readers.{one.replace('-', '_')}", __name__)

@@ -9,7 +9,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import Endpoint, Kind, Level, Requirement
 from ..text import few
-from .model import Cell, Disposition, Event, LogGroup, LogRow
+from .model import BY_NAME, Cell, Disposition, Event, LogGroup, LogRow
 from .shelf import ClientComputes, Names, Shelf
 from .unknowns import SETTLED_BY, Untold
 
@@ -55,8 +55,41 @@ def endpoints(events: Mapping[Event, Cell], names: Names) -> list[LoggedEndpoint
         named = bool(event.host or len(candidates) == 1)
         key = (host, event.port, spoken, several)
         one = made.setdefault(key, LoggedEndpoint(host, event.port, event.protocol, [], several, named))
+        one.protocol = min(filter(None, (one.protocol, event.protocol)), default="")  # whichever comes first
         one.events.append((event, cell))
     return list(made.values())
+
+
+class Mending:
+    """Since when what was refused is let through."""
+
+    def __init__(self, clients: ClientComputes, every: Iterable[LoggedEndpoint]) -> None:
+        self.clients = clients
+        self.reached: dict[str, list[tuple[Event, Cell]]] = defaultdict(list)
+        for one in every:
+            self.reached[one.host] += one.cells(Disposition.ALLOWED) if one.named else []
+
+    def since(self, one: LoggedEndpoint, refused: Sequence[tuple[Event, Cell]]) -> Optional[str]:
+        """When it was let through after the last refusal, everywhere where it had been refused; else None.
+
+        A name that could not be looked up is mended by whatever reached it, on any port.
+        """
+        by_name = all(event.protocol == BY_NAME for event, _ in refused)
+        through, moments = self.reached[one.host] if by_name else one.cells(Disposition.ALLOWED), []
+        for place in {self._place(event) for event, _ in refused}:
+            if place == ("",) or any(cell.undated for event, cell in refused if self._place(event) == place):
+                return None
+            last = max((cell.last for event, cell in refused if self._place(event) == place), default="")
+            allowed = [cell for event, cell in through if self._place(event) == place]
+            later = [cell.first if cell.first > last else cell.last for cell in allowed if cell.last > last]
+            if not last or not later:
+                return None
+            moments.append(min(later))
+        return max(moments, default=None)
+
+    def _place(self, event: Event) -> tuple[str, ...]:
+        """Where an attempt comes from: computes, else the client itself."""
+        return self.clients.computes(event.source) or (event.source,)
 
 
 class Explainer:
@@ -67,10 +100,12 @@ class Explainer:
         self.shelf, self.clients, self.show_clients = Shelf(rows), clients, show_clients
         self.seen: set[Endpoint] = set()
         self.proven: set[Endpoint] = set()
+        self.mending = Mending(clients, ())
 
     def rows(self, found_endpoints: Iterable[LoggedEndpoint]) -> list[LogRow]:
         """All rows, what is denied first; what of the list no record is of comes from the list."""
         every = list(found_endpoints)
+        self.mending = Mending(self.clients, every)
         made = [self.named(one) for one in every if self._is_known(one)]
         made += [self.unnamed(one) for one in every if not self._is_known(one)]
         made += [unseen(row) for row in self.all if row.endpoint not in self.seen]
@@ -87,7 +122,7 @@ class Explainer:
         refused, allowed = self._refusals(one), one.cells(Disposition.ALLOWED)
         if refused:
             group = LogGroup.DENIED if rows else LogGroup.UNKNOWN_DENIED
-            since = self._fixed_since(one, refused)
+            since = self.mending.since(one, refused)
             return self._row(one, group, rows, refused, _refused(one, refused, since), fixed_since=since)
         if allowed and not one.port:
             return self._row(one, LogGroup.UNDECIDED, rows, allowed, Untold.NO_PORT.value, Untold.NO_PORT)
@@ -113,24 +148,6 @@ class Explainer:
         through = {event.source for event, _ in one.cells(*_THROUGH)}
         unanswered = [pair for pair in one.cells(Disposition.CHALLENGE) if pair[0].source not in through]
         return one.cells(Disposition.DENIED) + unanswered
-
-    def _fixed_since(self, one: LoggedEndpoint, refused: Sequence[tuple[Event, Cell]]) -> Optional[str]:
-        """When it was let through after the last refusal, everywhere where it had been refused; else None."""
-        moments = []
-        for place in {self._place(event) for event, _ in refused}:
-            if place == ("",) or any(cell.undated for event, cell in refused if self._place(event) == place):
-                return None
-            last = max((cell.last for event, cell in refused if self._place(event) == place), default="")
-            allowed = [cell for event, cell in one.cells(Disposition.ALLOWED) if self._place(event) == place]
-            later = [cell.first if cell.first > last else cell.last for cell in allowed if cell.last > last]
-            if not last or not later:
-                return None
-            moments.append(min(later))
-        return max(moments, default=None)
-
-    def _place(self, event: Event) -> tuple[str, ...]:
-        """Where an attempt comes from: computes, else the client itself."""
-        return self.clients.computes(event.source) or (event.source,)
 
     def _row(
         self,

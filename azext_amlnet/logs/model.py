@@ -9,6 +9,9 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Protocol, Union
 from ..model import Gap, Level, Scenario, SearchedScope, Settlement, Source, checked
 from ..text import is_line
 
+BY_NAME = "dns"
+"""The protocol of a record that refuses to tell a name's addresses."""
+
 
 class Disposition(str, Enum):
     """What a device did, as its record says."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
 
-from ._az import exit_after_output, warn
+from ._az import exit_after_output, login, warn
 from ._inputs import catalog_and_facts, inputs_of, scope_of
 from ._output import check_files, context_of, exported, write_files
+from ._wait import LONG_S, asking, waiting
 
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from ..codec import JsonObject
+    from ..discovery.log_analytics import LogQuery
     from ..logs import LogReport, Tally
     from ..logs.report import Nearest
     from ..model import Catalog, Fleet, Inputs, Requirement
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 class ExplainLogArguments:
     """The arguments of `explain-log` that are not the scope's; `_params` describes each."""
 
-    log_file: tuple[str, ...]
+    log_file: tuple[str, ...] = ()
+    log_workspace: Optional[str] = None
+    last: Optional[str] = None
+    from_time: Optional[str] = None
+    to_time: Optional[str] = None
     log_format: Optional[str] = None
     show_clients: bool = False
     suggest: Optional[str] = None
@@ -37,9 +43,10 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: ExplainLogArguments) -> Jso
     from ..logs import report_on, verdict
 
     check_files(arguments.report_file, of_list=True)
+    query = _query(cmd, arguments) if arguments.log_workspace else None
     catalog, fleet = catalog_and_facts(cmd, scoped)
     inputs = inputs_of(scoped, catalog, fleet, scope_of(scoped))
-    tally = _read(arguments, inputs.rows)
+    tally = _asked(cmd, query, inputs.rows) if query else _read(arguments, inputs.rows)
     report = report_on(
         inputs, tally, sources_of=sources_of(inputs), nearest=_nearest(catalog, fleet, scoped),
         show_clients=arguments.show_clients,
@@ -72,6 +79,52 @@ def _read(arguments: ExplainLogArguments, rows: Sequence[Requirement]) -> Tally:
             why = "; ".join(source.first_unread) or "no line has a record"
             what = f"{name}: no line could be understood as {format_name} ({why})."
             raise UsageError(what, "Give the log as the device wrote it, or say with --log-format what it is.")
+    return tally
+
+
+def _query(cmd: Any, arguments: ExplainLogArguments) -> LogQuery:
+    """The questions to Log Analytics; raises UsageError for a place or a time that is none."""
+    from datetime import datetime, timezone
+
+    from .._client_factory import cf_log_analytics
+    from ..discovery.arm import Arm
+    from ..discovery.log_analytics import LogPlace, LogQuery, timespan_of
+    from ..errors import UsageError
+
+    place = LogPlace.of(arguments.log_workspace or "")
+    now = datetime.now(timezone.utc)
+    timespan = timespan_of(arguments.last, arguments.from_time, arguments.to_time, now)
+    az = login(cmd)
+
+    def direct() -> Arm:
+        url, client = cf_log_analytics(cmd.cli_ctx, az.subscription, az.timeouts)
+        if not url:
+            what = f"The cloud '{cmd.cli_ctx.cloud.name}' of az has no endpoint of Log Analytics."
+            raise UsageError(what, "Give the ARM id of the firewall, or set logAnalyticsResourceId: az cloud update.")
+        return Arm(client, url)
+
+    return LogQuery(place, timespan, Arm(az.client, az.base_url), direct)
+
+
+def _asked(cmd: Any, query: LogQuery, rows: Sequence[Requirement]) -> Tally:
+    """The records that Log Analytics has, a source for each table that says something."""
+    from ..logs import Tally
+    from ..logs.model import LogSource
+    from ..logs.readers.azure_firewall import READER
+    from ..logs.shelf import Shelf
+
+    tally = Tally(Shelf(rows).wants)
+    with waiting(cmd, asking(f"Asking Log Analytics for the records of {query.place.name}"), LONG_S):
+        answers = query.answers()
+    for answer in answers:
+        name = f"{query.place.name}, {answer.table}, {query.timespan}"
+        tally.read(name, "azure-firewall", READER(), answer.lines)
+        source = replace(tally.sources[-1], holes=(*tally.sources[-1].holes, *answer.holes))
+        tally.sources[-1:] = [source] if source.records or source.holes else []
+    if not tally.sources:
+        why = query.why_nothing()
+        hole = f"no table of Azure Firewall has a record{f'; {why}' if why else ''}"
+        tally.sources.append(LogSource(f"{query.place.name}, {query.timespan}", "azure-firewall", holes=(hole,)))
     return tally
 
 

@@ -43,7 +43,7 @@ def _within(value: Any) -> Iterator[Any]:
         yield from value
     elif isinstance(value, dict) and isinstance(value.get("tables"), list):
         for table in value["tables"]:
-            yield from _of_table(table)
+            yield from rows_of(table)
     elif isinstance(value, dict):
         inner = next((value[key] for key in ("records", "value") if isinstance(value.get(key), list)), None)
         yield from inner if inner is not None else [value]
@@ -51,7 +51,7 @@ def _within(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _of_table(table: Any) -> Iterator[Any]:
+def rows_of(table: Any) -> Iterator[Any]:
     """The rows of an answer of Log Analytics, with the names of their columns.
 
     https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format (2026-11-27)

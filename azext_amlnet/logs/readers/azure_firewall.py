@@ -17,6 +17,8 @@ from ._azure_messages import ICMP, client_of, decision_of, meaning_of, raw_of
 from ._fields import host_of, ip_of, of_form, of_iso, place_of, port_of, rule_of, text_of, whole_of
 from ._json import objects
 
+_COUNT, _FIRST, _LAST = "count_", "min_TimeGenerated", "max_TimeGenerated"
+"""What Kusto calls `count()` and the like in a row that stands for several records."""
 SUMMARY = "Azure Firewall, structured or AzureDiagnostics, as JSON or CSV"
 _RULES = ("Protocol", "Policy", "RuleCollectionGroup", "RuleCollection", "Rule", "Action", "ActionReason")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -84,9 +86,7 @@ class AzureFirewallReader:
                     raise KeyError
                 hash((key, client))
             except (KeyError, TypeError, IndexError):
-                raw = _slowly(value, notes)
-                if raw is not None:
-                    yield raw
+                yield from _slowly(value, notes)
                 continue
             yield key, client, when, 1
 
@@ -126,8 +126,22 @@ def _rows(lines: Iterator[str], notes: ReadingNotes) -> Iterator[Any]:
             notes.lost("no comma-separated values")
 
 
-def _slowly(value: Any, notes: ReadingNotes) -> Optional[Raw]:
-    """A record that lacks something, or has it under another name; None where nothing can be made of it."""
+def _slowly(value: Any, notes: ReadingNotes) -> Iterator[Raw]:
+    """A record that lacks something, or has it under another name, or stands for several; nothing where it is none."""
+    raw = _record(value, notes)
+    if raw is None:
+        return
+    key, client, when, count = raw
+    first, last = _time(value, _FIRST), _time(value, _LAST)
+    count = whole_of(str(value[_COUNT])) if _COUNT in value else count
+    if count > 1 and first and last:
+        yield key, client, first, count - 1
+        count = 1
+    yield key, client, last or first or when, count
+
+
+def _record(value: Any, notes: ReadingNotes) -> Optional[Raw]:
+    """The same, of a record that stands for itself."""
     if not isinstance(value, dict):
         notes.lost("no object")
         return None
@@ -176,9 +190,9 @@ def _by_columns(row: Mapping[str, Any]) -> str:
 _FORMS = ("%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p", "%d/%m/%Y, %H:%M:%S.%f", "%d.%m.%Y, %H:%M:%S.%f")
 
 
-def _time(value: Mapping[str, Any]) -> str:
-    """The time of a record; a portal's local time without a zone is none."""
-    name = next((key for key in value if key == "time" or key.startswith("TimeGenerated")), "")
+def _time(value: Mapping[str, Any], column: str = "TimeGenerated") -> str:
+    """The time in a column of a record; a portal's local time without a zone is none."""
+    name = next((key for key in value if key.startswith(column)), "time" if column == "TimeGenerated" else "")
     text = text_of(value.get(name))
     if "[" in name and "UTC" not in name:
         return ""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Iterable, Iterator, Optional
 
-from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
+from ..model import BY_NAME, Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
 from ._fields import host_of, ip_of, of_iso, port_of, rule_of, text_of, whole_of
 from ._json import objects
 
@@ -117,7 +117,7 @@ def _of_dns(flow: Mapping[str, Any], dns: Mapping[str, Any], addresses: tuple[st
     if host and addresses:
         return ("lookup", host, addresses)
     if host and (dns.get("rcode") == 5 or flow.get("verdict") == "DROPPED"):
-        return ("flow", Disposition.DENIED, (host,), "", 0, "dns", "", "the name may not be looked up")
+        return ("flow", Disposition.DENIED, (host,), "", 0, BY_NAME, "", "the name may not be looked up")
     return ("passed", "names looked up, without addresses")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Iterable, Iterator, Mapping
 
-from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
+from ..model import BY_NAME, Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
 from ._fields import host_of, ip_of, of_epoch, of_iso, place_of, port_of
 
 SUMMARY = "FortiGate: traffic, web filter and DNS logs as key=value"
@@ -68,7 +68,7 @@ def _meaning(row: Mapping[str, str]) -> Meaning:
         host = host_of(row["qname"]) or row["qname"].lower()[:253]
         addresses = tuple(sorted(filter(None, map(ip_of, row["ipaddr"].split(", ")))))
         if action in _DENIED and host:
-            return Event(Disposition.DENIED, host, protocol="dns", reason="the name may not be looked up")
+            return Event(Disposition.DENIED, host, protocol=BY_NAME, reason="the name may not be looked up")
         return Lookup(host, addresses) if host and addresses else Passed("names looked up, without addresses")
     host, ip, _ = place_of(name)
     ip, port = ip_of(row["dstip"]) or ip, port_of(row["dstport"])

@@ -39,7 +39,7 @@ class SquidReader:
         for line in lines:
             try:
                 when, _, client, result, size, method, url, _ = line.split(None, 7)
-                key = (result, method, _short(url) if "/" in url else url, size == "0")
+                key = (result, method, short_url(url) if "/" in url else url, size == "0")
                 if key not in known:
                     _ = _NATIVE.match(line)[6]  # type: ignore[index]
                     known = known if len(known) < _MOST_KNOWN else set()
@@ -61,10 +61,10 @@ class SquidReader:
 
     def meaning(self, key: Key) -> Meaning:
         """What tag and status say, by method and URL."""
-        return _meaning(*key)
+        return what_it_says(*key)
 
 
-def _short(url: str) -> str:
+def short_url(url: str) -> str:
     """A URL without what stands behind its host, and without a user."""
     scheme, sign, rest = url.partition("://")
     authority = (rest if sign else url).partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2]
@@ -75,16 +75,17 @@ def _otherwise(line: str) -> Optional[Raw]:
     """A line with something in front of it, or of the other formats; None for what is none."""
     native = _NATIVE.match(line)
     if native:
-        return (native[3], native[5], _short(native[6]), native[4] == "0"), native[2], native[1], 1
+        return (native[3], native[5], short_url(native[6]), native[4] == "0"), native[2], native[1], 1
     common = _COMMON.match(line)
     if common is None:
         return None
     client, when, method, url, status, size, tag = common.groups()
     moment = of_form(when, "%d/%b/%Y:%H:%M:%S %z")
-    return (f"{tag}/{status.replace('-', '000')}", method, _short(url), size in ("0", "-")), client, moment, 1
+    return (f"{tag}/{status.replace('-', '000')}", method, short_url(url), size in ("0", "-")), client, moment, 1
 
 
-def _meaning(result: str, method: str, url: str, empty: bool) -> Meaning:
+def what_it_says(result: str, method: str, url: str, empty: bool) -> Meaning:
+    """What tag and status come to, of a method and a URL; `empty`: nothing came back."""
     tag, _, status = result.partition("/")
     if method == "-" or url.startswith("error:"):
         return Passed("connections without a request")

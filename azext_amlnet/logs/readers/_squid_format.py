@@ -1,0 +1,131 @@
+"""squid's access.log in a `logformat` of somebody's own: the definition says where each field stands. Pure.
+
+http://www.squid-cache.org/Doc/config/logformat/ (2026-11-27). Built are the codes that tell time, client, decision and
+destination; all others are passed over, and so is what a client wrote besides.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator, Mapping
+
+from ...errors import UsageError
+from ..model import Event, Key, Meaning, Raw, ReadingNotes
+from ._fields import host_of, of_epoch, of_form, of_iso, port_of
+from .squid import short_url, what_it_says
+
+_CODE = re.compile(
+    r"%(?P<encoding>[\"\[#/'])?(?P<left>-)?(?P<width>[0-9]*)(?:\.[0-9]+)?(?:\{(?P<before>[^}]*)\})?"
+    r"(?P<code>%|(?:[a-z_]+::)?[<>]?[A-Za-z_]+)(?:\{(?P<behind>[^}]*)\})?"
+)
+_FIELDS = {
+    "ts": "seconds",
+    "tu": "fraction",
+    "tl": "local",
+    "tg": "gmt",
+    **dict.fromkeys((">a", ">A"), "client"),
+    "Ss": "tag",
+    **dict.fromkeys((">Hs", "Hs"), "status"),
+    **dict.fromkeys(("<st", "st"), "size"),
+    **dict.fromkeys(("rm", ">rm", "<rm"), "method"),
+    **dict.fromkeys(("ru", ">ru", "<ru"), "url"),
+    **dict.fromkeys(("rd", ">rd"), "domain"),
+    **dict.fromkeys((">rP", "rP"), "port"),
+    "ssl::>sni": "sni",
+}
+_PATTERNS = {
+    "ts": r"[0-9]{10}", "tu": "[0-9]{1,6}", "Ss": "[A-Z_]+", ">Hs": "[0-9]{1,3}|-", "Hs": "[0-9]{1,3}|-",
+    "tl": r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}",
+    "tg": r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}",
+}  # fmt: skip
+_QUOTED = r"(?:[^\"\\]|\\.)*"
+
+
+def pattern_of(definition: str) -> re.Pattern[str]:
+    """What a line looks like; raises UsageError for a definition that tells no decision or no destination."""
+    text = re.sub(r"\A\s*logformat\s+\S+\s+", "", definition.strip())
+    parts, at, seen = [r"\s*"], 0, set[str]()
+    for match in _CODE.finditer(text):
+        literal, at = text[at : match.start()], match.end()
+        parts.append(re.escape(literal))
+        parts.append("%" if match["code"] == "%" else _part(match, text[: match.start()][-1:], text[at : at + 1], seen))
+    parts.append(re.escape(text[at:]) + r"\s*\Z")
+    lacking = [name for name, field in (("%Ss", "tag"), ("%>Hs", "status")) if field not in seen]
+    lacking += [] if seen & {"url", "domain", "sni"} else ["%ru"]
+    if lacking:
+        what = (
+            f"--log-format lacks {' and '.join(lacking)}, without which no line tells what squid decided of which host."
+        )
+        raise UsageError(what, "Give the definition of squid.conf: --log-format '%ts.%03tu %>a %Ss/%03>Hs %rm %ru'.")
+    return re.compile("".join(parts))
+
+
+def _part(match: re.Match[str], before: str, after: str, seen: set[str]) -> str:
+    """The pattern of one code, by a name where it is read."""
+    code, argument = match["code"], match["before"] or match["behind"]
+    quoted = match["encoding"] == '"' or before == after == '"'
+    other = _QUOTED if quoted else rf"[^{re.escape(after)}\n]*" if after.strip(" \t%") else r"\S*"
+    known = "" if argument and code not in ("tl", "tg") else _FIELDS.get(code, "")
+    pattern = other if argument else _PATTERNS.get(code, other)
+    named = bool(known) and known not in seen
+    seen.add(known)
+    group = f"({f'?P<{known}>' if named else '?:'}{pattern})"
+    if not match["width"]:
+        return group
+    return f"{group} *" if match["left"] else f" *{group}"
+
+
+class SquidFormatReader:
+    """Reads the lines of one definition."""
+
+    def __init__(self, definition: str) -> None:
+        self.pattern = pattern_of(definition)
+
+    def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
+        """The records: tag with status, method, destination, and whether anything came back."""
+        for line in lines:
+            match = self.pattern.match(line) if len(line) < _LONGEST else None
+            if match is None:
+                if line.strip():
+                    notes.lost("no line of that logformat")
+                continue
+            row = match.groupdict("")
+            result = f"{row['tag']}/{row['status'].replace('-', '0').rjust(3, '0')}"
+            key = (result, row.get("method", ""), _url(row), row.get("size") == "0", host_of(row.get("sni", "")))
+            yield key, row.get("client", ""), _moment(row), 1
+
+    def time(self, when: str) -> str:
+        """A moment in ISO 8601."""
+        return of_iso(when)
+
+    def meaning(self, key: Key) -> Meaning:
+        """What squid's own line says; a server name (SNI) stands in for a host where there is an address alone."""
+        *plain, sni = key
+        meaning = what_it_says(*plain)
+        if isinstance(meaning, Event) and sni and not meaning.host:
+            return Event(meaning.disposition, sni, meaning.ip, meaning.port, meaning.protocol, reason=meaning.reason)
+        return meaning
+
+
+_LONGEST = 1 << 16
+
+
+def _url(row: Mapping[str, str]) -> str:
+    """What was asked for, as a URL without what stands behind its host."""
+    url = short_url(row.get("url", ""))
+    if url.strip("-"):
+        return url
+    host = row.get("domain", "").strip("-") or row.get("sni", "").strip("-")
+    port = port_of(row.get("port", "")) or (443 if row.get("method") == "CONNECT" else 0)
+    return f"{host}:{port}" if host and port else host
+
+
+def _moment(row: Mapping[str, str]) -> str:
+    """When it was; a time of day without its zone is none."""
+    if row.get("seconds"):
+        return of_epoch(float(f"{row['seconds']}.{row.get('fraction') or 0}"))
+    day, sure = row.get("gmt") or row.get("local", ""), bool(row.get("gmt"))
+    return of_form(day, "%d/%b/%Y:%H:%M:%S %z") or (of_iso(day) if sure or _ZONE.search(day) else "")
+
+
+_ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})\Z")
