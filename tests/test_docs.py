@@ -73,7 +73,7 @@ def test_the_readme_is_short_and_starts_in_three_lines() -> None:
 
 @pytest.mark.parametrize(("name", "command"), transcripts())
 def test_a_transcript_is_what_az_prints(az: Az, azure: FakeAzure, name: str, command: str) -> None:
-    for path in (*EXAMPLES.glob("*.json"), EXAMPLES / "results.txt"):
+    for path in (*EXAMPLES.glob("*.json"), EXAMPLES / "results.txt", EXAMPLES / "access.log"):
         shutil.copy(path, az.folder)
     azure.serve(arm.with_both_clusters())
     azure.faults.append(Fault("/registries/acrml", status=403, code="AuthorizationFailed", message="no right to read"))
@@ -95,7 +95,7 @@ def test_a_transcript_is_what_az_prints(az: Az, azure: FakeAzure, name: str, com
         assert shown == printed
 
 
-@pytest.mark.parametrize("verb", ["requirements", "test", "export", "check-policy"])
+@pytest.mark.parametrize("verb", ["requirements", "test", "export", "check-policy", "explain-log", "compare"])
 def test_every_option_is_in_the_readme_or_a_document(az: Az, verb: str) -> None:
     shown = az.must("ml", "network", verb, "-h").out
     scope = shown[: shown.index("Global Arguments")]

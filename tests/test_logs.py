@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -20,7 +20,7 @@ from azext_amlnet.errors import UsageError
 from azext_amlnet.files import opened_log
 from azext_amlnet.logs import LogReport, Tally, recognised, report_on
 from azext_amlnet.logs import tally as tally_module
-from azext_amlnet.logs.model import Disposition, Event, LogGroup, Lookup, Passed
+from azext_amlnet.logs.model import Disposition, Event, LogGroup, Lookup, Passed, Raw, ReadingNotes
 from azext_amlnet.logs.readers import azure_firewall, cilium_hubble, flow_logs, fortigate, palo_alto, squid
 from azext_amlnet.logs.readers._azure_messages import client_of, meaning_of, raw_of
 from azext_amlnet.logs.shelf import Shelf
@@ -712,3 +712,40 @@ def test_the_order_of_files_tells_no_protocol() -> None:
     other = named.replace('"Protocol":"HTTPS"', '"Protocol":"HTTP"')
     reports = [to_json(explained(*texts))["rows"] for texts in permutations((named, other))]
     assert reports[0] == reports[1] and reports[0][0]["protocol"] == "http"
+
+
+class Plainly(squid.SquidReader):
+    """squid's reader without its short cut: each line by the pattern of the format."""
+
+    def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
+        for line in lines:
+            yield from squid._otherwise(line, notes)
+
+
+def _mangled(chance: Random, line: str) -> str:
+    """A line as it is, or cut, padded otherwise, behind a header, or with a sign in the wrong place."""
+    at = chance.randrange(len(line))
+    odd = line[:at] + chance.choice("x. /:-\t") + line[at + 1 :]
+    padded = line.replace("     12 ", " 1234567 ") if chance.random() < 0.5 else line.replace(" ", "  ", 1)
+    broken = line.replace(" 7043 ", " 0 ").replace("TUNNEL", "TUNNEL_ABORTED")
+    asked = line.replace("CONNECT acr", "GET http://u:p@acr").replace(":443", "/v2/?sig=x")
+    behind = f"Nov 20 09:14 squid[7]: {line}"
+    return chance.choice((line, line, line, line[:at] + "\n", odd, odd, padded, broken, asked, behind, "\n"))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_short_cut_reads_what_the_pattern_reads(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(squid, "_MOST_KNOWN", 5)
+    chance = Random(seed)
+    hosts = ("acrml.azurecr.io", "mcr.microsoft.com", "a.example.com")
+    words = ("allowed", "denied", "failed")
+    attempts = [
+        Attempt(chance.randrange(99), chance.choice(hosts), chance.choice(words), f"10.1.0.{chance.randrange(3)}")
+        for _ in range(200)
+    ]
+    lines = [_mangled(chance, line) for line in device.squid_native(attempts).splitlines(keepends=True)]
+    tallies = [Tally(Shelf(LIST).wants) for _ in range(2)]
+    for tally, reader in zip(tallies, (squid.SquidReader(), Plainly()), strict=True):
+        tally.read("x", "squid", reader, lines)
+    assert tallies[0].events == tallies[1].events and tallies[0].sources == tallies[1].sources
+    assert tallies[0].sources[0].records > 100 and tallies[0].sources[0].unread

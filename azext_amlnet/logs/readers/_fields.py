@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 from ...text import is_address, is_host, is_local_name, lower, one_line
+from ..model import Key, Raw
 
 _PORT = re.compile(r"(.*):([0-9]{1,5})\Z", re.DOTALL)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,15})://", re.IGNORECASE)
@@ -63,6 +64,13 @@ def place_of(text: str, usual: int = 0) -> tuple[str, str, int]:
     behind = _PORT.match(authority) if not authority.endswith("]") else None
     name, port = (behind[1], port_of(behind[2])) if behind and behind[1].count(":") != 1 else (authority, usual)
     return host_of(name), ip_of(name), port
+
+
+def spread(key: Key, client: str, first: str, last: str, count: int) -> Iterator[Raw]:
+    """Several records of one kind and client, of which the first and the last time are known."""
+    if count > 1:
+        yield key, client, first, count - 1
+    yield key, client, last, 1
 
 
 # ---------------------------------------------------------------------------------------------------------------------

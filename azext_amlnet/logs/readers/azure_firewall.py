@@ -14,7 +14,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ..model import Disposition, Event, Key, Lookup, Meaning, Passed, Raw, ReadingNotes
 from ._azure_messages import ICMP, client_of, decision_of, meaning_of, raw_of
-from ._fields import host_of, ip_of, of_form, of_iso, place_of, port_of, rule_of, text_of, whole_of
+from ._fields import host_of, ip_of, of_form, of_iso, place_of, port_of, rule_of, spread, text_of, whole_of
 from ._json import objects
 
 _COUNT, _FIRST, _LAST = "count_", "min_TimeGenerated", "max_TimeGenerated"
@@ -134,10 +134,10 @@ def _slowly(value: Any, notes: ReadingNotes) -> Iterator[Raw]:
     key, client, when, count = raw
     first, last = _time(value, _FIRST), _time(value, _LAST)
     count = whole_of(str(value[_COUNT])) if _COUNT in value else count
-    if count > 1 and first and last:
-        yield key, client, first, count - 1
-        count = 1
-    yield key, client, last or first or when, count
+    if first and last:
+        yield from spread(key, client, first, last, count)
+    else:
+        yield key, client, last or first or when, count
 
 
 def _record(value: Any, notes: ReadingNotes) -> Optional[Raw]:

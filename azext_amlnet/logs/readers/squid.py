@@ -7,53 +7,64 @@ http://www.squid-cache.org/Doc/config/logformat/, and src/LogTags.cc of https://
 from __future__ import annotations
 
 import re
-from typing import Iterable, Iterator, Optional
+from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ..model import Disposition, Event, Key, Meaning, Passed, Raw, ReadingNotes
-from ._fields import of_epoch, of_form, place_of, whole_of
+from ._fields import of_epoch, of_form, place_of, spread, whole_of
 
 SUMMARY = "squid: access.log in the formats squid (native), common and combined"
-_NATIVE = re.compile(
-    r"(?:\S.{0,200}?\s)?([0-9]{10}\.[0-9]{3}) +-?[0-9]+ (\S+) ([A-Z_]+/[0-9]{3}) -?([0-9]+) (\S+) (\S+) "
-)
+_NATIVE = re.compile(r"(?:\S.{0,200}?\s)??(.{10}\..{3}) .{0,24}? *(\S+) ([A-Z_]+/[0-9]{3}) ([^ ]+) (\S+) (\S+) ")
+_BEGINS = re.compile(r"(?:\S.{0,200}?\s)??[0-9]{10}\.[0-9]{3} +-?[0-9]+ ")
 _COMMON = re.compile(
     r"(\S+) \S+ (?:\S+) \[([^\]]{10,40})\] \"(\S+) (\S+)[^\"]*\" ([0-9]{3}|-) (\S+) (?:\"(?:[^\"\\]|\\.)*\" "
     r"\"(?:[^\"\\]|\\.)*\" )?([A-Z_]+):[A-Z_]+"
 )
-_URL = re.compile(r"((?:[a-z][a-z0-9+.-]{0,15}://)?(?:[^/?#\s@]*@)?)([^/?#\s]*)", re.IGNORECASE)
 _MOST_KNOWN = 50_000
 _TAG = re.compile(r"(?:TCP|NONE|UDP|TAG)_[A-Z_]+[/:]")
 
 
 def claims(head: str) -> bool:
     """Whether one of its first lines has the form of squid's."""
-    return any(_TAG.search(line) and (_NATIVE.match(line) or _COMMON.match(line)) for line in head.splitlines()[:50])
+    return any(_TAG.search(line) and (_is_native(line) or _COMMON.match(line)) for line in head.splitlines()[:50])
+
+
+def _is_native(line: str) -> bool:
+    """Whether a line has squid's own form, with a time: of one that is damaged there the rest is read."""
+    return bool(_BEGINS.match(line) and _NATIVE.match(line))
 
 
 class SquidReader:
     """Reads lines of either form; of a URL no more is kept than scheme, host and port."""
 
     def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
-        """The records: client, tag with status, method, and URL as far as its host."""
-        known: set[Key] = set()
+        """The records: client, tag with status, method, and URL as far as its host; those that are alike as one."""
+        sums: dict[str, list[Any]] = {}
         for line in lines:
-            try:
-                when, _, client, result, size, method, url, _ = line.split(None, 7)
-                key = (result, method, short_url(url) if "/" in url else url, size == "0")
-                if key not in known:
-                    _ = _NATIVE.match(line)[6]  # type: ignore[index]
-                    known = known if len(known) < _MOST_KNOWN else set()
-                    known.add(key)
-                if when[10] == "." and len(when) == 14 and when[:10].isdigit():
-                    yield key, client, when, 1
+            try:  # as squid pads it; what is padded otherwise is read by the pattern
+                if line[10] != "." or line[14] != " " or line[21] != " ":
+                    raise ValueError
+                when = line[:14]
+                client, result, size, method, url, _ = line[22:].split(" ", 5)
+                place = short_url(url) if "/" in url else url
+                key = f"{client} {result} {method} {place} {size == '0' or ''}"
+                cell = sums.get(key)
+                if cell is None:
+                    if not _is_split_so(line, client, result, size, method, url):
+                        raise ValueError
+                    if len(sums) >= _MOST_KNOWN:
+                        yield from _flushed(sums)
+                        sums = {}
+                    sums[key] = [1, when, when]
                     continue
-            except (ValueError, IndexError, TypeError):
-                pass
-            raw = _otherwise(line)
-            if raw is not None:
-                yield raw
-            elif line.strip():
-                notes.lost("no line of squid's")
+            except (ValueError, IndexError):
+                yield from _otherwise(line, notes)
+                continue
+            cell[0] += 1
+            if when > cell[2]:
+                cell[2] = when
+            elif when < cell[1]:
+                cell[1] = when
+        yield from _flushed(sums)
 
     def time(self, when: str) -> str:
         """The moment of seconds since 1970, as squid writes it."""
@@ -64,6 +75,17 @@ class SquidReader:
         return what_it_says(*key)
 
 
+def _flushed(sums: Mapping[str, list[Any]]) -> Iterator[Raw]:
+    for key, (count, first, last) in sums.items():
+        client, result, method, url, empty = key.split(" ")
+        yield from spread((result, method, url, bool(empty)), client, first, last, count)
+
+
+def _is_split_so(line: str, *fields: str) -> bool:
+    native = _NATIVE.match(line)
+    return native is not None and native.groups()[1:] == fields
+
+
 def short_url(url: str) -> str:
     """A URL without what stands behind its host, and without a user."""
     scheme, sign, rest = url.partition("://")
@@ -71,17 +93,19 @@ def short_url(url: str) -> str:
     return f"{scheme}://{authority}" if sign and len(scheme) < 16 else authority
 
 
-def _otherwise(line: str) -> Optional[Raw]:
-    """A line with something in front of it, or of the other formats; None for what is none."""
+def _otherwise(line: str, notes: ReadingNotes) -> Iterator[Raw]:
+    """A line with something in front of it, or of the other formats; what is none is noted."""
     native = _NATIVE.match(line)
+    common = None if native else _COMMON.match(line)
     if native:
-        return (native[3], native[5], short_url(native[6]), native[4] == "0"), native[2], native[1], 1
-    common = _COMMON.match(line)
-    if common is None:
-        return None
-    client, when, method, url, status, size, tag = common.groups()
-    moment = of_form(when, "%d/%b/%Y:%H:%M:%S %z")
-    return (f"{tag}/{status.replace('-', '000')}", method, short_url(url), size in ("0", "-")), client, moment, 1
+        yield (native[3], native[5], short_url(native[6]), native[4] == "0"), native[2], native[1], 1
+    elif common:
+        client, when, method, url, status, size, tag = common.groups()
+        moment = of_form(when, "%d/%b/%Y:%H:%M:%S %z")
+        key = (f"{tag}/{status.replace('-', '000')}", method, short_url(url), size in ("0", "-"))
+        yield key, client, moment, 1
+    elif line.strip():
+        notes.lost("no line of squid's")
 
 
 def what_it_says(result: str, method: str, url: str, empty: bool) -> Meaning:
