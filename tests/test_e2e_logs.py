@@ -149,6 +149,7 @@ def test_a_definition_that_tells_no_decision_is_refused(az: Az, log: Path) -> No
     for words, what in (
         ("%ts %>a %ru", "--log-format lacks %Ss and %>Hs"),
         ("%Ss/%>Hs", "--log-format lacks %ru"),
+        ("%Ss/%>Hs %ru%un", "--log-format has nothing between %ru and what follows it"),
         ("squidd", "--log-format is none of azure-firewall,"),
         ("%Ss/%>Hs %ru", "no line could be understood as squid"),
     ):

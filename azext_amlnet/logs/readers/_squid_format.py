@@ -67,6 +67,9 @@ def _part(match: re.Match[str], before: str, after: str, seen: set[str]) -> str:
     other = _QUOTED if quoted else rf"[^{re.escape(after)}\n]*" if after.strip(" \t%") else r"\S*"
     known = "" if argument and code not in ("tl", "tg") else _FIELDS.get(code, "")
     pattern = other if argument else _PATTERNS.get(code, other)
+    if after == "%" and pattern == r"\S*":
+        what = f"--log-format has nothing between %{code} and what follows it, so that a line cannot be taken apart."
+        raise UsageError(what, "Put a blank between the two, there and in squid.conf.")
     named = bool(known) and known not in seen
     seen.add(known)
     group = f"({f'?P<{known}>' if named else '?:'}{pattern})"

@@ -13,7 +13,7 @@ from ..model import Disposition, Event, Key, Meaning, Passed, Raw, ReadingNotes
 from ._fields import of_epoch, of_form, place_of, spread, whole_of
 
 SUMMARY = "squid: access.log in the formats squid (native), common and combined"
-_NATIVE = re.compile(r"(?:\S.{0,200}?\s)??(.{10}\..{3}) .{0,24}? *(\S+) ([A-Z_]+/[0-9]{3}) ([^ ]+) (\S+) (\S+) ")
+_NATIVE = re.compile(r"(?:\S.{0,200}?\s)??(.{10}\..{3}).{0,25}? +(\S+) ([A-Z_]+/[0-9]{3}) ([^ ]+) (\S+) (\S+) ")
 _BEGINS = re.compile(r"(?:\S.{0,200}?\s)??[0-9]{10}\.[0-9]{3} +-?[0-9]+ ")
 _COMMON = re.compile(
     r"(\S+) \S+ (?:\S+) \[([^\]]{10,40})\] \"(\S+) (\S+)[^\"]*\" ([0-9]{3}|-) (\S+) (?:\"(?:[^\"\\]|\\.)*\" "
@@ -39,21 +39,22 @@ class SquidReader:
     def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
         """The records: client, tag with status, method, and URL as far as its host; those that are alike as one."""
         sums: dict[str, list[Any]] = {}
+        get = sums.get
         for line in lines:
             try:  # as squid pads it; what is padded otherwise is read by the pattern
-                if line[10] != "." or line[14] != " " or line[21] != " ":
+                if line[21] != " " or line[10] != ".":
                     raise ValueError
                 when = line[:14]
                 client, result, size, method, url, _ = line[22:].split(" ", 5)
                 place = short_url(url) if "/" in url else url
-                key = f"{client} {result} {method} {place} {size == '0' or ''}"
-                cell = sums.get(key)
+                key = f"{client} {result} {method} {place}" if size != "0" else f"{client} {result} {method} {place} 0"
+                cell = get(key)
                 if cell is None:
                     if not _is_split_so(line, client, result, size, method, url):
                         raise ValueError
                     if len(sums) >= _MOST_KNOWN:
                         yield from _flushed(sums)
-                        sums = {}
+                        sums.clear()
                     sums[key] = [1, when, when]
                     continue
             except (ValueError, IndexError):
@@ -77,7 +78,7 @@ class SquidReader:
 
 def _flushed(sums: Mapping[str, list[Any]]) -> Iterator[Raw]:
     for key, (count, first, last) in sums.items():
-        client, result, method, url, empty = key.split(" ")
+        client, result, method, url, *empty = key.split(" ")
         yield from spread((result, method, url, bool(empty)), client, first, last, count)
 
 
