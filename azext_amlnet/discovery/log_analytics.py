@@ -25,8 +25,10 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _RESOURCE = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/([^/]+/[^/]+)/[^/]+", re.IGNORECASE)
 _WORKSPACE, _FIREWALL = "microsoft.operationalinsights/workspaces", "microsoft.network/azurefirewalls"
 MOST_ROWS = 500_000
-"""Log Analytics gives so many rows and no more; https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits
-(2026-11-27)."""
+"""Log Analytics gives so many rows and no more.
+
+https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits (2026-11-27).
+"""
 _LONGEST_S = 190.0
 """A query ends after three minutes, unless it asks for more."""
 _AT_ONCE = 4
