@@ -77,8 +77,16 @@ pictures: demo
 		--user-data-dir=build/chromium --window-size=1000,1040 --screenshot=docs/$$name.png \
 		file://$(CURDIR)/$(DEMO)/$$name.html; done
 
+# Heavy programs that load what export writes, in an environment of their own: Envoy, Azure ML's own schemas.
+CONSUMERS := build/consumers/.ready
+$(CONSUMERS): requirements-consumers.txt constraints-consumers.txt
+	$(PYTHON) -m venv --clear build/consumers/venv
+	build/consumers/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements-consumers.txt -c constraints-consumers.txt
+	touch $@
+
 # PYTEST_ARGS chooses tests, e.g. make test PYTEST_ARGS='tests/test_expand.py -k replica'
-test: setup
+test: setup $(CONSUMERS)
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(READY)
@@ -117,7 +125,8 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 # System tools that some tests use; a test whose tool is missing skips and names this command.
-TOOLS := chromium curl iproute2 nftables prometheus-blackbox-exporter squid-openssl
+TOOLS := chromium curl haproxy iproute2 libnginx-mod-stream nftables nginx prometheus-blackbox-exporter
+TOOLS += python3-pacparser squid-openssl
 # kubectl, where there is none.
 TOOLS += $(if $(shell command -v kubectl),,kubernetes-client)
 # node with npm, likewise, for Kusto's own language service, which reads the queries to Log Analytics.

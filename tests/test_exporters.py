@@ -101,7 +101,7 @@ def test_every_format_says_what_it_is(format_name: str) -> None:
     assert module.SUMMARY and callable(module.losses) and callable(module.render)
     text = made(format_name)
     assert text.endswith("\n") and "\r" not in text and text == made(format_name)
-    if format_name != "csv":
+    if format_name not in ("csv", "palo-alto-edl"):  # whose readers know no comments
         head = text.split("acrml.azurecr.io")[0].replace("\\", "")
         for phrase in ("workspace ml-ws", "2026-11-23", "0123456789ab", "az ml network export", "storage x: 403"):
             assert phrase in head, phrase

@@ -1,7 +1,7 @@
 """What to allow, in somebody's language: one file a format.
 
-Each has SUMMARY, losses(rows) and render(rows, context, lost), and where it can name the exceptions of a TLS inspection
-exemptions(rows, context, lost), too; docs/exporting.md tells how to add one.
+Each has SUMMARY, MATCHER, losses(rows) and render(rows, context, lost), and where it can name the exceptions of a TLS
+inspection exemptions(rows, context, lost), too; docs/exporting.md tells how to add one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Callable, Iterable, Iterator
 from ..errors import UsageError
 from ..model import Purpose, Requirement, by_workspace
 from ..text import ANY, few
+from ._matcher import Matcher
 from ._text import Context as Context
 from ._text import private_for, public
 
@@ -44,10 +45,12 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
         raise UsageError(what, "Leave them out with --allow-unresolved, or complete the facts with --workspace-file.")
     module = importlib.import_module(f".{name.replace('-', '_')}", __name__)
     concrete = tuple(row for row in rows if not row.unresolved)
-    wider = tuple(_widened(name, module, concrete, context))
-    if hasattr(module, "BY_SOURCE") and len(context.workspaces) > 1:
-        concrete = tuple(_of_whom(concrete, context, hasattr(module, "PRIVATE")))
+    wider = tuple(_widened(module.MATCHER, concrete, context))
+    matcher: Matcher = module.MATCHER
+    if matcher.sources and len(context.workspaces) > 1:
+        concrete = tuple(_of_whom(concrete, context, matcher.private))
     losses = (*(f"{row.host}: a part of the name is not known yet." for row in missing), *module.losses(concrete))
+    losses = (*losses, *matcher.losses(concrete, name))
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
@@ -83,14 +86,14 @@ def _whole(workspaces: Iterable[str]) -> dict[str, list[str]]:
     return {name: [f"{name}/{ANY}"] for name in workspaces}
 
 
-def _widened(name: str, module: ModuleType, rows: Iterable[Requirement], context: Context) -> Iterator[str]:
+def _widened(matcher: Matcher, rows: Iterable[Requirement], context: Context) -> Iterator[str]:
     """What is opened for more than those who need it, and for whom it should be."""
     every, how = len(context.workspaces), "this format knows no sources"
-    opened = rows if hasattr(module, "PRIVATE") else public(rows)
+    opened = rows if matcher.private else public(rows)
     some = [row for row in opened if row.computes or len(row.workspaces) < every]
-    if hasattr(module, "BY_SOURCE"):
+    if matcher.sources:
         some, how = [row for row in opened if not row.workspaces], "their rows do not tell whose they are"
-    if every < 2 or not some or name in _LISTS:
+    if every < 2 or not some or not matcher.opens:
         return
     names = few([f"{row.host} ({few(row.computes or row.workspaces or ['?'], 2)})" for row in some], 5)
     are = "endpoint is" if len(some) == 1 else "endpoints are"
@@ -98,10 +101,6 @@ def _widened(name: str, module: ModuleType, rows: Iterable[Requirement], context
         f"{len(some)} {are} needed by some of the computes only; {how}, so they are open to all traffic that it is for "
         f"(--compute makes it for some): {names}."
     )
-
-
-_LISTS = ("csv", "markdown", "no-proxy")
-"""The formats that open nothing: they tell people who needs what, or clients what to reach without a proxy."""
 
 
 def _writer(name: str, module: ModuleType, purpose: Purpose) -> Callable[..., str]:

@@ -18,11 +18,12 @@ from ._azure import (
 )
 from ._azure_rules import FirewallRule, losses, tag_losses
 from ._groups import FirewallPlan, Group, RuleCollection, firewall_plan, limits
+from ._matcher import Matcher
 from ._sources import SourcePlan
 from ._text import Context, header, private_notes
 
 SUMMARY = "an ARM template with the rule collection groups of a firewall policy"
-BY_SOURCE = True
+MATCHER = Matcher(sources=True)
 __all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
 _TYPE = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
 

@@ -9,11 +9,12 @@ from ..text import OF_COMPUTE, line
 from ._azure import API_VERSION, about, deployed, priorities
 from ._azure_rules import FirewallRule, losses, tag_losses
 from ._groups import Group, RuleCollection, firewall_plan, limits
+from ._matcher import Matcher
 from ._sources import ALL, OBJECT, SETS, SourcePlan
 from ._text import Context, comments, header, private_notes
 
 SUMMARY = "Bicep with the rule collection groups of a firewall policy"
-BY_SOURCE = True
+MATCHER = Matcher(sources=True)
 __all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
 
 _POLICY = """

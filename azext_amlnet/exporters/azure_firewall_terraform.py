@@ -10,11 +10,12 @@ from ._azure import about, priorities
 from ._azure_rules import FirewallRule, losses, tag_losses
 from ._groups import Group, RuleCollection, firewall_plan
 from ._groups import limits as limits_of
+from ._matcher import Matcher
 from ._sources import ALL, OBJECT, SETS, SourcePlan
 from ._text import Context, comments, header, private_notes
 
 SUMMARY = "Terraform (azurerm) with the rule collection groups of a firewall policy"
-BY_SOURCE = True
+MATCHER = Matcher(sources=True)
 __all__ = ["SUMMARY", "limits", "losses", "render", "tag_losses"]
 
 

@@ -9,10 +9,11 @@ import json
 from typing import Any, Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
+from ._matcher import Matcher, Reach
 from ._text import Context, comments, header, no_tags, why
 
 SUMMARY = "a CiliumNetworkPolicy with toFQDNs and the DNS rule that it needs"
-PRIVATE = True
+MATCHER = Matcher(Reach.ONE_LABEL, private=True)
 """What private endpoints serve leaves the pod as well, and has rules, too."""
 
 _DNS: dict[str, Any] = {
@@ -22,9 +23,7 @@ _DNS: dict[str, Any] = {
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
-    """Wildcards of one label, and what only nodes need."""
-    if any(row.kind is Kind.WILDCARD for row in rows):
-        yield "names more than one label below a wildcard: '*' stands for one label."
+    """What only nodes need."""
     yield "what nodes need for themselves: a policy of pods does not hold for kubelet and containerd."
     yield from no_tags(rows, "Cilium")
 

@@ -8,9 +8,11 @@ from typing import Iterator, Sequence
 
 from ..model import Requirement
 from ..text import line
+from ._matcher import LIST
 from ._text import Context
 
 SUMMARY = "every row with its reason and sources, for spreadsheets and tickets"
+MATCHER = LIST
 _COLUMNS = ("host", "port", "protocol", "kind", "level", "neededFor", "computes", "topic", "private", "assumed")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Requirement
+from ._matcher import Matcher
 from ._text import Context, comments, documented, header, no_tags, private_notes, public
 
 SUMMARY = "names alone, one a line, for external lists of firewalls"
+MATCHER = Matcher(ports=False, protocols=False)
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:

@@ -8,9 +8,11 @@ from typing import Iterator, Sequence
 
 from ..model import Requirement, Topic
 from ..text import line
+from ._matcher import LIST
 from ._text import Context, documented, header
 
 SUMMARY = "a table for each topic, for wikis and tickets"
+MATCHER = LIST
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:

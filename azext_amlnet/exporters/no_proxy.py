@@ -6,9 +6,11 @@ from typing import Iterator, Sequence
 
 from ..model import Kind, Requirement
 from ..text import few
+from ._matcher import LIST
 from ._text import Context, comments, header, private_for
 
 SUMMARY = "NO_PROXY for a cluster: loopback, cluster names, private endpoints"
+MATCHER = LIST
 
 # Loopback, the cluster's own names, Azure's metadata service and its platform address, which no proxy can stand for:
 # https://learn.microsoft.com/azure/aks/http-proxy and

@@ -24,11 +24,12 @@ from ._azure import (
 )
 from ._azure_rules import FirewallRule, transport
 from ._groups import slots
+from ._matcher import Matcher
 from ._sources import SourcePlan, plan
 from ._text import Context, header, public, why
 
 SUMMARY = "an ARM template with rules of a network security group, by service tag"
-BY_SOURCE = PRIVATE = True
+MATCHER = Matcher(sources=True, private=True, names=False)
 FIRST_PRIORITY, DENY_PRIORITY = 1000, 4096
 """The defaults of the template's parameters."""
 MOST_RULES, _ROOM = 800, 1_000

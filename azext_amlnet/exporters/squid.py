@@ -10,11 +10,12 @@ from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from ..text import digest, few
+from ._matcher import Matcher
 from ._sources import OBJECT, SourcePlan, plan
 from ._text import Context, comments, documented, header, no_tags, private_for, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
-BY_SOURCE = True
+MATCHER = Matcher(sources=True)
 _SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
