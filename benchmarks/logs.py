@@ -21,6 +21,8 @@ from .timing import interleaved, verdict
 
 LINES, MANY, BLOCK, RUNS = 400_000, 2_000_000, 20_000, 3
 """Lines that times are taken of, lines that memory is taken of, lines that are written again and again, and runs."""
+LASTED = (0, 12, 350, 350, 4200)
+"""How long a tunnel lasts, in ms."""
 READING = "import json, sys\nwith open(sys.argv[1], encoding='utf-8') as lines:\n    for line in lines:\n        "
 PLAIN = {"json.loads": f"{READING}json.loads(line)", "str.split": f"{READING}line.split()"}
 AWK = '{ count[$4 " " $7]++ } END { for (key in count) print count[key], key }'
@@ -48,7 +50,10 @@ def _write(path: Path, write: Callable[[Any], str], count: int) -> None:
     hosts = [*(f"host{n}.example{n % 17}.com" for n in range(120)), "acrml.azurecr.io", "mcr.microsoft.com"]
     clients = [f"10.1.{n % 3}.{n}" for n in range(40)]
     words = ("allowed", "allowed", "denied")
-    attempts = [Attempt(n, chance.choice(hosts), chance.choice(words), chance.choice(clients)) for n in range(BLOCK)]
+    attempts = [
+        Attempt(n, chance.choice(hosts), chance.choice(words), chance.choice(clients), lasted_ms=chance.choice(LASTED))
+        for n in range(BLOCK)
+    ]
     block = write(attempts)
     with path.open("w", encoding="utf-8") as out:
         for _ in range(count // BLOCK):

@@ -24,6 +24,7 @@ class Attempt:
     port: int = 443
     path: str = "/v2/?sig=CANARY-TOKEN"
     user: str = "CANARY-USER"
+    lasted_ms: int = 12
 
     @property
     def at(self) -> datetime:
@@ -120,8 +121,8 @@ def squid_native(attempts: Iterable[Attempt]) -> str:
     lines = []
     for one in attempts:
         tag, size = tags[one.decision]
-        lines.append(f"{one.at.timestamp():.3f} {12:6d} {one.client} {tag} {size} CONNECT {one.host}:{one.port} "
-                     f"{one.user} HIER_DIRECT/{one.ip} -\n")  # fmt: skip
+        asked = f"{one.client} {tag} {size} CONNECT {one.host}:{one.port} {one.user} HIER_DIRECT/{one.ip} -"
+        lines.append(f"{one.at.timestamp():.3f} {one.lasted_ms:6d} {asked}\n")
     return "".join(lines)
 
 

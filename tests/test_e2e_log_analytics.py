@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from typing import Optional
 
 import pytest
 
+from azext_amlnet.discovery import log_analytics, log_queries
+from azext_amlnet.errors import UsageError
+from azext_amlnet.logs.readers._azure_messages import meaning_of, raw_of
+
 from . import devicelogs as device
+from . import fakelogs
 from .builders import GROUP
 from .devicelogs import Attempt
 from .fakearm import FakeAzure, Fault
@@ -185,7 +191,7 @@ def test_by_default_a_day_is_asked_for(logged_in: Az, azure: FakeAzure) -> None:
         ((WORKSPACE, "--last", "0h"), "--last is no time"),
         ((WORKSPACE, "--from", "yesterday"), "--from is no moment: yesterday"),
         ((WORKSPACE, "--from", "2026-11-20", "--to", "2026-11-19"), "is not before --to"),
-        ((WORKSPACE, "--from", "2100-01-01", "--to", "2100-01-02"), "is in the future"),
+        ((WORKSPACE, "--from", "2100-01-01", "--to", "2100-01-02"), "begins in the future"),
         ((WORKSPACE, "--last", "2h", "--from", "2026-11-20"), "--last does not go with --from"),
         ((WORKSPACE, "--log-format", "squid"), "--log-format is for --log-file"),
     ],
@@ -215,3 +221,87 @@ def test_what_a_client_asked_for_shows_nowhere(logged_in: Az, azure: FakeAzure) 
     ran = logged_in(*EXPLAIN, WORKSPACE, *SPAN, "--debug")
     assert ran.json["rows"][0]["host"] == "acrml.azurecr.io"
     assert "CANARY" not in ran.out + ran.err and "10.1.0.7" not in ran.out + ran.err
+
+
+# -- answers of odd shapes, and times
+
+GOOD = {"tables": [fakelogs.table_of([{"Type": "AZFWApplicationRule", "Action": "Deny"}])]}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {}, {"columns": None, "rows": []}, {"columns": [{"ColumnName": "Action"}], "rows": [["Deny"]]},
+        {"columns": ["Action"], "rows": [["Deny"]]}, {"columns": [{"name": "Action"}], "rows": {}},
+        {"columns": [{"name": "Action"}, None], "rows": [["Deny", 1]]},
+        {"columns": [{"name": "Action"}, {"name": "Fqdn"}], "rows": [["Deny"]]},
+    ],
+)  # fmt: skip
+def test_an_answer_of_another_form_is_a_hole_and_not_empty(table: object) -> None:
+    odd = log_analytics._answer("AZFWApplicationRule", {"tables": [table]})
+    assert odd.lines == () and odd.holes == ("its answer has another form than is known here",)
+    assert log_analytics._answer("AZFWApplicationRule", {"tables": None}).holes == odd.holes
+    fine = log_analytics._answer("AZFWApplicationRule", {"tables": [{"name": "x"}, GOOD["tables"][0]]})
+    assert len(fine.lines) == 1 and not fine.holes
+
+
+@pytest.mark.parametrize("error", ["PartialError: cut", [{}], {}, None, {"code": "PartialError", "message": "cut"}])
+def test_whatever_an_error_beside_rows_is_it_is_a_hole(error: object) -> None:
+    answer = log_analytics._answer("AZFWApplicationRule", {**GOOD, "error": error})
+    assert len(answer.lines) == 1 and answer.holes[0].startswith("the answer is cut: ")
+
+
+NOW = datetime(2026, 11, 27, 12, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("7d", None, "0001-01-02"), "beyond what any calendar has"),
+        ((None, "0001-01-01T00:00+05:00", None), "beyond what any calendar has"),
+        ((None, "2026-11-20", "9999-12-31T23:59:59-14:00"), "beyond what any calendar has"),
+        ((None, "0001-01-01", None), "keeps records for twelve years"),
+        ((None, None, "2100-01-01"), "begins in the future"),
+        ((None, "2026-11-20T10:00:00", "2026-11-20T10:00:00.5"), "is not before --to"),
+        ((None, "2026-01-32", None), "--from is no moment: 2026-01-32"),
+    ],
+)
+def test_a_time_that_cannot_be_asked_about_is_one_line(words: tuple[Optional[str], ...], what: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        log_analytics.timespan_of(*words, NOW)
+    assert what in raised.value.message
+
+
+@pytest.mark.parametrize("name", ["..", ".", "%2e%2e", "a/b", ""])
+def test_an_id_with_odd_parts_is_none(name: str) -> None:
+    with pytest.raises(UsageError, match="is no id"):
+        log_analytics.LogPlace.of(f"{OF_GROUP}/Microsoft.Network/azureFirewalls/{name}")
+
+
+def test_a_table_that_nothing_can_be_made_of_is_shown(logged_in: Az, azure: FakeAzure) -> None:
+    odd = {"TimeGenerated": DENIED[0].iso, "Category": "AzureFirewallNetworkRule",
+           "msg_s": "TCP request from 10.1.0.4:5 to 20.1.1.1:443. Verdict: Deny"}  # fmt: skip
+    azure.logs.places[WORKSPACE]["AzureDiagnostics"] = [odd]
+    ran = logged_in(*EXPLAIN, WORKSPACE, *SPAN)
+    assert [source["unread"] for source in ran.json["sources"]] == [0, 1]
+    assert "1 of 1 lines could not be read as azure-firewall" in ran.err
+
+
+URLS = ("", "Url: . ", "Url: a.b. ", "Url: a.b. . ", "Url: a.b/. ", "Url:  a.b?x. ", "Url: a.b:80/x.y/. ")
+
+
+@pytest.mark.parametrize(
+    ("message", "seen"),
+    [
+        ("HTTPS request from 10.1.0.4:5. Url: https://u:CANARY@mcr.microsoft.com/v2/CANARY?x. Action: Deny. Policy: p",
+         "HTTPS request from 10.1.0.4. Url: https://mcr.microsoft.com. Action: Deny. Policy: p"),
+        ("HTTP request from 10.1.0.4:5 to a.b:80. url:  a.b/CANARY c/CANARY. Action: Deny. No rule matched",
+         "HTTP request from 10.1.0.4 to a.b:80. url:  a.b. Action: Deny. No rule matched"),
+        *((f"HTTP request from 10.1.0.4:5 to a.b:80. {url}Action: Allow. Rule: r", None) for url in URLS),
+    ],
+)  # fmt: skip
+def test_a_message_leaves_azure_without_what_a_url_has_beside_its_host(message: str, seen: Optional[str]) -> None:
+    row = {"TimeGenerated": "2026-11-20T09:00:00Z", "Category": "AzureFirewallApplicationRule", "msg_s": message}
+    (summed,) = fakelogs.worked_out([row], log_queries.QUERIES["AzureDiagnostics"])
+    assert "CANARY" not in summed["msg_s"] and seen in (None, summed["msg_s"])
+    assert meaning_of(raw_of(summed["msg_s"])) == meaning_of(raw_of(message))

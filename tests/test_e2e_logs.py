@@ -147,11 +147,11 @@ def test_a_real_squids_log_tells_what_it_denied_and_what_failed_behind_it(
 
 def test_a_definition_that_tells_no_decision_is_refused(az: Az, log: Path) -> None:
     for words, what in (
-        ("%ts %>a %ru", "--log-format lacks %Ss and %>Hs"),
-        ("%Ss/%>Hs", "--log-format lacks %ru"),
-        ("%Ss/%>Hs %ru%un", "--log-format has nothing between %ru and what follows it"),
+        ("%ts %>a %rm %ru", "--log-format lacks %Ss and %>Hs"),
+        ("%Ss/%>Hs %rm", "--log-format lacks %ru"),
+        ("%Ss/%>Hs %rm %ru%un", "--log-format has nothing between %ru and what follows it"),
         ("squidd", "--log-format is none of azure-firewall,"),
-        ("%Ss/%>Hs %ru", "no line could be understood as squid"),
+        ("%Ss/%>Hs %rm %ru", "no line could be understood as squid"),
     ):
         ran = az(*EXPLAIN, str(log), "--log-format", words)
         assert ran.code == 2 and what in ran.err and "Traceback" not in ran.err, ran.err

@@ -22,7 +22,10 @@ from .crawl import Call, Crawl
 from .log_queries import QUERIES
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_RESOURCE = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/([^/]+/[^/]+)/[^/]+", re.IGNORECASE)
+_RESOURCE = re.compile(
+    r"/subscriptions/[0-9a-f-]{36}/resourceGroups/(?!\.+/)[^/%]+/providers/([^/%]+/[^/%]+)/(?!\.+\Z)[^/%]+",
+    re.IGNORECASE,
+)
 _WORKSPACE, _FIREWALL = "microsoft.operationalinsights/workspaces", "microsoft.network/azurefirewalls"
 MOST_ROWS = 500_000
 """Log Analytics gives so many rows and no more.
@@ -172,18 +175,28 @@ def _is_empty(refusal: Refusal) -> bool:
 def _answer(table: str, body: Any) -> LogAnswer:
     if isinstance(body, Refusal):
         return LogAnswer(table, holes=() if _is_empty(body) else (f"it was not given: {body}",))
-    first = next((one for one in items_of(body.get("tables")) if isinstance(one, Mapping)), None)
-    if first is None:
-        return LogAnswer(table, holes=("the answer holds no table",))
+    tables = [one for one in items_of(body.get("tables")) if isinstance(one, Mapping)]
+    first = next((one for one in tables if one.get("name") == "PrimaryResult"), tables[0] if tables else {})
+    if not _is_table(first):
+        return LogAnswer(table, holes=("its answer has another form than is known here",))
     lines = tuple(json.dumps(row) for row in rows_of(first))
     return LogAnswer(table, lines, tuple(_holes(table, body, len(lines))))
+
+
+def _is_table(table: Mapping[str, Any]) -> bool:
+    """Whether something has named columns, and rows with a value for each."""
+    columns, rows = table.get("columns"), table.get("rows")
+    if not (isinstance(columns, list) and columns and isinstance(rows, list)):
+        return False
+    named = all(isinstance(one, Mapping) and isinstance(one.get("name"), str) for one in columns)
+    return named and all(isinstance(row, list) and len(row) == len(columns) for row in rows)
 
 
 def _holes(table: str, body: Mapping[str, Any], rows: int) -> Iterator[str]:
     """Why an answer is not whole: https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format."""
     error = inner(body, "error")
-    if error:
-        yield one_line(f"the answer is cut: {error.get('message') or 'no reason given'} ({error.get('code')})", 300)
+    if "error" in body:
+        yield one_line(f"the answer is cut: {error.get('message') or 'no reason given'} ({error.get('code', '')})", 300)
     elif rows >= MOST_ROWS:
         yield f"Log Analytics gives {MOST_ROWS:,} rows and no more"
     permissions = inner(body, "permissions")
@@ -210,12 +223,19 @@ _LONGEST = timedelta(days=4383)
 def timespan_of(last: Optional[str], begin: Optional[str], end: Optional[str], now: datetime) -> str:
     """Beginning and end of a time in UTC, as Log Analytics takes them; raises UsageError for what is none."""
     until = _moment("--to", end) if end else now
-    since = _moment("--from", begin) if begin else until - _duration(last or "24h")
-    if since >= until:
-        raise UsageError(f"--from {begin or ''} is not before --to {end or 'now'}.".replace("  ", " "))
-    if since > now:
-        raise UsageError(f"--from {begin} is in the future.")
-    return "/".join(one.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") for one in (since, until))
+    try:
+        since = _moment("--from", begin) if begin else until - _duration(last or "24h")
+        span = [one.astimezone(timezone.utc) for one in (since, until)]
+    except OverflowError:
+        raise UsageError("--from and --to are beyond what any calendar has.") from None
+    texts = [one.strftime("%Y-%m-%dT%H:%M:%SZ") for one in span]
+    if texts[0] >= texts[1]:
+        raise UsageError(f"--from {begin or texts[0]} is not before --to {end or 'now'}.")
+    if span[0] > now:
+        raise UsageError(f"The time that is asked about begins in the future: {texts[0]}.")
+    if span[0] < now - _LONGEST - timedelta(days=1):
+        raise UsageError(f"Log Analytics keeps records for twelve years; {texts[0]} is before that.")
+    return "/".join(texts)
 
 
 def _duration(text: str) -> timedelta:

@@ -32,7 +32,8 @@ _MESSAGES = (
     'extend more=parse_json(tostring(column_ifexists("AdditionalFields", "")))',  # what had no room for a column
     'extend msg_s=iff(isempty(msg_s), tostring(more["msg_s"]), msg_s)',
     r'extend msg_s=replace_regex(msg_s, @"(request from [0-9.]+):[0-9]+", @"\1")',
-    r'extend msg_s=replace_regex(msg_s, @"(Url: ?)(?:[^\s/?#@]*@)?([^\s/?#]*)\S*", @"\1\2.")',
+    r'extend msg_s=replace_regex(msg_s, @"(?i)(Url:\s*)([a-z][a-z0-9+.-]*://)?(?:[^\s/?#@]*@)?'
+    r'([^\s/?#]*?)(?:[\s/?#].*?)?(\.\s+Action:)", @"\1\2\3\4")',
 )
 """Older logs: messages without the client's port and, of a URL, without what stands around its host."""
 

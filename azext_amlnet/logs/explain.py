@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
@@ -72,7 +73,8 @@ class Mending:
     def since(self, one: LoggedEndpoint, refused: Sequence[tuple[Event, Cell]]) -> Optional[str]:
         """When it was let through after the last refusal, everywhere where it had been refused; else None.
 
-        A name that could not be looked up is mended by whatever reached it, on any port.
+        A name that could not be looked up is mended by whatever reached it, on any port. A pass within a second of a
+        refusal mends nothing: some devices write a record at the end of a request.
         """
         by_name = all(event.protocol == BY_NAME for event, _ in refused)
         through, moments = self.reached[one.host] if by_name else one.cells(Disposition.ALLOWED), []
@@ -80,8 +82,9 @@ class Mending:
             if place == ("",) or any(cell.undated for event, cell in refused if self._place(event) == place):
                 return None
             last = max((cell.last for event, cell in refused if self._place(event) == place), default="")
-            allowed = [cell for event, cell in through if self._place(event) == place]
-            later = [cell.first if cell.first > last else cell.last for cell in allowed if cell.last > last]
+            allowed = [cell for event, cell in through if self._place(event) == place and not event.ended]
+            after = a_second_after(last)
+            later = [cell.first if cell.first >= after else cell.last for cell in allowed if cell.last >= after]
             if not last or not later:
                 return None
             moments.append(min(later))
@@ -193,6 +196,14 @@ class Explainer:
             "computes": tuple(asking) or _each(name for row in rows for name in row.computes),
             "sources": strictest.sources,
         }
+
+
+def a_second_after(moment: str) -> str:
+    """A second later, as times of reports are written; empty for none."""
+    if not moment:
+        return ""
+    later = datetime.fromisoformat(moment[:-1]) + timedelta(seconds=1)
+    return later.isoformat(timespec="microseconds") + "Z"
 
 
 def _each(values: Iterable[Any]) -> tuple[Any, ...]:

@@ -29,7 +29,8 @@ class Event:
 
     `host` is lower-case, without port and final dot; `candidates` are several names of which it is one. `source` is the
     client, `rule` what decided (empty: what decides where no rule does), `reason` what the device says besides. `table`
-    is the log of several of one device that it stands in; one attempt may stand in more than one of them.
+    is the log of several of one device that it stands in; one attempt may stand in more than one of them. `ended`: its
+    time is that of its end, and nobody tells how long it lasted.
     """
 
     disposition: Disposition
@@ -41,6 +42,7 @@ class Event:
     rule: str = ""
     reason: str = ""
     table: str = ""
+    ended: bool = False
     candidates: tuple[str, ...] = ()
 
 

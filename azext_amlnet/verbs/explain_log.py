@@ -120,7 +120,7 @@ def _asked(cmd: Any, query: LogQuery, rows: Sequence[Requirement]) -> Tally:
         name = f"{query.place.name}, {answer.table}, {query.timespan}"
         tally.read(name, "azure-firewall", READER(), answer.lines)
         source = replace(tally.sources[-1], holes=(*tally.sources[-1].holes, *answer.holes))
-        tally.sources[-1:] = [source] if source.records or source.holes else []
+        tally.sources[-1:] = [source] if source.records or source.holes or source.unread else []
     if not tally.sources:
         why = query.why_nothing()
         hole = f"no table of Azure Firewall has a record{f'; {why}' if why else ''}"

@@ -24,6 +24,7 @@ _LABEL = re.compile(
     r"|ThreatIntel|Signature|IDS|Priority|Classification|Reason)\s*:\s*"
 )
 _TO = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+)(?::(?P<port>[0-9]{1,5}))?\Z")
+_ACTION = re.compile(r"\bAction:\s*([A-Za-z]+)")
 _DNS = re.compile(r"\s*(?:DNS Request:|Error:\s*[0-9]+)\s")
 BEGINS = re.compile(r"\s*(?:[A-Za-z]+(?: Type=[0-9]+)?\s+request from [\[0-9]|DNS Request: |Error: [0-9]+ )")
 """How each of them begins, and no line that goes on."""
@@ -71,7 +72,8 @@ def meaning_of(message: str) -> Optional[Meaning]:
     if " DNAT'ed " in message:
         return Passed("inbound traffic")
     labels = _labels(message)
-    word = re.match(r"[A-Za-z]+", labels.get("Action", ""))
+    words = {mark.lower() for mark in _ACTION.findall(message)}  # a URL with a blank in it can bring one of its own
+    word = re.match(r"[A-Za-z]+", "Deny" if len(words) > 1 and words & {"deny", "drop"} else labels.get("Action", ""))
     denied = not word and ("was denied" in message or "No rule matched" in message)
     decision = Disposition.DENIED if denied else decision_of(word[0]) if word else None
     if decision is None:

@@ -31,7 +31,8 @@ def port_of(value: Any) -> int:
 
 def whole_of(text: str, most: int = 12) -> int:
     """A number of so many digits at most, 1 for what is none."""
-    return int(text) if re.fullmatch(rf"[0-9]{{1,{most}}}", text, re.ASCII) else 1
+    plain = text.removesuffix(".0")
+    return int(plain) if re.fullmatch(rf"[0-9]{{1,{most}}}", plain, re.ASCII) else 1
 
 
 def host_of(value: Any) -> str:
@@ -92,6 +93,13 @@ def of_epoch(seconds: float) -> str:
         return utc(datetime.fromtimestamp(seconds, timezone.utc))
     except (ValueError, OverflowError, OSError):
         return ""
+
+
+def epoch_of(text: str) -> str:
+    """A moment as `utc` writes it, by the seconds since 1970 with three digits behind; empty for none."""
+    if not text:
+        return ""
+    return f"{datetime.fromisoformat(text[:-1]).replace(tzinfo=timezone.utc).timestamp():014.3f}"
 
 
 _ISO = re.compile(

@@ -7,16 +7,17 @@ destination; all others are passed over, and so is what a client wrote besides.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Iterable, Iterator, Mapping
 
 from ...errors import UsageError
 from ..model import Event, Key, Meaning, Raw, ReadingNotes
-from ._fields import host_of, of_epoch, of_form, of_iso, port_of
-from .squid import short_url, what_it_says
+from ._fields import epoch_of, host_of, of_epoch, of_form, of_iso, port_of
+from .squid import begun_at, short_url, what_it_says
 
 _CODE = re.compile(
-    r"%(?P<encoding>[\"\[#/'])?(?P<left>-)?(?P<width>[0-9]*)(?:\.[0-9]+)?(?:\{(?P<before>[^}]*)\})?"
-    r"(?P<code>%|(?:[a-z_]+::)?[<>]?[A-Za-z_]+)(?:\{(?P<behind>[^}]*)\})?"
+    r"%(?P<encoding>[\"\[#/'])?(?P<left>-)?(?P<width>[0-9]*)(?P<most>\.[0-9]+)?(?:\{(?P<before>[^}]*)\})?"
+    r"(?P<code>%|(?:http::)?(?:[a-z_]+::)?[<>]?[A-Za-z_]+)(?:\{(?P<behind>[^}]*)\})?"
 )
 _FIELDS = {
     "ts": "seconds",
@@ -26,7 +27,8 @@ _FIELDS = {
     **dict.fromkeys((">a", ">A"), "client"),
     "Ss": "tag",
     **dict.fromkeys((">Hs", "Hs"), "status"),
-    **dict.fromkeys(("<st", "st"), "size"),
+    "tr": "lasted",
+    "<st": "size",
     **dict.fromkeys(("rm", ">rm", "<rm"), "method"),
     **dict.fromkeys(("ru", ">ru", "<ru"), "url"),
     **dict.fromkeys(("rd", ">rd"), "domain"),
@@ -34,7 +36,8 @@ _FIELDS = {
     "ssl::>sni": "sni",
 }
 _PATTERNS = {
-    "ts": r"[0-9]{10}", "tu": "[0-9]{1,6}", "Ss": "[A-Z_]+", ">Hs": "[0-9]{1,3}|-", "Hs": "[0-9]{1,3}|-",
+    "ts": r"[0-9]{10}", "tu": "[0-9]{1,3}", "tr": "-?[0-9]+", "Ss": "[A-Z_]+",
+    **dict.fromkeys((">Hs", "Hs"), "[0-9]{1,3}|-"),
     "tl": r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}",
     "tg": r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}",
 }  # fmt: skip
@@ -43,14 +46,15 @@ _QUOTED = r"(?:[^\"\\]|\\.)*"
 
 def pattern_of(definition: str) -> re.Pattern[str]:
     """What a line looks like; raises UsageError for a definition that tells no decision or no destination."""
-    text = re.sub(r"\A\s*logformat\s+\S+\s+", "", definition.strip())
+    whole = _unquoted(re.sub(r"\\\r?\n\s*", "", definition))
+    text = _unquoted(re.sub(r"\A\s*logformat\s+\S+\s+", "", whole))
     parts, at, seen = [r"\s*"], 0, set[str]()
     for match in _CODE.finditer(text):
         literal, at = text[at : match.start()], match.end()
         parts.append(re.escape(literal))
         parts.append("%" if match["code"] == "%" else _part(match, text[: match.start()][-1:], text[at : at + 1], seen))
     parts.append(re.escape(text[at:]) + r"\s*\Z")
-    lacking = [name for name, field in (("%Ss", "tag"), ("%>Hs", "status")) if field not in seen]
+    lacking = [name for name, field in (("%Ss", "tag"), ("%>Hs", "status"), ("%rm", "method")) if field not in seen]
     lacking += [] if seen & {"url", "domain", "sni"} else ["%ru"]
     if lacking:
         what = (
@@ -60,14 +64,26 @@ def pattern_of(definition: str) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
+def _unquoted(text: str) -> str:
+    """A definition without the quotes around all of it, which a shell or squid.conf may want."""
+    text = text.strip()
+    around = len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and not text.startswith('"%')
+    return text[1:-1] if around else text
+
+
 def _part(match: re.Match[str], before: str, after: str, seen: set[str]) -> str:
     """The pattern of one code, by a name where it is read."""
-    code, argument = match["code"], match["before"] or match["behind"]
-    quoted = match["encoding"] == '"' or before == after == '"'
-    other = _QUOTED if quoted else rf"[^{re.escape(after)}\n]*" if after.strip(" \t%") else r"\S*"
-    known = "" if argument and code not in ("tl", "tg") else _FIELDS.get(code, "")
+    code, argument = match["code"].removeprefix("http::"), match["before"] or match["behind"] or ""
+    dated = code in ("tl", "tg")
+    known = "" if argument and not dated else _FIELDS.get(code, "")
+    other = _other(match["encoding"] == '"' or before == after == '"', before, after)
     pattern = other if argument else _PATTERNS.get(code, other)
-    if after == "%" and pattern == r"\S*":
+    if dated and argument and pattern == r"\S+":
+        pattern += rf"(?: \S+){{{argument.count(' ')}}}"
+    if match["most"] and known and code not in ("ts", "tu"):
+        what = f"--log-format cuts %{code} ({match['most']}), so that another host or decision may be meant."
+        raise UsageError(what, "Take the length out, there and in squid.conf.")
+    if after == "%" and pattern == r"\S+":
         what = f"--log-format has nothing between %{code} and what follows it, so that a line cannot be taken apart."
         raise UsageError(what, "Put a blank between the two, there and in squid.conf.")
     named = bool(known) and known not in seen
@@ -76,6 +92,15 @@ def _part(match: re.Match[str], before: str, after: str, seen: set[str]) -> str:
     if not match["width"]:
         return group
     return f"{group} *" if match["left"] else f" *{group}"
+
+
+def _other(quoted: bool, before: str, after: str) -> str:
+    """What a field may hold that ends where the definition goes on; the last one has no separator in it either."""
+    if quoted:
+        return _QUOTED
+    if after.strip(" \t%"):
+        return rf"[^{re.escape(after)}\n]*"
+    return rf"[^\s{re.escape(before)}]*" if not after and before.strip(" \t") else r"\S+"
 
 
 class SquidFormatReader:
@@ -94,8 +119,9 @@ class SquidFormatReader:
                 continue
             row = match.groupdict("")
             result = f"{row['tag']}/{row['status'].replace('-', '0').rjust(3, '0')}"
-            key = (result, row.get("method", ""), _url(row), row.get("size") == "0", host_of(row.get("sni", "")))
-            yield key, row.get("client", ""), _moment(row), 1
+            empty, sni = not row.get("size", "").strip("0-"), host_of(row.get("sni", ""))
+            key = (result, row["method"], _url(row), empty, not row.get("lasted"), sni)
+            yield key, row.get("client", ""), _moment(row, result), 1
 
     def time(self, when: str) -> str:
         """A moment in ISO 8601."""
@@ -106,7 +132,7 @@ class SquidFormatReader:
         *plain, sni = key
         meaning = what_it_says(*plain)
         if isinstance(meaning, Event) and sni and not meaning.host:
-            return Event(meaning.disposition, sni, meaning.ip, meaning.port, meaning.protocol, reason=meaning.reason)
+            return replace(meaning, host=sni)
         return meaning
 
 
@@ -123,12 +149,16 @@ def _url(row: Mapping[str, str]) -> str:
     return f"{host}:{port}" if host and port else host
 
 
-def _moment(row: Mapping[str, str]) -> str:
-    """When it was; a time of day without its zone is none."""
+def _moment(row: Mapping[str, str], result: str) -> str:
+    """When squid decided; a time of day without its zone is none."""
     if row.get("seconds"):
-        return of_epoch(float(f"{row['seconds']}.{row.get('fraction') or 0}"))
+        ended = f"{row['seconds']}.{(row.get('fraction') or '0').rjust(3, '0')}"
+        begun = begun_at(ended, f" {row.get('lasted', '')}", result)
+        return of_epoch(float(begun)) if begun else ""
     day, sure = row.get("gmt") or row.get("local", ""), bool(row.get("gmt"))
-    return of_form(day, "%d/%b/%Y:%H:%M:%S %z") or (of_iso(day) if sure or _ZONE.search(day) else "")
+    text = of_form(day, "%d/%b/%Y:%H:%M:%S %z") or (of_iso(day) if sure or _ZONE.search(day) else "")
+    begun = begun_at(epoch_of(text), f" {row.get('lasted', '')}", result) if text else ""
+    return of_epoch(float(begun)) if begun else ""
 
 
 _ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})\Z")

@@ -136,8 +136,8 @@ def _slowly(value: Any, notes: ReadingNotes) -> Iterator[Raw]:
     count = whole_of(str(value[_COUNT])) if _COUNT in value else count
     if first and last:
         yield from spread(key, client, first, last, count)
-    else:
-        yield key, client, last or first or when, count
+    else:  # a sum whose times cannot be read has none
+        yield key, client, "" if any(name.startswith((_FIRST, _LAST)) for name in value) else when, count
 
 
 def _record(value: Any, notes: ReadingNotes) -> Optional[Raw]:

@@ -10,14 +10,14 @@ import re
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from ..model import Disposition, Event, Key, Meaning, Passed, Raw, ReadingNotes
-from ._fields import of_epoch, of_form, place_of, spread, whole_of
+from ._fields import epoch_of, of_epoch, of_form, place_of, spread, whole_of
 
 SUMMARY = "squid: access.log in the formats squid (native), common and combined"
-_NATIVE = re.compile(r"(?:\S.{0,200}?\s)??(.{10}\..{3}).{0,25}? +(\S+) ([A-Z_]+/[0-9]{3}) ([^ ]+) (\S+) (\S+) ")
+_NATIVE = re.compile(r"(?:\S.{0,200}?\s)??([0-9]{10}.{4})(.{0,25}?) +(\S+) ([A-Z_]+/[0-9]{3}) ([^ ]+) (\S+) (\S+) ")
 _BEGINS = re.compile(r"(?:\S.{0,200}?\s)??[0-9]{10}\.[0-9]{3} +-?[0-9]+ ")
 _COMMON = re.compile(
-    r"(\S+) \S+ (?:\S+) \[([^\]]{10,40})\] \"(\S+) (\S+)[^\"]*\" ([0-9]{3}|-) (\S+) (?:\"(?:[^\"\\]|\\.)*\" "
-    r"\"(?:[^\"\\]|\\.)*\" )?([A-Z_]+):[A-Z_]+"
+    r"(\S+) \S+ (?:\S+) \[([^\]]{10,40})\] \"(\S+) ([^\s\"]+)(?:\s[^\"]*)?\" ([0-9]{3}|-) (\S+) "
+    r"(?:\"(?:[^\"\\]|\\.)*\" \"(?:[^\"\\]|\\.)*\" )?([A-Z_]+):[A-Z_]+"
 )
 _MOST_KNOWN = 50_000
 _TAG = re.compile(r"(?:TCP|NONE|UDP|TAG)_[A-Z_]+[/:]")
@@ -42,20 +42,18 @@ class SquidReader:
         get = sums.get
         for line in lines:
             try:  # as squid pads it; what is padded otherwise is read by the pattern
-                if line[21] != " " or line[10] != ".":
+                if line[21] != " " or not line[:10].isdigit():
                     raise ValueError
-                when = line[:14]
                 client, result, size, method, url, _ = line[22:].split(" ", 5)
+                when = line[:14] if line[17] == " " else begun_at(line[:14], line[14:21], result)
                 place = short_url(url) if "/" in url else url
                 key = f"{client} {result} {method} {place}" if size != "0" else f"{client} {result} {method} {place} 0"
                 cell = get(key)
                 if cell is None:
-                    if not _is_split_so(line, client, result, size, method, url):
-                        raise ValueError
                     if len(sums) >= _MOST_KNOWN:
                         yield from _flushed(sums)
                         sums.clear()
-                    sums[key] = [1, when, when]
+                    sums[key] = _first(line, when, client, result, size, method, url)
                     continue
             except (ValueError, IndexError):
                 yield from _otherwise(line, notes)
@@ -69,7 +67,7 @@ class SquidReader:
 
     def time(self, when: str) -> str:
         """The moment of seconds since 1970, as squid writes it."""
-        return of_epoch(float(when)) if re.fullmatch(r"[0-9]{10}\.[0-9]{3}", when) else when if "T" in when else ""
+        return of_epoch(float(when)) if re.fullmatch(r"[0-9]{10}\.[0-9]{3}", when) else ""
 
     def meaning(self, key: Key) -> Meaning:
         """What tag and status say, by method and URL."""
@@ -79,12 +77,15 @@ class SquidReader:
 def _flushed(sums: Mapping[str, list[Any]]) -> Iterator[Raw]:
     for key, (count, first, last) in sums.items():
         client, result, method, url, *empty = key.split(" ")
-        yield from spread((result, method, url, bool(empty)), client, first, last, count)
+        yield from spread((result, method, url, bool(empty), False), client, first, last, count)
 
 
-def _is_split_so(line: str, *fields: str) -> bool:
+def _first(line: str, when: str, *fields: str) -> list[Any]:
+    """The sum of a first record; raises ValueError for a line that its pattern takes apart in another way."""
     native = _NATIVE.match(line)
-    return native is not None and native.groups()[1:] == fields
+    if native is None or native.groups()[2:] != fields:
+        raise ValueError
+    return [1, when, when]
 
 
 def short_url(url: str) -> str:
@@ -99,47 +100,65 @@ def _otherwise(line: str, notes: ReadingNotes) -> Iterator[Raw]:
     native = _NATIVE.match(line)
     common = None if native else _COMMON.match(line)
     if native:
-        yield (native[3], native[5], short_url(native[6]), native[4] == "0"), native[2], native[1], 1
+        when, gap, client, result, size, method, url = native.groups()
+        yield (result, method, short_url(url), size == "0", False), client, begun_at(when, gap, result), 1
     elif common:
         client, when, method, url, status, size, tag = common.groups()
-        moment = of_form(when, "%d/%b/%Y:%H:%M:%S %z")
-        key = (f"{tag}/{status.replace('-', '000')}", method, short_url(url), size in ("0", "-"))
-        yield key, client, moment, 1
+        key = (f"{tag}/{status.replace('-', '000')}", method, short_url(url), size in ("0", "-"), True)
+        yield key, client, epoch_of(of_form(when, "%d/%b/%Y:%H:%M:%S %z")), 1
     elif line.strip():
         notes.lost("no line of squid's")
 
 
-def what_it_says(result: str, method: str, url: str, empty: bool) -> Meaning:
-    """What tag and status come to, of a method and a URL; `empty`: nothing came back."""
+def begun_at(when: str, gap: str, result: str) -> str:
+    """When squid decided: a line is written at the end of a request, and what was let through may have lasted.
+
+    Parts of a second are left as they are: see `Mending`.
+    """
+    lasted, digits = gap.strip(), when.replace(".", "")
+    if len(lasted) < 4 or "DENIED" in result or not (lasted.isdigit() and digits.isdigit()):
+        return when
+    begun = int(digits) - int(lasted)
+    return f"{begun // 1000:010d}.{begun % 1000:03d}" if begun > 0 else when
+
+
+def what_it_says(result: str, method: str, url: str, empty: bool, ended: bool = False) -> Meaning:
+    """What tag and status come to, of a method and a URL; `empty`: nothing came back; `ended`: see Event."""
     tag, _, status = result.partition("/")
     if method == "-" or url.startswith("error:"):
         return Passed("connections without a request")
     decision, reason = _decided(tag, whole_of(status) if status != "000" else 0, method, empty)
     if decision is None:
         return Passed(reason)
-    host, ip, port = place_of(url, 443 if method == "CONNECT" else 80)
+    host, ip, port = place_of(url, 443 if method == "CONNECT" else 0)
     if not (host or ip or "..." in url):
         return Passed("requests for what is no name")
     spoken = "http" if url.lower().startswith("http://") else "https"
-    return Event(decision, host, ip, port, spoken, reason=reason)
+    return Event(decision, host, ip, port, spoken, reason=reason, ended=ended)
+
+
+_BROKEN_OFF = {"ABORTED", "TIMEDOUT", "TIMEOUT"}
 
 
 def _decided(tag: str, status: int, method: str, empty: bool) -> tuple[Optional[Disposition], str]:
     """What a tag and a status come to; without a decision why there is none."""
-    parts = set(tag.split("_"))
+    every = set(tag.split("_"))
+    parts, broken = every - _BROKEN_OFF, bool(every & _BROKEN_OFF)
     if "DENIED" in parts:
         return (Disposition.CHALLENGE, "asked for credentials (407)") if status == 407 else (Disposition.DENIED, "")
     if parts <= {"NONE", "TAG"}:
         return _without_tag(status, method)
-    if {"ABORTED", "TIMEDOUT", "TIMEOUT"} & parts:
-        return (Disposition.FAILED, "broken off before anything came back") if empty else (Disposition.ALLOWED, "")
+    if "REDIRECT" in parts:
+        return Disposition.FAILED, "answered by squid itself, which leads elsewhere"
     if status == 470:
         return Disposition.FAILED, "let through, and refused by the Azure Firewall behind it (470)"
     if status in (502, 503, 504):
         return Disposition.FAILED, f"let through, and no connection behind it ({status})"
-    if method == "CONNECT" and status not in (0, 200):
+    if status == 407 or (method == "CONNECT" and status not in (0, 200)):
         return Disposition.FAILED, f"let through, and refused by a proxy behind it ({status})"
-    return (Disposition.ALLOWED, "") if status else (None, "requests without an answer")
+    if broken and empty:
+        return Disposition.FAILED, "broken off before anything came back"
+    return (Disposition.ALLOWED, "") if status or broken else (None, "requests without an answer")
 
 
 def _without_tag(status: int, method: str) -> tuple[Optional[Disposition], str]:
