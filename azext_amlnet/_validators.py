@@ -1,6 +1,7 @@
 """Rules between arguments; a ValueError here makes az print one line and exit with 2, as for any wrong usage."""
 
 import os
+import re
 
 from .vocabulary import log_formats
 
@@ -22,6 +23,8 @@ NEVER_EMPTY = (
     "service_tags",
     "policy_resource_group",
     "behind",
+    "schedule",
+    "time_zone",
     "log_workspace",
     "last",
     "workspace_id",
@@ -30,7 +33,7 @@ NEVER_EMPTY = (
 )
 IN_CLUSTER = (
     *("kube_context", "kube_config", "namespace", "image", "image_pull_secret", "node_selector", "toleration"),
-    "all_pools",
+    *("all_pools", "schedule", "time_zone"),
 )
 
 
@@ -220,11 +223,28 @@ def validate_test(namespace):
         raise ValueError(f"--namespace is no name that Kubernetes allows: {namespace.namespace[:80]!r}.")
     if not 1 <= namespace.pod_timeout <= 7200:
         raise ValueError(f"--pod-timeout must be between 1 and 7200 seconds, not {namespace.pod_timeout:g}.")
+    _scheduled(namespace)
     _exclude(namespace, "dry_run", ("report_file", "annotate", "baseline"), "measures nothing, so there is no report")
     if namespace.output_file and not namespace.dry_run:
         raise ValueError("--output-file is where --dry-run writes; for reports there is --report-file.")
     if not 0.1 <= namespace.timeout <= 600:
         raise ValueError(f"--timeout must be between 0.1 and 600 seconds, not {namespace.timeout:g}.")
+
+
+def _scheduled(namespace):
+    """A schedule is five fields of cron, or a word for them; what its numbers may be Kubernetes says."""
+    if namespace.time_zone and not namespace.schedule:
+        raise ValueError("--time-zone is the zone of --schedule.")
+    if not namespace.schedule:
+        return
+    if not namespace.dry_run:
+        raise ValueError("--schedule is for --dry-run: it prints a CronJob, which you apply.")
+    words = re.fullmatch(r"@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)", namespace.schedule)
+    fields = re.fullmatch(r"[0-9A-Za-z*,/?-]+(?: +[0-9A-Za-z*,/?-]+){4}", namespace.schedule.strip())
+    if not (words or fields):
+        raise ValueError(f"--schedule is no five fields of cron: {namespace.schedule[:80]!r}; such as '*/15 * * * *'.")
+    if namespace.time_zone and not re.fullmatch(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*", namespace.time_zone):
+        raise ValueError(f"--time-zone is no name of a zone: {namespace.time_zone[:80]!r}; such as Europe/Berlin.")
 
 
 def _exclude(namespace, name, others, because):

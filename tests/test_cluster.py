@@ -28,6 +28,7 @@ from azext_amlnet.files import read_workspace
 from azext_amlnet.model import Scenario
 
 from . import wire
+from .consumers import consumers, loaded
 from .example import EXAMPLE, rows
 from .fakekube import FakeKube, Fault
 from .terminal import seen
@@ -158,6 +159,65 @@ def test_a_manifest_applied_by_hand_and_its_log_fed_back(az: Az, kube: FakeKube,
         time.sleep(0.2)
     (tmp_path / "results.txt").write_text(log, encoding="utf-8")
     kubectl("delete", "-f", str(manifest), "--wait=false")
+    ran = inside(az, kube, None, *ONE, "--results-file", str(tmp_path / "results.txt"))
+    assert ran.code == 0 and ran.json["vantages"][0]["name"] == "pod"
+
+
+SCHEDULED = ("--dry-run", "--schedule", "*/15 * * * *")
+
+
+def test_a_schedule_makes_a_cron_job_whose_pods_are_the_same(az: Az, kube: FakeKube, far: Far) -> None:
+    config, cron = yaml.safe_load_all(inside(az, kube, far, *ONE, *SCHEDULED, "--time-zone", "Europe/Berlin").out)
+    same, job = yaml.safe_load_all(inside(az, kube, far, *ONE, "--dry-run").out)
+    spec = cron["spec"]
+    assert (cron["kind"], spec["schedule"], spec["timeZone"]) == ("CronJob", "*/15 * * * *", "Europe/Berlin")
+    assert spec["concurrencyPolicy"] == "Forbid" and spec["startingDeadlineSeconds"] > 0
+    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (3, 3)
+    once = {name: value for name, value in job["spec"].items() if name != "ttlSecondsAfterFinished"}
+    assert spec["jobTemplate"]["spec"] == once and config == same
+
+
+@consumers
+def test_kubernetes_own_schemas_take_what_is_to_be_applied(az: Az, kube: FakeKube, far: Far) -> None:
+    code = """
+import kubernetes_validate, yaml
+result = []
+for one in yaml.safe_load_all(text):
+    try:
+        for version in ("1.27", "1.31"):
+            kubernetes_validate.validate(one, version, strict=True)
+        result.append(one["kind"])
+    except kubernetes_validate.ValidationError as error:
+        result.append(error.message)
+"""
+    for words, kind in ((SCHEDULED, "CronJob"), (("--dry-run",), "Job")):
+        text = inside(az, kube, far, *ONE, *words).out
+        assert loaded(code, text) == ["ConfigMap", kind]
+        _, wrong = loaded(code, text.replace("backoffLimit: 0", "backoffLimits: 0"))
+        assert "backoffLimits" in wrong
+
+
+def test_the_log_of_a_scheduled_pod_is_fed_back(az: Az, kube: FakeKube, far: Far, tmp_path: Path) -> None:
+    """As a cluster's controller makes a job of the template, when it is time."""
+    text = inside(az, kube, far, *ONE, *SCHEDULED).out
+    config, cron = yaml.safe_load_all(text)
+    template = cron["spec"]["jobTemplate"]
+    job = {**template, "apiVersion": "batch/v1", "kind": "Job", "metadata": {**template["metadata"], "name": "probe-1"}}
+    (tmp_path / "made.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [config, job]}))
+    words = ["kubectl", f"--kubeconfig={kube.kubeconfig(az.folder / 'kubeconfig')}", "-n", "default"]
+
+    def kubectl(*more: str) -> str:
+        return subprocess.run([*words, *more], capture_output=True, text=True, check=True, timeout=60).stdout
+
+    kubectl("create", "--validate=false", "-f", str(tmp_path / "made.json"))
+    until, log = time.monotonic() + 20, ""
+    while '"kind":"done"' not in log and time.monotonic() < until:
+        name = kubectl("get", "pods", "-o", "name").strip()
+        log = kubectl("logs", name) if name else ""
+        time.sleep(0.2)
+    (tmp_path / "results.txt").write_text(log, encoding="utf-8")
+    kubectl("delete", "jobs", "probe-1", "--wait=false")
+    kubectl("delete", "configmaps", config["metadata"]["name"], "--wait=false")
     ran = inside(az, kube, None, *ONE, "--results-file", str(tmp_path / "results.txt"))
     assert ran.code == 0 and ran.json["vantages"][0]["name"] == "pod"
 
@@ -718,6 +778,12 @@ def test_rows_of_desks_and_managed_compute_are_never_tried_from_a_pod(az: Az, ku
         (("--cluster", *ONE, "--namespace", "a b"), "--namespace is no name"),
         (("--cluster", *ONE, "--kube-context", "typo"), "no context 'typo'"),
         (("--cluster", *ONE, "--dry-run", "--all-pools"), "--all-pools does not go with --dry-run"),
+        (("--cluster", *ONE, "--schedule", "@hourly"), "--schedule is for --dry-run"),
+        ((*ONE, *SCHEDULED), "--schedule is for --cluster"),
+        (("--cluster", *ONE, "--dry-run", "--schedule", "every hour"), "--schedule is no five fields of cron"),
+        (("--cluster", *ONE, "--dry-run", "--schedule", "TZ=UTC 0 * * * *"), "--schedule is no five fields of cron"),
+        (("--cluster", *ONE, "--dry-run", "--time-zone", "Europe/Berlin"), "--time-zone is the zone of --schedule"),
+        (("--cluster", *ONE, *SCHEDULED, "--time-zone", "UTC+1; x"), "--time-zone is no name of a zone"),
     ],
 )
 def test_wrong_usage(az: Az, kube: FakeKube, words: tuple[str, ...], message: str) -> None:

@@ -9,7 +9,6 @@ import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -18,25 +17,13 @@ from azext_amlnet.exporters import envoy, export
 from azext_amlnet.model import Kind, Protocol, Requirement, Scenario
 
 from . import wire
-from .proxies import AT, CONSUMERS, program, proxy
+from .consumers import consumers, loaded
+from .proxies import AT, program, proxy
 from .test_exporters import CONTEXT, HOSTILE, hostile, sample
 from .test_matchers import APEX, DECOYS, EXACT, ONE, ROWS, TWO
 from .test_sni_proxies import shaken
 
 PACTESTER = shutil.which("pactester")
-consumers = pytest.mark.skipif(
-    not CONSUMERS.exists(), reason="needs the consumers of exports: `make test` installs them"
-)
-
-
-def loaded(code: str, text: str) -> Any:
-    """What a few lines of Python in the environment of the consumers make of a text."""
-    begin = "import json, sys\ntext = sys.stdin.read()\n"
-    end = "\nprint(json.dumps(result))"
-    words = [str(CONSUMERS / "python"), "-W", "ignore", "-c", begin + code + end]
-    ran = subprocess.run(words, input=text, capture_output=True, text=True, timeout=120, check=False)
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    return json.loads(ran.stdout.splitlines()[-1])
 
 
 # -- proxy auto-config

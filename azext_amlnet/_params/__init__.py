@@ -347,16 +347,18 @@ def _gate(context, files):
     )
 
 
+def _report_file(more, context, files):
+    """The files of a report, and the formats that there are."""
+    text = (
+        "Write the report to these files as well; the name tells the format: .json, .xml (JUnit), .html, .md (a job's "
+    )
+    text += f"summary){more}. Files that exist are replaced."
+    context.argument("report_file", nargs="+", arg_group="Output", help=text, **files)
+
+
 def _reports(context, files):
     """Where the report goes besides standard output."""
-    context.argument(
-        "report_file",
-        nargs="+",
-        arg_group="Output",
-        help="Write the report to these files as well; the name tells the format: .json, .xml (JUnit), .html, .md (a "
-        "job's summary). Files that exist are replaced.",
-        **files,
-    )
+    _report_file("", context, files)
     context.argument(
         "annotate",
         choices=["azure-devops", "github"],
@@ -366,7 +368,8 @@ def _reports(context, files):
 
 
 def _outputs(context, files):
-    """What is left out, and where the script goes."""
+    """What is left out, where the script goes, and how often a probe is to run."""
+    _report_file(", .prom (OpenMetrics)", context, files)
     context.argument(
         "redact",
         action="store_true",
@@ -375,4 +378,13 @@ def _outputs(context, files):
     )
     context.argument(
         "output_file", arg_group="Output", help="Where --dry-run writes the script; refused if it exists.", **files
+    )
+    context.argument(
+        "schedule",
+        arg_group="Cluster",
+        help="With --cluster --dry-run: print the probe as a CronJob with this schedule, such as '*/15 * * * *', whose "
+        "pods' logs --results-file reads.",
+    )
+    context.argument(
+        "time_zone", arg_group="Cluster", help="The time zone of --schedule, such as Europe/Berlin. Default: Etc/UTC."
     )

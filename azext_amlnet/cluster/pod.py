@@ -53,6 +53,30 @@ def job(name: str, run: str, settings: PodSettings, suspended: bool = True) -> d
     }
 
 
+def cron_job(run: str, settings: PodSettings, schedule: str, time_zone: str) -> dict[str, Any]:
+    """The same Job by a schedule: never two at a time, and none that is late by more than its own deadline.
+
+    https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs (2026-11-27); time zones since 1.27. A run's log
+    stays with its pod, so jobs are kept by number and not by time.
+    """
+    once = job(run, run, settings, suspended=False)
+    template = {name: value for name, value in once["spec"].items() if name != "ttlSecondsAfterFinished"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": once["metadata"],
+        "spec": {
+            "schedule": schedule,
+            "timeZone": time_zone,
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": settings.deadline_s,
+            "successfulJobsHistoryLimit": 3,
+            "failedJobsHistoryLimit": 3,
+            "jobTemplate": {"metadata": {"labels": once["metadata"]["labels"]}, "spec": template},
+        },
+    }
+
+
 def _pod(run: str, settings: PodSettings) -> dict[str, Any]:
     limits = {"memory": MEMORY, **({"cpu": CPU_LIMIT} if settings.cpu_limit else {})}
     container = {

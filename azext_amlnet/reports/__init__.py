@@ -9,10 +9,14 @@ from typing import Any, Iterable, Mapping, Optional
 from ..text import endpoint as endpoint_text
 from ..vocabulary import CONDITION
 
-FORMATS = {".json": "json", ".xml": "junit", ".html": "html", ".md": "markdown"}
+FORMATS = {".json": "json", ".xml": "junit", ".html": "html", ".md": "markdown", ".prom": "metrics"}
 """The ending of a file's name → the module that writes it."""
-OF_LISTS = (".json", ".html", ".md")
-"""Those of a list, which has no verdicts."""
+ENDINGS = {
+    "report": tuple(FORMATS),
+    "policy": (".json", ".xml", ".html", ".md"),  # which measures nothing
+    "list": (".json", ".html", ".md"),  # which has no verdicts
+}
+"""The endings that a document of some kind can have."""
 
 
 def render(path: str, report: Mapping[str, Any], suggestion: Optional[Mapping[str, Any]] = None) -> str:

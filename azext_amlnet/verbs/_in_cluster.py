@@ -38,6 +38,8 @@ class ClusterArguments:
     toleration: tuple[str, ...] = ()
     pod_timeout: float = 300
     all_pools: bool = False
+    schedule: Optional[str] = None
+    time_zone: Optional[str] = None
 
 
 class KubeconfigQuery:
@@ -250,15 +252,33 @@ def manifests(plan: PodPlan) -> str:
     for url in (plan.arguments.proxy, *(url for name, url in plan.proxy().items() if "NO_PROXY" not in name)):
         refuse_user(url, "manifest")
     settings, run, count = plan.settings(), "amlnet-probe", len(plan.inputs.rows)
-    head = (
-        f"# A probe of {count} rows in namespace {settings.namespace}, made by amlnet {version()}.\n"
-        "#   kubectl apply -f THIS_FILE\n"
-        f"#   kubectl -n {settings.namespace} wait --for=condition=complete --timeout=10m job/{run}\n"
-        f"#   kubectl -n {settings.namespace} logs job/{run} > results.txt\n"
-        "#   kubectl delete -f THIS_FILE\n"
-        "#   az ml network test --cluster ... --results-file results.txt\n"
-    )
-    return head + _yaml([*pod.belongings(run, settings, plan.request()), pod.job(run, run, settings, False)])
+    head = f"# A probe of {count} rows in namespace {settings.namespace}, made by amlnet {version()}.\n"
+    schedule, zone = plan.cluster.schedule, plan.cluster.time_zone or "Etc/UTC"
+    what = pod.cron_job(run, settings, schedule, zone) if schedule else pod.job(run, run, settings, False)
+    steps = [
+        "kubectl apply -f THIS_FILE",
+        *_steps(f"kubectl -n {settings.namespace}", run, f"'{schedule}' ({zone})" if schedule else ""),
+        "az ml network test --cluster ... --results-file results.txt",
+    ]
+    text = "".join(f"#   {step}\n" for step in steps)
+    return head + text + _yaml([*pod.belongings(run, settings, plan.request()), what])
+
+
+def _steps(kubectl: str, run: str, schedule: str) -> list[str]:
+    """How the log is had, of one run, or of the newest of those by a schedule."""
+    from ..cluster.pod import RUN_LABEL
+
+    if not schedule:
+        return [
+            f"{kubectl} wait --for=condition=complete --timeout=10m job/{run}",
+            f"{kubectl} logs job/{run} > results.txt",
+            "kubectl delete -f THIS_FILE",
+        ]
+    newest = f"{kubectl} get pods -l {RUN_LABEL}={run} --field-selector status.phase=Succeeded -o name"
+    return [
+        f"It runs by {schedule}; at once by: {kubectl} create job {run}-now --from=cronjob/{run}",
+        f"{kubectl} logs $({newest} --sort-by=.metadata.creationTimestamp | tail -1) > results.txt",
+    ]
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:

@@ -31,14 +31,14 @@ def print_text(text: str) -> None:
         raise AmlnetError(f"Standard output cannot be written: {reason}.", "Give --output-file NAME.") from None
 
 
-def check_files(paths: Iterable[str], of_list: bool = False) -> None:
-    """Raises UsageError for files of a report, or of a list, that cannot be written as it looks now."""
+def check_files(paths: Iterable[str], kind: str) -> None:
+    """Raises UsageError for files that cannot be written as it looks now; `kind` says of what, as ENDINGS has it."""
     from pathlib import Path
 
     from ..files import refuse_existing
-    from ..reports import FORMATS, OF_LISTS
+    from ..reports import ENDINGS
 
-    endings = OF_LISTS if of_list else tuple(FORMATS)
+    endings = ENDINGS[kind]
     for path in paths:
         if Path(path).suffix.lower() not in endings:
             raise UsageError(

@@ -54,7 +54,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> Js
     from ..policy.pods import pods_of
     from ..policy.report import remarks, report_on
 
-    check_files(arguments.report_file)
+    check_files(arguments.report_file, "policy")
     sources = spans_of(told_of_all(scoped.source))
     earlier = None
     if arguments.baseline:

@@ -29,7 +29,7 @@ def run(cmd: Any, arguments: CompareArguments) -> JsonObject:
     from ..errors import UsageError
     from ..files import read_result
 
-    check_files(arguments.report_file, of_list=True)
+    check_files(arguments.report_file, "list")
     (kind, before), (other, after) = (
         read_result(path, option) for path, option in ((arguments.before, "--before"), (arguments.after, "--after"))
     )

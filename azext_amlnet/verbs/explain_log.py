@@ -42,7 +42,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: ExplainLogArguments) -> Jso
     from ..codec import to_json
     from ..logs import report_on, verdict
 
-    check_files(arguments.report_file, of_list=True)
+    check_files(arguments.report_file, "list")
     query = _query(cmd, arguments) if arguments.log_workspace else None
     catalog, fleet = catalog_and_facts(cmd, scoped)
     inputs = inputs_of(scoped, catalog, fleet, scope_of(scoped))

@@ -34,7 +34,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: RequirementsArguments) -> l
     if arguments.host:
         return _of_hosts(cmd, scoped, arguments.host)
     if arguments.report_file:
-        check_files(arguments.report_file, of_list=True)
+        check_files(arguments.report_file, "list")
     earlier = _earlier(scoped, arguments.baseline) if arguments.baseline else None
     inputs = gather(cmd, scoped)
     from ..about import version

@@ -97,7 +97,7 @@ def _check(arguments: TestArguments) -> None:
 
     if arguments.proxy:
         check_proxy(arguments.proxy, "--proxy")
-    check_files(arguments.report_file)
+    check_files(arguments.report_file, "report")
     if _shows_password(arguments.proxy or ""):
         what = "The password in --proxy shows in the list of processes and with --debug"
         warn([f"{what}; HTTPS_PROXY or --proxy @FILE hide it."])
