@@ -271,3 +271,97 @@ def test_what_comes_of_a_matcher_is_what_it_says() -> None:
         Reach.WITH_APEX: [ONE, TWO, APEX],
         Reach.NOTHING: [],
     }
+
+
+# -- what a second reader found
+
+
+ADDED = replace(CONTEXT, lacking_in=("policy.json",))
+
+
+def losses_of(name: str, *rows: Requirement) -> tuple[str, ...]:
+    return export(name, rows, CONTEXT, True).losses
+
+
+@pytest.mark.parametrize("name", export_formats())
+def test_a_comment_is_never_longer_than_a_reader_takes(name: str) -> None:
+    """Suricata reads 8,191 bytes of a line and takes the rest for another; nginx refuses more than 4,096."""
+    long = "\u6f22" * 2000 + " pass ip any any -> any any (sid:1;)"
+    text = export(name, (replace(ROWS[0], reason=long, notes=(f"Condition: {long}",)),), CONTEXT, True).content
+    for line in text.splitlines():
+        assert not line.lstrip().startswith(("#", "//")) or len(line.strip().encode()) <= 2000
+
+
+def test_hosts_that_are_written_alike_have_rules_of_their_own() -> None:
+    rows = [replace(ROWS[0], host=host) for host in ("a-b.example.com", "a.b.example.com", "a_b.example.com")]
+    rules = yaml.safe_load(export("aml-outbound-rules", rows, CONTEXT, True).content)["managed_network"][
+        "outbound_rules"
+    ]
+    assert [rule["destination"] for rule in rules] == [row.host for row in rows] and len(
+        {r["name"] for r in rules}
+    ) == 3
+
+
+@pytest.mark.parametrize("name", ["aws-network-firewall", "zscaler"])
+def test_an_apex_is_only_wanted_where_the_target_would_have_it(name: str) -> None:
+    below = replace(ROWS[1], host="*.example.com")
+    apex = replace(ROWS[0], host="example.com")
+    for other in (replace(apex, port=123, protocol=Protocol.UDP), replace(apex, private=True)):
+        assert any(loss.endswith("open as well: example.com.") for loss in losses_of(name, below, other))
+    assert not any("open as well" in loss for loss in losses_of(name, below, apex))
+    assert not any("open as well" in loss for loss in losses_of("aws-network-firewall", replace(below, port=80,
+                   protocol=Protocol.HTTP)))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["haproxy-sni", "nginx-stream", "envoy", "openshift-egressfirewall"])
+def test_additions_are_lines_for_what_exists(name: str) -> None:
+    """Two configurations on one port break each other, and an object of the same name replaces the other."""
+    text = export(name, ROWS, ADDED, True).content
+    rules = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    assert len(rules) == len(ROWS) and all(any(row.host.lstrip("*") in line for row in ROWS) for line in rules)
+    assert "Put these lines into" in text and "Deny" not in text
+
+
+@pytest.mark.parametrize("name", ["haproxy-sni", "nginx-stream", "envoy", "istio", "openshift-egressfirewall"])
+def test_a_list_with_nothing_to_write_says_so(name: str) -> None:
+    tag = Requirement(host="AzureML.westeurope", kind=Kind.SERVICE_TAG, protocol=Protocol.UDP, port=5831)
+    assert any(loss.startswith("nothing here ") for loss in losses_of(name, tag))
+    assert not any(loss.startswith("nothing here ") for loss in losses_of(name, *ROWS))
+
+
+@pytest.mark.parametrize("name", ["palo-alto-edl", "zscaler", "pac"])
+def test_what_no_url_is_asked_of_is_no_url(name: str) -> None:
+    files = Requirement(host="s.file.core.windows.net", port=445, protocol=Protocol.SMB)
+    clock = Requirement(host="ntp.ubuntu.com", port=123, protocol=Protocol.UDP)
+    output = export(name, (*ROWS, files, clock), CONTEXT, True)
+    for row in (files, clock):
+        assert any(loss.startswith(f"{row.host}, port {row.port}/") for loss in output.losses)
+        assert not READERS[name](output.content)(row.host, 443)
+
+
+@pytest.mark.parametrize("name", [name for name in READERS if not matcher_of(name).ports])
+def test_a_target_without_ports_says_which_names_are_open_on_more(name: str) -> None:
+    assert any("knows no ports here" in loss and "mcr.microsoft.com" in loss for loss in losses_of(name, *ROWS))
+
+
+def test_istio_is_told_no_name_that_would_cost_the_others() -> None:
+    odd = replace(ROWS[0], host="a_b.example.com")
+    plain = replace(ROWS[0], protocol=Protocol.HTTP)
+    output = export("istio", (*ROWS, odd, plain), CONTEXT, True)
+    assert odd.host not in output.content.split("apiVersion", 1)[1]
+    assert any(odd.host in loss for loss in output.losses)
+    assert any("port 443 is of TLS and of HTTP" in loss for loss in output.losses)
+    assert any("the address is the one that the pod chose" in loss and ROWS[1].host in loss for loss in output.losses)
+
+
+def test_a_suricata_rule_stands_once() -> None:
+    text = export("suricata", (ROWS[0], replace(ROWS[0], protocol=Protocol.TLS)), CONTEXT, True).content
+    numbers = [int(number) for number in re.findall(r"sid:(\d+);", text)]
+    assert len(numbers) == 1 and 1_000_000 <= numbers[0] < 2_000_000
+
+
+def test_names_of_pan_os_keep_to_its_limits() -> None:
+    rows = (replace(ROWS[0], port=65000), replace(ROWS[0], port=65000, protocol=Protocol.TCP))
+    text = export("palo-alto", rows, ADDED, True).content
+    names = re.findall(r"(?:custom-url-category|address-group|set service|security rules) (\S+)", text)
+    assert names and all(len(name) <= 31 for name in names) and "application any" in text

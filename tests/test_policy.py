@@ -49,7 +49,7 @@ WAYS = [*((dialect, False) for dialect in BOTH), *((dialect, True) for dialect i
 def expressible(dialect: str, rows: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
     """The rows that a dialect has a rule for; its losses name the others."""
     every = export(dialect, rows, CONTEXT, allow_unresolved=True).losses
-    lost = [loss for loss in every if "reads a wildcard" not in loss]  # it has a rule, which holds less or more
+    lost = [loss for loss in every if not re.search("reads a wildcard|knows no ports here", loss)]  # there is a rule
 
     def is_lost(host: str) -> bool:
         return any(re.search(rf"(?<![\w.*-]){re.escape(host)}(?![\w-]|\.\w)", loss) for loss in lost)

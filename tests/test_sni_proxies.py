@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,9 @@ def test_the_programs_take_the_lists_of_real_workspaces(
     net: wire.Wire, tmp_path: Path, name: str, workspace: str
 ) -> None:
     needs(name)
-    for rows in (sample(workspace), hostile(HOSTILE)):
+    label = "a" * 61
+    long = Requirement(host="*." + ".".join([label] * 4)[:251], kind=Kind.WILDCARD, reason="\u6f22" * 2000)
+    for rows in (sample(workspace), hostile(HOSTILE), (long, replace(long, host=long.host[2:], kind=Kind.FQDN))):
         text = export(name, rows, CONTEXT, allow_unresolved=True).content
         _, check, _ = configured(FORMATS[name], text, tmp_path, net.dns())
         ran = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)

@@ -50,7 +50,7 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     if matcher.sources and len(context.workspaces) > 1:
         concrete = tuple(_of_whom(concrete, context, matcher.private))
     losses = (*(f"{row.host}: a part of the name is not known yet." for row in missing), *module.losses(concrete))
-    losses = (*losses, *matcher.losses(concrete, name))
+    losses = (*losses, *matcher.losses(_written(module, concrete), name))
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
@@ -61,6 +61,12 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
         losses = (*losses, "no document names a host of this list that must not be inspected.")
     content: str = write(concrete, context, losses) if concrete or not context.lacking_in else ""
     return Export(name, content, losses, len(concrete))
+
+
+def _written(module: ModuleType, rows: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    """The rows that a format writes something for."""
+    kept = rows if module.MATCHER.private else public(rows)
+    return tuple(module.written(kept)) if hasattr(module, "written") else kept
 
 
 def _of_whom(rows: Iterable[Requirement], context: Context, private: bool) -> Iterator[Requirement]:

@@ -46,18 +46,24 @@ class Matcher:
         return apex or labels == 1 or (labels > 1 and self.wildcard is not Reach.ONE_LABEL)
 
     def losses(self, rows: Sequence[Requirement], target: str) -> Iterator[str]:
-        """What wildcards become that the target reads otherwise, by their names."""
-        names = [row.host for row in rows if row.kind is Kind.WILDCARD and (self.private or not row.private)]
-        if not (names and self.names and self.opens):
+        """What of the rows that it writes the target reads otherwise, by their names: ports, and wildcards."""
+        if not (rows and self.names and self.opens):
             return
-        some = few(sorted(set(names)), 8)
+        named = [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD)]
+        if named and not self.ports:
+            hosts = few(sorted({row.host for row in named}), 8)
+            yield f"{target} knows no ports here: these are open on all that the rule around them is for: {hosts}."
+        names = [row.host for row in named if row.kind is Kind.WILDCARD]
+        some = few(sorted(set(names)), 40)
+        if not names:
+            return
         if self.wildcard is Reach.ONE_LABEL:
             yield f"{target} reads a wildcard as one label, so names further below are not let through: {some}."
         elif self.wildcard is Reach.WITH_APEX:
-            exact = {row.host for row in rows if row.kind is Kind.FQDN}
+            exact = {row.host for row in named if row.kind is Kind.FQDN}
             wider = sorted({name[2:] for name in names} - exact)
             if wider:
-                yield f"{target} reads a wildcard as the name itself, too, so these are open as well: {few(wider)}."
+                yield f"{target} reads a wildcard as the name itself, too, so these are open as well: {few(wider, 40)}."
         elif self.wildcard is Reach.NOTHING:
             yield f"{target} has no wildcards, so what is below these is not let through; name the hosts: {some}."
 

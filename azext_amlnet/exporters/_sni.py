@@ -10,7 +10,7 @@ from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from ._matcher import Matcher
-from ._text import no_tags, public
+from ._text import Context, no_tags, public
 
 MATCHER = Matcher()
 _TLS = (Protocol.HTTPS, Protocol.TLS)
@@ -42,8 +42,20 @@ def listeners(rows: Sequence[Requirement]) -> list[Listener]:
     return made
 
 
+def written(rows: Sequence[Requirement]) -> list[Requirement]:
+    """The rows that are let through."""
+    return [row for row in rows if _is_spoken(row)]
+
+
+def to_merge(context: Context) -> bool:
+    """Whether only lines are made for a configuration that exists: two that listen on one port break each other."""
+    return bool(context.lacking_in)
+
+
 def losses(rows: Sequence[Requirement], target: str) -> Iterator[str]:
     """What has no server name, and what such a proxy is not."""
+    if not written(public(rows)):
+        yield f"nothing here has a server name, so {target} has nothing to listen for."
     for row in public(rows):
         if row.kind is Kind.IP:
             yield f"address {row.host}, port {row.port}: clients send no server name, so {target} refuses it."

@@ -59,9 +59,14 @@ def header(context: Context, losses: Iterable[str]) -> Iterator[str]:
     yield from (f"To mind: {loss}" for loss in losses)
 
 
+_MOST_BYTES = 2000
+"""Of a comment: nginx refuses what is longer than 4,096, and Suricata takes what is behind 8,191 for a rule."""
+
+
 def comments(sign: str, lines: Iterable[str]) -> str:
-    """Lines as comments; whatever a line holds, it stays one line."""
-    return "".join(f"{sign} {line(text)}".rstrip() + "\n" for text in lines)
+    """Lines as comments; whatever a line holds, it stays one line, and no longer than readers of any target take."""
+    whole = (f"{sign} {line(text)}".rstrip() for text in lines)
+    return "".join(f"{text.encode()[:_MOST_BYTES].decode(errors='ignore')}\n" for text in whole)
 
 
 def why(row: Requirement) -> str:

@@ -30,6 +30,12 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     for row in plain:
         yield f"{row.host}, port {row.port}/{row.protocol.value}: the list is of names in TLS (suricata has more)."
     yield from no_tags(rows, "AWS Network Firewall")
+    yield (
+        "the group's rule order must be that of your firewall policy (StatefulRuleOptions), and of two allow lists "
+        "each drops what the other allows: put additions into the list that exists."
+    )
+    if not written(public(rows)):
+        yield "no name is in the list, so it would deny all TLS."
 
 
 def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
@@ -51,10 +57,15 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     return json.dumps(group, indent=1) + "\n"
 
 
+def written(rows: Sequence[Requirement]) -> list[Requirement]:
+    """The rows whose names are in the list."""
+    return [row for row in rows if _is_listed(row)]
+
+
 def _is_listed(row: Requirement) -> bool:
     return row.protocol in _TLS and row.kind in (Kind.FQDN, Kind.WILDCARD)
 
 
 def _targets(rows: Sequence[Requirement]) -> list[str]:
-    named = [row for row in public(rows) if _is_listed(row)]
+    named = written(public(rows))
     return list(dict.fromkeys(row.host[1:] if row.kind is Kind.WILDCARD else row.host for row in named))

@@ -12,13 +12,14 @@ from typing import Any, Iterator, Sequence
 from ..model import Requirement
 from . import _sni
 from ._sni import MATCHER as MATCHER
-from ._sni import Listener, listeners
+from ._sni import Listener, listeners, to_merge
+from ._sni import written as written
 from ._text import Context, comments, header, private_notes, why
 
 SUMMARY = "Envoy's bootstrap: lets TLS through by its server name (SNI), and connects to that name"
 _V3 = "type.googleapis.com/envoy.extensions"
 _ANY = "0.0.0.0"  # noqa: S104 (the proxy listens, not we)
-_CACHE = {"name": "amlnet", "dns_lookup_family": "V4_ONLY"}
+_CACHE = {"name": "amlnet", "dns_lookup_family": "V4_ONLY", "max_hosts": 65536}
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
@@ -29,8 +30,11 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """YAML, with whatever holds a text in JSON's flow style, which is YAML, too, and cannot be broken out of."""
     how = "envoy --mode validate -c FILE.yaml checks it; without this ending Envoy takes it for JSON."
-    parts = [comments("#", [*header(context, lost), how, *private_notes(rows)]), "static_resources:\n  listeners:"]
-    made = listeners(rows)
+    made, begin = listeners(rows), comments("#", [*header(context, lost), how, *private_notes(rows)])
+    if to_merge(context):
+        note = "Put these lines into the server_names of listener amlnet-{0}, or of one like it for another port."
+        return begin + "".join(comments("#", [note.format(one.port)]) + _names(one) for one in made)
+    parts = [begin, "static_resources:\n  listeners:"]
     parts[-1] += "" if made else " []"
     parts[-1] += "\n" + "".join(_listener(context.name, one) for one in made)
     cluster = {
@@ -45,6 +49,12 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     return "".join((*parts, f"  clusters:\n  - {json.dumps(cluster)}\n"))
 
 
+def _names(one: Listener) -> str:
+    """What is let through, a line a name."""
+    lines = (f"        {comments('#', [why(row)])}        - {json.dumps(row.host)}\n" for row in one.rows)
+    return "".join(lines)
+
+
 def _listener(name: str, one: Listener) -> str:
     sniff = {
         "name": "envoy.filters.listener.tls_inspector",
@@ -56,8 +66,7 @@ def _listener(name: str, one: Listener) -> str:
         f"    listener_filters: {json.dumps([sniff])}\n"
         "    filter_chains:\n    - filter_chain_match:\n        transport_protocol: tls\n        server_names:\n"
     ]
-    for row in one.rows:
-        lines.append("        " + comments("#", [why(row)]) + f"        - {json.dumps(row.host)}\n")
+    lines.append(_names(one))
     filters = json.dumps(_filters(name, one.port))
     return "".join((*lines, f"      filters: {filters}\n"))
 

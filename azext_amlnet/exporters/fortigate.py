@@ -26,6 +26,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
             "objects with a wildcard hold the addresses in answers of DNS that pass the FortiGate: clusters have to "
             "ask through it, else nothing below these names is let through."
         )
+    yield "objects, groups and services that exist are set anew; policies are not: delete those of this name before."
     yield "rules are by the addresses of names, so names that share an address are all let through."
     yield from no_tags(rows, "FortiOS")
 
@@ -38,7 +39,7 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
-    """Objects first, then groups, services and policies; an object that exists is set anew."""
+    """Objects first, then groups, services and policies; each policy is a new one."""
     groups = _groups(rows)
     parts = [comments("#", [*header(context, lost), *private_notes(rows)])]
     objects = {_name(context, row): row for some in groups.values() for row in reversed(some)}

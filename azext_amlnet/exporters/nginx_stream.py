@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from ..model import Requirement
+from ..model import Kind, Requirement
 from . import _sni
 from ._sni import MATCHER as MATCHER
-from ._sni import Listener, listeners
+from ._sni import Listener, listeners, to_merge
+from ._sni import written as written
 from ._text import Context, comments, header, private_notes, why
 
 SUMMARY = "nginx's stream block: lets TLS through by its server name (SNI), and connects to that name"
@@ -29,18 +30,29 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     """A map and a server a port."""
     how = "Include it at the top of nginx.conf, outside of http, with the stream module loaded; nginx -t checks it."
     parts = [comments("#", [*header(context, lost), how, *private_notes(rows)])]
-    hashes = "  map_hash_bucket_size 256;\n  map_hash_max_size 8192;\n"
+    if to_merge(context):
+        note = "Put these lines into the map of $amlnet_{0}, or into one like it, with a server, for another port."
+        parts += [comments("#", [note.format(one.port)]) + _names(one) for one in listeners(rows)]
+        return "\n".join(parts)
+    hashes = "  map_hash_bucket_size 512;\n  map_hash_max_size 8192;\n"
     parts.append(f"stream {{\n  resolver {_RESOLVER} valid=30s ipv6=off;\n{hashes}")
     parts += [_listener(context.name.replace("-", "_"), one) for one in listeners(rows)]
     return "\n".join(parts) + "}\n"
 
 
+def _names(one: Listener) -> str:
+    """What is let through, and where to, a line a name."""
+    lines = []
+    for row in one.rows:
+        to = f"{row.host if row.kind is Kind.FQDN else '$ssl_preread_server_name'}:{one.port}"
+        lines.append(f"    {comments('#', [why(row)])}    {row.host} {to};\n")
+    return "".join(lines)
+
+
 def _listener(prefix: str, one: Listener) -> str:
     name = f"${prefix}_{one.port}"
     lines = [f'  map $ssl_preread_server_name {name} {{\n    hostnames;\n    default "";\n']
-    for row in one.rows:
-        to = f"{row.host}:{one.port}" if row in one.exact else f"$ssl_preread_server_name:{one.port}"
-        lines.append("    " + comments("#", [why(row)]) + f"    {row.host} {to};\n")
+    lines.append(_names(one))
     lines.append(
         f"  }}\n  server {{\n    listen {one.port};\n    ssl_preread on;\n    proxy_connect_timeout 10s;\n"
         f"    proxy_timeout 1h;\n    proxy_pass {name};\n  }}\n"

@@ -34,6 +34,9 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
         "names are looked up every 30 minutes at most, and front doors change their addresses more often: measure it "
         "with test --cluster, since whether an allowed name is let through at once is disputed."
     )
+    yield "rules are by the addresses of names, so names that share an address are all let through."
+    if not _rules(rows):
+        yield "nothing here gets a rule, so the object would deny everything."
     odd = [row.host for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and not _NAME.fullmatch(row.host)]
     yield from (f"{host}: the object takes no such name (an underscore)." for host in odd)
     yield from no_tags(rows, "OpenShift")
@@ -49,11 +52,23 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
     """YAML, each rule in JSON's flow style, which is YAML, too, and cannot be broken out of."""
     parts = [comments("#", header(context, lost))]
+    if context.lacking_in:
+        note = "Put these lines into spec.egress of the object that exists, above the rule that denies."
+        return "".join((*parts, comments("#", [note]), *(_line(row, rule) for row, rule in _rules(rows))))
     parts.append("apiVersion: k8s.ovn.org/v1\nkind: EgressFirewall\nmetadata:\n  name: default\nspec:\n  egress:\n")
-    parts += [f"  {comments('#', [why(row)])}  - {json.dumps(rule)}\n" for row, rule in _rules(rows)]
+    parts += [_line(row, rule) for row, rule in _rules(rows)]
     denied = ({"type": "Deny", "to": {"cidrSelector": everything}} for everything in ("0.0.0.0/0", "::/0"))
     parts += [f"  - {json.dumps(rule)}\n" for rule in denied]
     return "".join(parts)
+
+
+def written(rows: Sequence[Requirement]) -> list[Requirement]:
+    """The rows that get a rule."""
+    return [row for row, _ in _rules(rows)]
+
+
+def _line(row: Requirement, rule: dict[str, Any]) -> str:
+    return f"  {comments('#', [why(row)])}  - {json.dumps(rule)}\n"
 
 
 def _rules(rows: Sequence[Requirement]) -> list[tuple[Requirement, dict[str, Any]]]:

@@ -9,21 +9,22 @@ from __future__ import annotations
 import json
 from typing import Iterator, Sequence
 
-from ..model import Kind, Requirement, Scenario
+from ..model import Kind, Protocol, Requirement, Scenario
 from ._matcher import Matcher
 from ._text import Context, comments, header, no_tags, private_notes, public, why
 
 SUMMARY = "a proxy auto-config file for browsers: the list through a proxy, what private endpoints serve past it"
 MATCHER = Matcher(ports=False, protocols=False)
+_WEB = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 _PROXY = "PROXY proxy.example.com:8080"
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """What no browser reads, and the proxy that nobody told."""
     yield f"put your own proxy in place of '{_PROXY}', and of 'DIRECT' below it what all other hosts are to take."
-    for row in _named(rows):
-        if (row.protocol.value, row.port) not in (("https", 443), ("http", 80)):
-            yield f"port {row.port}/{row.protocol.value} of {row.host}: browsers ask by name, on any port."
+    for row in public(rows):
+        if row.kind is not Kind.SERVICE_TAG and row not in written([row]):
+            yield f"{row.host}, port {row.port}/{row.protocol.value}: no browser asks for it by name; it is left out."
     machines = [row for row in _named(rows) if row.needed_for and Scenario.WORKSTATION not in row.needed_for]
     if machines:
         yield (
@@ -48,7 +49,12 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 
 def _named(rows: Sequence[Requirement]) -> list[Requirement]:
-    return [row for row in public(rows) if row.kind in (Kind.FQDN, Kind.WILDCARD)]
+    return written(public(rows))
+
+
+def written(rows: Sequence[Requirement]) -> list[Requirement]:
+    """The rows of TLS and HTTP, whose names are in the file."""
+    return [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _WEB]
 
 
 def _table(name: str, rows: Sequence[Requirement], skip: int) -> str:
@@ -58,18 +64,15 @@ def _table(name: str, rows: Sequence[Requirement], skip: int) -> str:
     return f'var {name} = {{\n{"".join(lines)}  "": false\n}};\n'
 
 
-_FUNCTION = """function isBelow(table, host) {
-  for (var at = host.indexOf("."); at > 0; at = host.indexOf(".", at + 1)) {
-    if (table[host.substring(at)] === true) { return true; }
-  }
-  return false;
-}
-
-function FindProxyForURL(url, host) {
+_FUNCTION = """function FindProxyForURL(url, host) {
   host = host.toLowerCase();
   if (host.charAt(host.length - 1) === ".") { host = host.substring(0, host.length - 1); }
-  if (inside[host] === true || isBelow(insideBelow, host)) { return "DIRECT"; }
-  if (listed[host] === true || isBelow(listedBelow, host)) { return through; }
+  if (inside[host] === true) { return "DIRECT"; }
+  if (listed[host] === true) { return through; }
+  for (var at = host.indexOf("."); at > 0; at = host.indexOf(".", at + 1)) {
+    if (insideBelow[host.substring(at)] === true) { return "DIRECT"; }
+    if (listedBelow[host.substring(at)] === true) { return through; }
+  }
   return others;
 }
 """

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
-from ..text import digest
+from ..text import digest, few
 from ._matcher import Matcher
 from ._text import Context, comments, header, no_tags, private_notes, public, why
 
@@ -27,6 +27,9 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
         if row.kind is Kind.WILDCARD and row.protocol not in _SPOKEN:
             what = f"{row.host}, port {row.port}/{row.protocol.value}"
             yield f"{what}: address objects have no wildcards; name the hosts."
+    objects = [row.host for row in public(rows) if row.kind is Kind.FQDN and row.protocol not in _SPOKEN]
+    if objects:
+        yield f"rules are by the addresses of these names, and hold for others that share them: {few(objects, 40)}."
     yield from no_tags(rows, "PAN-OS")
 
 
@@ -45,7 +48,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 
 def _group(prefix: str, kind: str, port: int, named: bool, rows: Sequence[Requirement]) -> str:
-    service, name = f"{prefix}-{kind}-{port}", f"{prefix}-{'names' if named else 'hosts'}-{kind}-{port}"
+    service, name = f"{prefix}-{kind}-{port}", f"{prefix}-{'n' if named else 'h'}-{kind}-{port}"
     lines = [f"set service {service} protocol {kind} port {port}\n"]
     if named:
         lines.append(f'set profiles custom-url-category {name} type "URL List"\n')
@@ -58,9 +61,8 @@ def _group(prefix: str, kind: str, port: int, named: bool, rows: Sequence[Requir
             entry if named else f"set address {what} {to} {row.host}\nset address-group {name} static {what}\n"
         )
     where = f"destination any category {name}" if named else f"destination {name} category any"
-    apps = "[ ssl web-browsing ]" if named else "any"
     lines.append(
-        f"set rulebase security rules {name} from any to any source any {where} application {apps} service {service} "
+        f"set rulebase security rules {name} from any to any source any {where} application any service {service} "
         "action allow\n"
     )
     return "".join(lines)

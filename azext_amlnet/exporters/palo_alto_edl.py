@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from ..model import Kind, Requirement
+from ..model import Kind, Protocol, Requirement
 from ._matcher import Matcher
 from ._text import Context, no_tags, public
 
 SUMMARY = "an external dynamic list of Palo Alto's, of type URL, for a rule that allows its category"
 MATCHER = Matcher(ports=False, protocols=False)
 _MOST_LINES = 50_000
+_WEB = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """Ports and addresses, and the type that the list has to be given."""
     yield "make it a list of type URL List: one of type Domain feeds DNS signatures and lets nothing through."
     for row in public(rows):
-        if row.kind is Kind.IP:
-            yield f"address {row.host}: a list of URLs holds no addresses."
-        elif (row.protocol.value, row.port) not in (("https", 443), ("http", 80)):
-            yield f"port {row.port}/{row.protocol.value} of {row.host}: only its name is listed; open the port apart."
+        if row.kind is not Kind.SERVICE_TAG and row not in written([row]):
+            yield f"{row.host}, port {row.port}/{row.protocol.value}: no URL is asked of it, so it is not listed."
     yield from no_tags(rows, "a list of URLs")
 
 
@@ -42,4 +41,9 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 def urls(rows: Sequence[Requirement]) -> list[str]:
     """The names as PAN-OS matches them whole."""
-    return list(dict.fromkeys(f"{row.host}/" for row in public(rows) if row.kind in (Kind.FQDN, Kind.WILDCARD)))
+    return list(dict.fromkeys(f"{row.host}/" for row in written(public(rows))))
+
+
+def written(rows: Sequence[Requirement]) -> list[Requirement]:
+    """The rows of TLS and HTTP, whose names are listed."""
+    return [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _WEB]

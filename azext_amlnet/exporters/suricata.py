@@ -16,8 +16,8 @@ from ._text import Context, comments, header, no_tags, private_notes, public, wh
 SUMMARY = "Suricata rules that pass TLS and HTTP by name, also for AWS Network Firewall"
 MATCHER = Matcher()
 _APPS = {Protocol.HTTPS: "tls", Protocol.TLS: "tls", Protocol.HTTP: "http"}
-_LOWEST, _MANY = 1_000_000, 1_000_000_000
-"""Numbers of rules from a million on are everybody's own."""
+_LOWEST, _MANY = 1_000_000, 1_000_000
+"""Numbers of rules from one to two millions are everybody's own."""
 _MOST_BYTES = 2_000_000
 
 
@@ -38,24 +38,29 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
-    """A rule a row, whose number stays what it is whatever else is in the list."""
+    """A rule a match, whose number is by what it matches; of two with the same number one has the next."""
     parts = [comments("#", [*header(context, lost), *private_notes(rows)])]
     parts += [comments("#", [why(row)]) + f"{rule}\n" for row, rule in _rules(rows)]
     return "".join(parts)
 
 
 def _rules(rows: Sequence[Requirement]) -> list[tuple[Requirement, str]]:
-    made, taken = [], set[int]()
+    matches: dict[str, Requirement] = {}
     for row in public(rows):
         match = _match(row)
-        if match is None:
-            continue
-        number = _LOWEST + int(hashlib.sha256(match.encode()).hexdigest()[:8], 16) % _MANY
-        while number in taken:
-            number += 1
-        taken.add(number)
-        made.append((row, f'pass {match} msg:"amlnet {row.level.value} {row.host}"; sid:{number}; rev:1;)'))
-    return made
+        if match is not None:
+            matches.setdefault(match, row)
+    numbers: dict[int, str] = {}
+    for match in sorted(matches):
+        number = int(hashlib.sha256(match.encode()).hexdigest()[:8], 16) % _MANY
+        while number in numbers:
+            number = (number + 1) % _MANY
+        numbers[number] = match
+    by_match = {match: _LOWEST + number for number, match in numbers.items()}
+    return [
+        (row, f'pass {match} msg:"amlnet {row.level.value} {row.host}"; sid:{by_match[match]}; rev:1;)')
+        for match, row in matches.items()
+    ]
 
 
 def _match(row: Requirement) -> Optional[str]:

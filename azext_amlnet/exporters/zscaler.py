@@ -9,23 +9,26 @@ from __future__ import annotations
 import json
 from typing import Iterator, Sequence
 
-from ..model import Kind, Requirement
+from ..model import Kind, Protocol, Requirement
 from ..text import line
 from ._matcher import Matcher, Reach
 from ._text import Context, header, no_tags, private_notes, public, why
 
 SUMMARY = "a custom URL category of Zscaler Internet Access, as JSON for its API"
 MATCHER = Matcher(Reach.WITH_APEX, ports=False, protocols=False)
-_MOST_URLS = 25_000
+_MOST_URLS, _LONGEST = 25_000, 2000
+_WEB = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """Ports and addresses, and the other two places that have to know."""
     yield "allow the category in URL filtering, exempt it in SSL inspection (do not inspect), and activate the change."
     for row in public(rows):
-        if row.kind is Kind.IP or (row.protocol.value, row.port) not in (("https", 443), ("http", 80)):
+        if row.kind is not Kind.SERVICE_TAG and row not in written([row]):
             what = f"{row.host}, port {row.port}/{row.protocol.value}"
             yield f"{what}: the cloud firewall needs a rule of its own for it."
+    if any(row.kind is Kind.WILDCARD for row in written(public(rows))):
+        yield "a name with a dot in front holds names down to five levels below it, and none deeper."
     yield from no_tags(rows, "Zscaler")
 
 
@@ -41,12 +44,18 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     whys = [f"{host}: {why(row)}" for host, row in _urls(rows).items()]
     about = [line(text) for text in (*header(context, lost), *private_notes(rows), *whys)]
     category = {
-        "configuredName": context.name, "description": "\\n".join(about), "superCategory": "USER_DEFINED",
+        "configuredName": context.name, "description": " | ".join(about)[:_LONGEST], "superCategory": "USER_DEFINED",
         "customCategory": True, "type": "URL_CATEGORY", "urls": list(_urls(rows)),
     }  # fmt: skip
     return json.dumps(category, indent=1) + "\n"
 
 
+def written(rows: Sequence[Requirement]) -> list[Requirement]:
+    """The rows whose names are URLs; of an underscore in its last two labels the whole request would be refused."""
+    named = [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _WEB]
+    return [row for row in named if "_" not in "".join(row.host.split(".")[-2:])]
+
+
 def _urls(rows: Sequence[Requirement]) -> dict[str, Requirement]:
-    named = [row for row in public(rows) if row.kind in (Kind.FQDN, Kind.WILDCARD)]
+    named = written(public(rows))
     return {(row.host[1:] if row.kind is Kind.WILDCARD else row.host): row for row in reversed(named)}

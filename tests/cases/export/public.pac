@@ -3,8 +3,8 @@
 // az ml network export
 // Not known, so assumed: storage x: 403
 // To mind: put your own proxy in place of 'PROXY proxy.example.com:8080', and of 'DIRECT' below it what all other hosts are to take.
-// To mind: port 8084/https of westeurope.obo.arc.azure.com: browsers ask by name, on any port.
 // To mind: 49 names are needed by machines that read no such file (nodes, pods, agents): give them HTTPS_PROXY, and make this file with --scenario workstation.
+// To mind: pac knows no ports here: these are open on all that the rule around them is for: *.azmk8s.io, *.data.mcr.microsoft.com, *.guestnotificationservice.azure.com, *.his.arc.azure.com, *.ingestion.msftcloudes.com, *.kusto.windows.net, *.microsoftmetrics.com, *.queue.core.windows.net and 41 more.
 
 var through = "PROXY proxy.example.com:8080", others = "DIRECT";
 
@@ -73,17 +73,14 @@ var insideBelow = {
   "": false
 };
 
-function isBelow(table, host) {
-  for (var at = host.indexOf("."); at > 0; at = host.indexOf(".", at + 1)) {
-    if (table[host.substring(at)] === true) { return true; }
-  }
-  return false;
-}
-
 function FindProxyForURL(url, host) {
   host = host.toLowerCase();
   if (host.charAt(host.length - 1) === ".") { host = host.substring(0, host.length - 1); }
-  if (inside[host] === true || isBelow(insideBelow, host)) { return "DIRECT"; }
-  if (listed[host] === true || isBelow(listedBelow, host)) { return through; }
+  if (inside[host] === true) { return "DIRECT"; }
+  if (listed[host] === true) { return through; }
+  for (var at = host.indexOf("."); at > 0; at = host.indexOf(".", at + 1)) {
+    if (insideBelow[host.substring(at)] === true) { return "DIRECT"; }
+    if (listedBelow[host.substring(at)] === true) { return through; }
+  }
   return others;
 }

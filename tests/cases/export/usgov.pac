@@ -5,6 +5,7 @@
 // To mind: <key vault>.vault.usgovcloudapi.net: a part of the name is not known yet.
 // To mind: put your own proxy in place of 'PROXY proxy.example.com:8080', and of 'DIRECT' below it what all other hosts are to take.
 // To mind: 19 names are needed by machines that read no such file (nodes, pods, agents): give them HTTPS_PROXY, and make this file with --scenario workstation.
+// To mind: pac knows no ports here: these are open on all that the rule around them is for: *.blob.core.usgovcloudapi.net, *.data.mcr.microsoft.com, *.in.applicationinsights.azure.us, *.ml.azure.us, *.queue.core.usgovcloudapi.net, *.table.core.usgovcloudapi.net, 0a1b2c3d-1111-2222-3333-444455556666.workspace.usgovvirginia.api.ml.azure.us, acrml.azurecr.us and 11 more.
 
 var through = "PROXY proxy.example.com:8080", others = "DIRECT";
 
@@ -43,17 +44,14 @@ var insideBelow = {
   "": false
 };
 
-function isBelow(table, host) {
-  for (var at = host.indexOf("."); at > 0; at = host.indexOf(".", at + 1)) {
-    if (table[host.substring(at)] === true) { return true; }
-  }
-  return false;
-}
-
 function FindProxyForURL(url, host) {
   host = host.toLowerCase();
   if (host.charAt(host.length - 1) === ".") { host = host.substring(0, host.length - 1); }
-  if (inside[host] === true || isBelow(insideBelow, host)) { return "DIRECT"; }
-  if (listed[host] === true || isBelow(listedBelow, host)) { return through; }
+  if (inside[host] === true) { return "DIRECT"; }
+  if (listed[host] === true) { return through; }
+  for (var at = host.indexOf("."); at > 0; at = host.indexOf(".", at + 1)) {
+    if (insideBelow[host.substring(at)] === true) { return "DIRECT"; }
+    if (listedBelow[host.substring(at)] === true) { return through; }
+  }
   return others;
 }
