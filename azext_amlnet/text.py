@@ -204,6 +204,12 @@ def range_of(text: str) -> str:
     return str(network) if "/" in text else str(network.network_address)
 
 
+PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+"""What the Internet does not lead to: RFC 1918, and RFC 6598 (carrier-grade NAT)."""
+PRIVATE_RANGE_V6 = "fc00::/7"
+"""The same of IPv6: RFC 4193."""
+
+
 def is_range(text: str) -> bool:
     """Whether the text is an IP address or a range of them with its length: `10.1.0.0/16`."""
     import ipaddress

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import Cluster, ClusterType, Workspace
+from ..text import PRIVATE_RANGES
 from .answers import Answers, inner, items_of, properties, resource_id
 from .arm import Refusal
 from .crawl import Call
@@ -116,7 +117,7 @@ def _sends(routes: Sequence[Mapping[str, Any]], gateway: Gateway, untold: Option
 
 _NEARLY_ALL = 0.9
 """Of the Internet's addresses: exceptions for single services are beside it, a half of it is not."""
-_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
+_PRIVATE = tuple(map(ipaddress.IPv4Network, PRIVATE_RANGES))
 Span = tuple[int, int]
 
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ..model import Endpoint, Kind, Level, Requirement
-from ..text import few
+from ..text import PRIVATE_RANGE_V6, PRIVATE_RANGES, few
 from .model import BY_NAME, Cell, Disposition, Event, LogGroup, LogRow
 from .shelf import ClientComputes, Names, Shelf
 from .unknowns import SETTLED_BY, Untold
@@ -286,7 +286,7 @@ def may_be_required(row: LogRow, required: Iterable[Requirement]) -> bool:
     return any((not row.port or one.port == row.port) and one.private is inside for one in required)
 
 
-_INSIDE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+_INSIDE = tuple(map(ip_network, (*PRIVATE_RANGES, PRIVATE_RANGE_V6)))
 
 
 def _is_private(host: str) -> bool:

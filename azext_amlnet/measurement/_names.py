@@ -6,6 +6,7 @@ import ipaddress
 from typing import Iterable, Optional, Union
 
 from ..model import Cause, Judgement, Requirement
+from ..text import PRIVATE_RANGE_V6, PRIVATE_RANGES
 from .causes import judgement_of, unknown
 from .scene import Facts, Scene, Steps, addresses_of, facts_of
 from .unknowns import Unmeasured
@@ -79,8 +80,7 @@ def _networks(*texts: str) -> tuple[Network, ...]:
 
 # RFC 6890: this network, loopback, link-local, reserved, broadcast; nobody serves from there.
 _NOWHERE = _networks("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "240.0.0.0/4", "::/127", "fe80::/10", "100::/64")
-# RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193.
-_PRIVATE = _networks("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+_PRIVATE = _networks(*PRIVATE_RANGES, PRIVATE_RANGE_V6)
 
 
 def _is_sinkhole(address: str) -> bool:

@@ -8,12 +8,13 @@ from functools import lru_cache
 from typing import Iterable, Iterator, Optional
 
 from ..errors import UsageError
+from ..text import PRIVATE_RANGES
 
 Span = tuple[int, int]
 """IPv4 addresses from the first to the last, as numbers."""
 
 EVERYTHING: Span = (0, 2**32 - 1)
-_NOT_PUBLIC = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
+_NOT_PUBLIC = (*PRIVATE_RANGES, "127.0.0.0/8", "169.254.0.0/16")
 
 
 @lru_cache(maxsize=4096)
