@@ -50,7 +50,8 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     if matcher.sources and len(context.workspaces) > 1:
         concrete = tuple(_of_whom(concrete, context, matcher.private))
     losses = (*(f"{row.host}: a part of the name is not known yet." for row in missing), *module.losses(concrete))
-    losses = (*losses, *matcher.losses(_written(module, concrete), name))
+    if context.purpose is Purpose.ALLOW:
+        losses = (*losses, *matcher.losses(_written(module, concrete), name))
     if context.fqdn_tags and not hasattr(module, "tag_losses"):
         raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
     losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))

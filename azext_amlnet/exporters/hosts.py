@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from ..model import Kind, Requirement
+from ..model import Kind, Purpose, Requirement
 from ._matcher import Matcher
 from ._text import Context, comments, documented, header, no_tags, private_notes, public
 
@@ -20,10 +20,15 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
         elif (row.protocol.value, row.port) not in (("https", 443), ("http", 80)):
             yield f"port {row.port}/{row.protocol.value} of {row.host}: only its name is listed; open the port apart."
     yield from no_tags(rows, "a list of names")
-    yield (
-        "such a list opens something where a rule names it: as a list of URLs, a category or a group of objects. One "
-        "for DNS filters (Palo Alto's type Domain, FortiGate's type domain) opens nothing."
-    )
+
+
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """Where such a list opens something."""
+    if context.purpose is Purpose.ALLOW:
+        yield (
+            "such a list opens something where a rule names it: as a list of URLs, a category or a group of objects. "
+            "One for DNS filters (Palo Alto's type Domain, FortiGate's type domain) opens nothing."
+        )
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:
