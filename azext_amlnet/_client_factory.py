@@ -5,8 +5,6 @@ from typing import Any
 
 def cf_machine_learning(cli_ctx: Any, subscription_id: str, timeouts: Any) -> Any:
     """The management clients of the current login; raises az's own error when there is none."""
-    from urllib.parse import urlsplit
-
     from azure.cli.core._debug import change_ssl_cert_verification_track2
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
@@ -15,14 +13,11 @@ def cf_machine_learning(cli_ctx: Any, subscription_id: str, timeouts: Any) -> An
     def make(client_class: Any, **keywords: Any) -> Any:
         return get_mgmt_service_client(cli_ctx, client_class, subscription_id=subscription_id, **keywords)
 
-    host = urlsplit(cli_ctx.cloud.endpoints.active_directory).hostname or "the sign-in host"
-    return new_clients(make, timeouts, host, **change_ssl_cert_verification_track2())
+    return new_clients(make, timeouts, _sign_in_host(cli_ctx), **change_ssl_cert_verification_track2())
 
 
 def cf_log_analytics(cli_ctx: Any, subscription_id: str, timeouts: Any) -> tuple[str, Any]:
     """The address of the cloud's Log Analytics and the client of the current login for it; "" where there is none."""
-    from urllib.parse import urlsplit
-
     from azure.cli.core._debug import change_ssl_cert_verification_track2
     from azure.cli.core._profile import Profile
     from azure.cli.core.auth.util import resource_to_scopes
@@ -37,6 +32,12 @@ def cf_log_analytics(cli_ctx: Any, subscription_id: str, timeouts: Any) -> tuple
         return "", None
     credential, _, _ = Profile(cli_ctx=cli_ctx).get_login_credentials(subscription_id=subscription_id)
     of_az, connection = prepare_client_kwargs_track2(cli_ctx), change_ssl_cert_verification_track2()
-    clients = log_clients(credential, url, resource_to_scopes(url), timeouts, of_az, **connection)
-    clients.sign_in_host = urlsplit(cli_ctx.cloud.endpoints.active_directory).hostname or clients.sign_in_host
-    return url, clients
+    scopes, host = resource_to_scopes(url), _sign_in_host(cli_ctx)
+    return url, log_clients(credential, url, scopes, timeouts, of_az, host, **connection)
+
+
+def _sign_in_host(cli_ctx: Any) -> str:
+    """Who gives the tokens, for errors to name."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(cli_ctx.cloud.endpoints.active_directory).hostname or "the sign-in host"

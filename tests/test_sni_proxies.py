@@ -32,6 +32,17 @@ def needs(name: str) -> None:
         pytest.skip(f"needs {FORMATS[name]}: {how}")
 
 
+def service(net: wire.Wire) -> int:
+    """The port of a service that shakes hands by TLS."""
+    context = net.context("service.example.test")
+
+    def serve(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
+
+    return net.serve(serve)
+
+
 def shaken(net: wire.Wire, port: int, name: str) -> bool:
     """Whether the service itself answers behind the proxy, by TLS with this server name."""
     context = ssl.create_default_context(cadata=net.authority.cert_pem.bytes().decode())
@@ -58,13 +69,7 @@ def answered(port: int, words: bytes) -> bytes:
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_is_listed_passes_and_nothing_else(net: wire.Wire, tmp_path: Path, name: str) -> None:
     needs(name)
-    context = net.context("service.example.test")
-
-    def serve(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as tls:
-            tls.recv(1)
-
-    port, other = net.serve(serve), net.serve(serve)
+    port, other = service(net), service(net)
     net.names.update({(host.lower(), "A"): ["127.0.0.1"] for host in (*PASS, *DECOYS, "x.obo.arc.azure.com")})
     rows = (
         Requirement(host="mcr.microsoft.com", port=port, reason=HOSTILE),

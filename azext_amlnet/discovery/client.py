@@ -90,7 +90,13 @@ def new_clients(
 
 
 def log_clients(
-    credential: Any, url: str, scopes: Sequence[str], timeouts: Timeouts, of_az: Mapping[str, Any], **connection: Any
+    credential: Any,
+    url: str,
+    scopes: Sequence[str],
+    timeouts: Timeouts,
+    of_az: Mapping[str, Any],
+    sign_in_host: str,
+    **connection: Any,
 ) -> Clients:
     """The client of Log Analytics' own host, which can only ask; `of_az` are the policies and headers that az gives.
 
@@ -108,7 +114,8 @@ def log_clients(
         policies.BearerTokenCredentialPolicy(credential, *scopes),
         of_az.get("logging_policy") or policies.SansIOHTTPPolicy(),
     ]
-    return Clients(PipelineClient(url, pipeline=Pipeline(_transport(timeouts, **connection), own)))
+    client = PipelineClient(url, pipeline=Pipeline(_transport(timeouts, **connection), own))
+    return Clients(client, sign_in_host=sign_in_host)
 
 
 def _transport(timeouts: Timeouts, **connection: Any) -> Any:

@@ -33,7 +33,7 @@ class Listener:
 def listeners(rows: Sequence[Requirement]) -> list[Listener]:
     """A listener a port, in the order of ports; each name once."""
     made = []
-    spoken = [row for row in public(rows) if _is_spoken(row)]
+    spoken = written(public(rows))
     for port in sorted({row.port for row in spoken}):
         kept = {(row.kind, row.host): row for row in reversed(spoken) if row.port == port}
         ordered = sorted(kept.values(), key=lambda row: row.host)
@@ -44,7 +44,7 @@ def listeners(rows: Sequence[Requirement]) -> list[Listener]:
 
 def written(rows: Sequence[Requirement]) -> list[Requirement]:
     """The rows that are let through."""
-    return [row for row in rows if _is_spoken(row)]
+    return [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _TLS]
 
 
 def to_merge(context: Context) -> bool:
@@ -66,7 +66,3 @@ def losses(rows: Sequence[Requirement], target: str) -> Iterator[str]:
         "traffic has to be led to this proxy, by DNS or by routes, and the proxy needs a resolver that does not lead "
         "back to it; clients that hide the server name (ECH) are refused."
     )
-
-
-def _is_spoken(row: Requirement) -> bool:
-    return row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _TLS

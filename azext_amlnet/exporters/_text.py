@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Mapping, Optional
 
-from ..model import Kind, Purpose, Requirement
+from ..model import Kind, Protocol, Purpose, Requirement
 from ..text import few, line
 
 
@@ -83,6 +83,15 @@ def documented(row: Requirement) -> str:
 def public(rows: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """The rows that a rule can be made of: no private endpoint serves them."""
     return tuple(row for row in rows if not row.private)
+
+
+SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
+"""What says which host is meant: TLS by its server name, HTTP by its Host."""
+
+
+def by_name(rows: Iterable[Requirement]) -> list[Requirement]:
+    """The rows for names in TLS and HTTP."""
+    return [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in SPOKEN]
 
 
 def private_notes(rows: Iterable[Requirement]) -> Iterator[str]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from typing import Iterator, Sequence
 
-from ..model import Kind, Protocol, Requirement, Scenario
+from ..model import Kind, Requirement, Scenario
 from ._matcher import Matcher
-from ._text import Context, comments, header, no_tags, private_notes, public, why
+from ._text import Context, by_name, comments, header, no_tags, private_notes, public, why
 
 SUMMARY = "a proxy auto-config file for browsers: the list through a proxy, what private endpoints serve past it"
 MATCHER = Matcher(ports=False, protocols=False)
-_WEB = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 _PROXY = "PROXY proxy.example.com:8080"
 
 
@@ -54,7 +53,7 @@ def _named(rows: Sequence[Requirement]) -> list[Requirement]:
 
 def written(rows: Sequence[Requirement]) -> list[Requirement]:
     """The rows of TLS and HTTP, whose names are in the file."""
-    return [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _WEB]
+    return by_name(rows)
 
 
 def _table(name: str, rows: Sequence[Requirement], skip: int) -> str:

@@ -12,11 +12,10 @@ from typing import Iterator, Sequence
 from ..model import Kind, Protocol, Requirement
 from ..text import digest, few
 from ._matcher import Matcher
-from ._text import Context, comments, header, no_tags, private_notes, public, why
+from ._text import SPOKEN, Context, comments, header, no_tags, private_notes, public, why
 
 SUMMARY = "set commands of Palo Alto's PAN-OS: URL categories, address objects and rules by port"
 MATCHER = Matcher()
-_SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
@@ -24,10 +23,10 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     yield "lines with # are for you and no commands; zones are `any`, and rules are added below yours: move them."
     yield "without decryption the category is that of the server name (SNI), or of the certificate where there is none."
     for row in public(rows):
-        if row.kind is Kind.WILDCARD and row.protocol not in _SPOKEN:
+        if row.kind is Kind.WILDCARD and row.protocol not in SPOKEN:
             what = f"{row.host}, port {row.port}/{row.protocol.value}"
             yield f"{what}: address objects have no wildcards; name the hosts."
-    objects = [row.host for row in public(rows) if row.kind is Kind.FQDN and row.protocol not in _SPOKEN]
+    objects = [row.host for row in public(rows) if row.kind is Kind.FQDN and row.protocol not in SPOKEN]
     if objects:
         yield f"rules are by the addresses of these names, and hold for others that share them: {few(objects, 40)}."
     yield from no_tags(rows, "PAN-OS")
@@ -38,7 +37,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     parts = [comments("#", [*header(context, lost), *private_notes(rows)])]
     groups: dict[tuple[str, int, bool], list[Requirement]] = {}
     for row in public(rows):
-        named = row.protocol in _SPOKEN and row.kind in (Kind.FQDN, Kind.WILDCARD)
+        named = row.protocol in SPOKEN and row.kind in (Kind.FQDN, Kind.WILDCARD)
         if named or row.kind in (Kind.FQDN, Kind.IP):
             kind = "udp" if row.protocol is Protocol.UDP else "tcp"
             groups.setdefault((kind, row.port, named), []).append(row)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from ..model import Kind, Protocol, Requirement
+from ..model import Kind, Requirement
 from ._matcher import Matcher
-from ._text import Context, no_tags, public
+from ._text import Context, by_name, no_tags, public
 
 SUMMARY = "an external dynamic list of Palo Alto's, of type URL, for a rule that allows its category"
 MATCHER = Matcher(ports=False, protocols=False)
 _MOST_LINES = 50_000
-_WEB = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
@@ -46,4 +45,4 @@ def urls(rows: Sequence[Requirement]) -> list[str]:
 
 def written(rows: Sequence[Requirement]) -> list[Requirement]:
     """The rows of TLS and HTTP, whose names are listed."""
-    return [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _WEB]
+    return by_name(rows)

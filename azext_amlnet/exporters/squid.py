@@ -12,17 +12,16 @@ from ..model import Kind, Protocol, Requirement
 from ..text import digest, few
 from ._matcher import Matcher
 from ._sources import OBJECT, SourcePlan, plan
-from ._text import Context, comments, documented, header, no_tags, private_for, public, why
+from ._text import SPOKEN, Context, comments, documented, header, no_tags, private_for, public, why
 
 SUMMARY = "acl and http_access lines to include in squid.conf"
 MATCHER = Matcher(sources=True)
-_SPOKEN = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """What is neither HTTP nor a tunnel for TLS."""
     for row in public(rows):
-        if row.protocol not in _SPOKEN and row.kind is not Kind.SERVICE_TAG:
+        if row.protocol not in SPOKEN and row.kind is not Kind.SERVICE_TAG:
             yield f"{row.host}, port {row.port}/{row.protocol.value}: squid forwards HTTP and CONNECT only."
     private = [row.host for row in rows if row.private]
     private += [f"{row.host} (of {few(private_for(row), 3)})" for row in rows if private_for(row)]
@@ -69,7 +68,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 
 def _spoken(rows: Sequence[Requirement]) -> list[Requirement]:
-    return [row for row in public(rows) if row.protocol in _SPOKEN and row.kind is not Kind.SERVICE_TAG]
+    return [row for row in public(rows) if row.protocol in SPOKEN and row.kind is not Kind.SERVICE_TAG]
 
 
 def _sources(rows: Sequence[Requirement], context: Context) -> SourcePlan:

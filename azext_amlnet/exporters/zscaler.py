@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from typing import Iterator, Sequence
 
-from ..model import Kind, Protocol, Requirement
+from ..model import Kind, Requirement
 from ..text import line
 from ._matcher import Matcher, Reach
-from ._text import Context, header, no_tags, private_notes, public, why
+from ._text import Context, by_name, header, no_tags, private_notes, public, why
 
 SUMMARY = "a custom URL category of Zscaler Internet Access, as JSON for its API"
 MATCHER = Matcher(Reach.WITH_APEX, ports=False, protocols=False)
 _MOST_URLS, _LONGEST = 25_000, 2000
-_WEB = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
 
 
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
@@ -52,8 +51,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 def written(rows: Sequence[Requirement]) -> list[Requirement]:
     """The rows whose names are URLs; of an underscore in its last two labels the whole request would be refused."""
-    named = [row for row in rows if row.kind in (Kind.FQDN, Kind.WILDCARD) and row.protocol in _WEB]
-    return [row for row in named if "_" not in "".join(row.host.split(".")[-2:])]
+    return [row for row in by_name(rows) if "_" not in "".join(row.host.split(".")[-2:])]
 
 
 def _urls(rows: Sequence[Requirement]) -> dict[str, Requirement]:

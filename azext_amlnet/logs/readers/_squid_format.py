@@ -153,12 +153,11 @@ def _moment(row: Mapping[str, str], result: str) -> str:
     """When squid decided; a time of day without its zone is none."""
     if row.get("seconds"):
         ended = f"{row['seconds']}.{(row.get('fraction') or '0').rjust(3, '0')}"
-        begun = begun_at(ended, f" {row.get('lasted', '')}", result)
-        return of_epoch(float(begun)) if begun else ""
-    day, sure = row.get("gmt") or row.get("local", ""), bool(row.get("gmt"))
-    text = of_form(day, "%d/%b/%Y:%H:%M:%S %z") or (of_iso(day) if sure or _ZONE.search(day) else "")
-    begun = begun_at(epoch_of(text), f" {row.get('lasted', '')}", result) if text else ""
-    return of_epoch(float(begun)) if begun else ""
+    else:
+        day, sure = row.get("gmt") or row.get("local", ""), bool(row.get("gmt"))
+        text = of_form(day, "%d/%b/%Y:%H:%M:%S %z") or (of_iso(day) if sure or _ZONE.search(day) else "")
+        ended = epoch_of(text)
+    return of_epoch(float(begun_at(ended, row.get("lasted", ""), result))) if ended else ""
 
 
 _ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})\Z")
