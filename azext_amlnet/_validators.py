@@ -3,7 +3,7 @@
 import os
 import re
 
-from .vocabulary import log_formats
+from .vocabulary import FOLDERS, log_formats
 
 NEVER_EMPTY = (
     "workspace_file",
@@ -139,6 +139,8 @@ def validate_export(namespace):
     path, namespace.output_file = namespace.output_file, None if namespace.output_file == "-" else namespace.output_file
     validate_scope(namespace)
     namespace.output_file = path
+    if path == "-" and namespace.export_format in FOLDERS:
+        raise ValueError(f"{namespace.export_format} is several files: give a folder, --output-file DIR.")
     if namespace.use_fqdn_tags and not namespace.export_format.startswith("azure-firewall-"):
         raise ValueError("--use-fqdn-tags is for the azure-firewall formats; nothing else knows FQDN tags.")
 

@@ -15,6 +15,10 @@ def export_formats() -> tuple[str, ...]:
     return _names("exporters")
 
 
+FOLDERS = ("blackbox-exporter", "prometheus-probe")
+"""The formats of `export` that are several files; they measure and allow nothing, so nothing can be added by them."""
+
+
 def policy_dialects() -> tuple[str, ...]:
     """What `check-policy` can read: the files of the folder of readers."""
     return _names("policy", "readers")

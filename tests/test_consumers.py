@@ -197,3 +197,28 @@ def test_a_list_beyond_a_limit_says_so_by_number(format_name: str, count: int, w
     number = words.split()[0]
     assert not any(loss.startswith(number) for loss in export(format_name, rows[1:], CONTEXT, True).losses)
     assert export("istio", rows[:600], CONTEXT, True).content.count("kind: ServiceEntry") == 3
+
+
+# -- Prometheus' operator
+
+_OPERATOR = """
+import yaml
+from cloudcoil.models.prometheus_operator import v1
+KINDS = {"Probe": v1.Probe, "PrometheusRule": v1.PrometheusRule}
+result = []
+for document in yaml.safe_load_all(text):
+    model = KINDS[document["kind"]].model_validate(document)
+    kept = model.model_dump(by_alias=True, exclude_none=True, exclude_unset=True, mode="json")
+    result.append([document, kept])
+"""
+
+
+@consumers
+@pytest.mark.parametrize("name", ["public", "private"])
+def test_the_operators_own_shapes_know_every_field(name: str) -> None:
+    files = dict(export("prometheus-probe", sample(name), CONTEXT, True).files)
+    for file, count in (("amlnet-probes.yaml", 20), ("amlnet-rules.yaml", 1)):
+        documents = loaded(_OPERATOR, files[file])
+        assert len(documents) >= count
+        for written, kept in documents:
+            assert written["spec"] == kept["spec"] and written["metadata"]["name"] == kept["metadata"]["name"]

@@ -31,6 +31,7 @@ from azext_amlnet.catalog.expand import expand
 from azext_amlnet.errors import UsageError
 from azext_amlnet.exporters import Context, export
 from azext_amlnet.files import read_workspace
+from azext_amlnet.measurement.causes import CAUSES
 from azext_amlnet.model import (
     Cloud,
     Kind,
@@ -44,7 +45,7 @@ from azext_amlnet.model import (
     Workspace,
 )
 from azext_amlnet.prober import skips
-from azext_amlnet.vocabulary import export_formats
+from azext_amlnet.vocabulary import FOLDERS, export_formats
 
 from . import policies as build
 from . import wire
@@ -55,7 +56,10 @@ from .world import ROOT, Az
 
 CURL = shutil.which("curl")
 CASES = ROOT / "tests" / "cases" / "export"
-CONTEXT = Context("ml-ws", "2026-11-23", "2026.11.23 (0123456789ab)", "az ml network export", ("storage x: 403",))
+CATALOG = load()
+CONTEXT = Context("ml-ws", "2026-11-23", "2026.11.23 (0123456789ab)", "az ml network export", ("storage x: 403",),
+                  proofs=CATALOG.proofs, public_issuers=CATALOG.public_issuers,
+                  causes={cause: (meaning.owner.value, meaning.hint) for cause, meaning in CAUSES.items()})  # fmt: skip
 ROWS = (
     Requirement(host="acrml.azurecr.io", reason="Login."),
     Requirement(host="*.blob.core.windows.net", kind=Kind.WILDCARD, level=Level.RECOMMENDED, reason="Layers."),
@@ -98,7 +102,8 @@ def sample_workspace(name: str) -> Workspace:
 @pytest.mark.parametrize("format_name", export_formats())
 def test_every_format_says_what_it_is(format_name: str) -> None:
     module = importlib.import_module(f"azext_amlnet.exporters.{format_name.replace('-', '_')}")
-    assert module.SUMMARY and callable(module.losses) and callable(module.render)
+    several = format_name in FOLDERS
+    assert module.SUMMARY and callable(module.losses) and callable(module.files if several else module.render)
     text = made(format_name)
     assert text.endswith("\n") and "\r" not in text and text == made(format_name)
     if format_name not in ("csv", "palo-alto-edl"):  # whose readers know no comments

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from azext_amlnet.codec import DocumentError, from_json, to_json
 from azext_amlnet.errors import UsageError
 from azext_amlnet.files import read_requirements, read_workspace, write_text, write_workspace
+from azext_amlnet.files.writing import write_files
 from azext_amlnet.model import Cloud, Gap, Requirement, Workspace
 from azext_amlnet.text import is_host
 
@@ -219,3 +220,46 @@ def test_a_host_never_holds_what_could_break_out_of_a_file(text: str) -> None:
     if is_host(text):
         assert set(text) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_.")
         assert ".." not in text and "." in text
+
+
+# -- several files
+
+
+def test_several_files_are_written_all_or_none(tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    write_files(f"{folder}/", [("a", "1"), ("b", "2")], overwrite=False)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "1", "b": "2"}
+    with pytest.raises(UsageError, match="exists already"):
+        write_files(str(folder), [("c", "3"), ("b", "3")], overwrite=False)
+    (folder / "d").mkdir()
+    with pytest.raises(UsageError, match="is a folder"):
+        write_files(str(folder), [("a", "3"), ("d", "3")], overwrite=True)
+    assert {path.name: path.read_text() for path in folder.iterdir() if path.is_file()} == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_was_there_is_there_again_when_the_disk_is_full(
+    exists: bool, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "all"
+    if exists:
+        write_files(str(folder), [("a", "1"), ("b", "2")], overwrite=False)
+        (folder / "a").chmod(0o640)
+    written = []
+    replaced = os.replace
+
+    def full(source: str, target: str) -> None:
+        written.append(target)
+        if len(written) == 2:
+            raise error
+        replaced(source, target)
+
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(NotImplementedError))
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises((UsageError, KeyboardInterrupt)):
+        write_files(str(folder), [("a", "3"), ("b", "3"), ("c", "3")], overwrite=True)
+    assert folder.exists() is exists
+    if exists:
+        assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "1", "b": "2"}
+        assert (folder / "a").stat().st_mode & 0o777 == 0o640

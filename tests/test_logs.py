@@ -19,7 +19,7 @@ import pytest
 from azext_amlnet.catalog import load
 from azext_amlnet.codec import to_json
 from azext_amlnet.errors import UsageError
-from azext_amlnet.files import opened_log
+from azext_amlnet.files.device_logs import opened_log
 from azext_amlnet.logs import LogReport, Tally, recognised, report_on
 from azext_amlnet.logs import tally as tally_module
 from azext_amlnet.logs.model import Disposition, Event, LogGroup, Lookup, Passed, Raw, ReadingNotes

@@ -1,6 +1,6 @@
 """The arguments. Those of the scope are the same for all verbs: scope.py has them."""
 
-from ..vocabulary import FailOn, Purpose, export_formats, log_formats, policy_dialects
+from ..vocabulary import FOLDERS, FailOn, Purpose, export_formats, log_formats, policy_dialects
 
 
 def load_arguments(loader, _):
@@ -60,7 +60,7 @@ def _compare(context, files):
 def _suggested(what):
     """The rules for what is lacking, for the verbs that find out."""
     text = f"Return the rules for {what}, and nothing else, in this format of `export`; named as additions, they do "
-    formats = {"choices": list(export_formats()), "metavar": "FORMAT"}
+    formats = {"choices": [name for name in export_formats() if name not in FOLDERS], "metavar": "FORMAT"}
 
     def add(context, files):
         context.argument("suggest", help=f"{text}not replace what `export` made.", arg_group="Output", **formats)
@@ -88,8 +88,8 @@ def _export(context, files):
     context.argument("export_format", options_list=["--format"], choices=choices, help="The target.", **group)
     context.argument(
         "output_file",
-        help="Write the text there; a file that exists is refused without --overwrite. `-` writes it to standard "
-        "output, and nothing else. Without it the result holds the text: --query content -o tsv.",
+        help="Write the text there (of several files: the folder); what exists is refused without --overwrite. `-` "
+        "writes it to standard output, and nothing else. Without it the result has the text: --query content -o tsv.",
         **files,
         **group,
     )

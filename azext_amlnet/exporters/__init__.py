@@ -1,7 +1,8 @@
 """What to allow, in somebody's language: one file a format.
 
-Each has SUMMARY, MATCHER, losses(rows) and render(rows, context, lost), and where it can name the exceptions of a TLS
-inspection exemptions(rows, context, lost), too; docs/exporting.md tells how to add one.
+Each has SUMMARY, MATCHER, losses(rows) and render(rows, context, lost), or files(rows, context, lost) where one text is
+not enough; where it can name the exceptions of a TLS inspection it has exemptions(rows, context, lost), too.
+docs/exporting.md tells how to add one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import importlib
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import ModuleType
-from typing import Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 from ..errors import UsageError
 from ..model import Purpose, Requirement, by_workspace
@@ -24,12 +25,16 @@ _EXEMPTING = ("csv", "hosts", "markdown", "squid")
 
 @dataclass(frozen=True)
 class Export:
-    """The text, what of the list the target cannot express, and how many rows are in it."""
+    """The text, what of the list the target cannot express, and how many rows are in it.
+
+    A format of several `files`, names with their texts, has in `content` all of them after one another.
+    """
 
     format: str
     content: str
     losses: tuple[str, ...]
     rows: int
+    files: tuple[tuple[str, str], ...] = ()
 
 
 def export(name: str, rows: Iterable[Requirement], context: Context, allow_unresolved: bool) -> Export:
@@ -49,19 +54,29 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     matcher: Matcher = module.MATCHER
     if matcher.sources and len(context.workspaces) > 1:
         concrete = tuple(_of_whom(concrete, context, matcher.private))
-    losses = (*(f"{row.host}: a part of the name is not known yet." for row in missing), *module.losses(concrete))
-    if context.purpose is Purpose.ALLOW:
-        losses = (*losses, *matcher.losses(_written(module, concrete), name))
-    if context.fqdn_tags and not hasattr(module, "tag_losses"):
-        raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
-    losses = (*losses, *(module.tag_losses(concrete) if context.fqdn_tags else ()))
-    limits = module.limits(concrete, context) if hasattr(module, "limits") else ()
-    losses = (*losses, *limits, *wider)
-    write = _writer(name, module, context.purpose)
+    unknown = (f"{row.host}: a part of the name is not known yet." for row in missing)
+    losses = (*unknown, *_losses(name, module, concrete, context), *wider)
+    write = _writer(name, module, context)
     if not concrete and context.purpose is Purpose.TLS_EXEMPTION:
         losses = (*losses, "no document names a host of this list that must not be inspected.")
-    content: str = write(concrete, context, losses) if concrete or not context.lacking_in else ""
+    if hasattr(module, "files"):
+        files = tuple(write(concrete, context, losses))
+        return Export(name, "\n".join(f"# {name}\n{text}" for name, text in files), losses, len(concrete), files)
+    content = write(concrete, context, losses) if concrete or not context.lacking_in else ""
     return Export(name, content, losses, len(concrete))
+
+
+def _losses(name: str, module: ModuleType, rows: tuple[Requirement, ...], context: Context) -> Iterator[str]:
+    """What a format cannot express of the rows; raises UsageError for FQDN tags where it knows none."""
+    yield from module.losses(rows)
+    if context.purpose is Purpose.ALLOW:
+        yield from module.MATCHER.losses(_written(module, rows), name)
+    if context.fqdn_tags:
+        if not hasattr(module, "tag_losses"):
+            raise UsageError(f"The format {name} knows no FQDN tags.", "Leave --use-fqdn-tags out.")
+        yield from module.tag_losses(rows)
+    if hasattr(module, "limits"):
+        yield from module.limits(rows, context)
 
 
 def _written(module: ModuleType, rows: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
@@ -110,11 +125,14 @@ def _widened(matcher: Matcher, rows: Iterable[Requirement], context: Context) ->
     )
 
 
-def _writer(name: str, module: ModuleType, purpose: Purpose) -> Callable[..., str]:
-    """What makes the text; raises UsageError where the target has no list of exceptions of a TLS inspection."""
-    if purpose is Purpose.ALLOW:
-        return module.render  # type: ignore[no-any-return]
-    if not hasattr(module, "exemptions"):
+def _writer(name: str, module: ModuleType, context: Context) -> Callable[..., Any]:
+    """What makes the text, or the files; raises UsageError for a target that has no list of that sort."""
+    several = hasattr(module, "files")
+    if context.purpose is Purpose.TLS_EXEMPTION and not hasattr(module, "exemptions"):
         known = ", ".join(_EXEMPTING)
         raise UsageError(f"The format {name} has no exceptions of a TLS inspection.", f"Take one of {known}.")
-    return module.exemptions  # type: ignore[no-any-return]
+    if several and context.lacking_in:
+        raise UsageError(f"The format {name} measures, and allows nothing.", "Take a format of rules.")
+    if context.purpose is Purpose.TLS_EXEMPTION:
+        return module.exemptions  # type: ignore[no-any-return]
+    return module.files if several else module.render  # type: ignore[no-any-return]

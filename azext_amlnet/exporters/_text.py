@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Mapping, Optional
 
-from ..model import Kind, Protocol, Purpose, Requirement
+from ..model import Cause, Kind, Proof, Protocol, Purpose, Requirement
 from ..text import few, line
 
 
@@ -17,7 +17,8 @@ class Context:
     are known, and `searched` is where they were looked for, a line each. `sources` has all computes by their names in
     rows, and where their traffic comes from, None where that is not all known.
     `fqdn_tags` asks a format that knows FQDN tags to write them in place of the names that only a cluster itself needs;
-    `lacking_in` names the policies that the rows are additions to; `purpose` is what is made of the rows.
+    `lacking_in` names the policies that the rows are additions to; `purpose` is what is made of the rows. What is to be
+    measured needs the catalog's `proofs` and `public_issuers`, and whose each of the `causes` is with its hint.
     """
 
     workspace: Optional[str]
@@ -33,6 +34,9 @@ class Context:
     sources: Mapping[str, Optional[tuple[str, ...]]] = field(default_factory=dict)
     searched: tuple[str, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    public_issuers: tuple[str, ...] = ()
+    causes: Mapping[Cause, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

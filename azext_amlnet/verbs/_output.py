@@ -101,6 +101,7 @@ def context_of(
     from ..about import gaps_of
     from ..catalog.computes import sources_of
     from ..exporters import Context
+    from ..measurement.causes import CAUSES
     from ..model import names_of
 
     catalog, fleet = inputs.catalog, inputs.fleet
@@ -119,6 +120,9 @@ def context_of(
         fqdn_tags=fqdn_tags,
         lacking_in=lacking_in,
         purpose=purpose,
+        proofs=catalog.proofs,
+        public_issuers=catalog.public_issuers,
+        causes={cause: (meaning.owner.value, meaning.hint) for cause, meaning in CAUSES.items()},
     )
 
 
@@ -131,7 +135,9 @@ def searched(inputs: Inputs) -> tuple[str, ...]:
     return tuple(sentences({"scope": to_json(fleet.scope), "workspaces": fleet.workspaces}))
 
 
-def exported(export: Export, **where: str) -> JsonObject:
-    """An export as az prints it, with its text or the file that holds it; its losses are said, too."""
+def exported(export: Export, path: Optional[str] = None) -> JsonObject:
+    """An export as az prints it, with its text or texts, or the file or folder that has them; losses are said, too."""
     warn(f"{export.format}: {loss}" for loss in export.losses)
+    files = [{"name": name, "content": text} for name, text in export.files]
+    where = {"file": path} if path else {"files": files} if files else {"content": export.content}
     return {"format": export.format, "rows": export.rows, "losses": list(export.losses), **where}

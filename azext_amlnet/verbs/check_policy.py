@@ -83,7 +83,7 @@ def _suggested(format_name: str, inputs: Inputs, report: PolicyReport) -> JsonOb
 
     made = _additions(format_name, inputs, report)
     warn(not_mended(report))
-    return exported(made, content=made.content)
+    return exported(made)
 
 
 def _additions(format_name: str, inputs: Inputs, report: PolicyReport) -> Export:

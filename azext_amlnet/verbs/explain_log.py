@@ -62,7 +62,7 @@ def run(cmd: Any, scoped: ScopeArguments, arguments: ExplainLogArguments) -> Jso
 def _read(arguments: ExplainLogArguments, rows: Sequence[Requirement]) -> Tally:
     """The records of all files; raises UsageError for one that is no log, or of which no line can be understood."""
     from ..errors import UsageError
-    from ..files import opened_log
+    from ..files.device_logs import opened_log
     from ..logs import Tally, recognised
     from ..logs.shelf import Shelf
     from ..vocabulary import log_formats
@@ -157,4 +157,4 @@ def _suggested(format_name: str, inputs: Inputs, report: LogReport) -> JsonObjec
     ]
     context = context_of(inputs, lacking_in=tuple(source.name for source in report.sources))
     made = export(format_name, rows, context, allow_unresolved=True)
-    return exported(made, content=made.content)
+    return exported(made)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import gzip
-import io
-import itertools
 import json
-import os
 import re
-import stat
-import sys
-import tempfile
-import zlib
-from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Container, Iterator, Optional, Sequence
+from dataclasses import replace
+from typing import Any, Callable, Container, Optional, Sequence
 
-from .codec import DocumentError, TwiceError, from_json, once, shown, to_json
-from .errors import UsageError
-from .model import (
+from ..codec import DocumentError, TwiceError, from_json, once, shown, to_json
+from ..errors import UsageError
+from ..model import (
     SCHEMA_VERSION,
     Change,
     ClusterType,
@@ -32,7 +22,10 @@ from .model import (
     Verdict,
     Workspace,
 )
-from .text import is_address
+from ..text import is_address
+from .writing import reason_of
+from .writing import refuse_existing as refuse_existing
+from .writing import write_text as write_text
 
 _OF_AZURE = "Check the path; of a policy in Azure give the whole ARM id, or its name beside -w and -g."
 _LARGEST = 32 * 1024 * 1024
@@ -325,7 +318,7 @@ def _read_bytes(path: str, option: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{option} {path} cannot be read: {_reason(error)}.", "Check the path.") from None
+        raise UsageError(f"{option} {path} cannot be read: {reason_of(error)}.", "Check the path.") from None
     if len(content) > _LARGEST:
         raise UsageError(f"{option} {path} is larger than 32 MiB.", "Give the file that this tool wrote.")
     return content
@@ -338,113 +331,3 @@ def _read_text(path: str, option: str) -> str:
         return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{option} {path} is not UTF-8 text.", "Save it as UTF-8.") from None
-
-
-def refuse_existing(path: str, overwrite: bool) -> None:
-    """Raises UsageError when nothing can be written there, or a file is there that may not be overwritten."""
-    if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder.", "Give the name of a file.")
-    if os.path.lexists(path) and not overwrite:
-        raise UsageError(f"The file {path} exists already and was left as it is.", "Add --overwrite to replace it.")
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise UsageError(f"{path} is no ordinary file and was left as it is.", "Give the name of a file.")
-    folder = os.path.dirname(os.path.realpath(path))
-    if not os.path.isdir(folder):
-        raise UsageError(f"The folder {folder} does not exist.", "Create it first.")
-
-
-def write_text(path: str, text: str, overwrite: bool) -> None:
-    """Writes the whole file or nothing: to a temporary file beside it, which then takes its name.
-
-    A link is followed, and a file that is replaced keeps its mode.
-    """
-    refuse_existing(path, overwrite)
-    target = os.path.realpath(path)
-    temporary, claimed = "", False
-    try:
-        mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(prefix=".amlnet-", dir=os.path.dirname(target))
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, mode)
-        if overwrite or not _linked(temporary, target):
-            if not overwrite:
-                os.close(os.open(target, os.O_CREAT | os.O_EXCL))  # refuses a file that appeared in the meantime
-                claimed = True
-            os.replace(temporary, target)
-    except BaseException as error:
-        for left in filter(os.path.exists, (temporary, target if claimed else "")):
-            os.unlink(left)
-        if not isinstance(error, (OSError, ValueError)):
-            raise
-        raise UsageError(f"The file {path} cannot be written: {_reason(error)}.", "Check the path.") from None
-
-
-def _linked(temporary: str, target: str) -> bool:
-    """Whether a file got its name at once, and nobody's file lost it; False where the file system has no links.
-
-    Raises FileExistsError where somebody else's file has the name by now.
-    """
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except (OSError, NotImplementedError, AttributeError):
-        return False
-    os.unlink(temporary)
-    return True
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Logs of devices
-
-
-_HEAD, _LONGEST_LINE = 1 << 16, 1 << 20
-
-
-@dataclass
-class LogText:
-    """A log as a stream: its beginning, by which it is recognised, and its lines; `broken` says why it ended early."""
-
-    head: str = ""
-    lines: Iterator[str] = field(default_factory=lambda: iter(()))
-    broken: str = ""
-
-
-@contextlib.contextmanager
-def opened_log(path: str) -> Iterator[LogText]:
-    """A log of any size, plain or packed by gzip; `-` is standard input; raises UsageError for what is none."""
-    text, start = LogText(), list[str]()
-    with contextlib.ExitStack() as stack:
-        try:
-            raw: Any = sys.stdin.buffer if path == "-" else stack.enter_context(open(path, "rb", buffering=_HEAD))
-            stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if raw.peek(2)[:2] == b"\x1f\x8b" else raw
-            encoding = "utf-16" if stream.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-            wrapped = io.TextIOWrapper(stream, encoding, errors="replace")
-            stack.callback(wrapped.detach if path == "-" else wrapped.close)
-            every = _lines_of(wrapped, text)
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise UsageError(f"--log-file {path} cannot be read: {_reason(error)}.", "Check the path.") from None
-        while sum(map(len, start)) < _HEAD and (line := next(every, "")):
-            start.append(line)
-        text.head, text.lines = "".join(start)[:_HEAD], itertools.chain(iter(start), every)
-        if not text.head.strip():
-            raise UsageError(f"--log-file {path} is empty{text.broken and f': {text.broken}'}.", "Give a log.")
-        yield text
-
-
-def _lines_of(stream: io.TextIOWrapper, text: LogText) -> Iterator[str]:
-    try:
-        yield from iter(functools.partial(stream.readline, _LONGEST_LINE), "")
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        text.broken = f"it breaks off: {getattr(error, 'strerror', None) or error}"

@@ -1,0 +1,343 @@
+"""The list as monitoring: what Prometheus, its blackbox exporter and promtool make of what is exported."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+import yaml
+
+from azext_amlnet.errors import UsageError
+from azext_amlnet.exporters import Export, export
+from azext_amlnet.exporters._prometheus import CAUSES
+from azext_amlnet.model import Cause, Kind, Level, ProbeSpec, Protocol, Requirement
+
+from . import lab as the_lab
+from . import wire
+from .example import EXAMPLE, rows
+from .lab import Lab
+from .prometheus import BLACKBOX, INSTALLED, MISSING, PROMTOOL, checked, monitoring
+from .test_e2e import one_line
+from .test_exporters import CONTEXT, sample
+from .wire import CHALLENGE, REQUEST_ID, answer
+from .world import ROOT, Az
+
+needs_prometheus = pytest.mark.skipif(not INSTALLED, reason=MISSING)
+SAMPLES = ("public", "usgov", "private")
+# Of CONFIGURATION.md at v0.19.0 of https://github.com/prometheus/blackbox_exporter (2021-05-10)
+KNOWN = {"http": {"preferred_ip_protocol", "ip_protocol_fallback", "follow_redirects", "valid_status_codes", "headers",
+                  "fail_if_header_not_matches", "fail_if_body_not_matches_regexp"},
+         "tcp": {"preferred_ip_protocol", "ip_protocol_fallback", "tls", "tls_config"}}  # fmt: skip
+
+
+def made(name: str, listed: tuple[Requirement, ...]) -> Export:
+    return export(name, listed, CONTEXT, allow_unresolved=True)
+
+
+@needs_prometheus
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_programs_themselves_find_nothing_wrong(name: str, tmp_path: Path) -> None:
+    exported = made("blackbox-exporter", sample(name))
+    assert [file for file, _ in exported.files] == [
+        "amlnet-blackbox.yml", "amlnet-targets.json", "amlnet-prometheus.yml", "amlnet-rules.yml"
+    ]  # fmt: skip
+    for file, text in exported.files:
+        tmp_path.joinpath(file).write_text(text, encoding="utf-8")
+    config = f"--config.file={tmp_path / 'amlnet-blackbox.yml'}"
+    code, said_by = checked(str(BLACKBOX), "--config.check", config)
+    assert code == 0, said_by
+    code, said_by = checked(str(PROMTOOL), "check", "config", str(tmp_path / "amlnet-prometheus.yml"))
+    assert code == 0 and "rules found" in said_by and "duplicate" not in said_by, said_by
+    broken = (tmp_path / "amlnet-blackbox.yml").read_text().replace("follow_redirects", "follow_redirect")
+    (tmp_path / "amlnet-blackbox.yml").write_text(broken)
+    assert checked(str(BLACKBOX), "--config.check", config)[0] == 1
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_modules_have_fields_of_old_versions_only_and_targets_have_modules(name: str) -> None:
+    files = dict(made("blackbox-exporter", sample(name)).files)
+    modules = yaml.safe_load(files["amlnet-blackbox.yml"])["modules"]
+    for module in modules.values():
+        assert set(module) == {"prober", "timeout", module["prober"]}
+        assert set(module[module["prober"]]) <= KNOWN[module["prober"]]
+        assert module[module["prober"]]["preferred_ip_protocol"] == "ip4"
+    groups = json.loads(files["amlnet-targets.json"])
+    assert {group["labels"]["module"] for group in groups} == set(modules)
+    tried = {row.host for row in sample(name) if row.probe and row.protocol is not Protocol.UDP}
+    assert {group["labels"]["host"] for group in groups} == tried
+    proven = {
+        (group["labels"]["host"], group["labels"]["port"]) for group in groups if group["labels"]["part"] == "proof"
+    }
+    assert {host for host, _ in proven} == tried
+    losses = " ".join(made("blackbox-exporter", sample(name)).losses)
+    assert all(row.host in losses for row in sample(name) if row.host not in tried)
+
+
+def localhost(
+    port: int, proof: str = "registry", protocol: Protocol = Protocol.HTTPS, path: str = "/v2/"
+) -> Requirement:
+    return Requirement(host="localhost", port=port, protocol=protocol, probe=ProbeSpec("localhost", path, proof))
+
+
+def _answers(net: wire.Wire) -> dict[str, tuple[Requirement, int, Optional[Cause]]]:
+    """By name a row, whether it is up, and the cause of what is wrong."""
+    ours = net.context("localhost")  # an authority that is trusted here, and no public one
+    public = net.context("localhost", authority=net.public)
+    stranger = net.context("localhost", authority=net.stranger)
+    signed = answer(401, CHALLENGE)
+    page = answer(401, "Content-Type: text/html", body="<html><title>Blocked</title></html>")
+
+    def https(text: bytes, context: Any = ours, then: Any = None) -> Requirement:
+        return localhost(net.https(text, context, then))
+
+    text = net.http({"/connecttest.txt": answer(200, body="Microsoft Connect Test")})
+    hidden = net.http({"/connecttest.txt": answer(200, body="<html>Sign in</html>")})
+    plain = {"proof": "connect-test", "protocol": Protocol.HTTP, "path": "/connecttest.txt"}
+    return {
+        "service": (https(signed), 1, None),
+        "service, public": (https(signed, public), 1, None),
+        "another mark": (localhost(net.https(answer(400, "x-ms-version: 2021"), ours), "storage", path="/"), 1, None),
+        "a page": (https(page), 0, Cause.HTTP_BLOCK_PAGE),
+        "without marks behind a public certificate": (https(page, public), 1, None),
+        "403 of the service": (https(answer(403), public), 0, Cause.HTTP_SERVICE_FIREWALL),
+        "403": (https(answer(403)), 0, Cause.HTTP_BLOCK_PAGE),
+        "403 that is usual": (localhost(net.https(answer(403, REQUEST_ID), ours), "registry-data", path="/"), 1, None),
+        "451": (https(answer(451, CHALLENGE)), 0, Cause.HTTP_BLOCK_PAGE),
+        "elsewhere": (https(answer(302, "Location: https://portal.example.test/")), 0, Cause.HTTP_CAPTIVE_PORTAL),
+        "470": (https(answer(470, body="Action: Deny.")), 0, Cause.HTTP_FIREWALL_DENY),
+        "odd": (https(answer(599, CHALLENGE)), 0, Cause.HTTP_UNEXPECTED),
+        "busy": (https(answer(429, CHALLENGE)), 1, Cause.HTTP_THROTTLED),
+        "broken": (https(answer(503, CHALLENGE)), 1, Cause.HTTP_SERVER_ERROR),
+        "mute": (https(b"", then=lambda tls: time.sleep(4)), 0, Cause.HTTP_TIMEOUT),
+        "cut": (https(b""), 0, Cause.HTTP_RESET),
+        "inspected": (https(signed, stranger), 0, Cause.TLS_UNTRUSTED_ISSUER),
+        "expired": (https(signed, net.expired("localhost")), 0, Cause.TLS_EXPIRED),
+        "TLS reset": (localhost(net.serve(wire.reset)), 0, Cause.TLS_RESET),
+        "TLS swallowed": (localhost(net.serve(wire.hang)), 0, Cause.TLS_TIMEOUT),
+        "dropped": (localhost(net.silent_port()), 0, Cause.TCP_TIMEOUT),
+        "refused": (localhost(net.refused_port()), 0, Cause.TCP_REFUSED),
+        "plain": (localhost(text, **plain), 1, None),
+        "plain page": (localhost(hidden, **plain), 0, Cause.HTTP_BLOCK_PAGE),
+        "TLS": (localhost(net.https(signed, ours), "tls", Protocol.TLS), 1, None),
+        "TLS inspected": (localhost(net.https(signed, stranger), "tls", Protocol.TLS), 0, Cause.TLS_UNTRUSTED_ISSUER),
+        "own authority": (localhost(net.https(signed, stranger), "tls-own-authority"), 1, None),
+        "connection": (localhost(net.serve(wire.hang), "connect", Protocol.TCP), 1, None),
+        "no connection": (localhost(net.refused_port(), "connect", Protocol.TCP), 0, Cause.TCP_REFUSED),
+        "SMB": (localhost(net.serve(wire.hang), "smb", Protocol.SMB), 1, None),
+    }  # fmt: skip
+
+
+@needs_prometheus
+@pytest.mark.xdist_group("lab")
+def test_what_each_answer_comes_to_in_a_real_prometheus(tmp_path: Path) -> None:
+    with wire.wire() as net:
+        cases = _answers(net)
+        files = made("blackbox-exporter", tuple(row for row, _, _ in cases.values())).files
+        pem = net.pem + net.public.cert_pem.bytes().decode()
+        with monitoring(tmp_path / "prometheus", files, pem) as running:
+            running.until(lambda: len(running.ask("amlnet_endpoint_up", "port")) == len(cases))
+            ports = {name: str(row.port) for name, (row, _, _) in cases.items()}
+            expected_causes = {(ports[name], cause.value) for name, (_, _, cause) in cases.items() if cause}
+            running.until(
+                lambda: set(running.ask("amlnet_endpoint_cause", "port", "cause")) == expected_causes, patience_s=20
+            )
+            up = running.ask("amlnet_endpoint_up", "port")
+            assert {name: up[(port,)] for name, port in ports.items()} == {name: one[1] for name, one in cases.items()}
+            alerts = running.ask('ALERTS{alertname!="AmlnetTlsInspection"}', "port", "alertname")
+            titles = {(port, f"Amlnet{cause.title().replace('_', '')}") for port, cause in expected_causes}
+            assert set(alerts) == titles
+            inspected = {port for (port,) in running.ask('ALERTS{alertname="AmlnetTlsInspection"}', "port")}
+            assert ports["service"] in inspected and ports["service, public"] not in inspected
+    assert {cause for _, _, cause in cases.values() if cause} == set(CAUSES) - {Cause.DNS_FAILURE}
+
+
+@needs_prometheus
+@pytest.mark.skipif(not the_lab.POSSIBLE, reason="needs root, ip and nft: run `make tools` as root")
+@pytest.mark.xdist_group("lab")
+def test_a_fault_that_is_switched_on_and_off(tmp_path: Path) -> None:
+    listed = tuple(row for row in rows() if row.level is not Level.OPTIONAL)
+    exported = made("blackbox-exporter", listed)
+    tried = {row.host for row in listed if row.probe}
+    with Lab() as lab:
+        lab.resolv("nameserver 198.51.100.1\noptions timeout:1 attempts:1\n")
+        lab.filter()
+        with monitoring(tmp_path / "prometheus", exported.files, lab.pem, lab.enter) as running:
+
+            def down() -> set[tuple[str, ...]]:
+                """What is down; something that is no host while not all of them have been asked."""
+                asked = running.ask("amlnet_endpoint_up", "host")
+                return {host for host, up in asked.items() if not up} if len(asked) == len(tried) else {()}
+
+            def causes() -> set[tuple[str, ...]]:
+                return set(running.ask("amlnet_endpoint_cause", "host", "cause"))
+
+            running.until(lambda: down() == set() and causes() == set())
+            lab.filter("out ip daddr 198.51.100.3 tcp dport 443 drop")
+            data = {row.host for row in listed if row.probe and ".data.azurecr.io" in row.probe.host}
+            running.until(lambda: causes() == {(host, "tcp_timeout") for host in data})
+            assert down() == {(host,) for host in data}
+            lab.filter("out udp dport 53 drop")
+            running.until(lambda: causes() == {(host, "dns_failure") for host in tried})
+            lab.filter()
+            running.until(lambda: down() == set() and causes() == set())
+
+
+LABELS = 'job="amlnet",host="a",port="443",level="required",topic="aml",vantage="v",part="proof",module="m"'
+DESK = 'port="443",level="LEVEL",topic="logs",vantage="desk"'
+RULES = f"""
+rule_files: [amlnet-rules.yml]
+evaluation_interval: 1m
+tests:
+- interval: 1m
+  input_series:
+  - {{series: 'probe_success{{{LABELS}}}', values: '1x5 0x20 1x20 _x20'}}
+  - {{series: 'probe_ip_protocol{{{LABELS}}}', values: '4x5 0x20 4x20 _x20'}}
+  alert_rule_test:
+  - {{eval_time: 10m, alertname: AmlnetDnsFailure, exp_alerts: []}}
+  - eval_time: 18m
+    alertname: AmlnetDnsFailure
+    exp_alerts:
+    - exp_labels:
+        {{severity: critical, owner: dns, cause: dns_failure,
+         host: a, port: "443", level: required, topic: aml, vantage: v}}
+      exp_annotations:
+        summary: "a:443 (required, aml) from v: dns_failure"
+        description: "Check the resolver configuration of this machine."
+  - {{eval_time: 30m, alertname: AmlnetDnsFailure, exp_alerts: []}}
+  - {{eval_time: 30m, alertname: AmlnetNoData, exp_alerts: []}}
+  - eval_time: 30m
+    alertname: AmlnetEndpointsMissing
+    exp_alerts:
+    - exp_labels: {{severity: warning}}
+      exp_annotations: {{summary: "Fewer endpoints than 2 are measured", description: "See the targets of the job."}}
+  - eval_time: 66m
+    alertname: AmlnetNoData
+    exp_alerts:
+    - exp_labels: {{severity: warning}}
+      exp_annotations:
+        summary: "No endpoint is measured"
+        description: "Is the exporter up, and does its job have targets?"
+- interval: 1m
+  input_series:
+  - {{series: 'amlnet_endpoint_up{{host="b",{DESK.replace("LEVEL", "optional")}}}', values: '0x30'}}
+  - {{series: 'amlnet_endpoint_up{{host="c",{DESK.replace("LEVEL", "required")}}}', values: '0x30'}}
+  - series: 'amlnet_endpoint_cause{{host="c",cause="tcp_timeout",{DESK.replace("LEVEL", "required")}}}'
+    values: '1x30'
+  alert_rule_test:
+  - eval_time: 20m
+    alertname: AmlnetEndpointBlocked
+    exp_alerts:
+    - exp_labels: {{severity: warning, host: b, port: "443", level: optional, topic: logs, vantage: desk}}
+      exp_annotations:
+        summary: "b:443 (optional, logs) from desk: blocked"
+        description: "az ml network test tells the cause; where it wrote these series, amlnet_endpoint_cause has it."
+"""
+
+
+@needs_prometheus
+def test_alerts_fire_after_a_while_and_end(tmp_path: Path) -> None:
+    two = (Requirement(host="a.example.com", probe=ProbeSpec("a.example.com", "/", "any-answer")),)
+    two += (replace(two[0], host="b.example.com", probe=ProbeSpec("b.example.com", "/", "any-answer")),)
+    for name, text in made("blackbox-exporter", two).files:
+        tmp_path.joinpath(name).write_text(text, encoding="utf-8")
+    tmp_path.joinpath("tests.yml").write_text(RULES, encoding="utf-8")
+    code, said_by = checked(str(PROMTOOL), "test", "rules", str(tmp_path / "tests.yml"))
+    assert code == 0, said_by
+
+
+# -- the operator
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_probe_has_one_module_and_each_target_the_labels_of_its_row(name: str) -> None:
+    files = dict(made("prometheus-probe", sample(name)).files)
+    blackbox = dict(made("blackbox-exporter", sample(name)).files)
+    config = yaml.safe_load(files["amlnet-blackbox.yaml"])
+    assert config["kind"] == "ConfigMap"
+    modules = yaml.safe_load(config["data"]["blackbox.yml"])["modules"]
+    assert modules == yaml.safe_load(blackbox["amlnet-blackbox.yml"])["modules"]
+    seen = []
+    for probe in yaml.safe_load_all(files["amlnet-probes.yaml"]):
+        spec, static = probe["spec"], probe["spec"]["targets"]["staticConfig"]
+        assert spec["jobName"] == "amlnet" and spec["module"] in modules and len(probe["metadata"]["name"]) < 64
+        for target in static["static"]:
+            labels = {**static["labels"], "module": spec["module"]}
+            for rule in static.get("relabelingConfigs", ()):
+                if re.fullmatch(rule["regex"], target):
+                    labels[rule["targetLabel"]] = rule["replacement"].replace("$$", "$")
+            seen.append((target, tuple(sorted(labels.items()))))
+    asked = [
+        (group["targets"][0], tuple(sorted({**group["labels"], "vantage": "blackbox-exporter"}.items())))
+        for group in json.loads(blackbox["amlnet-targets.json"])
+    ]
+    assert sorted(seen) == sorted(set(asked))
+    rules = yaml.safe_load(files["amlnet-rules.yaml"])
+    assert rules["kind"] == "PrometheusRule"
+    assert rules["spec"]["groups"] == yaml.safe_load(blackbox["amlnet-rules.yml"])["groups"]
+
+
+def test_hostile_rows_stay_texts() -> None:
+    row = Requirement(host="a.example.com", kind=Kind.FQDN, reason='x"\n- y: {{ z }}', workspaces=('w"{{x}}$1',),
+                      probe=ProbeSpec("a.example.com", '/"\\{{x}}', "any-answer"))  # fmt: skip
+    for name in ("blackbox-exporter", "prometheus-probe"):
+        for file, text in made(name, (row, replace(row, port=8443))).files:
+            documents = [json.loads(text)] if file.endswith(".json") else list(yaml.safe_load_all(text))
+            assert documents and all(documents)
+
+
+def test_they_are_no_rules_to_add() -> None:
+    with pytest.raises(UsageError, match="measures"):
+        export("blackbox-exporter", rows(), replace(CONTEXT, lacking_in=("policy.json",)), allow_unresolved=True)
+
+
+# -- the command
+
+
+def test_several_files_are_a_folder(az: Az, tmp_path: Path) -> None:
+    words = ("ml", "network", "export", "--workspace-file", str(EXAMPLE), "--format", "blackbox-exporter")
+    ran = az(*words)
+    assert ran.code == 0 and "content" not in ran.json and "file" not in ran.json
+    files = {one["name"]: one["content"] for one in ran.json["files"]}
+    folder = tmp_path / "monitoring"
+    ran = az(*words, "--output-file", f"{folder}/")
+    assert ran.code == 0 and ran.json["file"] == f"{folder}/" and "files" not in ran.json
+    assert {path.name for path in folder.iterdir()} == set(files)
+    assert json.loads((folder / "amlnet-targets.json").read_text()) == json.loads(files["amlnet-targets.json"])
+    (folder / "amlnet-rules.yml").write_text("mine\n", encoding="utf-8")
+    (folder / "other.yml").write_text("mine\n", encoding="utf-8")
+    one_line(az(*words, "--output-file", str(folder)), "amlnet-blackbox.yml exists already", "--overwrite")
+    assert (folder / "amlnet-rules.yml").read_text() == "mine\n"
+    ran = az(*words, "--output-file", str(folder), "--overwrite")
+    assert ran.code == 0 and "groups:" in (folder / "amlnet-rules.yml").read_text()
+    assert (folder / "other.yml").read_text() == "mine\n" and len(list(folder.iterdir())) == len(files) + 1
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("-", "several files: give a folder"),
+        ("there/no/folder", "does not exist"),
+        ("file.yml", "is no folder"),
+    ],
+)
+def test_what_is_no_folder_is_refused(where: str, message: str, az: Az, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    folder.joinpath("file.yml").write_text("mine\n", encoding="utf-8")
+    path = where if where == "-" else str(folder / where)
+    ran = az("ml", "network", "export", "--workspace-file", str(EXAMPLE), "--format", "prometheus-probe",
+             "--output-file", path)  # fmt: skip
+    one_line(ran, message)
+    assert ran.code == 2 and [path.name for path in folder.iterdir()] == ["file.yml"]
+
+
+def test_they_are_no_suggestions(az: Az) -> None:
+    policy = ROOT / "examples" / "firewall-policy.json"
+    ran = az("ml", "network", "check-policy", "--workspace-file", str(EXAMPLE), "--policy", str(policy), "--suggest",
+             "blackbox-exporter")  # fmt: skip
+    assert ran.code == 2 and "--suggest" in ran.err
