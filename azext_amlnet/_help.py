@@ -94,6 +94,8 @@ examples:
         --output-file rules.bicep
     - name: What pods may reach, as a Cilium policy.
       text: az ml network export --workspace-file facts.json --format cilium --output-file amlnet.yaml
+    - name: As monitoring, a folder of files for Prometheus and its blackbox exporter.
+      text: az ml network export --workspace-file facts.json --format blackbox-exporter --output-file monitoring
     - name: The hosts that a proxy must not decrypt, for its list of exceptions.
       text: az ml network export --workspace-file facts.json --purpose tls-exemption --format hosts --output-file -
     - name: Before everything exists, without the rows whose names are not known yet.

@@ -23,3 +23,22 @@ def loaded(code: str, text: str) -> Any:
     ran = subprocess.run(words, input=text, capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stderr[-2000:]
     return json.loads(ran.stdout.splitlines()[-1])
+
+
+_SCHEMAS = """
+import kubernetes_validate, yaml
+result = []
+for one in yaml.safe_load_all(text):
+    try:
+        for version in ("1.27", "1.31"):
+            kubernetes_validate.validate(one, version, strict=True)
+        result.append(one["kind"])
+    except kubernetes_validate.ValidationError as error:
+        result.append(error.message)
+"""
+
+
+def kinds(text: str) -> list[str]:
+    """The kinds of the objects of a text, by Kubernetes' own schemas; of one that they do not take, what they say."""
+    named: list[str] = loaded(_SCHEMAS, text)
+    return named

@@ -16,11 +16,12 @@ from azext_amlnet.exporters import export
 from azext_amlnet.model import Kind, Protocol, Requirement, Scenario
 
 from . import wire
-from .consumers import consumers, loaded
+from .consumers import consumers, kinds, loaded
 from .proxies import AT, program, proxy
 from .test_exporters import CONTEXT, HOSTILE, hostile, sample
 from .test_matchers import APEX, DECOYS, EXACT, ONE, ROWS, TWO
 from .test_sni_proxies import service, shaken
+from .world import ROOT
 
 PACTESTER = shutil.which("pactester")
 
@@ -222,3 +223,20 @@ def test_the_operators_own_shapes_know_every_field(name: str) -> None:
         assert len(documents) >= count
         for written, kept in documents:
             assert written["spec"] == kept["spec"] and written["metadata"]["name"] == kept["metadata"]["name"]
+
+
+@consumers
+def test_kubernetes_own_schemas_take_the_exporter_and_its_modules() -> None:
+    text = (ROOT / "examples" / "blackbox-exporter.yaml").read_text(encoding="utf-8")
+    assert kinds(text) == ["Deployment", "Service"]
+    files = dict(export("prometheus-probe", sample("public"), CONTEXT, True).files)
+    assert kinds(files["amlnet-blackbox.yaml"]) == ["ConfigMap"]
+    deployment, service = yaml.safe_load_all(text)
+    config, (pod,) = yaml.safe_load(files["amlnet-blackbox.yaml"]), [deployment["spec"]["template"]]
+    assert pod["spec"]["volumes"][0]["configMap"]["name"] == config["metadata"]["name"]
+    mounted = f"--config.file={pod['spec']['containers'][0]['volumeMounts'][0]['mountPath']}/"
+    assert pod["spec"]["containers"][0]["args"] == [mounted + next(iter(config["data"]))]
+    assert service["spec"]["selector"] == pod["metadata"]["labels"]
+    probes = list(yaml.safe_load_all(files["amlnet-probes.yaml"]))
+    url = f"{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+    assert {probe["spec"]["prober"]["url"] for probe in probes} == {url}

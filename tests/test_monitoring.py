@@ -16,6 +16,7 @@ from azext_amlnet.errors import UsageError
 from azext_amlnet.exporters import Export, export
 from azext_amlnet.exporters._prometheus import CAUSES
 from azext_amlnet.model import Cause, Kind, Level, ProbeSpec, Protocol, Requirement
+from azext_amlnet.reports import metrics
 
 from . import lab as the_lab
 from . import wire
@@ -293,6 +294,36 @@ def test_hostile_rows_stay_texts() -> None:
 def test_they_are_no_rules_to_add() -> None:
     with pytest.raises(UsageError, match="measures"):
         export("blackbox-exporter", rows(), replace(CONTEXT, lacking_in=("policy.json",)), allow_unresolved=True)
+
+
+# -- the dashboard
+
+
+@needs_prometheus
+def test_the_dashboards_queries_are_promql_of_series_that_exist(tmp_path: Path) -> None:
+    dashboard = json.loads((ROOT / "examples" / "grafana.json").read_text(encoding="utf-8"))
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    rules = [{"record": f"x:{n}", "expr": re.sub(r"\$\w+", ".*", query)} for n, query in enumerate(queries)]
+    tmp_path.joinpath("rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "x", "rules": rules}]}))
+    code, said_by = checked(str(PROMTOOL), "check", "rules", str(tmp_path / "rules.yml"))
+    assert code == 0 and len(rules) == len(queries) > 7, said_by
+    recorded = {"amlnet_endpoint_up", "amlnet_endpoint_cause"}
+    named = set(re.findall(r"\b(?:amlnet|probe)_\w+", " ".join(queries)))
+    assert named == {name for name in named if name in metrics.FAMILIES or name.startswith("probe_")} >= recorded
+    assert recorded <= set(metrics.FAMILIES)
+    rules_text = dict(made("blackbox-exporter", rows()).files)["amlnet-rules.yml"]
+    assert all(f"record: {name}\n" in rules_text for name in recorded)
+
+
+def test_the_page_names_each_alert_and_its_owner() -> None:
+    page = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+    rules = yaml.safe_load(dict(made("blackbox-exporter", rows()).files)["amlnet-rules.yml"])["groups"][0]["rules"]
+    alerts = {rule["alert"]: rule["labels"].get("owner", "without") for rule in rules if "alert" in rule}
+    for line in page.splitlines():
+        cells = [cell.strip().strip("`") for cell in line.split("|")]
+        for name in re.findall(r"`(Amlnet\w+)`", line) if len(cells) == 5 else ():
+            assert alerts.pop(name) == cells[1], name
+    assert not alerts
 
 
 # -- the command
