@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Mapping, Optional, TypedDict
 
 from .model import Fleet, Gap, Inputs, SearchedScope, Workspace, names_of
+from .text import digest, is_workspace_id
 
 
 class About(TypedDict):
@@ -62,3 +63,14 @@ def _workspace(facts: Workspace) -> Mapping[str, Optional[str]]:
         "region": facts.region,
         "cloud": facts.cloud.value,
     }
+
+
+def keys_of(inputs: Inputs) -> dict[str, str]:
+    """By a workspace's name what tells it from others of that name; of rows without facts by the ids in them."""
+    if inputs.fleet.workspaces:
+        return {name: one.key for name, one in zip(inputs.workspaces, inputs.fleet.workspaces, strict=True)}
+    ids: dict[str, set[str]] = {}
+    for row in inputs.rows:
+        if len(row.workspaces) == 1 and is_workspace_id(row.resource or ""):
+            ids.setdefault(row.workspaces[0], set()).add(str(row.resource).lower())
+    return {name: digest(one) for name, several in ids.items() if len(several) == 1 for one in several}

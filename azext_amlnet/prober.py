@@ -180,12 +180,12 @@ def resolve(record, host, resolvers):
     literal = _literal(host)
     if literal:
         return [literal], {"addresses": [host], "literal": True}
-    servers, answers = (resolvers or nameservers())[:3], queue.Queue()
+    servers, answers = (resolvers or nameservers())[:3], queue.SimpleQueue()
     asking = Started(_ask_all, answers, servers, host, record.ends - 0.1)
     addresses, facts = ({}, {}) if resolvers else _system_lookup(record, host)
     raw = _collect(answers, 2 * len(servers), record, wait=bool(resolvers) or bool(facts.get("error")))
     missing = len(raw) + answers.qsize() < 2 * len(servers)
-    if missing and (asking.over.is_set() or (resolvers and not raw)):  # its thread has died of it
+    if missing and (not asking.running.locked() or (resolvers and not raw)):  # its thread has died of it
         raise MemoryError
     if facts.get("getaddrinfoMs", 0) > 1000:  # it waited for somebody
         heard = {(answer["server"], answer["type"]) for answer in raw}
@@ -205,7 +205,7 @@ def resolve(record, host, resolvers):
 def _searched(record, host, servers):
     """Which address the name has with a domain of the search list behind it: clients may have got that one."""
     for domain in search_domains()[:6]:
-        answers = queue.Queue()
+        answers = queue.SimpleQueue()
         name = "%s.%s" % (host.rstrip("."), domain.strip("."))
         _ask_all(answers, servers[:1], name, min(record.ends - 0.1, time.monotonic() + 1))
         addresses = [address for _ in range(answers.qsize()) for address in answers.get().get("addresses") or ()]
@@ -226,7 +226,7 @@ def _literal(host):
 
 def _system_lookup(record, host):
     """getaddrinfo in a thread of its own, because nothing can stop it: (address -> (family, address)), facts."""
-    box = queue.Queue()
+    box = queue.SimpleQueue()
 
     def look():
         try:
@@ -455,7 +455,7 @@ def connect(record, addresses, port):
     facts = {"port": port, "attempts": attempts}
     if len(addresses) > MOST_ADDRESSES:
         facts["untried"] = len(addresses) - MOST_ADDRESSES
-    winner = queue.Queue()
+    winner = queue.SimpleQueue()
     if len(attempts) > 1:
         record.watching = Started(_connect_all, record, attempts, port, winner)
     else:
@@ -488,7 +488,7 @@ def _connect_all(record, attempts, port, winner):
             if sock is not None:
                 pending.register(sock, selectors.EVENT_WRITE, attempt)
         while pending.get_map() and time.monotonic() < until:
-            for key, _ in pending.select(min(0.2, max(0.0, until - time.monotonic()))):
+            for key, _ in pending.select(max(0.0, until - time.monotonic())):
                 sock, attempt = key.fileobj, key.data
                 pending.unregister(sock)
                 attempt["elapsedMs"] = round((time.monotonic() - started) * 1000, 1)
@@ -1333,23 +1333,21 @@ def _reconnector(record, address, port):
 
 
 class Started:
-    """A thread that is begun without waiting for it: one that dies at once, for want of memory, stops nobody.
-
-    Raises RuntimeError where no more threads can be started.
-    """
+    """A thread that nobody waits to begin, or dies of; RuntimeError where no more of them can be started."""
 
     def __init__(self, work, *arguments):
-        self.over = threading.Event()
+        self.running = threading.Lock()
+        self.running.acquire()
         start_new_thread(self._run, (work, arguments))
 
     def _run(self, work, arguments):
         with contextlib.suppress(BaseException):  # who waits for what it was to bring notices that nothing came
             work(*arguments)
-        self.over.set()
+        self.running.release()
 
     def join(self, timeout):
-        """Waits until it is over, so long at most."""
-        self.over.wait(timeout)
+        """Waits once until it is over, so long at most."""
+        self.running.acquire(timeout=timeout)
 
 
 def run(request):
@@ -1431,7 +1429,7 @@ class Crew:
 
     def __init__(self, shared, targets, timeout_s):
         self.shared, self.timeout_s = shared, timeout_s
-        self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.Queue()
+        self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.SimpleQueue()
         self.lookups, self.files = Lookups(len(targets)), _raised_files()
         room = MOST_THREADS if self.files is None else max(1, (self.files - FILES_OWN) // FILES_EACH)
         self.most = min(MOST_THREADS, len(targets)) or 1

@@ -133,6 +133,12 @@ def is_resource_id(text: str) -> bool:
     return bool(plain) and harmless(text) == text
 
 
+def is_workspace_id(text: str) -> bool:
+    """Whether the text is the ARM id of an Azure ML workspace."""
+    kind = r"/resourcegroups/[^/]+/providers/microsoft\.machinelearningservices/workspaces/[^/]+\Z"
+    return is_resource_id(text) and bool(re.search(kind, text, re.IGNORECASE))
+
+
 def is_label(text: str) -> bool:
     """Whether the text can be the name of an Azure resource or a GUID."""
     return bool(re.match(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,127}\Z", text))
@@ -172,15 +178,18 @@ OF_WORKSPACE = "workspace"
 workspace from others of the same name: the digest of its id."""
 
 
-def addresses_of(compute: str) -> str:
-    """What stands for the addresses of a compute in the parameter of all, while they are not known."""
-    return f"<addresses of {compute}>"
+def addresses_of(compute: str, workspace: str = "") -> str:
+    """What stands for the addresses of a compute in the parameter of all, while they are not known.
+
+    `workspace` is what tells its workspace from others of the same name, if anything does.
+    """
+    return f"<addresses of {compute}{f', workspace {workspace}' if workspace else ''}>"
 
 
-def compute_of(text: str) -> str:
-    """The compute whose addresses a text stands for; empty for any other text."""
-    match = re.fullmatch(r"<addresses of ([^<>]{1,600})>", text)
-    return match[1] if match and is_needing(match[1]) else ""
+def compute_of(text: str) -> tuple[str, str]:
+    """The compute whose addresses a text stands for, and what tells its workspace; empty for any other text."""
+    match = re.fullmatch(r"<addresses of ([^<>,]{1,600})(?:, workspace ([0-9a-f]{1,64}))?>", text)
+    return (match[1], match[2] or "") if match and is_needing(match[1]) else ("", "")
 
 
 def source_parameters(names: Sequence[str]) -> tuple[str, str]:

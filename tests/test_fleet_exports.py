@@ -42,12 +42,12 @@ from azext_amlnet.model import (
     by_workspace,
     names_of,
 )
-from azext_amlnet.policy.addresses import span_of
+from azext_amlnet.policy.addresses import span_of, spans_of
 from azext_amlnet.policy.check import findings
 from azext_amlnet.policy.report import report_on
 from azext_amlnet.policy.report import whence as sources_for
 from azext_amlnet.policy.traffic import Whence
-from azext_amlnet.text import source_parameters
+from azext_amlnet.text import addresses_of, source_parameters
 from azext_amlnet.verbs._output import context_of
 from azext_amlnet.vocabulary import FOLDERS, export_formats
 
@@ -370,7 +370,8 @@ def test_a_fleet_of_three_hundred_is_within_the_limits_of_azure(format_name: str
     template = json.loads(made.content)
     assert len(template["parameters"]) < 256 and len(template.get("variables", {})) < 256
     addresses = template["parameters"]["sourceAddressesOf"]["defaultValue"]
-    assert addresses["team-7/gpu"] == ["10.7.0.0/16"] and addresses["hidden/*"] == ["<addresses of hidden/*>"]
+    words = addresses_of("hidden/*", workspaces[-1].key)
+    assert addresses["team-7/gpu"] == ["10.7.0.0/16"] and addresses["hidden/*"] == [words]
     if format_name == "nsg":
         return
     policies = build.read_back(format_name, made.content, alone=True)
@@ -720,7 +721,8 @@ def test_a_list_of_rows_its_export_and_the_check_of_both_agree() -> None:
         rows = tuple(row for row in rows_of(some) if not row.unresolved)
         inputs = Inputs(CATALOG, Fleet(), rows)
         made = export("azure-firewall-arm", rows, context_of(inputs), allow_unresolved=True)
-        report = report_on(inputs, build.read_back("azure-firewall-arm", made.content, alone=True))
+        known = {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}
+        report = report_on(inputs, build.read_back("azure-firewall-arm", made.content, alone=True), sources_of=known)
         open_rows = {(row.host, row.port) for row in rows if row.private or row in public_rows(some)}
         words = {one.coverage.value for one in report.findings if (one.host, one.port) in open_rows}
         assert words == {"covered"}, [one for one in report.findings if one.coverage is not Coverage.COVERED][:3]
@@ -782,3 +784,74 @@ def test_a_real_squid_keeps_one_workspaces_storage_from_anothers_cluster(net: wi
                 )
         assert status("login.microsoftonline.com", "127.0.0.3") == 200
         assert status("login.microsoftonline.com", "127.0.0.1") == 403
+
+
+# -- whose a parameter is, of several workspaces
+
+
+def words_of(inputs: Inputs, text: str, format_name: str = "azure-firewall-arm", **more: Any) -> set[str]:
+    """What a file comes to for the rows of a verb's inputs."""
+    report = report_on(inputs, build.read_back(format_name, text, alone=True), **more)
+    return {one.coverage.value for one in report.findings}
+
+
+def inputs_for(workspaces: tuple[Workspace, ...]) -> Inputs:
+    """The facts and their concrete rows that a firewall has rules of."""
+    return Inputs(CATALOG, Fleet(workspaces), tuple(public_rows(workspaces)))
+
+
+@pytest.mark.parametrize("format_name", ["azure-firewall-arm", "nsg"])
+def test_one_workspaces_file_says_nothing_of_others(format_name: str) -> None:
+    """Its parameter has no value and stands for the cluster's addresses: of several nobody knows whose."""
+    pair = (gpu("a", cluster="k1"), gpu("b", "rg-b", cluster="k2"))
+    text = exported(format_name, pair[:1]).content
+    nobody = {"sources_of": dict.fromkeys(sources_by_compute(pair), ())}
+    assert "covered" not in words_of(inputs_for(pair), text, format_name, **nobody)
+    assert "covered" in words_of(inputs_for(pair[:1]), text, format_name, sources_of={"gpu": ()})
+    report = report_on(inputs_for(pair), build.read_back(format_name, text, alone=True), **nobody)  # type: ignore[arg-type]
+    (unknown,) = [one for one in report.findings if one.host == "login.microsoftonline.com"] or [None]
+    if unknown and format_name == "azure-firewall-arm":
+        assert unknown.coverage is Coverage.UNKNOWN and "sourceAddresses" in unknown.because
+        assert "parameter file" in unknown.hint
+
+
+def test_a_workspace_of_the_same_name_is_another_where_computes_share_a_parameter() -> None:
+    workspaces = [alike(number, REGIONS[number % 2]) for number in range(205)]
+    nameless = tuple(replace(cluster, source_addresses=None) for cluster in workspaces[1].clusters)
+    workspaces[1] = replace(workspaces[1], clusters=nameless)
+    text = exported("azure-firewall-arm", tuple(workspaces)).content
+    assert "<addresses of team-1/gpu, workspace " in text
+    own, other = workspaces[1], gpu("team-1", "rg-900", cluster="k900")
+    assert words_of(inputs_for((own,)), text, sources_of={"gpu": ()}) == {"covered"}
+    rows = inputs_for((own,)).rows
+    assert "covered" not in words_of(Inputs(CATALOG, Fleet((other,)), rows), text, sources_of={"gpu": ()})
+
+
+def test_rows_tell_by_their_ids_which_of_two_workspaces_of_one_name_they_are_of() -> None:
+    pair = (gpu("team-1", "rg-1", cluster="k1"), gpu("team-2", cluster="k2"))
+    text = exported("azure-firewall-arm", pair).content
+    for own, word in ((pair[0], True), (gpu("team-1", "rg-40", cluster="k9"), False)):
+        rows = tuple(replace(row, computes=("gpu",)) for row in public_rows((own,)))
+        assert ("covered" in words_of(Inputs(CATALOG, Fleet(), rows), text)) is word
+
+
+def test_one_of_two_workspaces_of_one_name_is_known_in_its_fleets_file() -> None:
+    three = (gpu("team", "rg-1", cluster="k1"), gpu("team", "rg-2", cluster="k2"), gpu("b", cluster="k3"))
+    text = exported("azure-firewall-arm", three).content
+    assert '"rg-1/team/gpu"' in text
+    for one_of_it in three:
+        assert words_of(inputs_for((one_of_it,)), text, sources_of={"gpu": ()}) == {"covered"}
+
+
+def test_rows_that_tell_their_addresses_have_them_as_default_values() -> None:
+    workspaces = tuple(alike(number) for number in range(3))
+    known = sources_by_compute(workspaces)
+    assert all(known.values())
+    rows = rows_of(workspaces)
+    alone = tuple(row for row in rows if len(row.workspaces) == 1)
+    by_rows = sources_of(Inputs(CATALOG, Fleet(), alone))
+    assert {name: by_rows[f"{name.rpartition('/')[0]}/*"] for name in known} == known
+    doubtful = replace(alone[0], source_addresses=("10.99.0.0/16",))
+    name = f"{doubtful.workspaces[0]}/*"
+    assert sources_of(Inputs(CATALOG, Fleet(), (*alone, doubtful)))[name] is None
+    assert sources_of(Inputs(CATALOG, Fleet(), alone, everywhere=("10.1.0.0/16",)))[name] == ("10.1.0.0/16",)

@@ -9,6 +9,7 @@ import pytest
 
 from azext_amlnet.catalog import load
 from azext_amlnet.catalog.computes import (
+    check_whose,
     means,
     narrowed,
     overruled,
@@ -16,6 +17,7 @@ from azext_amlnet.catalog.computes import (
     sources_by_compute,
     unnamed,
     unseen,
+    unsourced,
     with_sources,
 )
 from azext_amlnet.catalog.expand import expand
@@ -395,3 +397,23 @@ def test_a_range_is_written_as_azure_and_squid_take_it(text: str, known: str) ->
     else:
         with pytest.raises(UsageError, match="no IPv4 address or range"):
             addresses(fleet_of_one, text)
+
+
+def test_lists_that_were_put_together_do_not_tell_whose_computes_they_name() -> None:
+    pair = (gpu("a", cluster="k1"), gpu("b", cluster="k2"))
+    lists = [[replace(row, computes=("gpu",)) for row in listed(CATALOG, [(one_of, Scope())]).rows] for one_of in pair]
+    for rows in lists:
+        check_whose(rows, "x")
+    check_whose(listed(CATALOG, [(one_of, Scope()) for one_of in pair]).rows, "x")
+    with pytest.raises(UsageError, match=r"x: row 1 of several workspaces names compute 'gpu' without its workspace"):
+        check_whose([*lists[0], *lists[1]], "x")
+    bare = [replace(row, computes=()) for row in (*lists[0], *lists[1])]
+    with pytest.raises(UsageError, match="a second time"):
+        check_whose(bare, "x")
+
+
+def test_only_computes_that_are_asked_about_are_said_to_have_no_known_addresses() -> None:
+    workspaces = [gpu("a", cluster="k1"), gpu("b", cluster="k2"), gpu("c", cluster="k3", compute="edge")]
+    assert "of 3 computes" in next(unsourced(workspaces, Scope()))
+    assert "of 1 computes" in next(unsourced(workspaces, Scope(computes=("edge",))))
+    assert "of 1 computes" in next(unsourced(workspaces, Scope(computes=("b/*",))))

@@ -161,6 +161,23 @@ def _whose(row: Requirement) -> tuple[str, ...]:
     return tuple(computes) or tuple(f"{workspace}/{ANY}" for workspace in row.workspaces)
 
 
+def check_whose(rows: Sequence[Requirement], what: str) -> None:
+    """Raises UsageError for rows of several workspaces that do not tell whose computes they name, or stand there twice.
+
+    Such a list is put together from those of single workspaces, whose computes are called alike.
+    """
+    if len({name for row in rows for name in row.workspaces}) < 2:
+        return
+    once: set[object] = set()
+    for number, row in enumerate(rows, 1):
+        untold = next((name for name in row.computes if "/" not in name), "")
+        if untold or row.endpoint in once:
+            why = f"compute '{untold}' without its workspace" if untold else f"{row.host}:{row.port} a second time"
+            hint = "List the workspaces together: az ml network requirements --workspace-file a.json b.json."
+            raise UsageError(f"{what}: row {number} of several workspaces names {why}.", hint)
+        once.add(row.endpoint)
+
+
 def unnamed(rows: Sequence[Requirement], scope: Scope) -> Iterator[str]:
     """What is to be said where a scope's compute stands in no row, and rows of others were left out.
 
@@ -331,7 +348,17 @@ def sources_by_compute(workspaces: Sequence[Workspace]) -> dict[str, Optional[tu
 def sources_of(inputs: Inputs) -> dict[str, Optional[tuple[str, ...]]]:
     """The same of what a verb works on; of rows without facts, for the computes that they name."""
     by_facts = sources_by_compute(inputs.fleet.workspaces)
-    return by_facts or dict.fromkeys(inputs.computes_of_rows, inputs.everywhere or None)
+    if by_facts:
+        return by_facts
+    by_rows: dict[str, set[tuple[str, ...]]] = {}
+    several = len(inputs.workspaces) > 1
+    for row in inputs.rows:
+        whole = (f"{name}/{ANY}" if several else ANY for name in row.workspaces)
+        (name, *others) = row.computes or tuple(whole) or ("",)
+        if row.for_clusters and not others:
+            by_rows.setdefault(name, set()).add(row.source_addresses)
+    known = {name: next(iter(some)) for name, some in by_rows.items() if len(some) == 1}  # all rows tell the same
+    return {name: inputs.everywhere or known.get(name) or None for name in inputs.computes_of_rows}
 
 
 def _addresses(clusters: Sequence[Optional[Cluster]]) -> Optional[tuple[str, ...]]:
@@ -339,10 +366,11 @@ def _addresses(clusters: Sequence[Optional[Cluster]]) -> Optional[tuple[str, ...
     return tuple(dict.fromkeys(one for some in every for one in some or ())) if every and all(every) else None
 
 
-def unsourced(workspaces: Sequence[Workspace]) -> Iterator[str]:
+def unsourced(workspaces: Sequence[Workspace], scope: Scope) -> Iterator[str]:
     """That it is not known where the traffic of some of many workspaces' computes comes from, and what tells it."""
     sources = sources_by_compute(workspaces).items() if len(workspaces) > 1 else ()
-    names = [name for name, addresses in sources if addresses is None]
+    others = {one.name for one in attached(workspaces) if scope.computes and not any(map(one.is_meant, scope.computes))}
+    names = [name for name, addresses in sources if addresses is None and name not in others]
     if names:
         of = f"{few(names, 3)}: --source {names[0]}=RANGE and so on tells"
         yield f"Azure does not tell where the traffic of {len(names)} computes comes from, {of}."

@@ -70,7 +70,10 @@ class SourcePlan:
     @property
     def filled(self) -> dict[str, list[str]]:
         """The addresses by the names of their parameters; words, which are no addresses, where they are not known."""
-        return {name: list(some or (addresses_of(name),)) for name, some in self.known.items()}
+        return {name: list(some or (self._words(name),)) for name, some in self.known.items()}
+
+    def _words(self, name: str) -> str:
+        return addresses_of(name, self.ids.get(name.rpartition("/")[0], ""))
 
 
 def plan(context: Context, wanted: Iterable[Computes]) -> SourcePlan:

@@ -11,7 +11,7 @@ import re
 from typing import Any, Iterable, Iterator, Sequence
 
 from ..model import Kind, Requirement
-from ..text import digest, line, one_line
+from ..text import digest, few, line, one_line
 from ._azure import (
     API_VERSION,
     deployed,
@@ -42,7 +42,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """Names without a tag, how wide tags are, and what such groups cannot do for a cluster."""
     without = [f"{row.host}:{row.port}/{row.protocol.value}" for row in public(rows) if not _destinations(row)]
     if without:
-        yield f"{len(without)} endpoints are left out, no document names a service tag for them: {', '.join(without)}."
+        yield f"{len(without)} endpoints are left out, no document names a service tag for them: {few(without, 40)}."
     tags = dict.fromkeys(tag for row in public(rows) for tag in row.service_tags)
     if tags:
         yield f"{', '.join(tags)} hold everybody's resources, not only this workspace's: tags are wider than names."

@@ -26,7 +26,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     private = [row.host for row in rows if row.private]
     private += [f"{row.host} (of {few(private_for(row), 3)})" for row in rows if private_for(row)]
     if private:
-        named = ", ".join(private)
+        named = few(private, 40)
         yield f"clients have to skip the proxy for what private endpoints serve (--format no-proxy): {named}."
     yield from no_tags(rows, "squid")
 

@@ -117,15 +117,19 @@ class Sources:
     """Where traffic comes from; `unread` says what of it could not be understood.
 
     `own` names computes for which parameters without a value stand: their addresses, whichever those are. Beside each
-    is what tells its workspace from others of that name, if anything does.
+    is what tells its workspace from others of that name, if anything does. `presumed` names a parameter that stands
+    for the addresses of all traffic of a workspace: of several nobody knows whose it is.
     """
 
     spans: tuple[Span, ...]
     unread: str = ""
     own: tuple[tuple[str, str], ...] = ()
+    presumed: str = ""
 
     def fit(self, traffic: Traffic) -> Fit:
         """ALL for sources within; MAYBE where the source of the question is not known."""
+        if self.presumed:
+            return Fit.MAYBE if traffic.among else Fit.ALL
         if self.spans == (EVERYTHING,) or (traffic.source is not None and inside(traffic.source, self.spans)):
             return Fit.ALL
         if traffic.compute and self._is_for(traffic):
@@ -135,21 +139,29 @@ class Sources:
         return Fit.SOME if overlaps(traffic.source, self.spans) else Fit.NONE
 
     def _is_for(self, traffic: Traffic) -> bool:
-        """Whether it is for a compute by its name, and not for one of another workspace that is called alike."""
-        workspaces = self._own.get(traffic.compute.lower(), ())
-        return bool(workspaces) and (not traffic.workspace or bool({"", traffic.workspace} & set(workspaces)))
+        """Whether it is for a compute: of the same workspace, or by its whole name where one of the two is not known.
+
+        A workspace may be called `name` here and `group/name` there, where another one has its name.
+        """
+        whole = traffic.compute.lower()
+        known = {(traffic.workspace, whole.rpartition("/")[2]), ("", whole)} if traffic.workspace else {(None, whole)}
+        return not self._own.isdisjoint(known)
 
     @cached_property
-    def _own(self) -> dict[str, list[str]]:
-        own: dict[str, list[str]] = {}
+    def _own(self) -> set[tuple[Optional[str], str]]:
+        """By what tells a workspace the computes' names in it; by None, and where nothing tells it, the whole ones."""
+        own: set[tuple[Optional[str], str]] = set()
         for compute, workspace in self.own:
-            own.setdefault(compute.lower(), []).append(workspace)
+            whole = compute.lower()
+            own |= {(None, whole), (workspace, whole.rpartition("/")[2] if workspace else whole)}
         return own
 
     def doubt(self, traffic: Traffic) -> str:
         """Why `fit` is MAYBE."""
         if self.unread:
             return self.unread
+        if self.presumed:
+            return f"of several workspaces it is not known whose addresses '{self.presumed}', without a value, is for"
         computes = few([compute for compute, _ in self.own], 3)
         if traffic.source is not None:
             return f"whether {shown(traffic.source)} is among the addresses of {computes} is not known"
@@ -160,10 +172,12 @@ class Sources:
 
     def reason(self, traffic: Traffic) -> Doubt:
         """What sort of doubt it is."""
-        return Doubt.PART if self.unread or traffic.source is not None else Doubt.SOURCE
+        return Doubt.PART if self.unread or self.presumed or traffic.source is not None else Doubt.SOURCE
 
     def advice(self, traffic: Traffic) -> str:
         """What to do about it."""
+        if self.presumed and not self.unread:
+            return "Give the parameter file as --policy, too."
         known = self.reason(traffic) is not Doubt.SOURCE
         return "" if known else "Say with --source where the traffic comes from: RANGE, of several COMPUTE=RANGE each."
 

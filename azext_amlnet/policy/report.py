@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
-from ..about import about
+from ..about import about, keys_of
 from ..codec import plain
 from ..compare.outcomes import OF_POLICY, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
@@ -68,12 +68,12 @@ def whence(
     """
     known = sources_of or dict.fromkeys(inputs.computes_of_rows, ())
     attached, front = by_workspace(known), f"{inputs.workspaces[0]}/" if len(inputs.workspaces) == 1 else ""
-    keys = {name: one.key for name, one in zip(inputs.workspaces, inputs.fleet.workspaces, strict=False)}
+    keys, among = keys_of(inputs), len(inputs.workspaces) > 1
 
     def of(row: Requirement) -> Sequence[Whence]:
         names = {name: f"{front}{name}" for name in row.computes_among(attached)}
         whose = {name: (whole, keys.get(whole.rpartition("/")[0], "")) for name, whole in names.items()}
-        return [Whence(span, *whose[name]) for name in names for span in known.get(name) or sources or (None,)]
+        return [Whence(span, *whose[name], among) for name in names for span in known.get(name) or sources or (None,)]
 
     return of
 

@@ -107,9 +107,9 @@ class RuleIndex:
         """The pieces of sources, each once; whose they are counts where rules are for somebody by name."""
         pieces: dict[Whence, None] = {}
         for source in sources:
-            whose = (source.compute, source.workspace) if self.own else ()
+            whose = (source.compute, source.workspace) if self.own else ("", "")
             for span in self.pieces(source.span) if source.span else (None,):
-                pieces[Whence(span, *whose)] = None
+                pieces[Whence(span, *whose, source.among)] = None
         return list(pieces)
 
     def pieces(self, source: Span) -> list[Span]:

@@ -50,12 +50,14 @@ _WORDS = {
 class Whence:
     """Where traffic comes from, None where nobody told that, and whose it is; empty where that is not known either.
 
-    `workspace` tells the compute's workspace from others of its name (`Workspace.key`), where that is known.
+    `workspace` tells the compute's workspace from others of its name (`Workspace.key`), where that is known; `among`
+    is whether other workspaces are asked about, too.
     """
 
     span: Optional[Span] = None
     compute: str = ""
     workspace: str = ""
+    among: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Traffic:
 
     `elsewhere` names the tags that surely hold nothing of it (`service_tags.elsewhere`); `seen` is what a measurement
     and Azure's list of tags add to what documents say; `compute` is whose traffic it is, of which `workspace`, where
-    that is known.
+    that is known, and whether it is one `among` those of other workspaces.
     """
 
     kind: Kind
@@ -79,6 +81,7 @@ class Traffic:
     seen: Optional[Seen] = None
     compute: str = ""
     workspace: str = ""
+    among: bool = False
 
     @property
     def words(self) -> frozenset[str]:
@@ -101,4 +104,11 @@ def traffics(
     whole = Traffic(row.kind, row.host, row.protocol, row.port, None, None, row.fqdn_tags, row.private, elsewhere, seen)
     for source in sources:
         for tag in row.service_tags or (None,):
-            yield replace(whole, source=source.span, compute=source.compute, workspace=source.workspace, tag=tag)
+            yield replace(
+                whole,
+                source=source.span,
+                compute=source.compute,
+                workspace=source.workspace,
+                among=source.among,
+                tag=tag,
+            )

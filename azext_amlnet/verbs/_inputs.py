@@ -73,7 +73,7 @@ def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet
     of_scope = gap_lines(fleet.scope.gaps) if fleet.scope else ()
     warnings = (*of_scope, *unseen(fleet.workspaces, scope), *answer.warnings, *answer.hints)
     fleet = replace(fleet, workspaces=tuple(workspace for workspace, _ in parts))
-    return Inputs(catalog, fleet, answer.rows, (*warnings, *unsourced(fleet.workspaces)))
+    return Inputs(catalog, fleet, answer.rows, (*warnings, *unsourced(fleet.workspaces, scope)))
 
 
 def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:
@@ -135,13 +135,14 @@ def _catalog(folder: Optional[str]) -> Catalog:
 
 def _of_rows(arguments: ScopeArguments, catalog: Catalog, scope: Scope) -> Inputs:
     """The rows of a file, as far as the scope lets them through; none of no file."""
-    from ..catalog.computes import rows_with_sources, rows_within, told_of_all, unnamed
+    from ..catalog.computes import check_whose, rows_with_sources, rows_within, told_of_all, unnamed
     from ..catalog.lookup import concrete
     from ..files import read_requirements
     from ..model import Fleet, Inputs
 
     path = arguments.requirements_file
     every = read_requirements(path, tuple(catalog.proofs)) if path else ()
+    check_whose(every, f"--requirements-file {path}")
     rows = rows_with_sources([concrete(catalog, row) for row in rows_within(every, scope)], arguments.source)
     return Inputs(catalog, Fleet(), rows, tuple(unnamed(every, scope)), told_of_all(arguments.source))
 

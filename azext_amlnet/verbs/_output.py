@@ -98,7 +98,7 @@ def context_of(
     inputs: Inputs, fqdn_tags: bool = False, lacking_in: tuple[str, ...] = (), purpose: Purpose = Purpose.ALLOW
 ) -> Context:
     """What an exported file says of itself; see the fields of Context."""
-    from ..about import gaps_of
+    from ..about import gaps_of, keys_of
     from ..catalog.computes import sources_of
     from ..exporters import Context
     from ..measurement.causes import CAUSES
@@ -112,7 +112,7 @@ def context_of(
         regions={name: str(one.region) for name, one in pairs if one.region},
         sources=sources_of(inputs),
         searched=searched(inputs),
-        ids={name: one.key for name, one in pairs if one.key},
+        ids={name: key for name, key in keys_of(inputs).items() if key},
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         catalog=f"{catalog.version} ({catalog.digest})",
         command="az " + " ".join(map(shlex.quote, sys.argv[1:])),

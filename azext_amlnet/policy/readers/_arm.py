@@ -147,13 +147,13 @@ def texts(body: Mapping[str, Any], notes: Notes, *keys: str) -> list[str]:
 
 @dataclass(frozen=True)
 class SourceParameters:
-    """The parameters without a value that sources are: of all traffic, or of the computes in `whose`, each with what
-    tells its workspace from others, if anything does.
+    """The parameters without a value that sources are: the name of one `of_all` traffic, or those of the computes in
+    `whose`, each with what tells its workspace from others, if anything does.
 
     `assumed` is what is taken for granted of them, `items` are the texts that stand beside them.
     """
 
-    of_all: bool = False
+    of_all: str = ""
     assumed: tuple[str, ...] = ()
     whose: tuple[tuple[str, str], ...] = ()
     items: tuple[Any, ...] = ()
@@ -174,10 +174,10 @@ def source_parameters(value: Any, beside: Any = None) -> SourceParameters:
     if whose and all(part.whose for part in unknown):
         assumed = dict.fromkeys(_assumed(name, f"{compute}'s") for name, compute, _ in whose)
         items = tuple(part for part in parts if not _whose(part))
-        return SourceParameters(False, tuple(assumed), tuple(dict.fromkeys(one[1:] for one in whose)), items)
+        return SourceParameters("", tuple(assumed), tuple(dict.fromkeys(one[1:] for one in whose)), items)
     if beside or not unknown or not all(part.plain for part in unknown):
         return SourceParameters()
-    return SourceParameters(True, (_assumed(unknown[0].plain, "the cluster's"),))
+    return SourceParameters(unknown[0].plain, (_assumed(unknown[0].plain, "the cluster's"),))
 
 
 def _apart(part: Any) -> Sequence[Any]:
@@ -187,8 +187,10 @@ def _apart(part: Any) -> Sequence[Any]:
 
 def _whose(part: Any) -> Sequence[SourceOf]:
     """The parameters that a value is, each with its compute; one for all names a compute in place of its addresses."""
-    compute = compute_of(part.strip()) if isinstance(part, str) else ""
-    return part.whose if isinstance(part, Unknown) else [(f"{SOURCES_OF}.{compute}", compute, "")] if compute else ()
+    compute, workspace = compute_of(part.strip()) if isinstance(part, str) else ("", "")
+    if isinstance(part, Unknown):
+        return part.whose
+    return [(f"{SOURCES_OF}.{compute}", compute, workspace)] if compute else ()
 
 
 def _assumed(name: str, whose: str) -> str:

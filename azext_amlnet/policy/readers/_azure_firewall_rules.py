@@ -137,7 +137,7 @@ def _sources(rule: Mapping[str, Any], place: Place) -> Sources:
     notes, parameters = Notes(), source_parameters(rule.get("sourceAddresses"), beside=rule.get("sourceIpGroups"))
     place.assumed.reasons += parameters.assumed
     if parameters.of_all:
-        return Sources((EVERYTHING,))
+        return Sources((EVERYTHING,), presumed=parameters.of_all)
     literal = {"sourceAddresses": list(parameters.items)} if parameters.whose else rule
     addresses, groups = texts(literal, notes, "sourceAddresses"), ids(rule, notes, "sourceIpGroups")
     spans = [_span(text, notes, "source address") for text in addresses] + _group_spans(groups, notes, place.pool)

@@ -175,7 +175,7 @@ def _sources(rule: Mapping[str, Any]) -> Sources:
     """Where from; VirtualNetwork holds for everything a group stands in front of."""
     parameters, notes, spans = _parameters_of(rule), Notes(), []
     if parameters.of_all:
-        return Sources((EVERYTHING,))
+        return Sources((EVERYTHING,), presumed=parameters.of_all)
     literal = {"sourceAddressPrefixes": list(parameters.items)} if parameters.whose else rule
     for text in texts(literal, notes, "sourceAddressPrefix", "sourceAddressPrefixes"):
         span = EVERYTHING if text.lower() == "virtualnetwork" else span_of(text)
