@@ -7,7 +7,8 @@ http://www.squid-cache.org/Doc/config/logformat/, and src/LogTags.cc of https://
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable, Iterator, Mapping, Optional
+from sys import intern
+from typing import Any, Iterable, Iterator, Optional
 
 from ..model import Disposition, Event, Key, Meaning, Passed, Raw, ReadingNotes
 from ._fields import epoch_of, of_epoch, of_form, place_of, spread, whole_of
@@ -38,23 +39,29 @@ class SquidReader:
 
     def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
         """The records: client, tag with status, method, and URL as far as its host; those that are alike as one."""
-        sums: dict[str, list[Any]] = {}
-        get = sums.get
+        sums: Sums = {}
+        room = _MOST_KNOWN
         for line in lines:
             try:  # as squid pads it; what is padded otherwise is read by the pattern
-                if line[21] != " " or not line[:10].isdigit():
+                when = line[:14]
+                if line[21] != " " or not when[:10].isdigit():
                     raise ValueError
-                client, result, size, method, url, _ = line[22:].split(" ", 5)
-                when = line[:14] if line[17] == " " else begun_at(line[:14], line[14:21], result)
-                place = short_url(url) if "/" in url else url
-                key = f"{client} {result} {method} {place}" if size != "0" else f"{client} {result} {method} {place} 0"
-                cell = get(key)
-                if cell is None:
-                    if len(sums) >= _MOST_KNOWN:
-                        yield from _flushed(sums)
-                        sums.clear()
-                    sums[key] = _first(line, when, client, result, size, method, url)
-                    continue
+                client, result, size, rest = line[22:].split(" ", 3)
+                if line[17] != " ":
+                    when = begun_at(when, line[14:21], result)
+                what = rest if rest[:8] == "CONNECT " else _without_path(rest)
+                cell = sums[what][f"{client} {result}" if size != "0" else f"{client} {result} 0"]
+            except KeyError:
+                if not room:
+                    yield from _flushed(sums)
+                    sums, room = {}, _MOST_KNOWN
+                if _is_alike(line, client, result, size, rest):
+                    who = f"{client} {result}" if size != "0" else f"{client} {result} 0"
+                    sums.setdefault(what, {})[intern(who)] = [1, when, when]
+                    room -= 1
+                else:
+                    yield from _otherwise(line, notes)
+                continue
             except (ValueError, IndexError):
                 yield from _otherwise(line, notes)
                 continue
@@ -74,18 +81,31 @@ class SquidReader:
         return what_it_says(*key)
 
 
-def _flushed(sums: Mapping[str, list[Any]]) -> Iterator[Raw]:
-    for key, (count, first, last) in sums.items():
-        client, result, method, url, *empty = key.split(" ")
-        yield from spread((result, method, url, bool(empty), False), client, first, last, count)
+Sums = dict[str, dict[str, list[Any]]]
+"""By what is asked for (method, URL, and what else stands behind them) and by who asked, with what came of it: how
+often, and the first and the last time. Few texts, so that they stay near at hand."""
 
 
-def _first(line: str, when: str, *fields: str) -> list[Any]:
-    """The sum of a first record; raises ValueError for a line that its pattern takes apart in another way."""
+def _flushed(sums: Sums) -> Iterator[Raw]:
+    for what, askers in sums.items():
+        method, url, *_ = what.split(" ", 2)
+        place = short_url(url) if "/" in url else url
+        for who, (count, first, last) in askers.items():
+            client, result, *empty = who.split(" ")
+            yield from spread((result, method, place, bool(empty), False), client, first, last, count)
+
+
+def _without_path(rest: str) -> str:
+    """Method and URL of what is no tunnel, the URL no further than its host; raises ValueError where one is missing."""
+    method, url, _ = rest.split(" ", 2)
+    return f"{method} {short_url(url) if '/' in url else url}"
+
+
+def _is_alike(line: str, *fields: str) -> bool:
+    """Whether the pattern takes a line apart in the same way."""
     native = _NATIVE.match(line)
-    if native is None or native.groups()[2:] != fields:
-        raise ValueError
-    return [1, when, when]
+    client, result, size, rest = fields
+    return native is not None and native.groups()[2:] == (client, result, size, *rest.split(" ", 2)[:2])
 
 
 def short_url(url: str) -> str:
@@ -115,11 +135,11 @@ def begun_at(when: str, gap: str, result: str) -> str:
 
     Parts of a second are left as they are: see `Mending`.
     """
-    lasted, digits = gap.strip(), when.replace(".", "")
-    if len(lasted) < 4 or "DENIED" in result or not (lasted.isdigit() and digits.isdigit()):
+    lasted = gap.strip()[:-3]
+    if not lasted.isdecimal() or "DENIED" in result or not when[:10].isdecimal():
         return when
-    begun = int(digits) - int(lasted)
-    return f"{begun // 1000:010d}.{begun % 1000:03d}" if begun > 0 else when
+    begun = int(when[:10]) - int(lasted)
+    return f"{begun:010d}{when[10:]}" if begun > 0 else when
 
 
 def what_it_says(result: str, method: str, url: str, empty: bool, ended: bool = False) -> Meaning:
