@@ -42,7 +42,7 @@ class Monitoring:
 
     def _sooner(self, text: str) -> str:
         blackbox = f"127.0.0.1:{self.ports[0]}"
-        sooner = {"timeout: 10s": "timeout: 2s", " 9.5": " 1.9", "interval: 5m": "interval: 3s",
+        sooner = {"timeout: 10s": "timeout: 2s", " 9.5": " 1.9", "interval: 2m": "interval: 3s",
                   "scrape_timeout: 15s": "scrape_timeout: 3s", "blackbox-exporter:9115": blackbox}  # fmt: skip
         for usual, other in sooner.items():
             text = text.replace(usual, other)

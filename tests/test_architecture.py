@@ -67,7 +67,7 @@ LONG_FUNCTIONS = {
     "catalog/rows.py:_requirement": (32, "one noun, a line a field"),
 }
 LONG_FILES = {
-    "prober.py": (1641, "one file by design: it travels, and an admin reads it before it runs"),
+    "prober.py": (1639, "one file by design: it travels, and an admin reads it before it runs"),
     "model.py": (898, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}

@@ -238,5 +238,5 @@ def test_kubernetes_own_schemas_take_the_exporter_and_its_modules() -> None:
     assert pod["spec"]["containers"][0]["args"] == [mounted + next(iter(config["data"]))]
     assert service["spec"]["selector"] == pod["metadata"]["labels"]
     probes = list(yaml.safe_load_all(files["amlnet-probes.yaml"]))
-    url = f"{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+    url = f"{service['metadata']['name']}.azureml.svc:{service['spec']['ports'][0]['port']}"
     assert {probe["spec"]["prober"]["url"] for probe in probes} == {url}

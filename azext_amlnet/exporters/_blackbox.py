@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..model import ProbeSpec, Proof, Protocol, Requirement
-from ..text import few, line
+from ..text import digest, few, line
 from ._text import comments
 
 TIMEOUT_S = 10
@@ -58,31 +58,40 @@ CERTIFICATE = ProbeModule(
 
 @dataclass(frozen=True)
 class MonitoredTarget:
-    """Who is asked by which module, and for which row; `part` is `proof` or `path`, and the proof alone decides."""
+    """Who is asked by which module, and for which row.
+
+    `part` is `proof`, `answer` for a proof without marks, which anybody could give, or `path`: what decides is not the
+    path. `modules` is how many decide together.
+    """
 
     row: Requirement
     module: ProbeModule
     target: str
     part: str
+    modules: int = 1
 
     def labels(self) -> dict[str, str]:
         """What its series are known by, as those of `test --report-file x.prom` are."""
         whose = {"workspace": few(self.row.workspaces, 3)} if self.row.workspaces else {}
         endpoint = {"host": self.row.host, "port": str(self.row.port), "protocol": self.row.protocol.value}
         level = {"level": self.row.level.value, "topic": self.row.topic.value}
-        return {**endpoint, **level, **whose, "module": self.module.name, "part": self.part}
+        asked = {"module": self.module.name, "part": self.part, "modules": str(self.modules)}
+        return {**endpoint, **level, **whose, **asked}
 
 
 def monitored(rows: Iterable[Requirement], proofs: Mapping[str, Proof]) -> list[MonitoredTarget]:
     """All targets of the rows that can be tried, each endpoint's proof before what tells its path."""
-    tried = [(row, row.probe) for row in rows if row.probe is not None and row.protocol is not Protocol.UDP]
+    tried = [(row, row.probe) for row in rows if row.probe is not None and not _is_beyond(row)]
     return [target for row, spec in tried for target in _targets(row, spec, proofs[spec.proof])]
 
 
+def _is_beyond(row: Requirement) -> bool:
+    """Whether it is nothing that the exporter asks: UDP, or an IPv6 address."""
+    return row.protocol is Protocol.UDP or ":" in (row.probe.host if row.probe else row.host)
+
+
 def _targets(row: Requirement, spec: ProbeSpec, proof: Proof) -> Iterator[MonitoredTarget]:
-    host = spec.host
-    named = f"[{host}]" if ":" in host else host
-    address = f"{named}:{row.port}"
+    address = f"{spec.host}:{row.port}"
     certified = row.protocol in (Protocol.HTTPS, Protocol.TLS)
     if spec.proof == "connect" or row.protocol in (Protocol.TCP, Protocol.SMB):
         yield MonitoredTarget(row, TCP, address, "proof")
@@ -92,9 +101,10 @@ def _targets(row: Requirement, spec: ProbeSpec, proof: Proof) -> Iterator[Monito
         yield MonitoredTarget(row, CERTIFICATE if own else TLS, address, "proof")
     else:
         usual = {Protocol.HTTPS: 443, Protocol.HTTP: 80}[row.protocol]
-        place = named if row.port == usual else address
+        place = spec.host if row.port == usual else address
         url = f"{row.protocol.value}://{place}{spec.path}"
-        yield from (MonitoredTarget(row, module, url, "proof") for module in _of_proof(proof, row))
+        modules, part = list(_of_proof(proof, row)), "proof" if proof.marks else "answer"
+        yield from (MonitoredTarget(row, module, url, part, len(modules)) for module in modules)
     shown = (CERTIFICATE, TLS) if row.protocol is Protocol.HTTPS else (CERTIFICATE,)
     path = (TCP,) if own or not certified else (*shown, TCP)
     yield from (MonitoredTarget(row, module, address, "path") for module in path)
@@ -120,7 +130,7 @@ def _of_proof(proof: Proof, row: Requirement) -> Iterator[ProbeModule]:
         there = f"(?i)^https://{literally(row.host)}(:443)?([/?#]|$)"
         led = {**_header("Location", there), "valid_status_codes": [301, 302, 307, 308]}
         summary = f"a redirection to https of {row.host}"
-        yield ProbeModule(f"{name}_{_slug(row.host)}", summary, "http", {**options, **led})
+        yield ProbeModule(f"{name}_{_slug(row.host)}_{digest(row.host)}", summary, "http", {**options, **led})
     if not marks:
         yield ProbeModule(name, proof.summary, "http", options)
 
@@ -162,21 +172,25 @@ def config(targets: Iterable[MonitoredTarget], head: Iterable[str]) -> str:
 def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """What of a verdict the blackbox exporter cannot tell, by name where it is of single rows."""
     yield (
-        "the blackbox exporter looks names up by its own machine, tries one IPv4 address once, and tells no code of "
-        "DNS: dns_failure, tcp_refused and tls_reset stand for all of their kind; az ml network test tells them apart."
+        "the blackbox exporter looks names up by its own machine, tries one IPv4 address once, and tells little: "
+        "dns_failure, tcp_refused, tls_reset, tls_timeout, tls_untrusted_issuer (of a wrong name, too) and "
+        "http_block_page stand for all of their kind; az ml network test tells them apart."
     )
+    yield "the modules work from its version 0.19 on, the rules from 0.23 on, which tells who issued a certificate."
     yield (
         "it goes straight to its targets: behind a proxy give each http module a proxy_url, and then believe only what "
         "is up and what an answer tells, since its tcp modules know no proxy."
     )
+    anybodys = "nothing but the public issuer of its certificate tells the service, and without one it is http_unproven"
     path_only = (Protocol.SMB, Protocol.TCP)
     conditions: Mapping[str, Callable[[Requirement, str], object]] = {
         "nothing concrete to try": lambda row, proof: not proof,
-        "over UDP it asks nothing": lambda row, proof: proof and row.protocol is Protocol.UDP,
+        "over UDP, and of IPv6 addresses, it asks nothing": lambda row, proof: proof and _is_beyond(row),
         "tried as a connection only": lambda row, proof: proof and (proof == "connect" or row.protocol in path_only),
         "the cluster's own authority is not checked": lambda row, proof: proof == "tls-own-authority",
         "that the address is a private one is not checked": lambda row, proof: proof and row.private,
         "a WebSocket that is let through counts as silence": lambda row, proof: proof and row.websocket,
+        anybodys: lambda row, proof: proof == "any-answer",
     }
     for what, holds in conditions.items():
         hosts = sorted({row.host for row in rows if holds(row, row.probe.proof if row.probe else "")})
@@ -186,4 +200,4 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def expected(targets: Iterable[MonitoredTarget]) -> int:
     """How many endpoints are tried."""
-    return len({tuple(target.labels().items())[:-2] for target in targets})
+    return len({tuple(target.labels().items())[:-3] for target in targets})

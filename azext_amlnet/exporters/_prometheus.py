@@ -16,7 +16,7 @@ from ._text import Context
 
 JOB, VANTAGE = "amlnet", "blackbox-exporter"
 _KEY = "host, port, protocol, level, topic, workspace, vantage"
-_JOB, _PROOF = f'job="{JOB}"', 'part="proof"'
+_JOB, _PROOF, _ANSWER, _MARKED = f'job="{JOB}"', 'part=~"proof|answer"', 'part="answer"', 'part="proof"'
 _SLOW, _QUICK = f">= {TIMEOUT_S - 0.5}", f"< {TIMEOUT_S - 0.5}"
 _DOWN = "amlnet_endpoint_up == 0"
 
@@ -80,24 +80,36 @@ CAUSES: Mapping[Cause, str] = {
         f"(amlnet:unmarked == 1 or {_LEADS_ELSEWHERE} or amlnet:status == 403 or amlnet:status == 470"
         f" or {_MIDDLEBOXES_OWN})",
     ),
+    Cause.HTTP_UNPROVEN: _but(_all("amlnet:status > 0", "amlnet:complete"), "amlnet_endpoint_up"),
     Cause.HTTP_THROTTLED: _all("amlnet_endpoint_up == 1", "amlnet:status == 429"),
     Cause.HTTP_SERVER_ERROR: _all("amlnet_endpoint_up == 1", "amlnet:status >= 500"),
 }
-"""By cause the endpoints that have it: each that is down has exactly one; those of the last two are up all the same."""
-_DEGRADED = (Cause.HTTP_THROTTLED, Cause.HTTP_SERVER_ERROR)
+"""By cause the endpoints that have it: each that is down has exactly one; of HTTP_UNPROVEN it is not known whether they
+are up, and those of the last two are."""
+_NOT_DOWN = (Cause.HTTP_UNPROVEN, Cause.HTTP_THROTTLED, Cause.HTTP_SERVER_ERROR)
+_MOST_MODULES = 8
+"""Of an endpoint that decide together."""
 
 
 def groups(expected: int, context: Context) -> str:
-    """The groups of rules, as YAML; `expected` is how many endpoints there should be."""
-    rules = [*_records(context.public_issuers), *_causes(), *_alerts(expected, context)]
-    return "groups:\n- name: amlnet\n  rules:\n" + "".join(rules)
+    """The groups of rules, as YAML; `expected` is how many endpoints there should be.
+
+    What tells that nothing is measured is a group of its own, for a Prometheus that has only series of `test`.
+    """
+    rules = "".join((*_records(context.public_issuers), *_causes(), *_alerts(context)))
+    return f"groups:\n- name: amlnet\n  rules:\n{rules}- name: amlnet-coverage\n  rules:\n{_coverage(expected)}"
 
 
-def _rule(name: str, expr: str, labels: Mapping[str, str], annotations: Optional[Mapping[str, str]] = None) -> str:
-    """One rule, its expression on a line of its own; one with annotations is an alert."""
-    kind = "alert" if annotations else "record"
-    patience = "    for: 10m\n" if annotations else ""
-    parts = [f"  - {kind}: {name}\n    expr: |-\n      {expr}\n{patience}"]
+def _rule(
+    name: str,
+    expr: str,
+    labels: Mapping[str, str],
+    annotations: Optional[Mapping[str, str]] = None,
+    patience: str = "10m",
+) -> str:
+    """One rule, its expression on a line of its own; one with annotations is an alert, after so long."""
+    kind, wait = ("alert", f"    for: {patience}\n") if annotations else ("record", "")
+    parts = [f"  - {kind}: {name}\n    expr: |-\n      {expr}\n{wait}"]
     for key, values in (("labels", labels), ("annotations", annotations or {})):
         if values:
             pairs = "".join(f"      {word}: {json.dumps(text)}\n" for word, text in values.items())
@@ -106,12 +118,21 @@ def _rule(name: str, expr: str, labels: Mapping[str, str], annotations: Optional
 
 
 def _records(issuers: Iterable[str]) -> Iterator[str]:
-    """What the modules of an endpoint say together, and whether it is up.
+    """What the modules of an endpoint say together, and whether it is up: not before all that decide were asked.
 
-    Behind a certificate of a public issuer no mark is asked for, as in `test`.
+    As in `test` no mark is asked for behind a certificate of a public issuer, and an answer that anybody could give is
+    up there alone: elsewhere it is down where it leads away or refuses, and else nobody knows.
     """
     public = _series("probe_ssl_last_chain_info", _of(TLS.name), f"issuer=~{_public(issuers)}")
-    unmarked = f"{_series('probe_failed_due_to_regex', _PROOF)} == 1 and on ({_KEY}) amlnet:public"
+    counted = f"count by ({_KEY}, modules) ({_series('probe_success', _PROOF)})"
+    complete = " or ".join(f'amlnet:modules{{modules="{n}"}} == {n}' for n in range(1, _MOST_MODULES + 1))
+    certified = 'amlnet:verified >= 0 or amlnet:resolved{protocol!="https"} or (amlnet:resolved unless amlnet:status)'
+    unmarked = f"{_series('probe_failed_due_to_regex', _MARKED)} == 1 and on ({_KEY}) amlnet:public"
+    answered = _series("probe_success", _ANSWER)
+    best = f"max by ({_KEY}) (({unmarked}) or {_series('probe_success', _MARKED)})"
+    proven = f"max by ({_KEY}) ({answered} == 1 and on ({_KEY}) amlnet:public)"
+    refused = f"max by ({_KEY}) (0 * {answered} and on ({_KEY}) (amlnet:status == 403 or {_LEADS_ELSEWHERE}))"
+    failed = f"max by ({_KEY}) ({answered} == 0)"
     for name, expr in {
         "amlnet:resolved": f"{_best('probe_ip_protocol', _PROOF)} > bool 0",
         "amlnet:connected": _best("probe_success", _of(TCP.name)),
@@ -120,7 +141,10 @@ def _records(issuers: Iterable[str]) -> Iterator[str]:
         "amlnet:status": _best("probe_http_status_code", _PROOF),
         "amlnet:unmarked": _best("probe_failed_due_to_regex", _PROOF),
         "amlnet:public": f"group by ({_KEY}) ({public})",
-        "amlnet_endpoint_up": f"max by ({_KEY}) (({unmarked}) or {_series('probe_success', _PROOF)})",
+        "amlnet:modules": counted,
+        "amlnet:complete": f"group by ({_KEY}) ({complete}) and ({certified})",
+        "amlnet:best": f"{best} or {proven} or {refused} or {failed}",
+        "amlnet_endpoint_up": "amlnet:best == 1 or (amlnet:best == 0 and amlnet:complete)",
     }.items():
         yield _rule(name, expr, {})
 
@@ -128,7 +152,7 @@ def _records(issuers: Iterable[str]) -> Iterator[str]:
 def _public(issuers: Iterable[str]) -> str:
     """Who issues public certificates, as Go writes such names and PromQL reads patterns."""
     written = [re.sub(r'([,+"\\<>;])', r"\\\1", name) for name in issuers]
-    return json.dumps(f"(?i)(.*[,+])?O=({'|'.join(map(literally, written))})([,+].*)?")
+    return json.dumps(rf"(?i)(|.*[^\\][,+])O=({'|'.join(map(literally, written))})([,+].*)?")
 
 
 def _causes() -> Iterator[str]:
@@ -140,24 +164,38 @@ _SEVERITY = '{{ if eq $labels.level "required" }}critical{{ else }}warning{{ end
 _WHAT = "{{ $labels.host }}:{{ $labels.port }} ({{ $labels.level }}, {{ $labels.topic }}) from {{ $labels.vantage }}"
 
 
-def _alerts(expected: int, context: Context) -> Iterator[str]:
-    """An alert for each cause, and for whatever would make alerts fall silent."""
+def _alerts(context: Context) -> Iterator[str]:
+    """An alert for each cause, for causes that take turns or that only `test` knows, and for inspection."""
     for cause in CAUSES:
         owner, hint = context.causes.get(cause, ("platform", "See docs/causes.md."))
-        labels = {"severity": "warning" if cause in _DEGRADED else _SEVERITY, "owner": owner}
+        labels = {"severity": "warning" if cause in _NOT_DOWN else _SEVERITY, "owner": owner}
         title = "Amlnet" + "".join(word.capitalize() for word in cause.value.split("_"))
         yield _alert(title, f'amlnet_endpoint_cause{{cause="{cause.value}"}}', labels, cause.value, hint)
     derived = "|".join(cause.value for cause in CAUSES)
-    other = f'{_DOWN} unless on ({_KEY}) amlnet_endpoint_cause{{cause=~"{derived}"}}'
-    hint = "az ml network test tells the cause; where it wrote these series, amlnet_endpoint_cause has it."
-    yield _alert("AmlnetEndpointBlocked", other, {"severity": _SEVERITY}, "blocked", hint)
-    inspected = _series("probe_ssl_last_chain_info", _of(TLS.name), f"issuer!~{_public(context.public_issuers)}")
+    other = f'{_DOWN} unless on ({_KEY}) ALERTS{{alertstate="firing",cause=~"{derived}"}}'
+    hint = "az ml network test tells the cause; amlnet_endpoint_cause has those that take turns."
+    texts = {"summary": f"{_WHAT}: blocked", "description": hint}
+    yield _rule("AmlnetEndpointBlocked", other, {"severity": _SEVERITY}, texts, patience="20m")
+    known = ('issuer!=""', f"issuer!~{_public(context.public_issuers)}")
+    inspected = _series("probe_ssl_last_chain_info", _of(TLS.name), *known)
     hint = "TLS is inspected by an authority that is trusted here; containerd and Arc's agents may not trust it."
     yield _alert("AmlnetTlsInspection", inspected, {"severity": "warning"}, "{{ $labels.issuer }}", hint)
-    texts = {"summary": "No endpoint is measured", "description": "Is the exporter up, and does its job have targets?"}
-    yield _rule("AmlnetNoData", "absent(amlnet:resolved)", {"severity": "warning"}, texts)
-    texts = {"summary": f"Fewer endpoints than {expected} are measured", "description": "See the targets of the job."}
-    yield _rule("AmlnetEndpointsMissing", f"count(amlnet:resolved) < {expected}", {"severity": "warning"}, texts)
+
+
+def _coverage(expected: int) -> str:
+    """The alerts for what would make all others fall silent, at any place that endpoints are measured from."""
+    vanished = "group by (vantage) (last_over_time(amlnet:resolved[1d])) unless group by (vantage) (amlnet:resolved)"
+    texts = {
+        "summary": "No endpoint is measured from {{ with $labels.vantage }}{{ . }}{{ else }}anywhere{{ end }}",
+        "description": "Is the exporter up, and does its job have targets?",
+    }
+    silent = _rule("AmlnetNoData", f"absent(amlnet:resolved) or ({vanished})", {"severity": "warning"}, texts)
+    fewer = f"count by (vantage) (amlnet:resolved) < {expected}"
+    texts = {
+        "summary": f"Fewer endpoints than {expected} are measured from {{{{ $labels.vantage }}}}",
+        "description": "See the targets of the job.",
+    }
+    return silent + _rule("AmlnetEndpointsMissing", fewer, {"severity": "warning"}, texts)
 
 
 def _alert(name: str, expr: str, labels: Mapping[str, str], what: str, hint: str) -> str:

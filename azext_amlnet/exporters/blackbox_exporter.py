@@ -42,7 +42,7 @@ rule_files:
 scrape_configs:
 - job_name: {JOB}
   metrics_path: /probe
-  scrape_interval: 5m
+  scrape_interval: 2m  # with its timeout well below the 5 minutes that Prometheus looks back
   scrape_timeout: 15s
   file_sd_configs:
   - files: [amlnet-targets.json]
@@ -53,6 +53,9 @@ scrape_configs:
     target_label: __param_target
   - source_labels: [__address__]
     target_label: instance
+  # A job for another exporter needs another job_name; the rules go by this label, which all of them have.
+  - target_label: job
+    replacement: {JOB}
   # Where the exporter stands, in a word: what is measured is its network.
   - target_label: vantage
     replacement: {VANTAGE}

@@ -40,15 +40,19 @@ def files(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) ->
     )
 
 
-_REACHED = "# prober.url is where Prometheus reaches the exporter that runs the modules of amlnet-blackbox.yaml.\n"
+_EXPORTER = "amlnet-blackbox-exporter.azureml.svc:9115"
+_REACHED = "# prober.url is the Service of the exporter with the modules of amlnet-blackbox.yaml, namespace azureml.\n"
+_MOST_TARGETS = 300
+"""Of a Probe: `kubectl apply` keeps the whole object in an annotation, of which there may be 256 kB
+(https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations, 2026-11-27)."""
 
 
 def _probes(targets: Iterable[MonitoredTarget]) -> Iterator[str]:
-    """A Probe for each module; another one for what several rows ask of one target."""
+    """A Probe for each module; another for what several rows ask of one target, and where one would be too large."""
     shared: dict[str, list[dict[str, MonitoredTarget]]] = {}
     for target in targets:
         layers = shared.setdefault(target.module.name, [])
-        free = next((layer for layer in layers if target.target not in layer), None)
+        free = next((one for one in layers if target.target not in one and len(one) < _MOST_TARGETS), None)
         if free is None:
             layers.append(free := {})
         free[target.target] = target
@@ -75,8 +79,8 @@ def _probe(name: str, module: str, layer: Mapping[str, MonitoredTarget]) -> str:
     )
     return (
         f"apiVersion: monitoring.coreos.com/v1\nkind: Probe\nmetadata:\n  name: {name}\nspec:\n"
-        f"  jobName: {JOB}\n  interval: 5m\n  scrapeTimeout: 15s\n  module: {module}\n"
-        f"  prober:\n    url: blackbox-exporter:9115\n  targets:\n    staticConfig:\n      labels:\n{same}"
+        f"  jobName: {JOB}\n  interval: 2m\n  scrapeTimeout: 15s\n  module: {module}\n"
+        f"  prober:\n    url: {_EXPORTER}\n  targets:\n    staticConfig:\n      labels:\n{same}"
         f"      static:\n{asked}" + (f"      relabelingConfigs:\n{rules}" if rules else "")
     )
 

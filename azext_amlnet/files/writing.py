@@ -76,7 +76,8 @@ def write_files(folder: str, files: Sequence[tuple[str, str]], overwrite: bool) 
             for name, text in files:
                 target = os.path.realpath(os.path.join(folder, name))
                 if os.path.exists(target):
-                    kept.append(_copied(target))
+                    kept.append(_beside(target))
+                    shutil.copy2(target, kept[-1])
                     undo.callback(os.replace, kept[-1], target)
                     write_text(target, text, overwrite)
                 else:
@@ -90,11 +91,10 @@ def write_files(folder: str, files: Sequence[tuple[str, str]], overwrite: bool) 
             os.unlink(copy)
 
 
-def _copied(target: str) -> str:
-    """A copy beside it, to go back to."""
+def _beside(target: str) -> str:
+    """The name of a new file beside it, for a copy to go back to."""
     handle, copy = tempfile.mkstemp(prefix=".amlnet-", dir=os.path.dirname(target))
     os.close(handle)
-    shutil.copy2(target, copy)
     return copy
 
 

@@ -274,7 +274,8 @@ def _steps(kubectl: str, run: str, schedule: str) -> list[str]:
             f"{kubectl} logs job/{run} > results.txt",
             "kubectl delete -f THIS_FILE",
         ]
-    newest = f"{kubectl} get pods -l {RUN_LABEL}={run} --field-selector status.phase=Succeeded -o name"
+    over = "--field-selector status.phase!=Pending,status.phase!=Running"
+    newest = f"{kubectl} get pods -l {RUN_LABEL}={run} {over} -o name"
     return [
         f"It runs by {schedule}; at once by: {kubectl} create job {run}-now --from=cronjob/{run}",
         f"{kubectl} logs $({newest} --sort-by=.metadata.creationTimestamp | tail -1) > results.txt",

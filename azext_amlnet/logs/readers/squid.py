@@ -50,20 +50,17 @@ class SquidReader:
                 if line[17] != " ":
                     when = begun_at(when, line[14:21], result)
                 what = rest if rest[:8] == "CONNECT " else _without_path(rest)
-                cell = sums[what][f"{client} {result}" if size != "0" else f"{client} {result} 0"]
-            except KeyError:
-                if not room:
-                    yield from _flushed(sums)
-                    sums, room = {}, _MOST_KNOWN
-                if _is_alike(line, client, result, size, rest):
-                    who = f"{client} {result}" if size != "0" else f"{client} {result} 0"
+                who = f"{client} {result}" if size != "0" else f"{client} {result} 0"
+                cell = sums[what][who]
+            except (KeyError, ValueError, IndexError) as error:
+                if type(error) is KeyError and _is_alike(line, client, result, size, rest):
                     sums.setdefault(what, {})[intern(who)] = [1, when, when]
                     room -= 1
                 else:
                     yield from _otherwise(line, notes)
-                continue
-            except (ValueError, IndexError):
-                yield from _otherwise(line, notes)
+                if not room:
+                    yield from _flushed(sums)
+                    sums, room = {}, _MOST_KNOWN
                 continue
             cell[0] += 1
             if when > cell[2]:
