@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
+import functools
 import gzip
 import io
 import itertools
@@ -36,7 +36,9 @@ def opened_log(path: str) -> Iterator[LogText]:
             raw: Any = sys.stdin.buffer if path == "-" else stack.enter_context(open(path, "rb", buffering=_HEAD))
             stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if raw.peek(2)[:2] == b"\x1f\x8b" else raw
             encoding = "utf-16" if stream.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-            every = _lines_of(stream, encoding, text)
+            wrapped = io.TextIOWrapper(stream, encoding, errors="replace")
+            stack.callback(wrapped.detach if path == "-" else wrapped.close)
+            every = _lines_of(wrapped, text)
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise UsageError(f"--log-file {path} cannot be read: {reason_of(error)}.", "Check the path.") from None
         while sum(map(len, start)) < _HEAD and (line := next(every, "")):
@@ -47,21 +49,8 @@ def opened_log(path: str) -> Iterator[LogText]:
         yield text
 
 
-def _lines_of(stream: io.BufferedReader, encoding: str, text: LogText) -> Iterator[str]:
-    """The lines, each with its end; of one that is too long for any format its parts."""
-    plain = codecs.getincrementaldecoder(encoding)(errors="replace")
-    decoder, begun, final = io.IncrementalNewlineDecoder(plain, translate=True), "", False
-    while not final:
-        try:
-            data = stream.read1(_HEAD)
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            text.broken = f"it breaks off: {getattr(error, 'strerror', None) or error}"
-            data = b""
-        final = not data
-        lines = (begun + decoder.decode(data, final)).split("\n")
-        begun = lines.pop()
-        for line in lines:
-            yield line + "\n"
-        if len(begun) > _LONGEST_LINE or (final and begun):
-            yield begun
-            begun = ""
+def _lines_of(stream: io.TextIOWrapper, text: LogText) -> Iterator[str]:
+    try:
+        yield from iter(functools.partial(stream.readline, _LONGEST_LINE), "")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        text.broken = f"it breaks off: {getattr(error, 'strerror', None) or error}"

@@ -39,8 +39,7 @@ class SquidReader:
 
     def read(self, lines: Iterable[str], notes: ReadingNotes) -> Iterator[Raw]:
         """The records: client, tag with status, method, and URL as far as its host; those that are alike as one."""
-        sums: Sums = {}
-        room = _MOST_KNOWN
+        sums, room = Sums(), _MOST_KNOWN
         for line in lines:
             try:  # as squid pads it; what is padded otherwise is read by the pattern
                 when = line[:14]
@@ -60,7 +59,7 @@ class SquidReader:
                     yield from _otherwise(line, notes)
                 if not room:
                     yield from _flushed(sums)
-                    sums, room = {}, _MOST_KNOWN
+                    sums, room = Sums(), _MOST_KNOWN
                 continue
             cell[0] += 1
             if when > cell[2]:
@@ -136,7 +135,7 @@ def begun_at(when: str, gap: str, result: str) -> str:
     if not lasted.isdecimal() or "DENIED" in result or not when[:10].isdecimal():
         return when
     begun = int(when[:10]) - int(lasted)
-    return f"{begun:010d}{when[10:]}" if begun > 0 else when
+    return f"{begun}{when[10:]}" if begun > 999_999_999 else when  # ten digits, so that they sort as texts
 
 
 def what_it_says(result: str, method: str, url: str, empty: bool, ended: bool = False) -> Meaning:
