@@ -126,7 +126,7 @@ bench: setup
 
 # System tools that some tests use; a test whose tool is missing skips and names this command.
 TOOLS := chromium curl haproxy iproute2 libnginx-mod-stream nftables nginx prometheus-blackbox-exporter
-TOOLS += prometheus python3-pacparser squid-openssl
+TOOLS += libpacparser1 prometheus squid-openssl
 # kubectl, where there is none.
 TOOLS += $(if $(shell command -v kubectl),,kubernetes-client)
 # node with npm, likewise, for Kusto's own language service, which reads the queries to Log Analytics.

@@ -7,6 +7,7 @@ Run as a script it is the world's side: DNS, HTTPS and plain TCP servers, until 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ from .world import ROOT, Az, Ran
 
 WORLD, CLIENT, SECOND, THIRD = "198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"
 POSSIBLE = os.geteuid() == 0 and bool(shutil.which("ip") and shutil.which("nft"))
+_NUMBERS = itertools.count()
 
 
 class Lab:
@@ -31,7 +33,7 @@ class Lab:
     def __init__(self, faulty: bool = False) -> None:
         self.stack = contextlib.ExitStack()
         self.faulty = faulty
-        kind = f"{os.getpid()}{'f' if faulty else ''}"
+        kind = f"{os.getpid()}-{next(_NUMBERS)}"
         self.client, self.world = f"amlnet-c{kind}", f"amlnet-w{kind}"
         self.enter = ("ip", "netns", "exec", self.client)
 

@@ -148,7 +148,6 @@ def _answers(net: wire.Wire) -> dict[str, tuple[Requirement, Optional[int], Opti
 
 
 @needs_prometheus
-@pytest.mark.xdist_group("lab")
 def test_what_each_answer_comes_to_in_a_real_prometheus(tmp_path: Path) -> None:
     with wire.wire() as net:
         cases = _answers(net)

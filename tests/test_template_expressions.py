@@ -257,4 +257,4 @@ def test_the_environment_is_that_of_the_workspaces_cloud() -> None:
 def test_hostile_expressions_cost_little(variables: dict[str, Any]) -> None:
     started = time.monotonic()
     Template({"variables": variables}, {}, Evaluation()).value("[variables('v0')]")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
