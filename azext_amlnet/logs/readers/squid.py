@@ -48,7 +48,7 @@ class SquidReader:
                 client, result, size, rest = line[22:].split(" ", 3)
                 if line[17] != " ":
                     when = begun_at(when, line[14:21], result)
-                what = rest if rest[:8] == "CONNECT " else _without_path(rest)
+                what = rest if rest[0] == "C" else _without_path(rest)  # of CONNECT there is no path
                 who = f"{client} {result}" if size != "0" else f"{client} {result} 0"
                 cell = sums[what][who]
             except (KeyError, ValueError, IndexError) as error:
