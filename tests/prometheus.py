@@ -24,9 +24,9 @@ _FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], 
 Series = dict[tuple[str, ...], float]
 
 
-def checked(*words: str) -> tuple[int, str]:
-    """What a program says of a file, and its exit code."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+def checked(*words: str, text: str = "") -> tuple[int, str]:
+    """What a program says of a file, or of a text that it is handed, and its exit code."""
+    done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
@@ -14,9 +12,9 @@ import pytest
 
 from azext_amlnet.reports import metrics, render
 
+from .prometheus import PROMTOOL, checked
 from .world import ROOT, Az
 
-PROMTOOL = shutil.which("promtool")
 MEASURED = ("ml", "network", "test", "--workspace-file", str(ROOT / "examples" / "workspace.json"), "--results-file",
             str(ROOT / "examples" / "results.txt"))  # fmt: skip
 SAMPLE = re.compile(r'(\w+)(\{(?:\w+="(?:[^"\\]|\\.)*",?)*\})? (\S+)')
@@ -41,11 +39,9 @@ def samples(text: str) -> dict[str, dict[Optional[str], float]]:
     return families
 
 
-def checked(text: str) -> tuple[int, str]:
+def metrics_checked(text: str) -> tuple[int, str]:
     """What promtool makes of a text."""
-    words = [str(PROMTOOL), "check", "metrics"]
-    ran = subprocess.run(words, input=text, capture_output=True, text=True, timeout=30, check=False)
-    return ran.returncode, ran.stdout + ran.stderr
+    return checked(str(PROMTOOL), "check", "metrics", text=text)
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="needs promtool: run `make tools` as root")
@@ -54,15 +50,9 @@ def test_prometheus_own_program_finds_nothing_to_say(az: Az, tmp_path: Path) -> 
     ran = az(*MEASURED, "--report-file", str(path))
     assert ran.code == 8
     text = path.read_text(encoding="utf-8")
-    checked = subprocess.run(
-        [str(PROMTOOL), "check", "metrics"], input=text, capture_output=True, text=True, timeout=30
-    )
-    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
-    broken = text.replace("# HELP amlnet_gaps", "# HELLO amlnet_gaps")
-    again = subprocess.run(
-        [str(PROMTOOL), "check", "metrics"], input=broken, capture_output=True, text=True, timeout=30
-    )
-    assert again.returncode == 3 and "amlnet_gaps" in again.stderr + again.stdout
+    assert metrics_checked(text) == (0, "")
+    code, said_by = metrics_checked(text.replace("# HELP amlnet_gaps", "# HELLO amlnet_gaps"))
+    assert code == 3 and "amlnet_gaps" in said_by
 
 
 def test_what_nobody_measured_is_absent_and_counted(report: dict[str, Any]) -> None:

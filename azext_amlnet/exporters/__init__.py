@@ -127,12 +127,13 @@ def _widened(matcher: Matcher, rows: Iterable[Requirement], context: Context) ->
 
 def _writer(name: str, module: ModuleType, context: Context) -> Callable[..., Any]:
     """What makes the text, or the files; raises UsageError for a target that has no list of that sort."""
-    several = hasattr(module, "files")
-    if context.purpose is Purpose.TLS_EXEMPTION and not hasattr(module, "exemptions"):
-        known = ", ".join(_EXEMPTING)
-        raise UsageError(f"The format {name} has no exceptions of a TLS inspection.", f"Take one of {known}.")
-    if several and context.lacking_in:
-        raise UsageError(f"The format {name} measures, and allows nothing.", "Take a format of rules.")
     if context.purpose is Purpose.TLS_EXEMPTION:
+        if not hasattr(module, "exemptions"):
+            known = ", ".join(_EXEMPTING)
+            raise UsageError(f"The format {name} has no exceptions of a TLS inspection.", f"Take one of {known}.")
         return module.exemptions  # type: ignore[no-any-return]
-    return module.files if several else module.render  # type: ignore[no-any-return]
+    if not hasattr(module, "files"):
+        return module.render  # type: ignore[no-any-return]
+    if context.lacking_in:
+        raise UsageError(f"The format {name} measures, and allows nothing.", "Take a format of rules.")
+    return module.files  # type: ignore[no-any-return]

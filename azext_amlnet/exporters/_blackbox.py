@@ -70,13 +70,17 @@ class MonitoredTarget:
     part: str
     modules: int = 1
 
-    def labels(self) -> dict[str, str]:
-        """What its series are known by, as those of `test --report-file x.prom` are."""
+    @property
+    def endpoint(self) -> dict[str, str]:
+        """What tells its row from others in series, as in those of `test --report-file x.prom`."""
         whose = {"workspace": few(self.row.workspaces, 3)} if self.row.workspaces else {}
-        endpoint = {"host": self.row.host, "port": str(self.row.port), "protocol": self.row.protocol.value}
-        level = {"level": self.row.level.value, "topic": self.row.topic.value}
-        asked = {"module": self.module.name, "part": self.part, "modules": str(self.modules)}
-        return {**endpoint, **level, **whose, **asked}
+        named = {"host": self.row.host, "port": str(self.row.port), "protocol": self.row.protocol.value}
+        return {**named, "level": self.row.level.value, "topic": self.row.topic.value, **whose}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What its series are known by: the endpoint, and how it is asked."""
+        return {**self.endpoint, "module": self.module.name, "part": self.part, "modules": str(self.modules)}
 
 
 def monitored(rows: Iterable[Requirement], proofs: Mapping[str, Proof]) -> list[MonitoredTarget]:
@@ -90,10 +94,15 @@ def _is_beyond(row: Requirement) -> bool:
     return row.protocol is Protocol.UDP or ":" in (row.probe.host if row.probe else row.host)
 
 
+def _is_connection(row: Requirement, proof: str) -> bool:
+    """Whether nothing more than a connection is tried."""
+    return proof == "connect" or row.protocol in (Protocol.TCP, Protocol.SMB)
+
+
 def _targets(row: Requirement, spec: ProbeSpec, proof: Proof) -> Iterator[MonitoredTarget]:
     address = f"{spec.host}:{row.port}"
     certified = row.protocol in (Protocol.HTTPS, Protocol.TLS)
-    if spec.proof == "connect" or row.protocol in (Protocol.TCP, Protocol.SMB):
+    if _is_connection(row, spec.proof):
         yield MonitoredTarget(row, TCP, address, "proof")
         return
     own = proof.own_authority is not None
@@ -182,11 +191,10 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
         "is up and what an answer tells, since its tcp modules know no proxy."
     )
     anybodys = "nothing but the public issuer of its certificate tells the service, and without one it is http_unproven"
-    path_only = (Protocol.SMB, Protocol.TCP)
     conditions: Mapping[str, Callable[[Requirement, str], object]] = {
         "nothing concrete to try": lambda row, proof: not proof,
         "over UDP, and of IPv6 addresses, it asks nothing": lambda row, proof: proof and _is_beyond(row),
-        "tried as a connection only": lambda row, proof: proof and (proof == "connect" or row.protocol in path_only),
+        "tried as a connection only": lambda row, proof: proof and _is_connection(row, proof),
         "the cluster's own authority is not checked": lambda row, proof: proof == "tls-own-authority",
         "that the address is a private one is not checked": lambda row, proof: proof and row.private,
         "a WebSocket that is let through counts as silence": lambda row, proof: proof and row.websocket,
@@ -200,4 +208,4 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 def expected(targets: Iterable[MonitoredTarget]) -> int:
     """How many endpoints are tried."""
-    return len({tuple(target.labels().items())[:-3] for target in targets})
+    return len({tuple(target.endpoint.items()) for target in targets})

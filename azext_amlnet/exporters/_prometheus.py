@@ -15,6 +15,8 @@ from ._blackbox import CERTIFICATE, TCP, TIMEOUT_S, TLS, literally
 from ._text import Context
 
 JOB, VANTAGE = "amlnet", "blackbox-exporter"
+INTERVAL, SCRAPE_TIMEOUT = "2m", "15s"
+"""Together well below the 5 minutes that Prometheus looks back: a probe that times out is told so much later."""
 _KEY = "host, port, protocol, level, topic, workspace, vantage"
 _JOB, _PROOF, _ANSWER, _MARKED = f'job="{JOB}"', 'part=~"proof|answer"', 'part="answer"', 'part="proof"'
 _SLOW, _QUICK = f">= {TIMEOUT_S - 0.5}", f"< {TIMEOUT_S - 0.5}"
@@ -174,8 +176,7 @@ def _alerts(context: Context) -> Iterator[str]:
     derived = "|".join(cause.value for cause in CAUSES)
     other = f'{_DOWN} unless on ({_KEY}) ALERTS{{alertstate="firing",cause=~"{derived}"}}'
     hint = "az ml network test tells the cause; amlnet_endpoint_cause has those that take turns."
-    texts = {"summary": f"{_WHAT}: blocked", "description": hint}
-    yield _rule("AmlnetEndpointBlocked", other, {"severity": _SEVERITY}, texts, patience="20m")
+    yield _alert("AmlnetEndpointBlocked", other, {"severity": _SEVERITY}, "blocked", hint, "20m")
     known = ('issuer!=""', f"issuer!~{_public(context.public_issuers)}")
     inspected = _series("probe_ssl_last_chain_info", _of(TLS.name), *known)
     hint = "TLS is inspected by an authority that is trusted here; containerd and Arc's agents may not trust it."
@@ -198,5 +199,5 @@ def _coverage(expected: int) -> str:
     return silent + _rule("AmlnetEndpointsMissing", fewer, {"severity": "warning"}, texts)
 
 
-def _alert(name: str, expr: str, labels: Mapping[str, str], what: str, hint: str) -> str:
-    return _rule(name, expr, labels, {"summary": f"{_WHAT}: {what}", "description": hint})
+def _alert(name: str, expr: str, labels: Mapping[str, str], what: str, hint: str, patience: str = "10m") -> str:
+    return _rule(name, expr, labels, {"summary": f"{_WHAT}: {what}", "description": hint}, patience)

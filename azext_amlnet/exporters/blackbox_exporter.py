@@ -11,12 +11,12 @@ from typing import Iterable, Iterator, Sequence
 
 from ..model import Requirement
 from ._blackbox import MonitoredTarget, config, expected, losses, monitored
-from ._matcher import Matcher
-from ._prometheus import JOB, VANTAGE, groups
+from ._matcher import LIST
+from ._prometheus import INTERVAL, JOB, SCRAPE_TIMEOUT, VANTAGE, groups
 from ._text import Context, comments, header
 
 SUMMARY = "Prometheus' blackbox exporter: modules, targets, a scrape job, rules and alerts (several files)"
-MATCHER = Matcher(opens=False, private=True)
+MATCHER = LIST
 __all__ = ["MATCHER", "SUMMARY", "files", "losses"]
 
 
@@ -31,7 +31,7 @@ def files(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) ->
 
 def _file_sd(targets: Iterable[MonitoredTarget]) -> str:
     """Targets of file_sd, a line each, so that a change touches only its own."""
-    lines = [json.dumps({"targets": [target.target], "labels": target.labels()}) for target in targets]
+    lines = [json.dumps({"targets": [target.target], "labels": target.labels}) for target in targets]
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
@@ -42,8 +42,8 @@ rule_files:
 scrape_configs:
 - job_name: {JOB}
   metrics_path: /probe
-  scrape_interval: 2m  # with its timeout well below the 5 minutes that Prometheus looks back
-  scrape_timeout: 15s
+  scrape_interval: {INTERVAL}  # with its timeout well below the 5 minutes that Prometheus looks back
+  scrape_timeout: {SCRAPE_TIMEOUT}
   file_sd_configs:
   - files: [amlnet-targets.json]
   relabel_configs:

@@ -12,12 +12,12 @@ from typing import Iterable, Iterator, Mapping, Sequence
 
 from ..model import Requirement
 from ._blackbox import MonitoredTarget, config, expected, literally, losses, monitored
-from ._matcher import Matcher
-from ._prometheus import JOB, VANTAGE, groups
+from ._matcher import LIST
+from ._prometheus import INTERVAL, JOB, SCRAPE_TIMEOUT, VANTAGE, groups
 from ._text import Context, comments, header
 
 SUMMARY = "the Prometheus operator: Probes, a PrometheusRule, the exporter's modules (several files)"
-MATCHER = Matcher(opens=False, private=True)
+MATCHER = LIST
 __all__ = ["MATCHER", "SUMMARY", "files", "losses"]
 
 
@@ -66,7 +66,7 @@ def _probe(name: str, module: str, layer: Mapping[str, MonitoredTarget]) -> str:
     """One Probe: labels that all of its targets share, and rules for those that they do not."""
     labels: dict[str, dict[str, list[str]]] = {"vantage": {VANTAGE: []}}
     for address, target in layer.items():
-        for key, value in target.labels().items():
+        for key, value in target.labels.items():
             labels.setdefault(key, {}).setdefault(value, []).append(address)
     static = {key: next(iter(values)) for key, values in labels.items() if len(values) == 1}
     same = "".join(f"        {key}: {json.dumps(value)}\n" for key, value in static.items())
@@ -79,7 +79,7 @@ def _probe(name: str, module: str, layer: Mapping[str, MonitoredTarget]) -> str:
     )
     return (
         f"apiVersion: monitoring.coreos.com/v1\nkind: Probe\nmetadata:\n  name: {name}\nspec:\n"
-        f"  jobName: {JOB}\n  interval: 2m\n  scrapeTimeout: 15s\n  module: {module}\n"
+        f"  jobName: {JOB}\n  interval: {INTERVAL}\n  scrapeTimeout: {SCRAPE_TIMEOUT}\n  module: {module}\n"
         f"  prober:\n    url: {_EXPORTER}\n  targets:\n    staticConfig:\n      labels:\n{same}"
         f"      static:\n{asked}" + (f"      relabelingConfigs:\n{rules}" if rules else "")
     )

@@ -208,11 +208,8 @@ def _read_earlier(
 
 def read_report(path: str) -> dict[str, Any]:
     """A report of `az ml network test`, as JSON; raises UsageError for anything else."""
-    document = _read_json(path, "--addresses")
-    if not isinstance(document, dict) or not isinstance(document.get("results"), list):
-        hint = "Give the JSON that `az ml network test -o json` printed, or its --report-file report.json."
-        raise UsageError(f"--addresses {path} has no results.", hint)
-    return document
+    hint = "Give the JSON that `az ml network test -o json` printed, or its --report-file report.json."
+    return _read_with(path, "--addresses", "results", hint)
 
 
 def read_result(path: str, option: str) -> tuple[str, Any]:
@@ -255,10 +252,15 @@ def _check_items(what: str, rows: list[Any], items: str) -> None:
 
 def read_service_tags(path: str) -> dict[str, Any]:
     """Azure's list of service tags, as its weekly file or `az network list-service-tags` has it; raises UsageError."""
-    document = _read_json(path, "--service-tags")
-    if not isinstance(document, dict) or not isinstance(document.get("values"), list):
-        hint = "Give the file ServiceTags_Public_….json, or what az network list-service-tags prints."
-        raise UsageError(f"--service-tags {path} has no values.", hint)
+    hint = "Give the file ServiceTags_Public_….json, or what az network list-service-tags prints."
+    return _read_with(path, "--service-tags", "values", hint)
+
+
+def _read_with(path: str, option: str, items: str, hint: str) -> dict[str, Any]:
+    """A JSON object with a list of this name; raises UsageError for anything else."""
+    document = _read_json(path, option)
+    if not isinstance(document, dict) or not isinstance(document.get(items), list):
+        raise UsageError(f"{option} {path} has no {items}.", hint)
     return document
 
 

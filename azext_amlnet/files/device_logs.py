@@ -53,4 +53,4 @@ def _lines_of(stream: io.TextIOWrapper, text: LogText) -> Iterator[str]:
     try:
         yield from iter(functools.partial(stream.readline, _LONGEST_LINE), "")
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        text.broken = f"it breaks off: {getattr(error, 'strerror', None) or error}"
+        text.broken = f"it breaks off: {reason_of(error)}"

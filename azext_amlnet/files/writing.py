@@ -66,8 +66,8 @@ def write_files(folder: str, files: Sequence[tuple[str, str]], overwrite: bool) 
     """Writes all files into a folder, which is made where there is none, or changes nothing."""
     refuse_folder(folder)
     kept: list[str] = []
-    for name, _ in files:
-        refuse_existing(os.path.join(folder, name) if os.path.isdir(folder) else folder, overwrite)
+    for name, _ in files if os.path.isdir(folder) else ():
+        refuse_existing(os.path.join(folder, name), overwrite)
     try:
         with contextlib.ExitStack() as undo:
             if not os.path.isdir(folder):
@@ -75,13 +75,13 @@ def write_files(folder: str, files: Sequence[tuple[str, str]], overwrite: bool) 
                 undo.callback(os.rmdir, folder)
             for name, text in files:
                 target = os.path.realpath(os.path.join(folder, name))
-                if os.path.exists(target):
+                existed = os.path.exists(target)
+                if existed:
                     kept.append(_beside(target))
                     shutil.copy2(target, kept[-1])
                     undo.callback(os.replace, kept[-1], target)
-                    write_text(target, text, overwrite)
-                else:
-                    write_text(target, text, overwrite=False)
+                write_text(target, text, overwrite and existed)
+                if not existed:
                     undo.callback(os.unlink, target)
             undo.pop_all()
     except OSError as error:
