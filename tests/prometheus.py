@@ -92,6 +92,12 @@ class Monitoring:
                 raise AssertionError(f"not within {patience_s} s: {logs}")
             time.sleep(0.5)
 
+    def becomes(self, seen: Callable[[], object], expected: object) -> None:
+        """Waits until something seen is what is expected: series lag, and a probe of a busy machine may be late."""
+        with contextlib.suppress(AssertionError):
+            self.until(lambda: seen() == expected)
+        assert seen() == expected
+
 
 def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:

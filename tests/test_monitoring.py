@@ -153,28 +153,34 @@ def test_what_each_answer_comes_to_in_a_real_prometheus(tmp_path: Path) -> None:
         cases = _answers(net)
         files = made("blackbox-exporter", tuple(row for row, _, _ in cases.values())).files
         pem = net.pem + net.public.cert_pem.bytes().decode()
+        ports = {name: str(row.port) for name, (row, _, _) in cases.items()}
+        causes = {(ports[name], cause.value) for name, (_, _, cause) in cases.items() if cause}
+        late = {(ports[name], "AmlnetEndpointBlocked") for name, (_, up, _) in cases.items() if up == 0}
+        titles = {(port, f"Amlnet{cause.title().replace('_', '')}") for port, cause in causes}
         with monitoring(tmp_path / "prometheus", files, pem) as running:
-            ever_down: set[tuple[str, ...]] = set()
 
-            def all_asked() -> bool:
-                ever_down.update(running.ask("amlnet_endpoint_up == 0", "port"))
-                return len(running.ask("amlnet:complete", "port")) == len(cases)
+            def measured() -> dict[str, object]:
+                """What is up by names, and the causes, alerts and whose inspection is seen by ports, of one moment."""
+                up = running.ask("amlnet_endpoint_up", "port")
+                inspected = set(running.ask('ALERTS{alertname="AmlnetTlsInspection"}', "port"))
+                return {
+                    "complete": len(running.ask("amlnet:complete", "port")),
+                    "up": {name: up.get((port,)) for name, port in ports.items()},
+                    "causes": set(running.ask("amlnet_endpoint_cause", "port", "cause")),
+                    "alerts": set(running.ask('ALERTS{alertname!="AmlnetTlsInspection"}', "port", "alertname")),
+                    "inspected": [(ports[name],) in inspected for name in ("service", "service, public")],
+                }
 
-            running.until(all_asked)
-            ports = {name: str(row.port) for name, (row, _, _) in cases.items()}
-            expected_causes = {(ports[name], cause.value) for name, (_, _, cause) in cases.items() if cause}
-            running.until(
-                lambda: set(running.ask("amlnet_endpoint_cause", "port", "cause")) == expected_causes, patience_s=20
+            running.becomes(
+                measured,
+                {
+                    "complete": len(cases),
+                    "up": {name: up for name, (_, up, _) in cases.items()},
+                    "causes": causes,
+                    "alerts": titles | late,
+                    "inspected": [True, False],
+                },
             )
-            up = running.ask("amlnet_endpoint_up", "port")
-            assert {name: up.get((port,)) for name, port in ports.items()} == {n: one[1] for n, one in cases.items()}
-            assert not {name for name, port in ports.items() if (port,) in ever_down and cases[name][1] != 0}
-            alerts = running.ask('ALERTS{alertname!="AmlnetTlsInspection"}', "port", "alertname")
-            late = {(ports[name], "AmlnetEndpointBlocked") for name, one in cases.items() if one[1] == 0}
-            titles = {(port, f"Amlnet{cause.title().replace('_', '')}") for port, cause in expected_causes}
-            assert set(alerts) == titles | late
-            inspected = {port for (port,) in running.ask('ALERTS{alertname="AmlnetTlsInspection"}', "port")}
-            assert ports["service"] in inspected and ports["service, public"] not in inspected
     assert {cause for _, _, cause in cases.values() if cause} == set(CAUSES) - {Cause.DNS_FAILURE}
 
 
@@ -195,21 +201,22 @@ def test_a_fault_that_is_switched_on_and_off(tmp_path: Path) -> None:
                 asked = running.ask("amlnet_endpoint_up", "host")
                 return {host for host, up in asked.items() if not up} if len(asked) == len(tried) else {()}
 
-            def causes() -> set[tuple[str, ...]]:
-                return set(running.ask("amlnet_endpoint_cause", "host", "cause"))
+            def measured() -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+                return down(), set(running.ask("amlnet_endpoint_cause", "host", "cause"))
 
-            running.until(lambda: down() == set() and causes() == set())
+            running.becomes(measured, (set(), set()))
             lab.filter("out ip daddr 198.51.100.3 tcp dport 443 drop")
             data = {row.host for row in listed if row.probe and ".data.azurecr.io" in row.probe.host}
-            running.until(lambda: causes() == {(host, "tcp_timeout") for host in data})
-            assert down() == {(host,) for host in data}
+            running.becomes(measured, ({(host,) for host in data}, {(host, "tcp_timeout") for host in data}))
             lab.filter("out udp dport 53 drop")
-            running.until(lambda: causes() == {(host, "dns_failure") for host in tried})
+            running.becomes(measured, ({(host,) for host in tried}, {(host, "dns_failure") for host in tried}))
             lab.filter()
-            running.until(lambda: down() == set() and causes() == set())
+            running.becomes(measured, (set(), set()))
 
 
 LABELS = 'job="amlnet",host="a",port="443",level="required",topic="aml",vantage="v",part="proof",module="m",modules="1"'
+PART = LABELS.replace('modules="1"', 'modules="2"')
+OTHER = PART.replace('module="m"', 'module="n"')
 DESK = 'port="443",level="LEVEL",topic="logs",vantage="desk"'
 RULES = f"""
 rule_files: [amlnet-rules.yml]
@@ -252,6 +259,15 @@ tests:
         description: "Is the exporter up, and does its job have targets?"
 - interval: 1m
   input_series:
+  - {{series: 'probe_ip_protocol{{{PART}}}', values: '4x10'}}
+  - {{series: 'probe_success{{{PART}}}', values: '0x10'}}
+  - {{series: 'probe_success{{{OTHER}}}', values: '_x4 0x6'}}
+  promql_expr_test:
+  - {{expr: count(amlnet:resolved), eval_time: 3m, exp_samples: [{{value: 1}}]}}
+  - {{expr: count(amlnet_endpoint_up), eval_time: 3m}}
+  - {{expr: count(amlnet_endpoint_up == 0), eval_time: 6m, exp_samples: [{{value: 1}}]}}
+- interval: 1m
+  input_series:
   - {{series: 'amlnet_endpoint_up{{host="b",{DESK.replace("LEVEL", "optional")}}}', values: '0x30'}}
   - {{series: 'amlnet_endpoint_up{{host="c",{DESK.replace("LEVEL", "required")}}}', values: '0x30'}}
   - {{series: 'amlnet_endpoint_up{{host="d",{DESK.replace("LEVEL", "required")}}}', values: '0x30'}}
@@ -275,7 +291,7 @@ tests:
 
 
 @needs_prometheus
-def test_alerts_fire_after_a_while_and_end(tmp_path: Path) -> None:
+def test_alerts_fire_after_a_while_and_end_and_nothing_is_down_before_it_is_asked(tmp_path: Path) -> None:
     two = (Requirement(host="a.example.com", probe=ProbeSpec("a.example.com", "/", "any-answer")),)
     two += (replace(two[0], host="b.example.com", probe=ProbeSpec("b.example.com", "/", "any-answer")),)
     for name, text in made("blackbox-exporter", two).files:
