@@ -79,6 +79,14 @@ def test_modules_have_fields_of_old_versions_only_and_targets_have_modules(name:
     assert all(row.host in losses for row in sample(name) if row.host not in tried)
 
 
+def test_a_proof_of_ones_own_that_anybody_could_give_is_named() -> None:
+    row = Requirement(host="acrml.azurecr.io", probe=ProbeSpec("acrml.azurecr.io", "/v2/", "registry"))
+    plain = {**CONTEXT.proofs, "registry": replace(CONTEXT.proofs["registry"], marks=())}
+    lost = export("blackbox-exporter", [row], replace(CONTEXT, proofs=plain), allow_unresolved=True).losses
+    assert any(re.fullmatch(r"nothing but the public issuer .*: acrml\.azurecr\.io\.", loss) for loss in lost)
+    assert not any("acrml" in loss for loss in made("blackbox-exporter", (row,)).losses)
+
+
 def localhost(
     port: int, proof: str = "registry", protocol: Protocol = Protocol.HTTPS, path: str = "/v2/"
 ) -> Requirement:

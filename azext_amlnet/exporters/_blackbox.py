@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..model import ProbeSpec, Proof, Protocol, Requirement
 from ..text import digest, few, line
-from ._text import comments
+from ._text import Context, comments
 
 TIMEOUT_S = 10
 _REFUSALS = (403, 407)
@@ -94,15 +94,10 @@ def _is_beyond(row: Requirement) -> bool:
     return row.protocol is Protocol.UDP or ":" in (row.probe.host if row.probe else row.host)
 
 
-def _is_connection(row: Requirement, proof: str) -> bool:
-    """Whether nothing more than a connection is tried."""
-    return proof == "connect" or row.protocol in (Protocol.TCP, Protocol.SMB)
-
-
 def _targets(row: Requirement, spec: ProbeSpec, proof: Proof) -> Iterator[MonitoredTarget]:
     address = f"{spec.host}:{row.port}"
     certified = row.protocol in (Protocol.HTTPS, Protocol.TLS)
-    if _is_connection(row, spec.proof):
+    if spec.proof == "connect" or row.protocol in (Protocol.TCP, Protocol.SMB):
         yield MonitoredTarget(row, TCP, address, "proof")
         return
     own = proof.own_authority is not None
@@ -178,8 +173,8 @@ def config(targets: Iterable[MonitoredTarget], head: Iterable[str]) -> str:
     return "".join(parts)
 
 
-def losses(rows: Sequence[Requirement]) -> Iterator[str]:
-    """What of a verdict the blackbox exporter cannot tell, by name where it is of single rows."""
+def losses(_: Sequence[Requirement]) -> Iterator[str]:
+    """What of a verdict the blackbox exporter cannot tell."""
     yield (
         "the blackbox exporter looks names up by its own machine, tries one IPv4 address once, and tells little: "
         "dns_failure, tcp_refused, tls_reset, tls_timeout, tls_untrusted_issuer (of a wrong name, too) and "
@@ -190,20 +185,27 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
         "it goes straight to its targets: behind a proxy give each http module a proxy_url, and then believe only what "
         "is up and what an answer tells, since its tcp modules know no proxy."
     )
+
+
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """The rows of which it tells less than of others, by name."""
     anybodys = "nothing but the public issuer of its certificate tells the service, and without one it is http_unproven"
-    conditions: Mapping[str, Callable[[Requirement, str], object]] = {
-        "nothing concrete to try": lambda row, proof: not proof,
-        "over UDP, and of IPv6 addresses, it asks nothing": lambda row, proof: proof and _is_beyond(row),
-        "tried as a connection only": lambda row, proof: proof and _is_connection(row, proof),
-        "the cluster's own authority is not checked": lambda row, proof: proof == "tls-own-authority",
-        "that the address is a private one is not checked": lambda row, proof: proof and row.private,
-        "a WebSocket that is let through counts as silence": lambda row, proof: proof and row.websocket,
-        anybodys: lambda row, proof: proof == "any-answer",
+    conditions: Mapping[str, Callable[[MonitoredTarget], object]] = {
+        "tried as a connection only": lambda target: target.module is TCP and target.part == "proof",
+        "the cluster's own authority is not checked": lambda target: (
+            target.module is CERTIFICATE and target.part == "proof"
+        ),
+        "that the address is a private one is not checked": lambda target: target.row.private,
+        "a WebSocket that is let through counts as silence": lambda target: target.row.websocket,
+        anybodys: lambda target: target.part == "answer",
     }
-    for what, holds in conditions.items():
-        hosts = sorted({row.host for row in rows if holds(row, row.probe.proof if row.probe else "")})
-        if hosts:
-            yield f"{what}: {few(hosts, 40)}."
+    targets = monitored(rows, context.proofs)
+    hosts = {
+        "nothing concrete to try": {row.host for row in rows if row.probe is None},
+        "over UDP, and of IPv6 addresses, it asks nothing": {row.host for row in rows if row.probe and _is_beyond(row)},
+        **{what: {target.row.host for target in targets if holds(target)} for what, holds in conditions.items()},
+    }
+    yield from (f"{what}: {few(sorted(names), 40)}." for what, names in hosts.items() if names)
 
 
 def expected(targets: Iterable[MonitoredTarget]) -> int:

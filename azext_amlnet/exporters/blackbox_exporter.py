@@ -10,14 +10,14 @@ import json
 from typing import Iterable, Iterator, Sequence
 
 from ..model import Requirement
-from ._blackbox import MonitoredTarget, config, expected, losses, monitored
+from ._blackbox import MonitoredTarget, config, expected, limits, losses, monitored
 from ._matcher import LIST
 from ._prometheus import INTERVAL, JOB, SCRAPE_TIMEOUT, VANTAGE, groups
 from ._text import Context, comments, header
 
 SUMMARY = "Prometheus' blackbox exporter: modules, targets, a scrape job, rules and alerts (several files)"
 MATCHER = LIST
-__all__ = ["MATCHER", "SUMMARY", "files", "losses"]
+__all__ = ["MATCHER", "SUMMARY", "files", "limits", "losses"]
 
 
 def files(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> Iterator[tuple[str, str]]:

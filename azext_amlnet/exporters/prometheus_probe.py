@@ -11,14 +11,14 @@ import textwrap
 from typing import Iterable, Iterator, Mapping, Sequence
 
 from ..model import Requirement
-from ._blackbox import MonitoredTarget, config, expected, literally, losses, monitored
+from ._blackbox import MonitoredTarget, config, expected, limits, literally, losses, monitored
 from ._matcher import LIST
 from ._prometheus import INTERVAL, JOB, SCRAPE_TIMEOUT, VANTAGE, groups
 from ._text import Context, comments, header
 
 SUMMARY = "the Prometheus operator: Probes, a PrometheusRule, the exporter's modules (several files)"
 MATCHER = LIST
-__all__ = ["MATCHER", "SUMMARY", "files", "losses"]
+__all__ = ["MATCHER", "SUMMARY", "files", "limits", "losses"]
 
 
 def files(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> Iterator[tuple[str, str]]:
