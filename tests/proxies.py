@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -58,8 +59,8 @@ def configured(name: str, text: str, folder: Path, dns: str) -> tuple[Path, list
 
 
 @contextlib.contextmanager
-def proxy(name: str, text: str, folder: Path, dns: str) -> Iterator[None]:
-    """A running proxy; fails where it does not take the file."""
+def proxy(name: str, text: str, folder: Path, dns: str, port: int) -> Iterator[None]:
+    """A running proxy that takes connections at a port; fails where it does not take the file."""
     _, check, run = configured(name, text, folder, dns)
     checked = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -67,12 +68,20 @@ def proxy(name: str, text: str, folder: Path, dns: str) -> Iterator[None]:
     with log.open("wb") as out:
         process = subprocess.Popen(run, stdout=out, stderr=out)
     try:
-        time.sleep(0.3)
-        assert process.poll() is None, log.read_text(encoding="utf-8")
+        until = time.monotonic() + 20
+        while not _listens(port):
+            assert process.poll() is None and time.monotonic() < until, log.read_text(encoding="utf-8")
+            time.sleep(0.05)
         yield
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((AT, port), 10):
+        return True
+    return False
 
 
 def python() -> str:

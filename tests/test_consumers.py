@@ -155,7 +155,7 @@ def test_the_filter_chains_that_istio_makes_let_through_what_is_listed(net: wire
     frame = yaml.safe_load(export("envoy", rows, CONTEXT, True).content)
     (listener,) = frame["static_resources"]["listeners"]
     listener["filter_chains"][0]["filter_chain_match"]["server_names"] = hosts
-    with proxy("envoy", f"# {AT}\n" + json.dumps(frame), tmp_path, net.dns()):
+    with proxy("envoy", f"# {AT}\n" + json.dumps(frame), tmp_path, net.dns(), port):
         assert all(shaken(net, port, host) for host in (*EXACT, ONE, TWO))
         assert not any(shaken(net, port, host) for host in (APEX, *DECOYS))
 

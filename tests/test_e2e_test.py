@@ -320,7 +320,7 @@ def test_an_interruption_keeps_what_was_measured(
     deadline = time.monotonic() + 30
     while not any(b"GET /v2/" in head for head in net.seen) and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(2)
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert process.returncode == code, err
