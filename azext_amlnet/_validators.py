@@ -1,7 +1,6 @@
 """Rules between arguments; a ValueError here makes az print one line and exit with 2, as for any wrong usage."""
 
 import os
-import re
 
 from .vocabulary import FOLDERS, log_formats
 
@@ -234,18 +233,19 @@ def validate_test(namespace):
 
 
 def _scheduled(namespace):
-    """A schedule is five fields of cron, or a word for them; what its numbers may be Kubernetes says."""
+    """A schedule is five fields of cron, or a word for them, as Kubernetes reads it."""
+    from .cluster import schedule
+
     if namespace.time_zone and not namespace.schedule:
         raise ValueError("--time-zone is the zone of --schedule.")
     if not namespace.schedule:
         return
     if not namespace.dry_run:
         raise ValueError("--schedule is for --dry-run: it prints a CronJob, which you apply.")
-    words = re.fullmatch(r"@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)", namespace.schedule)
-    fields = re.fullmatch(r"[0-9A-Za-z*,/?-]+(?: +[0-9A-Za-z*,/?-]+){4}", namespace.schedule.strip())
-    if not (words or fields):
-        raise ValueError(f"--schedule is no five fields of cron: {namespace.schedule[:80]!r}; such as '*/15 * * * *'.")
-    if namespace.time_zone and not re.fullmatch(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*", namespace.time_zone):
+    fault = schedule.fault_of(namespace.schedule)
+    if fault:
+        raise ValueError(f"--schedule is {fault}: {namespace.schedule[:80]!r}; such as '*/15 * * * *'.")
+    if namespace.time_zone and not schedule.is_zone(namespace.time_zone):
         raise ValueError(f"--time-zone is no name of a zone: {namespace.time_zone[:80]!r}; such as Europe/Berlin.")
 
 

@@ -20,6 +20,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Optional
@@ -28,6 +29,8 @@ from urllib.parse import parse_qs, urlsplit
 Object = dict[str, Any]
 _CORE = {"namespaces": "Namespace", "configmaps": "ConfigMap", "secrets": "Secret", "pods": "Pod"}
 _CORE |= {"events": "Event", "nodes": "Node"}
+_BATCH = {"jobs": "Job", "cronjobs": "CronJob"}
+_ANNOTATIONS_BYTES = 256 * 1024  # of an object; https://kubernetes.io/docs/reference/labels-annotations-taints
 _CLUSTER_WIDE = ("namespaces", "nodes")
 _VERBS = ["create", "delete", "get", "list", "patch", "watch"]
 
@@ -140,8 +143,9 @@ class FakeKube:
             metadata = obj.setdefault("metadata", {})
             metadata.setdefault("uid", str(uuid.uuid4()))
             metadata["resourceVersion"] = str(self.version)
-            obj.setdefault("kind", "Job" if kind == "jobs" else _CORE[kind])
-            obj.setdefault("apiVersion", "batch/v1" if kind == "jobs" else "v1")
+            metadata.setdefault("creationTimestamp", datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            obj.setdefault("kind", {**_BATCH, **_CORE}[kind])
+            obj.setdefault("apiVersion", "batch/v1" if kind in _BATCH else "v1")
             if namespace:
                 metadata["namespace"] = namespace
             self.store[(kind, namespace, metadata["name"])] = obj
@@ -182,6 +186,14 @@ class FakeKube:
             return obj
 
     # -- job controller and kubelet
+
+    def due(self, namespace: str, name: str) -> None:
+        """It is time for a CronJob."""
+        cron = self.store[("cronjobs", namespace, name)]
+        template = copy.deepcopy(cron["spec"]["jobTemplate"])
+        owner = {"kind": "CronJob", "name": name, "uid": cron["metadata"]["uid"], "apiVersion": "batch/v1"}
+        about = {**template["metadata"], "name": f"{name}-29400000", "ownerReferences": [owner]}
+        self.start(self.put("jobs", namespace, {**template, "metadata": about}))
 
     def start(self, job: Object) -> None:
         """Runs a job that is not suspended, once."""
@@ -256,6 +268,8 @@ class FakeKube:
             ended = {"reason": "StartError", "exitCode": 128, "message": 'exec: "python3": executable file not found'}
             status(phase="Failed", containerStatuses=state(terminated=ended))
             return
+        while ("pods", namespace, name) in self.store and ("configmaps", *_mounted(namespace, spec)) not in self.store:
+            time.sleep(0.05)  # as a kubelet does, which creates no container before what it mounts is there
         with self.lock:
             if ("pods", namespace, name) not in self.store:
                 return  # deleted before it began, and its ConfigMap with it
@@ -293,7 +307,7 @@ class FakeKube:
         """The container's command as a process: the ConfigMap as files, secrets and what is injected as environment."""
         folder = self.folder / pod["metadata"]["name"]
         folder.mkdir()
-        config = self.store[("configmaps", namespace, pod["spec"]["volumes"][0]["configMap"]["name"])]
+        config = self.store[("configmaps", *_mounted(namespace, pod["spec"]))]
         for name, text in config["data"].items():
             (folder / name).write_text(text, encoding="utf-8")
         pool = self.store[("nodes", "", node)]["metadata"]["labels"].get("kubernetes.azure.com/agentpool", "")
@@ -318,6 +332,10 @@ class FakeKube:
         """Whether the pod's process has ended."""
         process = self.processes.get(pod["metadata"]["uid"])
         return process is None or process.poll() is not None
+
+
+def _mounted(namespace: str, spec: Object) -> tuple[str, str]:
+    return namespace, spec["volumes"][0]["configMap"]["name"]
 
 
 _PATH = re.compile(
@@ -407,7 +425,7 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
                 "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
                     {"name": "batch", "versions": [batch], "preferredVersion": batch}]},
                 "/api/v1": resources("v1", _CORE),
-                "/apis/batch/v1": resources("batch/v1", {"jobs": "Job"}),
+                "/apis/batch/v1": resources("batch/v1", _BATCH),
                 "/version": {"major": "1", "minor": "32", "gitVersion": "v1.32.0"},
             }  # fmt: skip
             if path in known:
@@ -421,6 +439,8 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
                 self._refuse(404, f'namespaces "{namespace}" not found')
             elif (kind, namespace, name) in kube.store:
                 self._refuse(409, f'{kind} "{name}" already exists')
+            elif len(json.dumps(self.body["metadata"].get("annotations", {}))) > _ANNOTATIONS_BYTES:
+                self._refuse(422, f"metadata.annotations: Too long: may not be more than {_ANNOTATIONS_BYTES} bytes")
             else:
                 if kind == "jobs":
                     labels = {"batch.kubernetes.io/job-name": name}
@@ -433,7 +453,9 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
         def _one(self, kind: str, namespace: str, name: str) -> None:
             with kube.lock:
                 obj = kube.store.get((kind, namespace, name))
-            if obj is None:
+            if obj is None and self.headers["Content-Type"] == "application/apply-patch+yaml":
+                self._create(kind, namespace)
+            elif obj is None:
                 self._refuse(404, f'{kind} "{name}" not found')
             elif self.command == "DELETE":
                 kube.remove(kind, namespace, name)
@@ -448,20 +470,22 @@ def _handler(kube: FakeKube) -> type[BaseHTTPRequestHandler]:
 
         def _chosen(self, kind: str, namespace: str) -> list[Object]:
             wanted = dict(part.split("=") for part in self.query.get("labelSelector", "").split(",") if part)
+            phases = re.findall(r"status\.phase!=(\w+)", self.query.get("fieldSelector", ""))
             with kube.lock:
                 return [
                     copy.deepcopy(obj)
                     for (k, ns, _), obj in kube.store.items()
                     if k == kind and namespace in ("", ns)
                     and wanted.items() <= obj["metadata"].get("labels", {}).items()
+                    and obj.get("status", {}).get("phase") not in phases
                 ]  # fmt: skip
 
         def _list(self, kind: str, namespace: str) -> None:
             if self.query.get("watch"):
                 self._watch(kind, namespace)
                 return
-            title = "Job" if kind == "jobs" else _CORE[kind]
-            version = "batch/v1" if kind == "jobs" else "v1"
+            title = {**_BATCH, **_CORE}[kind]
+            version = "batch/v1" if kind in _BATCH else "v1"
             with kube.lock:
                 items, at = self._chosen(kind, namespace), str(kube.version)
             self._json(

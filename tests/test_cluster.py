@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
+import certifi
 import pytest
 import yaml
 
-from azext_amlnet.cluster import failures
+from azext_amlnet.cluster import failures, schedule
 from azext_amlnet.cluster.contexts import context_of
 from azext_amlnet.cluster.pod import PodSettings
 from azext_amlnet.cluster.pools import image_on_a_node, pools_of
@@ -142,25 +143,61 @@ def test_the_manifest_is_restricted_and_made_for_people(az: Az, kube: FakeKube, 
     assert sum(len(text) for text in config["data"].values()) < 1_000_000
 
 
-def test_a_manifest_applied_by_hand_and_its_log_fed_back(az: Az, kube: FakeKube, far: Far, tmp_path: Path) -> None:
-    manifest = tmp_path / "probe.yaml"
-    config = kube.kubeconfig(az.folder / "kubeconfig")
-    inside(az, kube, far, *ONE, "--dry-run", "--output-file", str(manifest))
+class Hand:
+    """Somebody with a manifest who types what it begins with; kubectl is the real one, this cluster has no schemas."""
 
-    def kubectl(*words: str) -> str:
-        command = ["kubectl", f"--kubeconfig={config}", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    def __init__(self, az: Az, kube: FakeKube, folder: Path) -> None:
+        self.az, self.kube, self.manifest, self.results = az, kube, folder / "probe.yaml", folder / "results.txt"
+        config = kube.kubeconfig(az.folder / "kubeconfig")
+        shim = folder / "bin" / "kubectl"
+        shim.parent.mkdir()
+        more = 'case "$1" in apply) set -- "$@" --validate=false;; esac'
+        real = shutil.which("kubectl")
+        shim.write_text(f'#!/bin/sh\n{more}\nexec {real} --kubeconfig={config} "$@"\n', encoding="utf-8")
+        shim.chmod(0o755)
+        self.environment = {**os.environ, "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}"}
 
-    kubectl("create", "--validate=false", "-f", str(manifest))
-    until = time.monotonic() + 20
-    name = ""
-    while '"kind":"done"' not in (log := kubectl("logs", name) if name else "") and time.monotonic() < until:
-        name = kubectl("get", "pods", "-o", "name").strip()
-        time.sleep(0.2)
-    (tmp_path / "results.txt").write_text(log, encoding="utf-8")
-    kubectl("delete", "-f", str(manifest), "--wait=false")
-    ran = inside(az, kube, None, *ONE, "--results-file", str(tmp_path / "results.txt"))
-    assert ran.code == 0 and ran.json["vantages"][0]["name"] == "pod"
+    def written(self, far: Far, *words: str) -> list[str]:
+        """The commands that a manifest begins with, in their order."""
+        self.manifest = self.manifest.with_name(f"{len(words)}.yaml")
+        inside(self.az, self.kube, far, *ONE, *words, "--output-file", str(self.manifest))
+        head = [line[4:] for line in self.manifest.read_text(encoding="utf-8").splitlines() if line.startswith("#   ")]
+        commands = [f"kubectl {line.split('kubectl ', 1)[1]}" for line in head if "kubectl " in line]
+        return [
+            one.replace("THIS_FILE", str(self.manifest)).replace("results.txt", str(self.results)) for one in commands
+        ]
+
+    def type(self, command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=90, check=False,
+                              env=self.environment)  # fmt: skip
+
+    def must(self, command: str) -> None:
+        done = self.type(command)
+        assert done.returncode == 0, (command, done.stderr)
+
+    def judged(self) -> None:
+        ran = inside(self.az, self.kube, None, *ONE, "--results-file", str(self.results))
+        assert ran.code == 0 and ran.json["vantages"][0]["name"] == "pod"
+
+
+def test_a_manifest_applied_by_its_own_words_and_its_log_fed_back(
+    az: Az, kube: FakeKube, far: Far, tmp_path: Path
+) -> None:
+    hand = Hand(az, kube, tmp_path)
+    for command in hand.written(far, "--dry-run"):
+        hand.must(command)
+    assert kube.left() == []
+    hand.judged()
+
+
+def test_a_manifest_of_any_size_is_applied(az: Az, kube: FakeKube, far: Far, tmp_path: Path) -> None:
+    """kubectl apply keeps the object in an annotation, which is too long for authorities and a prober."""
+    hand = Hand(az, kube, tmp_path)
+    apply, *_, delete = hand.written(far, "--dry-run", "--ca-file", certifi.where())
+    assert "Too long" in hand.type(apply.replace(" --server-side", "")).stderr
+    hand.must(apply)
+    assert {"jobs", "configmaps"} <= {name.split("/")[0] for name in kube.left()}
+    hand.must(delete)
 
 
 SCHEDULED = ("--dry-run", "--schedule", "*/15 * * * *")
@@ -174,7 +211,24 @@ def test_a_schedule_makes_a_cron_job_whose_pods_are_the_same(az: Az, kube: FakeK
     assert spec["concurrencyPolicy"] == "Forbid" and spec["startingDeadlineSeconds"] > 0
     assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (3, 3)
     once = {name: value for name, value in job["spec"].items() if name != "ttlSecondsAfterFinished"}
-    assert spec["jobTemplate"]["spec"] == once and config == same
+    name, other = cron["metadata"]["name"], job["metadata"]["name"]
+    assert json.loads(json.dumps([once, same]).replace(other, name)) == [spec["jobTemplate"]["spec"], config]
+
+
+def test_manifests_of_two_computes_and_sorts_replace_nothing_of_each_other(az: Az, tmp_path: Path) -> None:
+    bare = {"KUBECONFIG": str(tmp_path / "none"), "HOME": str(tmp_path)}
+    facts = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({**facts, "id": facts["id"].replace(facts["id"].split("/")[4], "another")}))
+    names = set()
+    for path in (EXAMPLE, other):
+        for compute in (one["name"] for one in facts["computes"]):
+            for more in ((), SCHEDULED[1:]):
+                words = ("--workspace-file", str(path), "--compute", compute, "--cluster", "--dry-run", *more)
+                for made in yaml.safe_load_all(az.must_with(bare, *TEST, *words).out):
+                    assert re.fullmatch("[a-z0-9](-?[a-z0-9])*", made["metadata"]["name"])
+                    names.add((made["kind"], made["metadata"]["name"]))
+    assert len(names) == 4 * 2 * len(facts["computes"]) and max(len(name) for _, name in names) <= 52
 
 
 @consumers
@@ -186,29 +240,69 @@ def test_kubernetes_own_schemas_take_what_is_to_be_applied(az: Az, kube: FakeKub
         assert "backoffLimits" in wrong
 
 
-def test_the_log_of_a_scheduled_pod_is_fed_back(az: Az, kube: FakeKube, far: Far, tmp_path: Path) -> None:
-    """As a cluster's controller makes a job of the template, when it is time."""
-    text = inside(az, kube, far, *ONE, *SCHEDULED).out
-    config, cron = yaml.safe_load_all(text)
-    template = cron["spec"]["jobTemplate"]
-    job = {**template, "apiVersion": "batch/v1", "kind": "Job", "metadata": {**template["metadata"], "name": "probe-1"}}
-    (tmp_path / "made.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [config, job]}))
-    words = ["kubectl", f"--kubeconfig={kube.kubeconfig(az.folder / 'kubeconfig')}", "-n", "default"]
-
-    def kubectl(*more: str) -> str:
-        return subprocess.run([*words, *more], capture_output=True, text=True, check=True, timeout=60).stdout
-
-    kubectl("create", "--validate=false", "-f", str(tmp_path / "made.json"))
-    until, log = time.monotonic() + 20, ""
-    while '"kind":"done"' not in log and time.monotonic() < until:
-        name = kubectl("get", "pods", "-o", "name").strip()
-        log = kubectl("logs", name) if name else ""
+def test_the_newest_log_by_a_schedule_is_fed_back_by_the_manifests_own_words(
+    az: Az, kube: FakeKube, far: Far, tmp_path: Path
+) -> None:
+    hand = Hand(az, kube, tmp_path)
+    apply, now, log, delete = hand.written(far, *SCHEDULED)
+    hand.must(apply)
+    watch = next(name for kind, _, name in kube.store if kind == "cronjobs")
+    assert (
+        now == f"kubectl -n default create job {watch}-now --from=cronjob/{watch}"
+    )  # in protobuf, which is not read here
+    kube.due("default", watch)
+    until = time.monotonic() + 60
+    while not (hand.results.exists() and hand.results.read_text()) and time.monotonic() < until:
+        hand.type(log)  # nothing, while the pod runs
         time.sleep(0.2)
-    (tmp_path / "results.txt").write_text(log, encoding="utf-8")
-    kubectl("delete", "jobs", "probe-1", "--wait=false")
-    kubectl("delete", "configmaps", config["metadata"]["name"], "--wait=false")
-    ran = inside(az, kube, None, *ONE, "--results-file", str(tmp_path / "results.txt"))
-    assert ran.code == 0 and ran.json["vantages"][0]["name"] == "pod"
+    hand.judged()
+    for command in hand.written(far, "--dry-run"):
+        hand.must(command)  # and removes its own again
+    assert {f"cronjobs/{watch}", f"configmaps/{watch}"} <= set(kube.left())
+    hand.must(delete)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*/15 * * * *",
+        "@hourly",
+        "@every 1h30m",
+        "0 8 * * MON-fri",
+        "5,10-20/2 ? 1-31 JAN *",
+        "0/5 * * * *",
+        " 0 0 1 1 0",
+    ],
+)
+def test_what_kubernetes_takes_as_a_schedule(text: str) -> None:
+    assert schedule.fault_of(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("* 25 * * *", "no hour"),
+        ("* * 0 * *", "no day of month"),
+        ("* * * 13 *", "no month"),
+        ("* * * * 7", "no day of week"),
+        ("*/0 * * * *", "no minute"),
+        ("5-1 * * * *", "no minute"),
+        ("*-5 * * * *", "no minute"),
+        ("1,,2 * * * *", "no minute"),
+        ("mon * * * *", "no minute"),
+        ("\u0663 * * * *", "no minute"),
+        ("@every 5", "no five fields"),
+        ("CRON_TZ=UTC * * * * *", "no five fields"),
+        ("", "no five fields"),
+    ],
+)
+def test_what_kubernetes_refuses_as_a_schedule(text: str, fault: str) -> None:
+    assert fault in schedule.fault_of(text)
+
+
+def test_what_may_be_a_time_zone() -> None:
+    assert all(map(schedule.is_zone, ("UTC", "EST5EDT", "Etc/GMT+5", "America/Argentina/Buenos_Aires")))
+    assert not any(map(schedule.is_zone, ("Local", "local", "", "UTC; x", "+01:00", "Europe/")))
 
 
 # -- proxies
@@ -772,7 +866,9 @@ def test_rows_of_desks_and_managed_compute_are_never_tried_from_a_pod(az: Az, ku
         (("--cluster", *ONE, "--dry-run", "--schedule", "every hour"), "--schedule is no five fields of cron"),
         (("--cluster", *ONE, "--dry-run", "--schedule", "TZ=UTC 0 * * * *"), "--schedule is no five fields of cron"),
         (("--cluster", *ONE, "--dry-run", "--time-zone", "Europe/Berlin"), "--time-zone is the zone of --schedule"),
+        (("--cluster", *ONE, "--dry-run", "--schedule", "61 * * * *"), "'61' is no minute (0 to 59)"),
         (("--cluster", *ONE, *SCHEDULED, "--time-zone", "UTC+1; x"), "--time-zone is no name of a zone"),
+        (("--cluster", *ONE, *SCHEDULED, "--time-zone", "Local"), "--time-zone is no name of a zone"),
     ],
 )
 def test_wrong_usage(az: Az, kube: FakeKube, words: tuple[str, ...], message: str) -> None:

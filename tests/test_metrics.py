@@ -73,6 +73,12 @@ def test_what_nobody_measured_is_absent_and_counted(report: dict[str, Any]) -> N
     assert families["amlnet_run_timestamp_seconds"][None] == started and families["amlnet_exit_code"][None] == 8
 
 
+def test_of_rows_that_no_label_tells_apart_the_one_that_is_down_counts(report: dict[str, Any]) -> None:
+    down = next(one for one in report["results"] if one["verdict"] == "blocked")
+    report["results"] = [down, {**down, "verdict": "reachable", "cause": None}]
+    assert set(samples(render("x.prom", report))["amlnet_endpoint_up"].values()) == {0.0}
+
+
 def test_labels_are_what_a_report_says_and_never_break_out(report: dict[str, Any]) -> None:
     first = report["results"][0]
     first["vantage"], first["verdict"] = 'a"} 1\n# "\\', "reachable"

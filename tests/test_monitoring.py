@@ -87,6 +87,23 @@ def test_a_proof_of_ones_own_that_anybody_could_give_is_named() -> None:
     assert not any("acrml" in loss for loss in made("blackbox-exporter", (row,)).losses)
 
 
+def test_of_rows_that_nothing_tells_apart_the_first_is_asked_and_that_is_said() -> None:
+    row = Requirement(host="a.example.com", probe=ProbeSpec("a.example.com", "/", "any-answer"))
+    other = replace(row, probe=ProbeSpec("a.example.com", "/simple", "any-answer"))
+    alone, both = made("blackbox-exporter", (row,)), made("blackbox-exporter", (row, other, row))
+    assert dict(both.files)["amlnet-targets.json"] == dict(alone.files)["amlnet-targets.json"]
+    assert any("the first is asked: a.example.com" in loss for loss in both.losses)
+
+
+def test_a_workspace_more_changes_no_series_of_what_several_need() -> None:
+    row = Requirement(host="a.example.com", probe=ProbeSpec("a.example.com", "/", "any-answer"))
+    two, three = (
+        dict(made("blackbox-exporter", (replace(row, workspaces=names),)).files)["amlnet-targets.json"]
+        for names in (("w1", "w2"), ("w1", "w2", "w3"))
+    )
+    assert two == three and '"workspace": "several workspaces"' in two
+
+
 def localhost(
     port: int, proof: str = "registry", protocol: Protocol = Protocol.HTTPS, path: str = "/v2/"
 ) -> Requirement:
@@ -220,93 +237,6 @@ def test_a_fault_that_is_switched_on_and_off(tmp_path: Path) -> None:
             running.becomes(measured, ({(host,) for host in tried}, {(host, "dns_failure") for host in tried}))
             lab.filter()
             running.becomes(measured, (set(), set()))
-
-
-LABELS = 'job="amlnet",host="a",port="443",level="required",topic="aml",vantage="v",part="proof",module="m",modules="1"'
-PART = LABELS.replace('modules="1"', 'modules="2"')
-OTHER = PART.replace('module="m"', 'module="n"')
-DESK = 'port="443",level="LEVEL",topic="logs",vantage="desk"'
-RULES = f"""
-rule_files: [amlnet-rules.yml]
-evaluation_interval: 1m
-tests:
-- interval: 1m
-  input_series:
-  - {{series: 'probe_success{{{LABELS}}}', values: '1x5 0x20 1x20 _x20'}}
-  - {{series: 'probe_ip_protocol{{{LABELS}}}', values: '4x5 0x20 4x20 _x20'}}
-  alert_rule_test:
-  - {{eval_time: 10m, alertname: AmlnetDnsFailure, exp_alerts: []}}
-  - eval_time: 18m
-    alertname: AmlnetDnsFailure
-    exp_alerts:
-    - exp_labels:
-        {{severity: critical, owner: dns, cause: dns_failure,
-         host: a, port: "443", level: required, topic: aml, vantage: v}}
-      exp_annotations:
-        summary: "a:443 (required, aml) from v: dns_failure"
-        description: "Check the resolver configuration of this machine."
-  - {{eval_time: 30m, alertname: AmlnetDnsFailure, exp_alerts: []}}
-  - {{eval_time: 30m, alertname: AmlnetNoData, exp_alerts: []}}
-  - eval_time: 30m
-    alertname: AmlnetEndpointsMissing
-    exp_alerts:
-    - exp_labels: {{severity: warning, vantage: v}}
-      exp_annotations:
-        summary: "Fewer endpoints than 2 are measured from v"
-        description: "See the targets of the job."
-  - eval_time: 66m
-    alertname: AmlnetNoData
-    exp_alerts:
-    - exp_labels: {{severity: warning}}
-      exp_annotations:
-        summary: "No endpoint is measured from anywhere"
-        description: "Is the exporter up, and does its job have targets?"
-    - exp_labels: {{severity: warning, vantage: v}}
-      exp_annotations:
-        summary: "No endpoint is measured from v"
-        description: "Is the exporter up, and does its job have targets?"
-- interval: 1m
-  input_series:
-  - {{series: 'probe_ip_protocol{{{PART}}}', values: '4x10'}}
-  - {{series: 'probe_success{{{PART}}}', values: '0x10'}}
-  - {{series: 'probe_success{{{OTHER}}}', values: '_x4 0x6'}}
-  promql_expr_test:
-  - {{expr: count(amlnet:resolved), eval_time: 3m, exp_samples: [{{value: 1}}]}}
-  - {{expr: count(amlnet_endpoint_up), eval_time: 3m}}
-  - {{expr: count(amlnet_endpoint_up == 0), eval_time: 6m, exp_samples: [{{value: 1}}]}}
-- interval: 1m
-  input_series:
-  - {{series: 'amlnet_endpoint_up{{host="b",{DESK.replace("LEVEL", "optional")}}}', values: '0x30'}}
-  - {{series: 'amlnet_endpoint_up{{host="c",{DESK.replace("LEVEL", "required")}}}', values: '0x30'}}
-  - {{series: 'amlnet_endpoint_up{{host="d",{DESK.replace("LEVEL", "required")}}}', values: '0x30'}}
-  - series: 'amlnet_endpoint_cause{{host="d",cause="tcp_timeout",{DESK.replace("LEVEL", "required")}}}'
-    values: '1x4 _x6 1x4 _x6 1x14'
-  - series: 'amlnet_endpoint_cause{{host="c",cause="tcp_timeout",{DESK.replace("LEVEL", "required")}}}'
-    values: '1x30'
-  alert_rule_test:
-  - eval_time: 25m
-    alertname: AmlnetEndpointBlocked
-    exp_alerts:
-    - exp_labels: {{severity: warning, host: b, port: "443", level: optional, topic: logs, vantage: desk}}
-      exp_annotations:
-        summary: "b:443 (optional, logs) from desk: blocked"
-        description: "az ml network test tells the cause; amlnet_endpoint_cause has those that take turns."
-    - exp_labels: {{severity: critical, host: d, port: "443", level: required, topic: logs, vantage: desk}}
-      exp_annotations:
-        summary: "d:443 (required, logs) from desk: blocked"
-        description: "az ml network test tells the cause; amlnet_endpoint_cause has those that take turns."
-"""
-
-
-@needs_prometheus
-def test_alerts_fire_after_a_while_and_end_and_nothing_is_down_before_it_is_asked(tmp_path: Path) -> None:
-    two = (Requirement(host="a.example.com", probe=ProbeSpec("a.example.com", "/", "any-answer")),)
-    two += (replace(two[0], host="b.example.com", probe=ProbeSpec("b.example.com", "/", "any-answer")),)
-    for name, text in made("blackbox-exporter", two).files:
-        tmp_path.joinpath(name).write_text(text, encoding="utf-8")
-    tmp_path.joinpath("tests.yml").write_text(RULES, encoding="utf-8")
-    code, said_by = checked(str(PROMTOOL), "test", "rules", str(tmp_path / "tests.yml"))
-    assert code == 0, said_by
 
 
 # -- the operator

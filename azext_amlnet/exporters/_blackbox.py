@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..model import ProbeSpec, Proof, Protocol, Requirement
@@ -72,10 +73,19 @@ class MonitoredTarget:
 
     @property
     def endpoint(self) -> dict[str, str]:
-        """What tells its row from others in series, as in those of `test --report-file x.prom`."""
-        whose = {"workspace": few(self.row.workspaces, 3)} if self.row.workspaces else {}
+        """What tells its row from others in series, as in those of `test --report-file x.prom`.
+
+        One label for whatever others need it, too: with their names its series would end when a workspace comes.
+        """
+        needed = self.row.workspaces
+        whose = {"workspace": needed[0] if len(needed) == 1 else "several workspaces"} if needed else {}
         named = {"host": self.row.host, "port": str(self.row.port), "protocol": self.row.protocol.value}
         return {**named, "level": self.row.level.value, "topic": self.row.topic.value, **whose}
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The same as a key."""
+        return tuple(self.endpoint.values())
 
     @property
     def labels(self) -> dict[str, str]:
@@ -84,9 +94,16 @@ class MonitoredTarget:
 
 
 def monitored(rows: Iterable[Requirement], proofs: Mapping[str, Proof]) -> list[MonitoredTarget]:
-    """All targets of the rows that can be tried, each endpoint's proof before what tells its path."""
+    """All targets of the rows that can be tried, each endpoint's proof before what tells its path.
+
+    Of rows whose series nothing would tell from each other, the first is asked.
+    """
     tried = [(row, row.probe) for row in rows if row.probe is not None and not _is_beyond(row)]
-    return [target for row, spec in tried for target in _targets(row, spec, proofs[spec.proof])]
+    targets: dict[tuple[str, ...], list[MonitoredTarget]] = {}
+    for row, spec in tried:
+        asked = list(_targets(row, spec, proofs[spec.proof]))
+        targets.setdefault(asked[0].key, asked)
+    return list(chain(*targets.values()))
 
 
 def _is_beyond(row: Requirement) -> bool:
@@ -200,9 +217,13 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
         anybodys: lambda target: target.part == "answer",
     }
     targets = monitored(rows, context.proofs)
+    asked = {target.row for target in targets}
     hosts = {
         "nothing concrete to try": {row.host for row in rows if row.probe is None},
         "over UDP, and of IPv6 addresses, it asks nothing": {row.host for row in rows if row.probe and _is_beyond(row)},
+        "several rows that differ in the path alone, of which the first is asked": {
+            row.host for row in rows if row.probe and not _is_beyond(row) and row not in asked
+        },
         **{what: {target.row.host for target in targets if holds(target)} for what, holds in conditions.items()},
     }
     yield from (f"{what}: {few(sorted(names), 40)}." for what, names in hosts.items() if names)
@@ -210,4 +231,4 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
 
 def expected(targets: Iterable[MonitoredTarget]) -> int:
     """How many endpoints are tried."""
-    return len({tuple(target.endpoint.items()) for target in targets})
+    return len({target.key for target in targets})

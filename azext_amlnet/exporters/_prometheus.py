@@ -126,7 +126,6 @@ def _records(issuers: Iterable[str]) -> Iterator[str]:
     up there alone: elsewhere it is down where it leads away or refuses, and else nobody knows.
     """
     public = _series("probe_ssl_last_chain_info", _of(TLS.name), f"issuer=~{_public(issuers)}")
-    counted = f"count by ({_KEY}, modules) ({_series('probe_success', _PROOF)})"
     complete = " or ".join(f'amlnet:modules{{modules="{n}"}} == {n}' for n in range(1, _MOST_MODULES + 1))
     certified = 'amlnet:verified >= 0 or amlnet:resolved{protocol!="https"} or (amlnet:resolved unless amlnet:status)'
     unmarked = f"{_series('probe_failed_due_to_regex', _MARKED)} == 1 and on ({_KEY}) amlnet:public"
@@ -143,9 +142,10 @@ def _records(issuers: Iterable[str]) -> Iterator[str]:
         "amlnet:status": _best("probe_http_status_code", _PROOF),
         "amlnet:unmarked": _best("probe_failed_due_to_regex", _PROOF),
         "amlnet:public": f"group by ({_KEY}) ({public})",
-        "amlnet:modules": counted,
+        "amlnet:modules": f"count by ({_KEY}, modules) ({_series('probe_success', _PROOF)})",
         "amlnet:complete": f"group by ({_KEY}) ({complete}) and ({certified})",
         "amlnet:best": f"{best} or {proven} or {refused} or {failed}",
+        "amlnet:told": "amlnet:complete or amlnet:best == 1",
         "amlnet_endpoint_up": "amlnet:best == 1 or (amlnet:best == 0 and amlnet:complete)",
     }.items():
         yield _rule(name, expr, {})
@@ -174,27 +174,43 @@ def _alerts(context: Context) -> Iterator[str]:
         title = "Amlnet" + "".join(word.capitalize() for word in cause.value.split("_"))
         yield _alert(title, f'amlnet_endpoint_cause{{cause="{cause.value}"}}', labels, cause.value, hint)
     derived = "|".join(cause.value for cause in CAUSES)
-    other = f'{_DOWN} unless on ({_KEY}) ALERTS{{alertstate="firing",cause=~"{derived}"}}'
+    other = f'{_DOWN} unless on ({_KEY}, instance) ALERTS{{alertstate="firing",cause=~"{derived}"}}'
     hint = "az ml network test tells the cause; amlnet_endpoint_cause has those that take turns."
     yield _alert("AmlnetEndpointBlocked", other, {"severity": _SEVERITY}, "blocked", hint, "20m")
+    yield _unmeasured(derived)
     known = ('issuer!=""', f"issuer!~{_public(context.public_issuers)}")
-    inspected = _series("probe_ssl_last_chain_info", _of(TLS.name), *known)
+    inspected = f"group by ({_KEY}, issuer) ({_series('probe_ssl_last_chain_info', _of(TLS.name), *known)})"
     hint = "TLS is inspected by an authority that is trusted here; containerd and Arc's agents may not trust it."
     yield _alert("AmlnetTlsInspection", inspected, {"severity": "warning"}, "{{ $labels.issuer }}", hint)
 
 
+def _unmeasured(derived: str) -> str:
+    """The alert for what a run of `test` did not measure, which ends the alerts of its causes all the same."""
+    whose = f"unless on ({_KEY}, instance) amlnet_endpoint_up"
+    unmeasured = f'count by (level, vantage, cause, instance) (amlnet_endpoint_cause{{cause!~"{derived}"}} {whose})'
+    texts = {
+        "summary": "{{ $value }} endpoints ({{ $labels.level }}) are not measured from {{ $labels.vantage }}:"
+        " {{ $labels.cause }}",
+        "description": "The run did not end, or its log is not whole: run it again.",
+    }
+    return _rule("AmlnetNotMeasured", unmeasured, {"severity": _SEVERITY}, texts)
+
+
 def _coverage(expected: int) -> str:
-    """The alerts for what would make all others fall silent, at any place that endpoints are measured from."""
-    vanished = "group by (vantage) (last_over_time(amlnet:resolved[1d])) unless group by (vantage) (amlnet:resolved)"
+    """The alerts for what would make all others fall silent, at any place that endpoints are measured from.
+
+    An endpoint is measured when all that decides was asked, for one of which a module is missing is never down.
+    """
+    vanished = "group by (vantage) (last_over_time(amlnet:told[1d])) unless group by (vantage) (amlnet:told)"
     texts = {
         "summary": "No endpoint is measured from {{ with $labels.vantage }}{{ . }}{{ else }}anywhere{{ end }}",
         "description": "Is the exporter up, and does its job have targets?",
     }
-    silent = _rule("AmlnetNoData", f"absent(amlnet:resolved) or ({vanished})", {"severity": "warning"}, texts)
-    fewer = f"count by (vantage) (amlnet:resolved) < {expected}"
+    silent = _rule("AmlnetNoData", f"absent(amlnet:told) or ({vanished})", {"severity": "warning"}, texts)
+    fewer = f"count by (vantage) (amlnet:told) < {expected}"
     texts = {
         "summary": f"Fewer endpoints than {expected} are measured from {{{{ $labels.vantage }}}}",
-        "description": "See the targets of the job.",
+        "description": "Has the exporter all modules of the targets, and does it answer in time?",
     }
     return silent + _rule("AmlnetEndpointsMissing", fewer, {"severity": "warning"}, texts)
 

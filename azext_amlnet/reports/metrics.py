@@ -23,8 +23,11 @@ def render(report: Mapping[str, Any]) -> str:
 
 
 def _family(name: str, meaning: str, samples: Samples) -> str:
-    """A family, each of its series once; empty where there is none."""
-    once = {_labels(labels): value for labels, value in samples}
+    """A family, each of its series once, of several samples the least, which is down; empty where there is none."""
+    once: dict[str, float] = {}
+    for labels, value in samples:
+        series = _labels(labels)
+        once[series] = min(value, once.get(series, value))
     if not once:
         return ""
     lines = "".join(f"{name}{labels} {value:.15g}\n" for labels, value in once.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import queue
+import re
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Callable, Mapping, Optional, Union
 
 from ..cluster import ODD_SHAPES
 from ..errors import AccessError, AmlnetError, UnreachableError, UsageError
+from ..text import digest
 
 if TYPE_CHECKING:
     from ..cluster import Object
@@ -251,17 +253,31 @@ def manifests(plan: PodPlan) -> str:
 
     for url in (plan.arguments.proxy, *(url for name, url in plan.proxy().items() if "NO_PROXY" not in name)):
         refuse_user(url, "manifest")
-    settings, run, count = plan.settings(), "amlnet-probe", len(plan.inputs.rows)
+    settings, run, count = plan.settings(), _run_of(plan), len(plan.inputs.rows)
     head = f"# A probe of {count} rows in namespace {settings.namespace}, made by amlnet {version()}.\n"
     schedule, zone = plan.cluster.schedule, plan.cluster.time_zone or "Etc/UTC"
     what = pod.cron_job(run, settings, schedule, zone) if schedule else pod.job(run, run, settings, False)
     steps = [
-        "kubectl apply -f THIS_FILE",
+        "kubectl apply --server-side -f THIS_FILE",
         *_steps(f"kubectl -n {settings.namespace}", run, f"'{schedule}' ({zone})" if schedule else ""),
         "az ml network test --cluster ... --results-file results.txt",
     ]
     text = "".join(f"#   {step}\n" for step in steps)
     return head + text + _yaml([*pod.belongings(run, settings, plan.request()), what])
+
+
+def _run_of(plan: PodPlan) -> str:
+    """What the objects are called, so that a manifest replaces nothing but an older one of its compute and sort.
+
+    A CronJob's name may have 52 characters (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs,
+    2026-11-27).
+    """
+    compute, facts = plan.context.compute, plan.inputs.fleet.only
+    sort = "amlnet-watch" if plan.cluster.schedule else "amlnet-probe"
+    name = compute.name.lower() if compute else facts.name.lower() if facts and facts.name else ""
+    words = re.sub(r"[^a-z0-9]+", "-", name[:24]).strip("-")
+    whose = f"{facts.key or facts.name}/{name}" if facts else ""
+    return "-".join(filter(None, (sort, words, digest(whose) if whose else "")))
 
 
 def _steps(kubectl: str, run: str, schedule: str) -> list[str]:
@@ -279,6 +295,7 @@ def _steps(kubectl: str, run: str, schedule: str) -> list[str]:
     return [
         f"It runs by {schedule}; at once by: {kubectl} create job {run}-now --from=cronjob/{run}",
         f"{kubectl} logs $({newest} --sort-by=.metadata.creationTimestamp | tail -1) > results.txt",
+        "The schedule ends by: kubectl delete -f THIS_FILE",
     ]
 
 
