@@ -47,10 +47,7 @@ def changed(noun: N, **fields: Any) -> N:
 
 
 def checked(check: Callable[[Any], bool], what: str, omit: bool = False, **keywords: Any) -> Any:
-    """A dataclass field whose values must pass a check when they are read from a file.
-
-    One that is to be omitted is left out of JSON while it is None.
-    """
+    """A dataclass field whose values must pass a check when a file is read; `omit`: not in JSON while it is None."""
     return field(metadata={"check": check, "what": what, "omit": omit}, **keywords)
 
 
@@ -659,6 +656,7 @@ class Requirement:
     resource: Optional[str] = _resource_id(default=None)
     workspaces: tuple[str, ...] = _qualified(default=())
     source_addresses: tuple[str, ...] = _addresses(default=())
+    unknown_sources: Optional[tuple[str, ...]] = _needing(omit=True, default=None)
     private: bool = False
     unresolved: bool = False
     assumed: bool = False

@@ -16,7 +16,7 @@ import hcl2
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.catalog.computes import sources_by_compute, sources_of, with_sources
+from azext_amlnet.catalog.computes import rows_with_sources, sources_by_compute, sources_of, with_sources
 from azext_amlnet.catalog.merge import listed
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.exporters import Context, Export, export
@@ -841,6 +841,28 @@ def test_one_of_two_workspaces_of_one_name_is_known_in_its_fleets_file() -> None
     assert '"rg-1/team/gpu"' in text
     for one_of_it in three:
         assert words_of(inputs_for((one_of_it,)), text, sources_of={"gpu": ()}) == {"covered"}
+
+
+def test_addresses_of_one_compute_never_stand_for_a_whole_workspace() -> None:
+    """Rows that all computes need name none, so in a file of rows the known ones looked like all of them."""
+    far = identifier("Microsoft.Kubernetes/connectedClusters", "far")
+    workspaces = tuple(
+        replace(one, computes=(*(one.computes or ()), Compute("edge", far)), clusters=(*one.clusters, Cluster(id=far)))
+        for one in map(alike, range(3))
+    )
+    rows = rows_of(workspaces)
+    partly = [row for row in rows if row.unknown_sources]
+    assert all(row.source_addresses and all(name.endswith("/edge") for name in row.unknown_sources) for row in partly)
+    assert tuple(from_json(Requirement, to_json(row)) for row in rows) == rows
+    assert any(len(row.workspaces) == 1 for row in partly)
+    inputs = Inputs(CATALOG, Fleet(), rows)
+    assert not any(some for name, some in sources_of(inputs).items() if not name.endswith("/gpu"))
+    sourced = rows_with_sources(rows, ["10.0.0.0/8"])
+    assert not any(row.unknown_sources for row in sourced)
+    everybody = replace(workspaces[0], source_addresses=("10.9.0.0/16",))
+    listing = rows_of((everybody, *workspaces[1:]))
+    own = next(row for row in listing if row.workspaces == ("team-0",) and not row.computes)
+    assert own.source_addresses == ("10.0.0.0/16", "10.9.0.0/16") and own.unknown_sources is None
 
 
 def test_rows_that_tell_their_addresses_have_them_as_default_values() -> None:

@@ -20,6 +20,8 @@ from ..model import (
     Requirement,
     Scope,
     Workspace,
+    by_workspace,
+    changed,
     cluster_type_of,
     names_of,
 )
@@ -345,6 +347,20 @@ def sources_by_compute(workspaces: Sequence[Workspace]) -> dict[str, Optional[tu
     return sources
 
 
+def rows_from(rows: Sequence[Requirement], workspaces: Sequence[Workspace]) -> Iterator[Requirement]:
+    """The rows with where the traffic of the computes that need them comes from, as far as that is known.
+
+    What is known of some of them only stands beside the names of the others.
+    """
+    sources = sources_by_compute(workspaces)
+    every = by_workspace(sources)
+    for row in rows:
+        names = row.computes_among(every) if row.for_clusters else ()
+        known = {one for name in names for one in sources.get(name) or ()}
+        unknown = tuple(sorted(name for name in names if not sources.get(name))) if known else ()
+        yield changed(row, source_addresses=tuple(sorted(known)), unknown_sources=unknown or None)
+
+
 def sources_of(inputs: Inputs) -> dict[str, Optional[tuple[str, ...]]]:
     """The same of what a verb works on; of rows without facts, for the computes that they name."""
     by_facts = sources_by_compute(inputs.fleet.workspaces)
@@ -356,7 +372,7 @@ def sources_of(inputs: Inputs) -> dict[str, Optional[tuple[str, ...]]]:
         whole = (f"{name}/{ANY}" if several else ANY for name in row.workspaces)
         (name, *others) = row.computes or tuple(whole) or ("",)
         if row.for_clusters and not others:
-            by_rows.setdefault(name, set()).add(row.source_addresses)
+            by_rows.setdefault(name, set()).add(() if row.unknown_sources else row.source_addresses)
     known = {name: next(iter(some)) for name, some in by_rows.items() if len(some) == 1}  # all rows tell the same
     return {name: inputs.everywhere or known.get(name) or None for name in inputs.computes_of_rows}
 
@@ -386,4 +402,5 @@ def rows_with_sources(rows: Sequence[Requirement], texts: Sequence[str]) -> tupl
         what = f"--source {named[:80]} names a compute, and a list of rows does not tell which there are."
         raise UsageError(what, "Give ranges alone, or --workspace-file in place of --requirements-file.")
     ranges = tuple(sorted(set(told_of_all(texts))))
-    return tuple(replace(row, source_addresses=ranges) if ranges and row.for_clusters else row for row in rows)
+    fields = {"source_addresses": ranges, "unknown_sources": None}
+    return tuple(changed(row, **fields) if ranges and row.for_clusters else row for row in rows)

@@ -95,20 +95,12 @@ def _merged(rows: list[Row], own: tuple[str, ...], attached: set[str], of: Entri
         computes=() if needing == attached else tuple(sorted(needing)),
         reason=" ".join(unique(requirement.reason for requirement in every if requirement.reason)),
         resource=next((requirement.resource for requirement in every if requirement.resource), None),
-        source_addresses=_source_addresses(rows),
         private=any(requirement.private for requirement in every),
         assumed=all(row.requirement.assumed for row in strictest),
         service_tags=next((requirement.service_tags for requirement in every if requirement.service_tags), ()),
         notes=unique((*_conditions(strictest), *(note for requirement in every for note in requirement.notes))),
     )
     return changed(merged, inspection=_inspected(merged, rows, of)), rows[0].position
-
-
-def _source_addresses(rows: list[Row]) -> tuple[str, ...]:
-    """Where the traffic of clusters to it comes from, as far as that is known; of people at their desks it is not."""
-    of_clusters = (row for row in rows if row.requirement.for_clusters)
-    clusters = (consumer.cluster for row in of_clusters for consumer in row.consumers if consumer.cluster)
-    return tuple(sorted({address for cluster in clusters for address in cluster.source_addresses or ()}))
 
 
 def _inspected(merged: Requirement, rows: list[Row], of: EntriesOf) -> Optional[Effect]:

@@ -23,33 +23,24 @@ from ..model import (
     names_of,
 )
 from ..text import ANY, few
+from .computes import rows_from
 from .expand import expand, gap_lines, order
 from .inspection import worst
 from .rows import kept_of_all, unique
 
 
 def listed(catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]]) -> Requirements:
-    """The list of workspaces, each within its part that is asked about; see `merge`."""
-    lists = (_from(one.source_addresses, expand(catalog, one, scope)) for one, scope in parts)
-    return merge(catalog, [one for one, _ in parts], lists)
-
-
-def _from(elsewhere: Optional[tuple[str, ...]], one: Requirements) -> Requirements:
-    """A list with the addresses of clusters that no facts tell of."""
-    if not elsewhere:
-        return one
-    rows = (
-        replace(row, source_addresses=elsewhere) if row.for_clusters and not row.source_addresses else row
-        for row in one.rows
-    )
-    return replace(one, rows=tuple(rows))
+    """The list of workspaces, each within its part that is asked about, with where the traffic comes from."""
+    workspaces = [one for one, _ in parts]
+    merged = merge(catalog, workspaces, (expand(catalog, one, scope) for one, scope in parts))
+    return replace(merged, rows=tuple(rows_from(merged.rows, workspaces)))
 
 
 def merge(catalog: Catalog, workspaces: Sequence[Workspace], lists: Iterable[Requirements]) -> Requirements:
     """One list for workspaces, of their own lists in the same order; of one workspace its own list.
 
     Each row tells its `workspaces`, its `computes` as `workspace/compute` (none where every attached one needs it;
-    `workspace/*` for one of which no compute is known), and where that traffic comes from, as far as that is known.
+    `workspace/*` for one of which no compute is known).
     """
     if len(workspaces) == 1:
         (alone,) = lists
@@ -117,18 +108,16 @@ class _Wishes:
     def __init__(self) -> None:
         self.by_row: dict[Requirement, _Wish] = {}
         self.computes: set[str] = set()
-        self.addresses: set[str] = set()
         self.resources: dict[Optional[str], Optional[str]] = {}
         self.by_all = True
 
     def add(self, name: str, attached: frozenset[str], row: Requirement) -> None:
         """Takes the row of a workspace with these computes."""
         self.resources.setdefault((row.resource or "").lower(), row.resource)
-        self.addresses.update(row.source_addresses)
         needing = set(row.computes) or (attached if row.for_clusters else set())
         self.by_all = self.by_all and needing == attached
         self.computes.update(f"{name}/{compute}" for compute in needing)
-        alike = changed(row, workspaces=(), computes=(), source_addresses=(), resource=None)
+        alike = changed(row, workspaces=(), computes=(), resource=None)
         self.by_row.setdefault(alike, _Wish(alike)).names.append(name)
 
     def merged(self, position: Callable[[Requirement], int]) -> Requirement:
@@ -145,7 +134,6 @@ class _Wishes:
             reason=" ".join(unique(part for row in every for part in _SENTENCES.split(row.reason) if part)),
             resource=next(iter(self.resources.values())) if len(self.resources) == 1 else None,
             workspaces=tuple(sorted(names)),
-            source_addresses=tuple(sorted(self.addresses)),
             private=all(row.private for row in every),
             assumed=all(row.assumed for row in strictest),
             service_tags=unique(tag for row in every for tag in row.service_tags),
