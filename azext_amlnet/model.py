@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
+from typing import Any, Callable, Mapping, Optional, Sequence, TypeVar
 
 from . import text
 from .vocabulary import CLUSTER_SCENARIOS as CLUSTER_SCENARIOS
@@ -75,12 +75,8 @@ def _addresses(**keywords: Any) -> Any:
     return checked(text.is_range, "addresses such as 10.1.0.0/16", **keywords)
 
 
-def _qualified(**keywords: Any) -> Any:
-    return checked(text.is_qualified, "names with / between them", **keywords)
-
-
-def _needing(**keywords: Any) -> Any:
-    return checked(text.is_needing, "names with / between them", **keywords)
+def _qualified(check: Callable[[str], bool] = text.is_qualified, **keywords: Any) -> Any:
+    return checked(check, "names with / between them", **keywords)
 
 
 def _port(**keywords: Any) -> Any:
@@ -391,18 +387,6 @@ def _spellings(workspace: Workspace, number: int) -> list[str]:
     return [name, f"{name}-{number}"]
 
 
-def by_workspace(computes: Iterable[str]) -> dict[str, list[str]]:
-    """Names of computes as rows have them (`compute`, `workspace/compute`), by what stands in front, if anything.
-
-    Where whichever computes a workspace has are among them (`workspace/*`), they stand for all of it.
-    """
-    names: dict[str, list[str]] = {}
-    for name in computes:
-        names.setdefault(name.rpartition("/")[0], []).append(name)
-    whole = {front: [name for name in some if name.rpartition("/")[2] == text.ANY] for front, some in names.items()}
-    return {front: whole[front] or some for front, some in names.items()}
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # The catalog: facts about Azure, with their evidence
 
@@ -648,7 +632,7 @@ class Requirement:
     kind: Kind = Kind.FQDN
     level: Level = Level.REQUIRED
     needed_for: tuple[Scenario, ...] = ()
-    computes: tuple[str, ...] = _needing(default=())
+    computes: tuple[str, ...] = _qualified(text.is_needing, default=())
     topic: Topic = Topic.AML
     websocket: bool = False
     reason: str = _line(default="")
@@ -656,7 +640,7 @@ class Requirement:
     resource: Optional[str] = _resource_id(default=None)
     workspaces: tuple[str, ...] = _qualified(default=())
     source_addresses: tuple[str, ...] = _addresses(default=())
-    unknown_sources: Optional[tuple[str, ...]] = _needing(omit=True, default=None)
+    unknown_sources: Optional[tuple[str, ...]] = _qualified(text.is_needing, omit=True, default=None)
     private: bool = False
     unresolved: bool = False
     assumed: bool = False
@@ -682,12 +666,27 @@ class Requirement:
         return not set(CLUSTER_SCENARIOS).isdisjoint(self.needed_for)
 
     def computes_among(self, attached: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-        """Which of all attached computes need it, by their names as rows have them; see `by_workspace`."""
+        """Which of all attached computes need it, by their names as rows have them; see `text.by_workspace`."""
         named = {name.rpartition("/")[0] for name in self.computes}
         if "" in named:
             return self.computes
         others = [name for name in ("", *self.workspaces) if name not in named]  # who needs it for people
         return (*self.computes, *(compute for name in others for compute in attached.get(name, ())))
+
+    def users_among(self, attached: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Whose traffic goes to it: computes, and among several workspaces who needs it for what no cluster does.
+
+        Those are called `workspace/(scenario)`, which is no compute's name: nobody's addresses are theirs.
+        """
+        needed = {name: one.needed_for for one in self.variants or () for name in one.workspaces}
+        others = [
+            f"{name}/({scenario.value})"
+            for name in self.workspaces
+            for scenario in needed.get(name, self.needed_for)
+            if scenario not in CLUSTER_SCENARIOS and name in attached
+        ]
+        named = others and (self.computes or not self.for_clusters)
+        return (*(self.computes if named else self.computes_among(attached)), *others)
 
     @property
     def conditions(self) -> tuple[str, ...]:

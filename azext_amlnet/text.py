@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Mapping, Sequence
+from typing import Iterable, Mapping, Sequence
 
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _WORKFLOW = re.compile(r"^(\s*)::(?=[A-Za-z].*?::)")
@@ -163,6 +163,18 @@ ANY = "*"
 def is_needing(text: str) -> bool:
     """Whether the text is who needs a row: a compute, as `is_qualified` has it, or `workspace/*`."""
     return is_qualified(text[: -len(ANY) - 1] if text.endswith(f"/{ANY}") else text)
+
+
+def by_workspace(computes: Iterable[str]) -> dict[str, list[str]]:
+    """Names of computes as rows have them (`compute`, `workspace/compute`), by what stands in front, if anything.
+
+    Where whichever computes a workspace has are among them (`workspace/*`), they stand for all of it.
+    """
+    names: dict[str, list[str]] = {}
+    for name in computes:
+        names.setdefault(name.rpartition("/")[0], []).append(name)
+    whole = {front: [name for name in some if name.rpartition("/")[2] == ANY] for front, some in names.items()}
+    return {front: whole[front] or some for front, some in names.items()}
 
 
 def digest(text: str) -> str:

@@ -35,11 +35,11 @@ from azext_amlnet.model import (
     Kind,
     Protocol,
     Requirement,
+    Scenario,
     Scope,
     StorageAccount,
     Variant,
     Workspace,
-    by_workspace,
     names_of,
 )
 from azext_amlnet.policy.addresses import span_of, spans_of
@@ -47,7 +47,7 @@ from azext_amlnet.policy.check import findings
 from azext_amlnet.policy.report import report_on
 from azext_amlnet.policy.report import whence as sources_for
 from azext_amlnet.policy.traffic import Whence
-from azext_amlnet.text import addresses_of, source_parameters
+from azext_amlnet.text import addresses_of, by_workspace, source_parameters
 from azext_amlnet.verbs._output import context_of
 from azext_amlnet.vocabulary import FOLDERS, export_formats
 
@@ -244,6 +244,31 @@ def test_addresses_that_nobody_told_are_parameters_of_their_own(format_name: str
             assert lacking and (perhaps or finding.coverage is Coverage.MISSING), (span, row.host, finding)
     assert any("sourceAddressesOf" in assumed for policy in policies for assumed in policy.assumptions)
     assert '"*"' not in text and "0.0.0.0/0" not in text
+
+
+@pytest.mark.parametrize("format_name", ["azure-firewall-arm", "azure-firewall-terraform", "squid"])
+def test_what_people_and_managed_compute_need_is_open_from_no_cluster(format_name: str) -> None:
+    workspaces, scope = tuple(alike(number) for number in range(3)), Scope(scenarios=tuple(Scenario))
+    rows = rows_of(workspaces, scope)
+    text = export(format_name, rows, context_for(workspaces), allow_unresolved=True).content
+    policies = read_back(format_name, text)
+    spoken = (Protocol.HTTPS, Protocol.TLS, Protocol.HTTP)
+    rows = tuple(row for row in rows if not row.unresolved and row.kind is Kind.FQDN and row.protocol in spoken)
+    wildcards = [row for row in rows_of(workspaces, scope) if row.kind is Kind.WILDCARD and row.for_clusters]
+    outside = [row for row in rows if not row.for_clusters and not below(row, wildcards)]
+    from_cluster = dict(zip(rows, build.coverage(policies, *rows, source="10.1.0.0/16"), strict=True))
+    assert {from_cluster[row] for row in outside} <= {"missing", "unknown"} and len(outside) > 5
+    assert {from_cluster[row] for row in rows if row.for_clusters and "team-1" in row.workspaces} == {"covered"}
+    if format_name != "azure-firewall-arm":
+        return
+    assert {from_cluster[row] for row in outside} == {"unknown"}  # whoever fills in their addresses decides
+    desks = {name for row in outside for name in row.users_among({"team-0": (), "team-1": (), "team-2": ()})}
+    assert desks == {f"team-{n}/({scenario})" for n in range(3) for scenario in ("workstation", "managed-compute")}
+    parameters = json.loads(text)["parameters"]
+    assert all("defaultValue" not in parameters[source_parameters((name,))[0]] for name in desks)
+    inputs = Inputs(CATALOG, Fleet(workspaces), rows)
+    spans = {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}
+    assert {one.coverage for one in findings(rows, policies, sources_for(inputs, (), spans))} == {Coverage.COVERED}
 
 
 @pytest.mark.parametrize("format_name", export_formats())

@@ -37,10 +37,10 @@ from azext_amlnet.model import (
     Scenario,
     Scope,
     Workspace,
-    by_workspace,
     names_of,
 )
 from azext_amlnet.policy.report import whence as sources_for
+from azext_amlnet.text import by_workspace
 
 from .fleets import fleet, identifier
 
@@ -243,15 +243,16 @@ def test_names_that_azure_allows_are_understood_in_rows_and_sources() -> None:
     assert addresses(Fleet(pair), *texts) == [("10.1.0.0/16",), ("10.2.0.0/16",), ("10.3.0.0/16",)]
 
 
-def test_what_one_needs_for_its_people_is_of_its_computes_too_where_rules_are_made() -> None:
+def test_what_people_need_is_from_where_they_are_and_not_from_the_computes() -> None:
     aks = identifier("Microsoft.ContainerService/managedClusters", "k1")
     first = one("a", computes=(Compute("gpu", aks),), clusters=(Cluster(id=aks, types=(ClusterType.AKS,)),))
     rows = listed(CATALOG, [(workspace, WHOLE) for workspace in (first, gpu("c"))]).rows
     mixed = next(row for row in rows if row.computes == ("a/gpu",) and row.workspaces == ("a", "c"))
-    assert mixed.computes_among(by_workspace(["a/gpu", "c/gpu"])) == ("a/gpu", "c/gpu")
+    people = ("a/(workstation)", "c/(workstation)")
+    assert mixed.users_among(by_workspace(["a/gpu", "c/gpu"])) == ("a/gpu", *people)
     inputs = Inputs(CATALOG, Fleet((first, gpu("c"))), rows)
     whence = sources_for(inputs, (), {"a/gpu": [(1, 2)], "c/gpu": [(3, 4)]})(mixed)
-    assert [(one.span, one.compute) for one in whence] == [((1, 2), "a/gpu"), ((3, 4), "c/gpu")]
+    assert [(one.span, one.compute) for one in whence] == [((1, 2), "a/gpu"), *((None, name) for name in people)]
     assert mixed in list(rows_within(rows, Scope(computes=("c/gpu",), level=Level.OPTIONAL)))
 
 

@@ -20,12 +20,11 @@ from ..model import (
     Requirement,
     Scope,
     Workspace,
-    by_workspace,
     changed,
     cluster_type_of,
     names_of,
 )
-from ..text import ANY, few, is_qualified, range_of
+from ..text import ANY, by_workspace, few, is_qualified, range_of
 from .consumers import clusters_of
 
 Parts = list[tuple[Workspace, Scope]]

@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any, Callable, Iterable, Iterator
 
 from ..errors import UsageError
-from ..model import Purpose, Requirement, by_workspace
-from ..text import ANY, few
+from ..model import Purpose, Requirement
+from ..text import ANY, by_workspace, few
 from ._matcher import Matcher
 from ._text import Context as Context
 from ._text import private_for, public
@@ -94,7 +94,7 @@ def _of_whom(rows: Iterable[Requirement], context: Context, private: bool) -> It
     for row in rows:
         inside = set(private_for(row))  # for whom a public rule is no help
         attached = {**_whole(row.workspaces), **known}
-        computes = row.computes_among(attached) if row.workspaces else tuple(chain(*known.values()))
+        computes = row.users_among(attached) if row.workspaces else tuple(chain(*known.values()))
         kept = tuple(name for name in computes if name.rpartition("/")[0] not in inside)
         if kept:
             yield replace(row, computes=kept)

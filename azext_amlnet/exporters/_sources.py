@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Optional, Sequence
 
-from ..text import OF_COMPUTE, OF_WORKSPACE, SOURCES_OF, addresses_of, digest, source_parameters
+from ..text import OF_COMPUTE, OF_WORKSPACE, SOURCES_OF, addresses_of, by_workspace, digest, source_parameters
 from ._text import Context
 
 ALL, OBJECT, SETS = "sourceAddresses", SOURCES_OF, "sources"
@@ -94,19 +94,17 @@ def _of_several(context: Context, groups: Sequence[Computes]) -> SourcePlan:
     longest = max((sum(len(names[(name,)]) + 16 for name in group) for group in groups), default=0)
     is_object = len(each) > MOST_PARAMETERS or longest > MOST_CHARACTERS
     own: dict[Computes, str] = {(name,): name for name in each} if is_object else names
-    computes = Counter(name.rpartition("/")[0] for name in context.sources)
-    labels = {group: _label(group, computes) for group in groups if len(group) > 1}
+    wholes = {frozenset(names): name for name, names in by_workspace(context.sources).items()}
+    labels = {group: wholes.get(frozenset(group)) or _label(group) for group in groups if len(group) > 1}
     sets = {label: tuple(own[(name,)] for name in group) for group, label in labels.items()}
     known = {name: context.sources.get(group[0]) for group, name in own.items()}
     counts = {group: len({one for name in group for one in context.sources.get(name) or (name,)}) for group in groups}
     return SourcePlan(True, is_object, None, known, own, sets, labels, counts, context.ids)
 
 
-def _label(group: Computes, computes: Mapping[str, int]) -> str:
-    """A workspace's name for all of its computes; for others how many, and a digest: the same for the same computes."""
-    (workspace, *others) = {name.rpartition("/")[0] for name in group}
-    whole = not others and computes.get(workspace) == len(group)
-    return workspace if whole else f"{len(group)} computes {digest(' '.join(group))}"
+def _label(group: Computes) -> str:
+    """How many, and a digest: the same for the same computes; all of a workspace's have its name."""
+    return f"{len(group)} computes {digest(' '.join(group))}"
 
 
 def _together(several: Iterable[Addresses]) -> Addresses:

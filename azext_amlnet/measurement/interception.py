@@ -25,10 +25,9 @@ from ..model import (
     Result,
     Topic,
     TrustStore,
-    by_workspace,
     cluster_type_of,
 )
-from ..text import line
+from ..text import by_workspace, line
 from ._tls import INSPECTED
 from .authorities import Authority, listed_in, shown_by
 from .scene import is_public

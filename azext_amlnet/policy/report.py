@@ -10,8 +10,8 @@ from ..about import about, keys_of
 from ..codec import plain
 from ..compare.outcomes import OF_POLICY, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
-from ..model import EXIT_UNKNOWN, SCHEMA_VERSION, Coverage, Inputs, Level, Requirement, by_workspace
-from ..text import endpoint, few
+from ..model import EXIT_UNKNOWN, SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
+from ..text import by_workspace, endpoint, few
 from .addresses import Span
 from .addresses import shown as shown_span
 from .check import beyond
@@ -71,7 +71,7 @@ def whence(
     keys, among = keys_of(inputs), len(inputs.workspaces) > 1
 
     def of(row: Requirement) -> Sequence[Whence]:
-        names = {name: f"{front}{name}" for name in row.computes_among(attached)}
+        names = {name: f"{front}{name}" for name in row.users_among(attached)}
         whose = {name: (whole, keys.get(whole.rpartition("/")[0], "")) for name, whole in names.items()}
         return [Whence(span, *whose[name], among) for name in names for span in known.get(name) or sources or (None,)]
 
