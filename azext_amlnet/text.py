@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Iterable, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _WORKFLOW = re.compile(r"^(\s*)::(?=[A-Za-z].*?::)")
@@ -223,6 +223,20 @@ def range_of(text: str) -> str:
     except ValueError:
         return ""
     return str(network) if "/" in text else str(network.network_address)
+
+
+def nested(ranges: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each address or range that lies in another of these, and that one."""
+    import ipaddress
+
+    networks = {text: ipaddress.ip_network(text, strict=False) for text in ranges}
+    outer = ""
+    for text in sorted(networks, key=lambda text: (networks[text].version, networks[text], text)):
+        own, holder = networks[text], networks.get(outer)
+        if holder and own.version == holder.version and own.subnet_of(holder):  # type: ignore[arg-type]
+            yield text, outer
+        else:
+            outer = text
 
 
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")

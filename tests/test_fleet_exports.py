@@ -34,6 +34,7 @@ from azext_amlnet.model import (
     KeyVault,
     Kind,
     Protocol,
+    Purpose,
     Requirement,
     Scenario,
     Scope,
@@ -286,7 +287,12 @@ def test_a_format_opens_nothing_for_everybody_without_saying_so(format_name: str
 def alike(number: int, region: str = "westeurope") -> Workspace:
     """A workspace with a cluster, storage and a name of its own."""
     path = identifier("Microsoft.ContainerService/managedClusters", f"k{number}")
-    cluster = Cluster(id=path, types=(ClusterType.AKS,), region=region, source_addresses=(f"10.{number}.0.0/16",))
+    cluster = Cluster(
+        id=path,
+        types=(ClusterType.AKS,),
+        region=region,
+        source_addresses=(f"{10 + number // 256}.{number % 256}.0.0/16",),
+    )
     vault = KeyVault(f"store{number}", host=f"store{number}.vault.azure.net")
     return one(f"team-{number}", f"rg-{number}", region=region, workspace_id=f"0a1b2c3d-0000-0000-0000-{number:012}",
                key_vault=vault, computes=(Compute("gpu", path),), clusters=(cluster,))  # fmt: skip
@@ -325,6 +331,69 @@ def test_one_workspace_more_touches_its_own_rules_alone(count: int) -> None:
         assert any("store40.vault.azure.net" in rule for rule in own)
         lines = {line for line in texts[0].splitlines() if '"store' in line}
         assert lines and lines <= set(texts[1].splitlines())
+
+
+@pytest.mark.parametrize("count", [2, 10, 60])
+def test_a_rule_of_a_security_group_keeps_its_name_and_priority_when_a_workspace_comes(count: int) -> None:
+    """A rule is a resource: the old one stays beside one that is called otherwise, open for those who have gone."""
+
+    def rules(number: int) -> dict[str, str]:
+        template = json.loads(exported("nsg", tuple(alike(n) for n in range(number))).content)
+        return {rule["name"]: rule["properties"]["priority"] for rule in template["resources"]}
+
+    before, after = rules(count), rules(count + 1)
+    assert before.items() <= after.items() and len(after) - len(before) < 3
+
+
+def test_what_azure_refuses_of_a_security_group_for_a_fleet_is_a_loss() -> None:
+    def losses(workspaces: tuple[Workspace, ...], text: str) -> list[str]:
+        return [loss for loss in exported("nsg", workspaces).losses if text in loss]
+
+    few_of_them, many = tuple(map(alike, range(3))), tuple(map(alike, range(700)))
+    assert not losses(few_of_them, "overlap") and not losses(few_of_them, "4000")
+    (loss,) = losses(many, "a network security group may have 4000")
+    assert int(re.findall(r"\d+", loss)[0]) > 4_000
+    inside = with_sources(Fleet(few_of_them), ["team-1/gpu=10.0.5.0/24"]).workspaces
+    (loss,) = losses(inside, "overlap")
+    assert "10.0.5.0/24 (team-1/gpu) in 10.0.0.0/16 (team-0/gpu)" in loss
+    several = ["team-1/gpu=10.7.0.0/16,10.7.5.0/24", "team-1/gpu=10.7.5.7,10.8.0.1,10.8.0.1/32,10.7.0.0/16"]
+    assert sources_by_compute(with_sources(Fleet(few_of_them), several).workspaces)["team-1/gpu"] == (
+        "10.7.0.0/16", "10.8.0.1"
+    )  # fmt: skip
+
+
+def test_a_file_says_what_an_older_one_leaves_behind() -> None:
+    for format_name in ("azure-firewall-arm", "azure-firewall-bicep", "nsg"):
+        several, alone = (exported(format_name, tuple(map(alike, range(n)))).content for n in (2, 1))
+        assert "--action-on-unmanage deleteResources" in several and "--action-on-unmanage" not in alone
+
+
+def test_exceptions_of_an_inspection_are_for_no_sources_and_that_is_said() -> None:
+    exempt = exported("squid", tuple(map(alike, range(2))), purpose=Purpose.TLS_EXEMPTION)
+    assert any("exempt for all traffic" in loss and "store1" in loss for loss in exempt.losses)
+    unknown = tuple(replace(one, clusters=(Cluster(id=one.clusters[0].id),)) for one in map(alike, range(2)))
+    assert any("amlnet_from_" in loss for loss in exported("squid", unknown).losses)
+    losses = exported("squid", unknown, purpose=Purpose.TLS_EXEMPTION).losses
+    assert not any("amlnet_from_" in loss for loss in losses) and "splice" in exempt.content
+
+
+def test_an_object_of_kubernetes_that_is_too_long_is_a_loss_by_number() -> None:
+    row = Requirement(host="a.example.com")
+    for format_name in ("cilium", "calico-enterprise", "openshift-egressfirewall"):
+        for count, words in ((200, ""), (3_500, "add --server-side"), (20_000, "1500000 at most")):
+            rows = [replace(row, host=f"host-{n}.privatelink.example.com") for n in range(count)]
+            losses = export(format_name, rows, context_for(()), allow_unresolved=False).losses
+            lost = [loss for loss in losses if loss.startswith("one object of ")]
+            assert bool(words) is bool(lost) and all(words in loss for loss in lost), (format_name, count, lost)
+
+
+def test_acls_are_called_alike_however_many_computes_there_are() -> None:
+    def acls(count: int) -> set[str]:
+        text = exported("squid", tuple(map(alike, range(count)))).content
+        return set(re.findall(r"^acl (amlnet_from_\S+) src", text, re.MULTILINE))
+
+    few_of_them, many = acls(3), acls(203)
+    assert few_of_them < many and len(many) == 203
 
 
 def test_groups_are_by_region_and_collections_by_workspace() -> None:
@@ -481,7 +550,9 @@ def test_limits_that_are_exceeded_are_losses_by_number() -> None:
         assert all(any(words in loss for loss in losses) for words in beyond), losses
         assert sum("a firewall" in loss for loss in losses) == (count > 80) + (count > 1000)
     rows = [replace(row, host=f"10.1.{n // 250}.{n % 250}", kind=Kind.IP, protocol=Protocol.TCP) for n in range(1_001)]
-    (loss,) = [one for one in export("nsg", rows, context_for(workspaces), False).losses if "may have" in one]
+    (loss,) = [
+        one for one in export("nsg", rows, context_for(workspaces), False).losses if "a template may have" in one
+    ]
     assert "1002 rules are needed, a template may have 800" in loss
     huge = tuple(f"10.{n}.{m}.0/24" for n in range(250) for m in range(250))
     one_huge = (

@@ -18,6 +18,7 @@ from azext_amlnet.catalog.computes import (
     unnamed,
     unseen,
     unsourced,
+    widest,
     with_sources,
 )
 from azext_amlnet.catalog.expand import expand
@@ -241,6 +242,12 @@ def test_names_that_azure_allows_are_understood_in_rows_and_sources() -> None:
     assert from_json(Requirement, to_json(rows[0])) == rows[0] and len(rows[0].workspaces) == 3
     texts = ("_shared/ws/gpu=10.1.0.0/16", "größe/ws/gpu=10.2.0.0/16", "(x)/ws/gpu=10.3.0.0/16")
     assert addresses(Fleet(pair), *texts) == [("10.1.0.0/16",), ("10.2.0.0/16",), ("10.3.0.0/16",)]
+
+
+def test_a_range_that_is_everybodys_is_warned_of() -> None:
+    wide = list(widest(["10.0.0.0/8", "gpu=10.1.0.0/16,0.0.0.0/0", "8.0.0.0/7"]))
+    assert len(wide) == 1 and "gpu=10.1.0.0/16,0.0.0.0/0" in wide[0] and "8.0.0.0/7" in wide[0] and "/8," not in wide[0]
+    assert not list(widest(["10.0.0.0/8", "10.1.0.0/16", "gpu=10.1.0.4"]))
 
 
 def test_what_people_need_is_from_where_they_are_and_not_from_the_computes() -> None:

@@ -24,7 +24,7 @@ from ..model import (
     cluster_type_of,
     names_of,
 )
-from ..text import ANY, by_workspace, few, is_qualified, range_of
+from ..text import ANY, by_workspace, few, is_qualified, nested, range_of
 from .consumers import clusters_of
 
 Parts = list[tuple[Workspace, Scope]]
@@ -239,6 +239,18 @@ def overruled(fleet: Fleet, sourced: Fleet, texts: Sequence[str]) -> Iterator[st
         )
 
 
+def widest(texts: Sequence[str]) -> Iterator[str]:
+    """That a range that `--source` tells holds so much that a rule for it is for everybody."""
+    wide = [text for text in texts if any(int(one.rpartition("/")[2]) < _WIDE for one in _SIZED.findall(text))]
+    if wide:
+        yield f"--source {few(wide, 3)}: a rule for so wide a range is for whoever comes from there, not for clusters."
+
+
+_SIZED = re.compile(r"[0-9.]+/[0-9]{1,2}")
+_WIDE = 8
+"""The length of the widest private range there is: 10.0.0.0/8."""
+
+
 def told_of_all(texts: Sequence[str]) -> tuple[str, ...]:
     """The ranges of `--source` that name no compute; raises UsageError for what is none."""
     return tuple(one for text in texts if "=" not in text for one in _ranges(text, text))
@@ -322,11 +334,17 @@ def _sourced(
     )
 
     def sourced(cluster: Cluster) -> Cluster:
-        addresses = tuple(dict.fromkeys(of.get(_key(number, cluster.id), everywhere)))
+        addresses = _apart(of.get(_key(number, cluster.id), everywhere))
         return replace(cluster, source_addresses=addresses) if addresses else cluster
 
     clusters = tuple(map(sourced, (*workspace.clusters, *more)))
-    return replace(workspace, clusters=clusters, source_addresses=elsewhere or workspace.source_addresses)
+    return replace(workspace, clusters=clusters, source_addresses=_apart(elsewhere) or workspace.source_addresses)
+
+
+def _apart(ranges: Sequence[str]) -> tuple[str, ...]:
+    """The ranges without those that lie in others, which a security group does not take in one rule."""
+    within = {inner for inner, _ in nested(ranges)}
+    return tuple(one for one in dict.fromkeys(ranges) if one not in within)
 
 
 def sources_by_compute(workspaces: Sequence[Workspace]) -> dict[str, Optional[tuple[str, ...]]]:

@@ -52,7 +52,7 @@ def export(name: str, rows: Iterable[Requirement], context: Context, allow_unres
     concrete = tuple(row for row in rows if not row.unresolved)
     wider = tuple(_widened(module.MATCHER, concrete, context))
     matcher: Matcher = module.MATCHER
-    if matcher.sources and len(context.workspaces) > 1:
+    if _tells_sources(matcher, context) and len(context.workspaces) > 1:
         concrete = tuple(_of_whom(concrete, context, matcher.private))
     unknown = (f"{row.host}: a part of the name is not known yet." for row in missing)
     losses = (*unknown, *_losses(name, module, concrete, context), *wider)
@@ -103,6 +103,11 @@ def _of_whom(rows: Iterable[Requirement], context: Context, private: bool) -> It
             yield replace(row, computes=others, private=True, variants=None)
 
 
+def _tells_sources(matcher: Matcher, context: Context) -> bool:
+    """Whether rules are for sources; no exception of an inspection is."""
+    return matcher.sources and context.purpose is Purpose.ALLOW
+
+
 def _whole(workspaces: Iterable[str]) -> dict[str, list[str]]:
     """Whichever computes workspaces have, of which nothing is known."""
     return {name: [f"{name}/{ANY}"] for name in workspaces}
@@ -113,14 +118,15 @@ def _widened(matcher: Matcher, rows: Iterable[Requirement], context: Context) ->
     every, how = len(context.workspaces), "this format knows no sources"
     opened = rows if matcher.private else public(rows)
     some = [row for row in opened if row.computes or len(row.workspaces) < every]
-    if matcher.sources:
+    if _tells_sources(matcher, context):
         some, how = [row for row in opened if not row.workspaces], "their rows do not tell whose they are"
     if every < 2 or not some or not matcher.opens:
         return
+    verb = "open to" if context.purpose is Purpose.ALLOW else "exempt for"
     names = few([f"{row.host} ({few(row.computes or row.workspaces or ['?'], 2)})" for row in some], 5)
     are = "endpoint is" if len(some) == 1 else "endpoints are"
     yield (
-        f"{len(some)} {are} needed by some of the computes only; {how}, so they are open to all traffic that it is for "
+        f"{len(some)} {are} needed by some of the computes only; {how}, so they are {verb} all traffic that it is for "
         f"(--compute makes it for some): {names}."
     )
 

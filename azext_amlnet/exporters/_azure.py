@@ -15,14 +15,20 @@ GROUP_PRIORITY, NETWORK_PRIORITY, APPLICATION_PRIORITY = 500, 100, 200
 
 
 def deployed(file: str, name: str, sources: SourcePlan) -> str:
-    """How a template is deployed, as a line of its header."""
+    """How a template is deployed, as a line of its header; of several workspaces also what that leaves behind."""
     command = f"Deploy it with az deployment group create -g GROUP -f {file} -p {name}=NAME"
     if not sources.of_several:
         return f"{command} sourceAddresses='[\"CIDR\"]'"
+    stays = (
+        "What an older file made and this one does not stays open: take it away by hand, or deploy with az stack group "
+        "create --action-on-unmanage deleteResources."
+    )
     if not sources.unknown:
-        return f"{command}."
+        return f"{command}. {stays}"
     where = f"in {OBJECT}" if sources.is_object else "as parameters that have no default value"
-    return f"{command}; nobody told where the traffic of {sources.unknown} computes comes from: give it {where}."
+    return (
+        f"{command}; nobody told where the traffic of {sources.unknown} computes comes from: give it {where}. {stays}"
+    )
 
 
 def template(

@@ -76,23 +76,26 @@ class SourcePlan:
         return addresses_of(name, self.ids.get(name.rpartition("/")[0], ""))
 
 
-def plan(context: Context, wanted: Iterable[Computes]) -> SourcePlan:
-    """The plan for rules, each with its computes (of one workspace none: all of them)."""
+def plan(context: Context, wanted: Iterable[Computes], is_template: bool = True) -> SourcePlan:
+    """The plan for rules, each with its computes (of one workspace none: all of them).
+
+    What is no template has a name for each compute, however many there are.
+    """
     groups = [computes for computes in dict.fromkeys(wanted) if computes]
     if len(context.workspaces) > 1:
-        return _of_several(context, groups)
+        return _of_several(context, groups, is_template)
     everywhere, own = _together(context.sources.values()), _names(groups)
     known = {name: _together(context.sources.get(one) for one in group) for group, name in own.items()}
     counts = {group: len(known[name] or everywhere or (ALL,)) for group, name in own.items()}
     return SourcePlan(False, False, everywhere, known, own, {}, {}, {**counts, (): len(everywhere or (ALL,))}, {})
 
 
-def _of_several(context: Context, groups: Sequence[Computes]) -> SourcePlan:
+def _of_several(context: Context, groups: Sequence[Computes], is_template: bool) -> SourcePlan:
     named = dict.fromkeys(name for group in groups for name in group)
     each = [*(name for name in context.sources if name in named), *(n for n in named if n not in context.sources)]
     names = _names([(name,) for name in each])
     longest = max((sum(len(names[(name,)]) + 16 for name in group) for group in groups), default=0)
-    is_object = len(each) > MOST_PARAMETERS or longest > MOST_CHARACTERS
+    is_object = is_template and (len(each) > MOST_PARAMETERS or longest > MOST_CHARACTERS)
     own: dict[Computes, str] = {(name,): name for name in each} if is_object else names
     wholes = {frozenset(names): name for name, names in by_workspace(context.sources).items()}
     labels = {group: wholes.get(frozenset(group)) or _label(group) for group in groups if len(group) > 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Mapping, Optional
 
@@ -106,6 +107,21 @@ def private_notes(rows: Iterable[Requirement]) -> Iterator[str]:
         elif private_for(row):
             whose = few(private_for(row), 3)
             yield f"{row.host} is served by a private endpoint for {whose}: there it must resolve privately."
+
+
+MOST_ANNOTATION, MOST_OBJECT = 260_000, 1_500_000
+"""Bytes of an object that `kubectl apply` keeps in an annotation (256 kB with all others,
+https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations), and of one that etcd takes
+(https://etcd.io/docs/v3.5/dev-guide/limit, both 2026-11-27)."""
+
+
+def object_limits(rules: Iterable[object]) -> Iterator[str]:
+    """The loss of one object of Kubernetes with these rules that is too long to be applied as usual, or at all."""
+    size = sum(len(json.dumps(rule, separators=(",", ":"))) + 1 for rule in rules)
+    if size > MOST_OBJECT:
+        yield f"one object of {size} bytes, and Kubernetes keeps {MOST_OBJECT} at most: export in parts (--compute)."
+    elif size > MOST_ANNOTATION:
+        yield f"one object of {size} bytes is too long for the copy that kubectl apply keeps: add --server-side."
 
 
 def private_for(row: Requirement) -> list[str]:

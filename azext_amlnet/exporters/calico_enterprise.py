@@ -11,7 +11,7 @@ from typing import Any, Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from ._matcher import Matcher
-from ._text import Context, comments, header, no_tags, why
+from ._text import Context, comments, header, no_tags, object_limits, why
 
 SUMMARY = "a NetworkPolicy of Calico Enterprise or Cloud with names, and the rule for DNS that they need"
 MATCHER = Matcher(private=True)
@@ -33,6 +33,11 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     yield "a policy that selects pods denies them all other egress: put what else they need into it or beside it."
     yield "names that share an address are all let through, since rules hold for what trusted DNS servers answer."
     yield from no_tags(rows, "Calico")
+
+
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """How long one policy may be."""
+    yield from object_limits(_rule(row) for row in rows if row.kind is not Kind.SERVICE_TAG)
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from ._matcher import Matcher, Reach
-from ._text import Context, comments, header, no_tags, why
+from ._text import Context, comments, header, no_tags, object_limits, why
 
 SUMMARY = "a CiliumNetworkPolicy with toFQDNs and the DNS rule that it needs"
 MATCHER = Matcher(Reach.ONE_LABEL, private=True)
@@ -26,6 +26,11 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
     """What only nodes need."""
     yield "what nodes need for themselves: a policy of pods does not hold for kubelet and containerd."
     yield from no_tags(rows, "Cilium")
+
+
+def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
+    """How long one policy may be."""
+    yield from object_limits(_rule(row) for row in rows if row.kind is not Kind.SERVICE_TAG)
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:

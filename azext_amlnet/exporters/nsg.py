@@ -11,7 +11,7 @@ import re
 from typing import Any, Iterable, Iterator, Sequence
 
 from ..model import Kind, Requirement
-from ..text import digest, few, line, one_line
+from ..text import digest, few, line, nested, one_line
 from ._azure import (
     API_VERSION,
     deployed,
@@ -35,6 +35,9 @@ FIRST_PRIORITY, DENY_PRIORITY = 1000, 4096
 MOST_RULES, _ROOM = 800, 1_000
 """Of a template (https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices, 2026-11-27), of
 which one is the last rule; a group may have 1,000. How many priorities rules of several workspaces are spread over."""
+MOST_ADDRESSES = 4_000
+"""Sources of all rules of a group; destinations are as many
+(https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits, 2026-11-27)."""
 _AKS = "https://learn.microsoft.com/azure/aks/outbound-rules-control-egress"
 
 
@@ -69,11 +72,26 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
 
 
 def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
-    """The limit of a group, and the room between its first priority and the last rule, that the list is beyond."""
-    count = sum(1 for _ in _rules(rows, context))
-    if count >= MOST_RULES:
+    """The limits of a group, and the room between its first priority and the last rule, that the list is beyond."""
+    rules = [rule for rule, _ in _rules(rows, context)]
+    if len(rules) >= MOST_RULES:
         whole = f"a template may have {MOST_RULES} and a network security group 1000"
-        yield f"{count + 1} rules are needed, {whole}: export in parts."
+        yield f"{len(rules) + 1} rules are needed, {whole}: export in parts."
+    sources = plan(context, (rule.computes for rule in rules))
+    addresses = sum(sources.counts[rule.computes] for rule in rules)
+    if addresses > MOST_ADDRESSES:
+        count = f"{'at least ' if sources.unknown else ''}{addresses}"
+        yield f"the rules have {count} sources, a network security group may have {MOST_ADDRESSES}: export in parts."
+    users = dict.fromkeys(rule.computes for rule in rules)
+    pairs = list(dict.fromkeys(pair for computes in users for pair in _overlapping(computes, context)))
+    if pairs:
+        yield f"Azure refuses a rule whose sources overlap, so give some of these otherwise: {few(pairs, 5)}."
+
+
+def _overlapping(computes: Iterable[str], context: Context) -> Iterator[str]:
+    """The addresses of one rule that lie in others of it; the same text twice is written once."""
+    whose = {text: name for name in computes or context.sources for text in context.sources.get(name) or ()}
+    yield from (f"{inner} ({whose[inner]}) in {outer} ({whose[outer]})" for inner, outer in nested(whose))
 
 
 def _numbers(names: Sequence[str], context: Context) -> dict[str, int]:
@@ -90,26 +108,30 @@ def _private_notes(rows: Sequence[Requirement]) -> Iterator[str]:
 
 
 def _rules(rows: Iterable[Requirement], context: Context) -> Iterator[tuple[FirewallRule, str]]:
-    """Each rule with its reasons in full, which a description has no room for."""
+    """Each rule with its reasons in full, which a description has no room for.
+
+    Of several workspaces one rule for whoever needs a tag, and a name that does not tell who they are: a rule is a
+    resource, which no deployment takes away when its name changes.
+    """
     groups: dict[tuple[str, str, int, tuple[str, ...]], list[Requirement]] = {}
+    of_one = len(context.workspaces) < 2
     for row in rows:
         for destination in _destinations(row):
-            groups.setdefault((destination, transport(row), row.port, row.computes), []).append(row)
+            key = (destination, transport(row), row.port, row.computes if of_one else ())
+            groups.setdefault(key, []).append(row)
     for number, ((destination, protocol, port, computes), members) in enumerate(groups.items(), 1):
         name = re.sub(r"[^A-Za-z0-9-]", "-", destination)[:50]
-        of_one = len(context.workspaces) < 2
-        number_or_digest = f"{number:03}" if of_one else digest(repr((destination, protocol, port, computes)))
+        number_or_digest = f"{number:03}" if of_one else digest(repr((destination, protocol, port)))
         strictest = min(members, key=lambda row: row.level.rank)
         hosts = ", ".join(dict.fromkeys(row.host for row in members))
-        description = one_line(f"{strictest.level.value}: {line(hosts)}", 140)
         rule = FirewallRule(
             f"{context.name}-{number_or_digest}-{name}",
-            description,
+            one_line(f"{strictest.level.value}: {line(hosts)}", 140),
             destination,
             members[0].kind,
             protocol,
             port,
-            computes,
+            computes or tuple(sorted({name for row in members for name in row.computes})),
         )
         yield rule, line(" ".join(f"{row.host}, {why(row)}" for row in members))
 

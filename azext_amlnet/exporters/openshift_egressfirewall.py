@@ -13,7 +13,7 @@ from typing import Any, Iterator, Sequence
 
 from ..model import Kind, Protocol, Requirement
 from ._matcher import Matcher, Reach
-from ._text import Context, comments, header, no_tags, why
+from ._text import Context, comments, header, no_tags, object_limits, why
 
 SUMMARY = "OpenShift's EgressFirewall of a namespace, which denies all else"
 MATCHER = Matcher(Reach.ONE_LABEL, private=True)
@@ -43,10 +43,11 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 
 
 def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
-    """The rules that an object may have."""
+    """The rules that an object may have, and how long it may be."""
     count = len(_rules(rows)) + 1
     if count > _MOST_RULES:
         yield f"{count} rules: an EgressFirewall has {_MOST_RULES} at most."
+    yield from object_limits(rule for _, rule in _rules(rows))
 
 
 def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Iterator, Sequence
 
-from ..model import Kind, Protocol, Requirement
+from ..model import Kind, Protocol, Purpose, Requirement
 from ..text import digest, few
 from ._matcher import Matcher
 from ._sources import OBJECT, SourcePlan, plan
@@ -34,7 +34,7 @@ def losses(rows: Sequence[Requirement]) -> Iterator[str]:
 def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
     """Whose acls of sources have to be filled in."""
     unknown = _sources(_spoken(rows), context).unknown
-    if unknown:
+    if unknown and context.purpose is Purpose.ALLOW:
         yield (
             f"nobody told where the traffic of {unknown} computes comes from: until their acls "
             f"({_prefix(context)}_from_…) have addresses, nothing is let through from there."
@@ -72,7 +72,7 @@ def _spoken(rows: Sequence[Requirement]) -> list[Requirement]:
 
 
 def _sources(rows: Sequence[Requirement], context: Context) -> SourcePlan:
-    return plan(context, (row.computes for row in rows))
+    return plan(context, (row.computes for row in rows), is_template=False)
 
 
 def _source_acls(prefix: str, sources: SourcePlan, used: set[str]) -> Iterator[str]:

@@ -48,11 +48,11 @@ def catalog_and_facts(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Opt
     if arguments.requirements_file or not (arguments.workspace_file or arguments.in_azure):
         return _catalog(arguments.catalog), None
     catalog, fleet = _of_workspaces(cmd, arguments)
-    from ..catalog.computes import narrowed, overruled, with_sources
+    from ..catalog.computes import narrowed, overruled, widest, with_sources
     from ..files import write_fleet
 
     sourced = with_sources(fleet, arguments.source)
-    warn(overruled(fleet, sourced, arguments.source))
+    warn((*widest(arguments.source), *overruled(fleet, sourced, arguments.source)))
     narrowed(fleet.workspaces, scope_of(arguments))
     if saved:
         write_fleet(saved, fleet, arguments.overwrite)
@@ -135,7 +135,7 @@ def _catalog(folder: Optional[str]) -> Catalog:
 
 def _of_rows(arguments: ScopeArguments, catalog: Catalog, scope: Scope) -> Inputs:
     """The rows of a file, as far as the scope lets them through; none of no file."""
-    from ..catalog.computes import check_whose, rows_with_sources, rows_within, told_of_all, unnamed
+    from ..catalog.computes import check_whose, rows_with_sources, rows_within, told_of_all, unnamed, widest
     from ..catalog.lookup import concrete
     from ..files import read_requirements
     from ..model import Fleet, Inputs
@@ -144,7 +144,8 @@ def _of_rows(arguments: ScopeArguments, catalog: Catalog, scope: Scope) -> Input
     every = read_requirements(path, tuple(catalog.proofs)) if path else ()
     check_whose(every, f"--requirements-file {path}")
     rows = rows_with_sources([concrete(catalog, row) for row in rows_within(every, scope)], arguments.source)
-    return Inputs(catalog, Fleet(), rows, tuple(unnamed(every, scope)), told_of_all(arguments.source))
+    warnings = (*widest(arguments.source), *unnamed(every, scope))
+    return Inputs(catalog, Fleet(), rows, warnings, told_of_all(arguments.source))
 
 
 def with_endpoints(inputs: Inputs, endpoints: tuple[str, ...]) -> Inputs:
