@@ -37,10 +37,10 @@ MOST_BODY = 49152
 MOST_THREADS = 2500
 STACK = 1 << 20  # of a thread
 FILES_EACH, FILES_OWN = 3, 64  # open files that a target has as a rule, and those of this process itself
-MOST_LOOKUPS = 10  # names that are asked for at once, since resolvers drop bursts; of long lists a twentieth
+MOST_LOOKUPS, PACE_S = 10, 0.05  # names asked for at once, since resolvers drop bursts, and one more after this time
 MOST_TRIES, PATIENCE_S = 4, 2.0  # of a target that lacks files though it is alone; and for threads to start
-PACE_S = 0.05  # … and one more after this time
-SILENT_S = 1.0  # a resolver that has answered nothing for so long drops no bursts: it is asked for all at once
+SILENT = 0.04  # a resolver silent for so much of the time-out drops no bursts: it is asked for all at once
+SWITCH_S = 0.1  # thousands of threads that ask for their turn 200 times a second, as usual, leave none for work
 GRACE_S = 0.2
 KEPT_HEADERS = (
     "azureml-served-by-cluster", "content-encoding", "content-length", "content-type", "date",
@@ -184,8 +184,8 @@ def resolve(record, host, resolvers):
     asking = Started(_ask_all, answers, servers, host, record.ends - 0.1)
     addresses, facts = ({}, {}) if resolvers else _system_lookup(record, host)
     raw = _collect(answers, 2 * len(servers), record, wait=bool(resolvers) or bool(facts.get("error")))
-    missing = len(raw) + answers.qsize() < 2 * len(servers)
-    if missing and (not asking.running.locked() or (resolvers and not raw)):  # its thread has died of it
+    over = not asking.running.locked()  # asked first: what it brings comes before its end
+    if (over or (resolvers and not raw)) and len(raw) + answers.qsize() < 2 * len(servers):  # its thread has died of it
         raise MemoryError
     if facts.get("getaddrinfoMs", 0) > 1000:  # it waited for somebody
         heard = {(answer["server"], answer["type"]) for answer in raw}
@@ -1382,21 +1382,24 @@ def longest_s(request, places=MOST_THREADS):
 
 
 class Stacks:
-    """Small stacks for the threads of runs: thousands with the usual 8 MB are more than some machines promise."""
+    """Small stacks and long turns for the threads of runs: thousands with the usual 8 MB are more than some promise."""
 
     def __init__(self):
-        self.lock, self.runs, self.usual = threading.Lock(), 0, 0
+        self.lock, self.runs, self.usual = threading.Lock(), 0, (0, 0.005)
 
     def __enter__(self):
         with self.lock:
-            self.usual = self.usual if self.runs else threading.stack_size(STACK)
+            if not self.runs:
+                self.usual = threading.stack_size(STACK), sys.getswitchinterval()
+                sys.setswitchinterval(SWITCH_S)
             self.runs += 1
 
     def __exit__(self, *_):
         with self.lock:
             self.runs -= 1
             if not self.runs:
-                threading.stack_size(self.usual)
+                threading.stack_size(self.usual[0])
+                sys.setswitchinterval(self.usual[1])
 
 
 STACKS = Stacks()
@@ -1405,13 +1408,13 @@ STACKS = Stacks()
 class Lookups:
     """Who may look up a name now: few at a time, one more now and then, and all where nobody was answered so far."""
 
-    def __init__(self, count):
+    def __init__(self, count, timeout_s):
         self.free = threading.BoundedSemaphore(max(MOST_LOOKUPS, min(5 * MOST_LOOKUPS, count // 20)))
-        self.began, self.answered = time.monotonic(), False
+        self.patient_until, self.answered = time.monotonic() + SILENT * timeout_s, False
 
     def enter(self):
         """Whether it has one of the places, after a moment at most; it may go ahead in either case."""
-        if not self.answered and time.monotonic() - self.began > SILENT_S:
+        if not self.answered and time.monotonic() > self.patient_until:
             return False
         return self.free.acquire(timeout=PACE_S)
 
@@ -1430,7 +1433,7 @@ class Crew:
     def __init__(self, shared, targets, timeout_s):
         self.shared, self.timeout_s = shared, timeout_s
         self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.SimpleQueue()
-        self.lookups, self.files = Lookups(len(targets)), _raised_files()
+        self.lookups, self.files = Lookups(len(targets), timeout_s), _raised_files()
         room = MOST_THREADS if self.files is None else max(1, (self.files - FILES_OWN) // FILES_EACH)
         self.most = min(MOST_THREADS, len(targets)) or 1
         self.places, self.too_many = min(room, self.most), self.most + 1
@@ -1628,11 +1631,8 @@ def show(request):
 
 def main():
     """Reads a request from standard input, or from the file that is named, and prints the lines of the answer."""
-    if len(sys.argv) > 1:
-        with open(sys.argv[1], encoding="utf-8") as file:
-            show(json.load(file))
-    else:
-        show(json.load(sys.stdin))
+    with open(sys.argv[1], encoding="utf-8") if len(sys.argv) > 1 else sys.stdin as file:
+        show(json.load(file))
 
 
 if __name__ == "__main__":
