@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
+import io
 import json
 import re
 import socket
@@ -959,6 +961,24 @@ def test_addresses_of_one_compute_never_stand_for_a_whole_workspace() -> None:
     listing = rows_of((everybody, *workspaces[1:]))
     own = next(row for row in listing if row.workspaces == ("team-0",) and not row.computes)
     assert own.source_addresses == ("10.0.0.0/16", "10.9.0.0/16") and own.unknown_sources is None
+
+
+def test_tables_for_people_tell_who_needs_a_row_and_from_where() -> None:
+    far = identifier("Microsoft.Kubernetes/connectedClusters", "far")
+    pair = (alike(0), replace(alike(1), computes=(Compute("gpu", far),), clusters=(Cluster(id=far),)))
+    of_all, own = (
+        next(row for row in rows_of(pair) if row.workspaces == names) for names in (("team-0", "team-1"), ("team-0",))
+    )
+    table = exported("markdown", pair).content
+    assert re.search(r"^\| host .* \| workspaces \| from \|\n\|(---\|){7}$", table, re.MULTILINE)
+    (line,) = (line for line in table.splitlines() if f"`{of_all.host}` | {of_all.port} " in line)
+    assert line.endswith(" | all | 10.0.0.0/16, not known of team-1/gpu |")
+    (line,) = (line for line in table.splitlines() if f"`{own.host}` | {own.port} " in line)
+    assert line.endswith(" | team-0 | 10.0.0.0/16 |")
+    head, *lines = csv.reader(io.StringIO(exported("csv", pair).content))
+    whole = [dict(zip(head, cells, strict=True)) for cells in lines]
+    assert {one["unknownSources"] for one in whole if one["host"] == of_all.host} == {"team-1/gpu"}
+    assert {one["unknownSources"] for one in whole if one["host"] == own.host} == {""}
 
 
 def test_rows_that_tell_their_addresses_have_them_as_default_values() -> None:

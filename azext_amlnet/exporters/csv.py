@@ -13,6 +13,7 @@ from ._text import Context
 
 SUMMARY = "every row with its reason and sources, for spreadsheets and tickets"
 MATCHER = LIST
+_OF_SEVERAL = ("workspaces", "sourceAddresses", "unknownSources")
 _COLUMNS = ("host", "port", "protocol", "kind", "level", "neededFor", "computes", "topic", "private", "assumed")
 
 
@@ -26,14 +27,14 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     several = len(context.workspaces) > 1
-    writer.writerow([*_COLUMNS, "reason", "sources", "notes", *(("workspaces", "sourceAddresses") if several else ())])
+    writer.writerow([*_COLUMNS, "reason", "sources", "notes", *(_OF_SEVERAL if several else ())])
     writer.writerows([*_row(row), *(_whose(row) if several else ())] for row in rows)
     return out.getvalue()
 
 
 def _whose(row: Requirement) -> list[str]:
-    """Who needs it, and where that traffic comes from, for a list of several workspaces."""
-    return [_cell(" ".join(row.workspaces)), _cell(" ".join(row.source_addresses))]
+    """Who needs it, where that traffic comes from, and for whom nobody knows that, for a list of several workspaces."""
+    return [_cell(" ".join(some)) for some in (row.workspaces, row.source_addresses, row.unknown_sources or ())]
 
 
 def _row(row: Requirement) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Iterator, Sequence
 
 from ..model import Requirement, Topic
-from ..text import line
+from ..text import few, line
 from ._matcher import LIST
 from ._text import Context, documented, header
 
@@ -27,7 +27,7 @@ def render(rows: Sequence[Requirement], context: Context, lost: Sequence[str]) -
     for topic in Topic:
         members = [row for row in rows if row.topic is topic]
         if members:
-            parts.append(_table(topic, members))
+            parts.append(_table(topic, members, len(context.workspaces)))
     return "\n".join(parts)
 
 
@@ -36,18 +36,27 @@ def exemptions(rows: Sequence[Requirement], context: Context, lost: Sequence[str
     return render([replace(row, reason=documented(row)) for row in rows], context, lost)
 
 
-def _table(topic: Topic, rows: Sequence[Requirement]) -> str:
-    head = f"## {topic.value}\n\n| host | port | level | for | why |\n|---|---|---|---|---|\n"
-    return head + "".join(_row(row) for row in rows)
+def _table(topic: Topic, rows: Sequence[Requirement], workspaces: int) -> str:
+    """The rows of a topic; of several workspaces with columns for who needs them, and from where."""
+    several = workspaces > 1
+    names = ["host", "port", "level", "for", "why", *(("workspaces", "from") if several else ())]
+    lines = [names, *([*_row(row), *(_whose(row, workspaces) if several else ())] for row in rows)]
+    head, *table = (f"| {' | '.join(cells)} |\n" for cells in lines)
+    return f"## {topic.value}\n\n{head}|{'---|' * len(names)}\n{''.join(table)}"
 
 
-def _row(row: Requirement) -> str:
+def _whose(row: Requirement, workspaces: int) -> list[str]:
+    needed_by = "all" if len(row.workspaces) == workspaces else few(row.workspaces, 12)
+    unknown = f"not known of {few(row.unknown_sources, 12)}" if row.unknown_sources else ""
+    return [_text(needed_by), _text(", ".join(filter(None, (few(row.source_addresses, 12), unknown))))]
+
+
+def _row(row: Requirement) -> list[str]:
     marks = [mark for mark in ("private", "assumed") if getattr(row, mark)]
     reason = " ".join((row.reason + (f" ({', '.join(marks)})" if marks else ""), *row.conditions))
     port = str(row.port) if row.protocol.value in ("https", "http") else f"{row.port}/{row.protocol.value}"
     needed = ", ".join([*(scenario.value for scenario in row.needed_for), *row.computes])
-    cells = [f"`{line(row.host)}`", port, row.level.value, _text(needed), _text(reason)]
-    return "| " + " | ".join(cells) + " |\n"
+    return [f"`{line(row.host)}`", port, row.level.value, _text(needed), _text(reason)]
 
 
 def _text(text: str) -> str:
