@@ -39,7 +39,7 @@ STACK = 1 << 20  # of a thread
 FILES_EACH, FILES_OWN = 3, 64  # open files that a target has as a rule, and those of this process itself
 MOST_LOOKUPS, PACE_S = 10, 0.05  # names asked for at once, since resolvers drop bursts, and one more after this time
 MOST_TRIES, PATIENCE_S = 4, 2.0  # of a target that lacks files though it is alone; and for threads to start
-SILENT = 0.04  # a resolver silent for so much of the time-out drops no bursts: it is asked for all at once
+SILENT_S = 1.0  # a resolver that has answered nothing for so long drops no bursts: it is asked for all at once
 SWITCH_S = 0.1  # thousands of threads that ask for their turn 200 times a second, as usual, leave none for work
 GRACE_S = 0.2
 KEPT_HEADERS = (
@@ -1408,13 +1408,13 @@ STACKS = Stacks()
 class Lookups:
     """Who may look up a name now: few at a time, one more now and then, and all where nobody was answered so far."""
 
-    def __init__(self, count, timeout_s):
+    def __init__(self, count):
         self.free = threading.BoundedSemaphore(max(MOST_LOOKUPS, min(5 * MOST_LOOKUPS, count // 20)))
-        self.patient_until, self.answered = time.monotonic() + SILENT * timeout_s, False
+        self.began, self.answered = time.monotonic(), False
 
     def enter(self):
         """Whether it has one of the places, after a moment at most; it may go ahead in either case."""
-        if not self.answered and time.monotonic() > self.patient_until:
+        if not self.answered and time.monotonic() - self.began > SILENT_S:
             return False
         return self.free.acquire(timeout=PACE_S)
 
@@ -1433,7 +1433,7 @@ class Crew:
     def __init__(self, shared, targets, timeout_s):
         self.shared, self.timeout_s = shared, timeout_s
         self.waiting, self.live, self.finished = list(reversed(targets)), {}, queue.SimpleQueue()
-        self.lookups, self.files = Lookups(len(targets), timeout_s), _raised_files()
+        self.lookups, self.files = Lookups(len(targets)), _raised_files()
         room = MOST_THREADS if self.files is None else max(1, (self.files - FILES_OWN) // FILES_EACH)
         self.most = min(MOST_THREADS, len(targets)) or 1
         self.places, self.too_many = min(room, self.most), self.most + 1

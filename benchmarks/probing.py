@@ -172,6 +172,7 @@ def bench_probing(folder: Path, extensions: Path) -> None:
         bundle = authorities(far, folder)
         _fine(far, bundle, folder)
         _black_holes(far, bundle)
+        _silent_resolver(bundle, folder)
         _verb(far, folder, extensions)
 
 
@@ -214,6 +215,26 @@ def _black_holes(far: dict[str, Any], bundle: Path) -> None:
     started = time.perf_counter()
     subprocess.run(["bash", "-c", loop], env={"PATH": os.environ["PATH"]})
     print(f"  for comparison, a bash loop of curl over the same 50 and 10: {time.perf_counter() - started:.0f} s")
+
+
+def _silent_resolver(bundle: Path, folder: Path) -> None:
+    """Names whose resolver never answers, in a network of its own: what is sent there comes to nobody."""
+    unshare = shutil.which("unshare")
+    if os.geteuid() or unshare is None:
+        print("  no root: names of a silent resolver were not tried")
+        return
+    conf = folder / "resolv.conf"
+    conf.write_text("nameserver 192.0.2.1\n", encoding="utf-8")
+    inside = 'ip link set lo up && ip route add 192.0.2.0/24 dev lo && mount --bind "$0" /etc/resolv.conf && exec "$@"'
+    words = (unshare, "--net", "--mount", "sh", "-c", inside, str(conf))
+    one = {"port": 443, "protocol": "https", "path": "/"}
+    names = [{**one, "id": str(number), "host": f"n{number}.example.com"} for number in range(2_000)]
+    text = json.dumps({"schema": 1, "timeoutS": USUAL_S, "targets": names})
+    started = time.perf_counter()
+    answers = prober(text, bundle, *words)
+    took = time.perf_counter() - started
+    assert causes(answers) == [Cause.DNS_TIMEOUT] * 2_000
+    verdict(f"2,000 names of a silent resolver at {USUAL_S} s, in time-outs", took / USUAL_S, 1.25)
 
 
 def _verb(far: dict[str, Any], folder: Path, extensions: Path) -> None:

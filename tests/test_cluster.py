@@ -268,6 +268,7 @@ def test_the_newest_log_by_a_schedule_is_fed_back_by_the_manifests_own_words(
         "*/15 * * * *",
         "@hourly",
         "@every 1h30m",
+        "@every 1.5h",
         "0 8 * * MON-fri",
         "5,10-20/2 ? 1-31 JAN *",
         "0/5 * * * *",
@@ -292,11 +293,14 @@ def test_what_kubernetes_takes_as_a_schedule(text: str) -> None:
         ("mon * * * *", "no minute"),
         ("\u0663 * * * *", "no minute"),
         ("@every 5", "no five fields"),
+        ("*/15 * *\n* *", "no five fields"),
+        ("* * * * *\n", "no day of week"),
+        ("*/99999 * * * *", "no minute"),
         ("CRON_TZ=UTC * * * * *", "no five fields"),
         ("", "no five fields"),
     ],
 )
-def test_what_kubernetes_refuses_as_a_schedule(text: str, fault: str) -> None:
+def test_what_is_no_schedule(text: str, fault: str) -> None:
     assert fault in schedule.fault_of(text)
 
 

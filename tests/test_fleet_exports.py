@@ -20,6 +20,7 @@ import pytest
 from azext_amlnet.catalog import load
 from azext_amlnet.catalog.computes import rows_with_sources, sources_by_compute, sources_of, with_sources
 from azext_amlnet.catalog.merge import listed
+from azext_amlnet.catalog.provenance import provenance, stamped
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.exporters import Context, Export, export
 from azext_amlnet.exporters._azure_rules import is_application
@@ -362,6 +363,16 @@ def test_what_azure_refuses_of_a_security_group_for_a_fleet_is_a_loss() -> None:
     assert sources_by_compute(with_sources(Fleet(few_of_them), several).workspaces)["team-1/gpu"] == (
         "10.7.0.0/16", "10.8.0.1"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("format_name", export_formats())
+def test_rows_as_they_are_saved_and_read_make_the_same_file(format_name: str) -> None:
+    workspaces = tuple(map(alike, range(2)))
+    rows = rows_of(workspaces)
+    saved = [from_json(Requirement, to_json(row)) for row in stamped(rows, provenance(CATALOG, Scope(), "1.0"))]
+    assert all(row.origin for row in saved)
+    made = [export(format_name, some, context_for(workspaces), allow_unresolved=True) for some in (rows, saved)]
+    assert made[0] == made[1]
 
 
 def test_a_file_says_what_an_older_one_leaves_behind() -> None:

@@ -244,10 +244,32 @@ def test_names_that_azure_allows_are_understood_in_rows_and_sources() -> None:
     assert addresses(Fleet(pair), *texts) == [("10.1.0.0/16",), ("10.2.0.0/16",), ("10.3.0.0/16",)]
 
 
+def test_a_computes_addresses_are_those_of_whichever_its_workspace_has_where_azure_hides_them() -> None:
+    hidden = replace(next(w for w in fleet(0, 40) if w.gaps), name="hidden", id=None, clusters=(), computes=None)
+    for workspaces, text, name in (
+        ((hidden,), "10.1.0.0/16", "gpu"),
+        ((hidden, gpu("b", cluster="k2")), "hidden/*=10.1.0.0/16", "hidden/gpu"),
+    ):
+        sourced = with_sources(Fleet(workspaces), [text]).workspaces
+        rows = listed(CATALOG, narrowed(sourced, Scope(computes=(name,)))).rows
+        assert rows and all(row.source_addresses == ("10.1.0.0/16",) for row in rows if row.computes)
+        assert any(row.computes for row in rows) and not any(row.unknown_sources for row in rows)
+
+
+def test_rows_of_a_file_are_for_what_is_asked_about() -> None:
+    pair = (gpu("a", cluster="k1"), gpu("b", cluster="k2"))
+    rows = listed(CATALOG, [(one_of, WHOLE) for one_of in pair]).rows
+    scope = Scope(scenarios=(Scenario.TRAINING,), level=Level.OPTIONAL)
+    within = list(rows_within(rows, scope))
+    assert {row.needed_for for row in within} == {(Scenario.TRAINING,)}
+    names = {name for row in within for name in row.users_among({"a": ["a/gpu"], "b": ["b/gpu"]})}
+    assert names == {"a/gpu", "b/gpu"}
+
+
 def test_a_range_that_is_everybodys_is_warned_of() -> None:
     wide = list(widest(["10.0.0.0/8", "gpu=10.1.0.0/16,0.0.0.0/0", "8.0.0.0/7"]))
     assert len(wide) == 1 and "gpu=10.1.0.0/16,0.0.0.0/0" in wide[0] and "8.0.0.0/7" in wide[0] and "/8," not in wide[0]
-    assert not list(widest(["10.0.0.0/8", "10.1.0.0/16", "gpu=10.1.0.4"]))
+    assert not list(widest(["10.0.0.0/8", "10.1.0.0/16", "gpu=10.1.0.4", "rg.1/2/gpu=10.1.0.0/16"]))
 
 
 def test_what_people_need_is_from_where_they_are_and_not_from_the_computes() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Container, Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..errors import UsageError
 from ..model import (
@@ -18,6 +18,7 @@ from ..model import (
     Fleet,
     Inputs,
     Requirement,
+    Scenario,
     Scope,
     Workspace,
     changed,
@@ -136,7 +137,7 @@ def means(text: str, name: str) -> bool:
 
 
 def rows_within(rows: Sequence[Requirement], scope: Scope) -> Iterator[Requirement]:
-    """The rows that a scope lets through; one that names no compute is for whichever its workspaces have."""
+    """The rows that a scope lets through, for what it asks; one that names no compute is for whichever there are."""
     for row in rows:
         if (
             row.level.rank <= scope.level.rank
@@ -144,7 +145,17 @@ def rows_within(rows: Sequence[Requirement], scope: Scope) -> Iterator[Requireme
             and (not row.needed_for or not scope.scenarios or set(row.needed_for) & set(scope.scenarios))
             and _may_be_of(row, scope)
         ):
-            yield row
+            yield _for_scenarios(row, set(scope.scenarios)) if scope.scenarios else row
+
+
+def _for_scenarios(row: Requirement, asked: Container[Scenario]) -> Requirement:
+    """A row as it would be had these scenarios been asked about from the beginning."""
+
+    def within(needed: Sequence[Scenario]) -> tuple[Scenario, ...]:
+        return tuple(scenario for scenario in needed if scenario in asked)
+
+    variants = row.variants and tuple(replace(one, needed_for=within(one.needed_for)) for one in row.variants)
+    return changed(row, needed_for=within(row.needed_for), variants=variants)
 
 
 def _may_be_of(row: Requirement, scope: Scope) -> bool:
@@ -241,12 +252,12 @@ def overruled(fleet: Fleet, sourced: Fleet, texts: Sequence[str]) -> Iterator[st
 
 def widest(texts: Sequence[str]) -> Iterator[str]:
     """That a range that `--source` tells holds so much that a rule for it is for everybody."""
-    wide = [text for text in texts if any(int(one.rpartition("/")[2]) < _WIDE for one in _SIZED.findall(text))]
+    wide = [text for text in texts if any(int(length) < _WIDE for length in _SIZED.findall(text.rpartition("=")[2]))]
     if wide:
         yield f"--source {few(wide, 3)}: a rule for so wide a range is for whoever comes from there, not for clusters."
 
 
-_SIZED = re.compile(r"[0-9.]+/[0-9]{1,2}")
+_SIZED = re.compile(r"[0-9.]+/([0-9]{1,2})")
 _WIDE = 8
 """The length of the widest private range there is: 10.0.0.0/8."""
 
@@ -371,10 +382,15 @@ def rows_from(rows: Sequence[Requirement], workspaces: Sequence[Workspace]) -> I
     """
     sources = sources_by_compute(workspaces)
     every = by_workspace(sources)
+
+    def addresses(name: str) -> tuple[str, ...]:
+        place = name.rpartition("/")[0]  # of a workspace whose computes are not known, whichever it has
+        return sources[name] or () if name in sources else sources.get(f"{place}/{ANY}" if place else ANY) or ()
+
     for row in rows:
         names = row.computes_among(every) if row.for_clusters else ()
-        known = {one for name in names for one in sources.get(name) or ()}
-        unknown = tuple(sorted(name for name in names if not sources.get(name))) if known else ()
+        known = {one for name in names for one in addresses(name)}
+        unknown = tuple(sorted(name for name in names if not addresses(name))) if known else ()
         yield changed(row, source_addresses=tuple(sorted(known)), unknown_sources=unknown or None)
 
 

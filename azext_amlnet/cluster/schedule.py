@@ -19,8 +19,9 @@ _FIELDS: Sequence[tuple[str, int, int, Sequence[str]]] = (
     ("month", 1, 12, _MONTHS),
     ("day of week", 0, 6, _DAYS),
 )
-_WORD = re.compile(r"@(?:yearly|annually|monthly|weekly|daily|midnight|hourly|every (?:[0-9]+[hms])+)")
-_PART = re.compile(r"(?:(?P<all>[*?])|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[0-9]+))?")
+_LENGTH = r"(?:[0-9]{1,6}(?:\.[0-9]{1,6})?(?:ms|h|m|s))+"
+_WORD = re.compile(rf"@(?:yearly|annually|monthly|weekly|daily|midnight|hourly|every {_LENGTH})")
+_PART = re.compile(r"(?:(?P<all>[*?])|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[0-9]{1,4}))?")
 _ZONE = re.compile(r"(?!local\Z)[a-z][a-z0-9_+-]*(?:/[a-z0-9_+-]+)*", re.IGNORECASE)
 
 
@@ -28,7 +29,7 @@ def fault_of(schedule: str) -> str:
     """What keeps a text from being a schedule, in words that follow its name; empty where nothing does."""
     if _WORD.fullmatch(schedule):
         return ""
-    fields = schedule.split()
+    fields = list(filter(None, schedule.split(" ")))
     if len(fields) != len(_FIELDS):
         return "no five fields of cron"
     for text, (name, least, most, words) in zip(fields, _FIELDS, strict=True):

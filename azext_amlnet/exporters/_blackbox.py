@@ -73,14 +73,8 @@ class MonitoredTarget:
 
     @property
     def endpoint(self) -> dict[str, str]:
-        """What tells its row from others in series, as in those of `test --report-file x.prom`.
-
-        One label for whatever others need it, too: with their names its series would end when a workspace comes.
-        """
-        needed = self.row.workspaces
-        whose = {"workspace": needed[0] if len(needed) == 1 else "several workspaces"} if needed else {}
-        named = {"host": self.row.host, "port": str(self.row.port), "protocol": self.row.protocol.value}
-        return {**named, "level": self.row.level.value, "topic": self.row.topic.value, **whose}
+        """What tells its row from others in series."""
+        return _endpoint(self.row)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -91,6 +85,17 @@ class MonitoredTarget:
     def labels(self) -> dict[str, str]:
         """What its series are known by: the endpoint, and how it is asked."""
         return {**self.endpoint, "module": self.module.name, "part": self.part, "modules": str(self.modules)}
+
+
+def _endpoint(row: Requirement) -> dict[str, str]:
+    """What tells a row from others in series, as in those of `test --report-file x.prom`.
+
+    One label for whatever several workspaces need: with their names its series would end when another one comes.
+    """
+    needed = row.workspaces
+    whose = {"workspace": needed[0] if len(needed) == 1 else "several workspaces"} if needed else {}
+    named = {"host": row.host, "port": str(row.port), "protocol": row.protocol.value}
+    return {**named, "level": row.level.value, "topic": row.topic.value, **whose}
 
 
 def monitored(rows: Iterable[Requirement], proofs: Mapping[str, Proof]) -> list[MonitoredTarget]:
@@ -217,12 +222,14 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
         anybodys: lambda target: target.part == "answer",
     }
     targets = monitored(rows, context.proofs)
-    asked = {target.row for target in targets}
+    asked = {(target.key, target.row.probe) for target in targets}
     hosts = {
         "nothing concrete to try": {row.host for row in rows if row.probe is None},
         "over UDP, and of IPv6 addresses, it asks nothing": {row.host for row in rows if row.probe and _is_beyond(row)},
         "several rows that differ in the path alone, of which the first is asked": {
-            row.host for row in rows if row.probe and not _is_beyond(row) and row not in asked
+            row.host
+            for row in rows
+            if row.probe and not _is_beyond(row) and (tuple(_endpoint(row).values()), row.probe) not in asked
         },
         **{what: {target.row.host for target in targets if holds(target)} for what, holds in conditions.items()},
     }

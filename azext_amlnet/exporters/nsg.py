@@ -83,14 +83,17 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
         count = f"{'at least ' if sources.unknown else ''}{addresses}"
         yield f"the rules have {count} sources, a network security group may have {MOST_ADDRESSES}: export in parts."
     users = dict.fromkeys(rule.computes for rule in rules)
-    pairs = list(dict.fromkeys(pair for computes in users for pair in _overlapping(computes, context)))
+    pairs = list(dict.fromkeys(pair for computes in users for pair in _overlapping(computes, sources, context)))
     if pairs:
         yield f"Azure refuses a rule whose sources overlap, so give some of these otherwise: {few(pairs, 5)}."
 
 
-def _overlapping(computes: Iterable[str], context: Context) -> Iterator[str]:
+def _overlapping(computes: tuple[str, ...], sources: SourcePlan, context: Context) -> Iterator[str]:
     """The addresses of one rule that lie in others of it; the same text twice is written once."""
-    whose = {text: name for name in computes or context.sources for text in context.sources.get(name) or ()}
+    whose = {text: name for name in computes for text in context.sources.get(name) or ()}
+    if not sources.of_several:
+        name, _ = sources.reference(computes)
+        whose = dict.fromkeys(sources.known.get(name) or sources.everywhere or (), name)
     yield from (f"{inner} ({whose[inner]}) in {outer} ({whose[outer]})" for inner, outer in nested(whose))
 
 

@@ -276,7 +276,7 @@ def _run_of(plan: PodPlan) -> str:
     sort = "amlnet-watch" if plan.cluster.schedule else "amlnet-probe"
     name = compute.name.lower() if compute else facts.name.lower() if facts and facts.name else ""
     words = re.sub(r"[^a-z0-9]+", "-", name[:24]).strip("-")
-    whose = f"{facts.key or facts.name}/{name}" if facts else ""
+    whose = f"{facts.key or facts.name}/{name}" if facts else " ".join(plan.inputs.workspaces)
     return "-".join(filter(None, (sort, words, digest(whose) if whose else "")))
 
 
