@@ -738,7 +738,7 @@ class Inputs:
     """What a verb works on: the catalog, the facts (none where rows came from a file or none were asked for), rows.
 
     `warnings` are to be said beside whatever is made of them; `everywhere` is where the traffic of rows without facts
-    comes from, as somebody told.
+    comes from, as somebody told, and `elsewhere` so that of several workspaces which is no cluster's.
     """
 
     catalog: Catalog
@@ -746,6 +746,7 @@ class Inputs:
     rows: tuple[Requirement, ...]
     warnings: tuple[str, ...] = ()
     everywhere: tuple[str, ...] = ()
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def workspaces(self) -> tuple[str, ...]:

@@ -172,9 +172,15 @@ def by_workspace(computes: Iterable[str]) -> dict[str, list[str]]:
     """
     names: dict[str, list[str]] = {}
     for name in computes:
-        names.setdefault(name.rpartition("/")[0], []).append(name)
+        if not is_no_compute(name):
+            names.setdefault(name.rpartition("/")[0], []).append(name)
     whole = {front: [name for name in some if name.rpartition("/")[2] == ANY] for front, some in names.items()}
     return {front: whole[front] or some for front, some in names.items()}
+
+
+def is_no_compute(text: str) -> bool:
+    """Whether the text is who needs a row for what no cluster does: `workspace/(workstation)`."""
+    return "/(" in text and text.endswith(")")
 
 
 def digest(text: str) -> str:

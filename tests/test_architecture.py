@@ -68,7 +68,7 @@ LONG_FUNCTIONS = {
 }
 LONG_FILES = {
     "prober.py": (1639, "one file by design: it travels, and an admin reads it before it runs"),
-    "model.py": (895, "the nouns of all rooms, in one place that is read first"),
+    "model.py": (896, "the nouns of all rooms, in one place that is read first"),
 }
 LONG_CLASSES: dict[str, tuple[int, str]] = {}
 

@@ -18,10 +18,11 @@ import hcl2
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.catalog.computes import rows_with_sources, sources_by_compute, sources_of, with_sources
 from azext_amlnet.catalog.merge import listed
 from azext_amlnet.catalog.provenance import provenance, stamped
+from azext_amlnet.catalog.sources import elsewhere, rows_with_sources, sources_by_compute, sources_of, with_sources
 from azext_amlnet.codec import from_json, to_json
+from azext_amlnet.errors import UsageError
 from azext_amlnet.exporters import Context, Export, export
 from azext_amlnet.exporters._azure_rules import is_application
 from azext_amlnet.exporters._groups import MOST_BYTES
@@ -273,6 +274,46 @@ def test_what_people_and_managed_compute_need_is_open_from_no_cluster(format_nam
     inputs = Inputs(CATALOG, Fleet(workspaces), rows)
     spans = {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}
     assert {one.coverage for one in findings(rows, policies, sources_for(inputs, (), spans))} == {Coverage.COVERED}
+
+
+def test_where_people_are_is_told_by_a_name_of_their_own_and_nothing_else_stands_for_it() -> None:
+    workspaces, scope = tuple(alike(number) for number in range(2)), Scope(scenarios=tuple(Scenario))
+    texts = [f"team-{n}/({word})=10.9{n}.{at}.0/24" for n in range(2) for at, word in enumerate(
+        ("workstation", "managed-compute"))]  # fmt: skip
+    fleet_of = Fleet(workspaces)
+    rows = tuple(row for row in rows_of(workspaces, scope) if not row.unresolved and row.kind is Kind.FQDN)
+    people = elsewhere(fleet_of, workspaces, texts)
+    assert people["team-1/(managed-compute)"] == ("10.91.1.0/24",) and len(people) == 4
+    inputs = Inputs(CATALOG, with_sources(fleet_of, texts), rows, elsewhere=people)
+    content = export("azure-firewall-arm", rows, context_of(inputs), allow_unresolved=True).content
+    parameters = json.loads(content)["parameters"]
+    assert all(one["defaultValue"] for name, one in parameters.items() if name.startswith("sourceAddressesOf"))
+    assert '"10.91.1.0/24"' in content
+    spans = {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}
+    policies = build.read_back("azure-firewall-arm", content, alone=True)
+    assert {one.coverage for one in findings(rows, policies, sources_for(inputs, (), spans))} == {Coverage.COVERED}
+    desks = [row for row in rows if row.needed_for == (Scenario.WORKSTATION,)]
+    plain = Inputs(CATALOG, fleet_of, rows)
+    of_clusters = sources_for(plain, spans_of(["10.0.0.0/8"]), {"team-0/gpu": (), "team-1/gpu": ()})
+    assert {one.span for row in desks for one in of_clusters(row)} == {None}
+    (narrow,) = {name for name in elsewhere(fleet_of, workspaces[:1], texts) if "workstation" in name}
+    assert narrow == "team-0/(workstation)"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("team-7/(workstation)=10.1.0.0/16", "no workspace has this name"),
+        ("team-0/(training)=10.1.0.0/16", "for workstation, managed-compute alone"),
+        ("team-0/(workstation)=nowhere", "no IPv4 address"),
+    ],
+)
+def test_what_is_no_place_of_people_is_refused(text: str, message: str) -> None:
+    workspaces = tuple(map(alike, range(2)))
+    with pytest.raises(UsageError, match=message):
+        elsewhere(Fleet(workspaces), workspaces, [text])
+    with pytest.raises(UsageError, match="for several workspaces"):
+        elsewhere(Fleet(workspaces[:1]), workspaces[:1], ["team-0/(workstation)=10.1.0.0/16"])
 
 
 @pytest.mark.parametrize("format_name", export_formats())

@@ -8,21 +8,10 @@ from dataclasses import replace
 import pytest
 
 from azext_amlnet.catalog import load
-from azext_amlnet.catalog.computes import (
-    check_whose,
-    means,
-    narrowed,
-    overruled,
-    rows_within,
-    sources_by_compute,
-    unnamed,
-    unseen,
-    unsourced,
-    widest,
-    with_sources,
-)
+from azext_amlnet.catalog.computes import check_whose, means, narrowed, rows_within, unnamed, unseen
 from azext_amlnet.catalog.expand import expand
 from azext_amlnet.catalog.merge import listed, merge
+from azext_amlnet.catalog.sources import overruled, sources_by_compute, unsourced, widest, with_sources
 from azext_amlnet.codec import from_json, to_json
 from azext_amlnet.errors import UsageError
 from azext_amlnet.model import (

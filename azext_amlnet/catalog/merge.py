@@ -23,10 +23,10 @@ from ..model import (
     names_of,
 )
 from ..text import ANY, few
-from .computes import rows_from
 from .expand import expand, gap_lines, order
 from .inspection import worst
 from .rows import kept_of_all, unique
+from .sources import rows_from
 
 
 def listed(catalog: Catalog, parts: Sequence[tuple[Workspace, Scope]]) -> Requirements:

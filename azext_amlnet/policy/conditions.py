@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Iterator, Optional, Sequence, Union
 
 from ..model import Kind
-from ..text import few
+from ..text import few, is_no_compute
 from .addresses import EVERYTHING, PRIVATE, RESERVED, Span, inside, overlaps, parents, shown, union
 from .tags import fqdn_tag_fit, seen_in, tag_fit
 from .traffic import Fit, Traffic, either, every
@@ -176,10 +176,10 @@ class Sources:
 
     def advice(self, traffic: Traffic) -> str:
         """What to do about it."""
-        if self.presumed and not self.unread:
-            return "Give the parameter file as --policy, too."
-        known = self.reason(traffic) is not Doubt.SOURCE
-        return "" if known else "Say with --source where the traffic comes from: RANGE, of several COMPUTE=RANGE each."
+        if self.reason(traffic) is not Doubt.SOURCE:
+            return "Give the parameter file as --policy, too." if self.presumed and not self.unread else ""
+        ranges = f"'{traffic.compute}=RANGE'" if is_no_compute(traffic.compute) else "RANGE, of several COMPUTE=RANGE"
+        return f"Say with --source where the traffic comes from: {ranges}."
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..codec import plain
 from ..compare.outcomes import OF_POLICY, counts, fails
 from ..compare.outcomes import exit_code as exit_code_of
 from ..model import EXIT_UNKNOWN, SCHEMA_VERSION, Coverage, Inputs, Level, Requirement
-from ..text import by_workspace, endpoint, few
+from ..text import by_workspace, endpoint, few, is_no_compute
 from .addresses import Span
 from .addresses import shown as shown_span
 from .check import beyond
@@ -73,7 +73,8 @@ def whence(
     def of(row: Requirement) -> Sequence[Whence]:
         names = {name: f"{front}{name}" for name in row.users_among(attached)}
         whose = {name: (whole, keys.get(whole.rpartition("/")[0], "")) for name, whole in names.items()}
-        return [Whence(span, *whose[name], among) for name in names for span in known.get(name) or sources or (None,)]
+        own = {name: known.get(name) or (() if is_no_compute(name) else sources) or (None,) for name in names}
+        return [Whence(span, *whose[name], among) for name in names for span in own[name]]
 
     return of
 

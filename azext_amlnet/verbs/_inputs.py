@@ -48,7 +48,8 @@ def catalog_and_facts(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Opt
     if arguments.requirements_file or not (arguments.workspace_file or arguments.in_azure):
         return _catalog(arguments.catalog), None
     catalog, fleet = _of_workspaces(cmd, arguments)
-    from ..catalog.computes import narrowed, overruled, widest, with_sources
+    from ..catalog.computes import narrowed
+    from ..catalog.sources import overruled, widest, with_sources
     from ..files import write_fleet
 
     sourced = with_sources(fleet, arguments.source)
@@ -61,9 +62,10 @@ def catalog_and_facts(cmd: Any, arguments: ScopeArguments) -> tuple[Catalog, Opt
 
 def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet], scope: Scope) -> Inputs:
     """The rows of a scope: of the facts, else of a file, else none; raises UsageError for a file that is none."""
-    from ..catalog.computes import narrowed, unseen, unsourced
+    from ..catalog.computes import narrowed, unseen
     from ..catalog.expand import gap_lines
     from ..catalog.merge import listed
+    from ..catalog.sources import elsewhere, unsourced
     from ..model import Inputs
 
     if fleet is None:
@@ -72,8 +74,10 @@ def inputs_of(arguments: ScopeArguments, catalog: Catalog, fleet: Optional[Fleet
     answer = listed(catalog, parts)
     of_scope = gap_lines(fleet.scope.gaps) if fleet.scope else ()
     warnings = (*of_scope, *unseen(fleet.workspaces, scope), *answer.warnings, *answer.hints)
-    fleet = replace(fleet, workspaces=tuple(workspace for workspace, _ in parts))
-    return Inputs(catalog, fleet, answer.rows, (*warnings, *unsourced(fleet.workspaces, scope)))
+    among = tuple(workspace for workspace, _ in parts)
+    others = elsewhere(fleet, among, arguments.source)
+    warnings = (*warnings, *unsourced(among, scope))
+    return Inputs(catalog, replace(fleet, workspaces=among), answer.rows, warnings, elsewhere=others)
 
 
 def gather(cmd: Any, arguments: ScopeArguments) -> Inputs:
@@ -135,8 +139,9 @@ def _catalog(folder: Optional[str]) -> Catalog:
 
 def _of_rows(arguments: ScopeArguments, catalog: Catalog, scope: Scope) -> Inputs:
     """The rows of a file, as far as the scope lets them through; none of no file."""
-    from ..catalog.computes import check_whose, rows_with_sources, rows_within, told_of_all, unnamed, widest
+    from ..catalog.computes import check_whose, rows_within, unnamed
     from ..catalog.lookup import concrete
+    from ..catalog.sources import rows_with_sources, told_of_all, widest
     from ..files import read_requirements
     from ..model import Fleet, Inputs
 

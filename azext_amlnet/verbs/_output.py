@@ -99,7 +99,7 @@ def context_of(
 ) -> Context:
     """What an exported file says of itself; see the fields of Context."""
     from ..about import gaps_of, keys_of
-    from ..catalog.computes import sources_of
+    from ..catalog.sources import sources_of
     from ..exporters import Context
     from ..measurement.causes import CAUSES
     from ..model import names_of

@@ -47,7 +47,7 @@ class CheckPolicyArguments:
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: CheckPolicyArguments) -> JsonObject:
     """The report; with --suggest the rules that are missing."""
-    from ..catalog.computes import told_of_all
+    from ..catalog.sources import told_of_all
     from ..codec import to_json
     from ..files import read_coverage
     from ..policy.addresses import spans_of
@@ -324,7 +324,7 @@ def _in_question(fleet: Fleet, named: Sequence[str]) -> Iterator[tuple[str, Comp
 
 def _spans_by_compute(inputs: Inputs) -> dict[str, tuple[Span, ...]]:
     """By compute where its traffic comes from; nothing for one of which that is not known."""
-    from ..catalog.computes import sources_of
+    from ..catalog.sources import sources_of
     from ..policy.addresses import spans_of
 
     return {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}

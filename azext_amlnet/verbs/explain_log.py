@@ -38,7 +38,7 @@ class ExplainLogArguments:
 
 def run(cmd: Any, scoped: ScopeArguments, arguments: ExplainLogArguments) -> JsonObject:
     """The report; with --suggest the rules for what was denied."""
-    from ..catalog.computes import sources_of
+    from ..catalog.sources import sources_of
     from ..codec import to_json
     from ..logs import report_on, verdict
 
