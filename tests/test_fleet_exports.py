@@ -690,6 +690,23 @@ def test_rows_of_a_file_are_of_their_workspaces_in_an_export_too() -> None:
     assert set(told_of_all.sources.values()) == {("10.9.0.0/16",)}
 
 
+@pytest.mark.parametrize("format_name", ["azure-firewall-arm", "azure-firewall-terraform"])
+def test_a_host_that_is_private_for_some_is_checked_for_the_others(format_name: str) -> None:
+    pair = tuple(map(alike, range(2)))
+    shared = StorageAccount("shared", default=True, blob="shared.blob.core.windows.net")
+    first = replace(pair[0], storage_accounts=(replace(shared, private_endpoint=True, public_access=False),))
+    fleet_of = (first, replace(pair[1], storage_accounts=(shared,)))
+    inputs = Inputs(CATALOG, Fleet(fleet_of), tuple(row for row in public_rows(fleet_of) if private_for(row)))
+    assert inputs.rows and all(private_for(row) == ["team-0"] for row in inputs.rows)
+    spans = {name: spans_of(some or ()) for name, some in sources_of(inputs).items()}
+    text = exported(format_name, fleet_of).content
+    whole = findings(inputs.rows, read_back(format_name, text), sources_for(inputs, (), spans))
+    assert {one.coverage for one in whole} == {Coverage.COVERED}
+    spans["team-1/gpu"] = spans_of([FOREIGN])
+    whole = findings(inputs.rows, read_back(format_name, text), sources_for(inputs, (), spans))
+    assert Coverage.COVERED not in {one.coverage for one in whole}
+
+
 def test_a_host_that_is_private_for_some_is_not_lost_where_clients_skip_a_proxy() -> None:
     store = StorageAccount("lake", default=True, blob="lake.blob.core.windows.net")
     inside = replace(store, private_endpoint=True, public_access=False)

@@ -74,7 +74,9 @@ def whence(
         names = {name: f"{front}{name}" for name in row.users_among(attached)}
         whose = {name: (whole, keys.get(whole.rpartition("/")[0], "")) for name, whole in names.items()}
         own = {name: known.get(name) or (() if is_no_compute(name) else sources) or (None,) for name in names}
-        return [Whence(span, *whose[name], among) for name in names for span in own[name]]
+        private = {name for one in row.variants or () if one.private for name in one.workspaces}
+        inside = {name: whole.rpartition("/")[0] in private for name, whole in names.items()}
+        return [Whence(span, *whose[name], among, inside[name]) for name in names for span in own[name]]
 
     return of
 

@@ -109,7 +109,7 @@ class RuleIndex:
         for source in sources:
             whose = (source.compute, source.workspace) if self.own else ("", "")
             for span in self.pieces(source.span) if source.span else (None,):
-                pieces[Whence(span, *whose, source.among)] = None
+                pieces[Whence(span, *whose, source.among, source.private)] = None
         return list(pieces)
 
     def pieces(self, source: Span) -> list[Span]:

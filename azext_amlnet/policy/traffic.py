@@ -51,13 +51,14 @@ class Whence:
     """Where traffic comes from, None where nobody told that, and whose it is; empty where that is not known either.
 
     `workspace` tells the compute's workspace from others of its name (`Workspace.key`), where that is known; `among`
-    is whether other workspaces are asked about, too.
+    is whether other workspaces are asked about, too; `private` is of a row that others reach publicly.
     """
 
     span: Optional[Span] = None
     compute: str = ""
     workspace: str = ""
     among: bool = False
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def traffics(
         for tag in row.service_tags or (None,):
             yield replace(
                 whole,
+                private=row.private or source.private,
                 source=source.span,
                 compute=source.compute,
                 workspace=source.workspace,
