@@ -150,15 +150,20 @@ tests:
 """
 
 
+def _agrees(folder: Path, tests: str) -> None:
+    """That promtool finds what its tests expect of the rules beside them."""
+    folder.joinpath("tests.yml").write_text(tests, encoding="utf-8")
+    code, said_by = checked(str(PROMTOOL), "test", "rules", str(folder / "tests.yml"))
+    assert code == 0, said_by
+
+
 @needs_prometheus
 def test_each_alert_fires_after_a_while_for_what_it_is_about_and_ends(tmp_path: Path) -> None:
     two = (Requirement(host="a.example.com", probe=ProbeSpec("a.example.com", "/", "any-answer")),)
     two += (replace(two[0], host="b.example.com", probe=ProbeSpec("b.example.com", "/", "any-answer")),)
     for name, text in made("blackbox-exporter", two).files:
         tmp_path.joinpath(name).write_text(text, encoding="utf-8")
-    tmp_path.joinpath("tests.yml").write_text(RULES, encoding="utf-8")
-    code, said_by = checked(str(PROMTOOL), "test", "rules", str(tmp_path / "tests.yml"))
-    assert code == 0, said_by
+    _agrees(tmp_path, RULES)
 
 
 @needs_prometheus
@@ -176,6 +181,4 @@ def test_the_alert_of_old_runs_in_the_page_is_one(tmp_path: Path) -> None:
       - {expr: 'count(ALERTS{alertname="AmlnetOldRun"})', eval_time: 150m, exp_samples: [{value: 1}]}
     """
     tmp_path.joinpath("page.yml").write_text(rules, encoding="utf-8")
-    tmp_path.joinpath("tests.yml").write_text(textwrap.dedent(tests), encoding="utf-8")
-    code, said_by = checked(str(PROMTOOL), "test", "rules", str(tmp_path / "tests.yml"))
-    assert code == 0, said_by
+    _agrees(tmp_path, textwrap.dedent(tests))

@@ -72,19 +72,9 @@ class MonitoredTarget:
     modules: int = 1
 
     @property
-    def endpoint(self) -> dict[str, str]:
-        """What tells its row from others in series."""
-        return _endpoint(self.row)
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The same as a key."""
-        return tuple(self.endpoint.values())
-
-    @property
     def labels(self) -> dict[str, str]:
         """What its series are known by: the endpoint, and how it is asked."""
-        return {**self.endpoint, "module": self.module.name, "part": self.part, "modules": str(self.modules)}
+        return {**_endpoint(self.row), "module": self.module.name, "part": self.part, "modules": str(self.modules)}
 
 
 def _endpoint(row: Requirement) -> dict[str, str]:
@@ -98,6 +88,11 @@ def _endpoint(row: Requirement) -> dict[str, str]:
     return {**named, "level": row.level.value, "topic": row.topic.value, **whose}
 
 
+def _key(row: Requirement) -> tuple[str, ...]:
+    """The same as a key."""
+    return tuple(_endpoint(row).values())
+
+
 def monitored(rows: Iterable[Requirement], proofs: Mapping[str, Proof]) -> list[MonitoredTarget]:
     """All targets of the rows that can be tried, each endpoint's proof before what tells its path.
 
@@ -106,8 +101,7 @@ def monitored(rows: Iterable[Requirement], proofs: Mapping[str, Proof]) -> list[
     tried = [(row, row.probe) for row in rows if row.probe is not None and not _is_beyond(row)]
     targets: dict[tuple[str, ...], list[MonitoredTarget]] = {}
     for row, spec in tried:
-        asked = list(_targets(row, spec, proofs[spec.proof]))
-        targets.setdefault(asked[0].key, asked)
+        targets.setdefault(_key(row), list(_targets(row, spec, proofs[spec.proof])))
     return list(chain(*targets.values()))
 
 
@@ -222,14 +216,12 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
         anybodys: lambda target: target.part == "answer",
     }
     targets = monitored(rows, context.proofs)
-    asked = {(target.key, target.row.probe) for target in targets}
+    asked = {(_key(target.row), target.row.probe) for target in targets}
     hosts = {
         "nothing concrete to try": {row.host for row in rows if row.probe is None},
         "over UDP, and of IPv6 addresses, it asks nothing": {row.host for row in rows if row.probe and _is_beyond(row)},
         "several rows that differ in the path alone, of which the first is asked": {
-            row.host
-            for row in rows
-            if row.probe and not _is_beyond(row) and (tuple(_endpoint(row).values()), row.probe) not in asked
+            row.host for row in rows if row.probe and not _is_beyond(row) and (_key(row), row.probe) not in asked
         },
         **{what: {target.row.host for target in targets if holds(target)} for what, holds in conditions.items()},
     }
@@ -238,4 +230,4 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
 
 def expected(targets: Iterable[MonitoredTarget]) -> int:
     """How many endpoints are tried."""
-    return len({target.key for target in targets})
+    return len({_key(target.row) for target in targets})

@@ -83,17 +83,17 @@ def limits(rows: Sequence[Requirement], context: Context) -> Iterator[str]:
         count = f"{'at least ' if sources.unknown else ''}{addresses}"
         yield f"the rules have {count} sources, a network security group may have {MOST_ADDRESSES}: export in parts."
     users = dict.fromkeys(rule.computes for rule in rules)
-    pairs = list(dict.fromkeys(pair for computes in users for pair in _overlapping(computes, sources, context)))
+    pairs = list(dict.fromkeys(pair for computes in users for pair in _overlapping(computes, sources)))
     if pairs:
         yield f"Azure refuses a rule whose sources overlap, so give some of these otherwise: {few(pairs, 5)}."
 
 
-def _overlapping(computes: tuple[str, ...], sources: SourcePlan, context: Context) -> Iterator[str]:
+def _overlapping(computes: tuple[str, ...], sources: SourcePlan) -> Iterator[str]:
     """The addresses of one rule that lie in others of it; the same text twice is written once."""
-    whose = {text: name for name in computes for text in context.sources.get(name) or ()}
-    if not sources.of_several:
-        name, _ = sources.reference(computes)
-        whose = dict.fromkeys(sources.known.get(name) or sources.everywhere or (), name)
+    name, is_set = sources.reference(computes)
+    parameters, owners = sources.sets[name] if is_set else (name,), sources.whose
+    addresses = {one: sources.known.get(one) or sources.everywhere or () for one in parameters}
+    whose = {text: owners.get(one, one) for one, some in addresses.items() for text in some}
     yield from (f"{inner} ({whose[inner]}) in {outer} ({whose[outer]})" for inner, outer in nested(whose))
 
 

@@ -274,7 +274,7 @@ def _run_of(plan: PodPlan) -> str:
     """
     compute, facts = plan.context.compute, plan.inputs.fleet.only
     sort = "amlnet-watch" if plan.cluster.schedule else "amlnet-probe"
-    name = compute.name.lower() if compute else facts.name.lower() if facts and facts.name else ""
+    name = ((compute and compute.name) or (facts and facts.name) or "").lower()
     words = re.sub(r"[^a-z0-9]+", "-", name[:24]).strip("-")
     whose = f"{facts.key or facts.name}/{name}" if facts else " ".join(plan.inputs.workspaces)
     return "-".join(filter(None, (sort, words, digest(whose) if whose else "")))
